@@ -1,0 +1,37 @@
+"""The product's own errors: sentences for the person who must act.
+
+Every message says what happened, where (file, sheet, row, column or key), what was expected and what to do. None of
+them ever carries a person's name, number or phone.
+"""
+
+
+class ShouwangError(Exception):
+    """Something a person has to act on; the text is the whole message."""
+
+
+class UsageError(ShouwangError):
+    """The command was called with words that cannot be meant (exit status 2)."""
+
+
+class ConfigError(ShouwangError):
+    """A file under ``include/county`` or ``expectations`` is wrong; names file, key and remedy."""
+
+
+class FileRefused(ShouwangError):
+    """A department's file cannot be taken as a whole; the older version of that month stays in force.
+
+    ``code`` is the reason's code in the error catalogue (``unreadable``, ``missing_column``, ``no_rows``,
+    ``too_many_rejected``, …).
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RowsLost(ShouwangError):
+    """A step did not account for every row it was given (decision 3: nothing is dropped silently)."""
+
+
+class NotThereYet(ShouwangError):
+    """Something an earlier step makes is missing: the database, a registry as of that month, a screened month."""
