@@ -1,0 +1,89 @@
+"""``county.yaml``: names, calendar, limits and what is particular to single townships."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from shouwang.county.contract import Contract, read_contract, read_contracts
+from shouwang.county.yamls import Strict, read_model, read_yaml
+
+
+class Calendar(Strict):
+    """Days of handbook section 2."""
+
+    handover_day: int = Field(5, ge=1, le=28)
+    waiting_until_day: int = Field(10, ge=1, le=28)
+    verification_working_days: int = Field(5, ge=1, le=60)
+    overdue_days: int = Field(10, ge=1, le=90)
+    holidays: dict[dt.date, bool] = Field(default_factory=dict)
+
+
+class Intake(Strict):
+    """Limits at the door."""
+
+    refuse_above_rejected_share: float = Field(0.10, ge=0, le=1)
+    suspicious_age_seconds: float = Field(2, ge=0)
+
+
+class Casework(Strict):
+    """When a household is visited again (handbook section 8)."""
+
+    silence_months: int = Field(6, ge=0)
+    grown_by: float = Field(0.5, gt=0)
+
+
+class Township(Strict):
+    """What the registry cannot know about a township."""
+
+    contact: str = ""
+    channel: str = "folder"
+
+
+class CountySettings(Strict):
+    """The county itself."""
+
+    code: str = Field(pattern=r"^\d{6}$")
+    name: str
+    office: str
+    timezone: str = "Asia/Shanghai"
+    calendar: Calendar = Calendar()
+    intake: Intake = Intake()
+    casework: Casework = Casework()
+    townships: dict[str, Township] = Field(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("is not a time zone; write it like Asia/Shanghai") from None
+        return name
+
+
+class County(Strict):
+    """Everything read from the county's folder but its rules."""
+
+    folder: Path
+    settings: CountySettings
+    contracts: dict[str, Contract]
+    registry: Contract
+
+    def contract(self, department: str) -> Contract | None:
+        """The contract of a department, if there is one."""
+        return self.contracts.get(department)
+
+
+def read_county(folder: Path) -> County:
+    """The county's folder; `ConfigError` for anything wrong in it."""
+    shared = read_yaml(folder / "wordings.yaml")
+    return County(
+        folder=folder,
+        settings=read_model(folder / "county.yaml", CountySettings),
+        contracts=read_contracts(folder),
+        registry=read_contract(folder / "registry.yaml", shared),
+    )

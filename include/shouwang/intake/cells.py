@@ -1,0 +1,164 @@
+"""What one cell says (handbook section 4): small pure functions, applied to the distinct values of a column.
+
+Each returns the value, `None` for an empty cell, and raises `ValueError` for one that cannot be understood.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shouwang.county.contract import Column
+from shouwang.identity import NOTHING, clean_numbers, written_number
+
+_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}[:：时]\d{1,2}.*)?")
+_MONEY = re.compile(r"[￥¥$]?([+-]?)[￥¥$]?(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(万|千|亿)?(元)?(整)?")
+_FACTORS = {None: 1.0, "千": 1e3, "万": 1e4, "亿": 1e8}
+_EXCEL_DAY_ONE = dt.date(1899, 12, 30)
+_INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0e-\x1f]")
+
+
+def text_of(value: Any) -> str | None:
+    """The trimmed text of any cell; a whole number without its ``.0``; None where it says nothing."""
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    text = _INVISIBLE.sub("", str(value)).strip().strip("'\"\t　")
+    if text.startswith("=") and text[1:2] == '"':
+        text = text[1:].strip('"')
+    return None if text.upper() in NOTHING - {"0"} else text
+
+
+def half_width(value: Any) -> str | None:
+    """The text of a cell in half-width characters and without spaces."""
+    text = text_of(value)
+    return None if text is None else re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)) or None
+
+
+def read_date(value: Any) -> dt.date | None:
+    """A date: real, an Excel serial, ``20260105``, ``2026-1-5``, ``2026/01/05``, ``2026.1.5``, ``2026年1月5日``."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    text = text_of(value)
+    if text is None:
+        return None
+    text = unicodedata.normalize("NFKC", text).strip()
+    if re.fullmatch(r"\d{8}(?:\d{6})?", text):
+        return dt.datetime.strptime(text[:8], "%Y%m%d").date()
+    if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and 10_000 < float(text) < 80_000:
+        return _EXCEL_DAY_ONE + dt.timedelta(days=int(float(text)))
+    found = _DATE.fullmatch(text) or _DATE.fullmatch(text.replace(" ", ""))
+    if not found:
+        raise ValueError("not a date")
+    return dt.date(int(found[1]), int(found[2]), int(found[3]))
+
+
+def read_number(value: Any) -> float | None:
+    """A number, also ``1,234.50``, ``1234.5元``, ``￥1,234.50``, ``1.2万``, ``(1,234.50)`` for a negative one."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    if isinstance(value, int | float) and value == value:
+        return float(value)
+    text = half_width(value)
+    if text is None:
+        return None
+    bracketed = re.fullmatch(r"\((.+)\)", text)
+    text = text.replace("−", "-").replace("－", "-")
+    found = _MONEY.fullmatch(bracketed[1] if bracketed else text)
+    if not found or not (found[2] or found[3]):
+        raise ValueError("not a number")
+    digits = (found[2] or "0").replace(",", "") + (found[3] or "")
+    sign = -1.0 if found[1] == "-" or bracketed else 1.0
+    return sign * float(digits) * _FACTORS[found[4]]
+
+
+def read_integer(value: Any) -> int | None:
+    """A whole number; ``3人`` and the like lose their measure word."""
+    text = half_width(value)
+    number = read_number(re.sub(r"[人口个名户天次]$", "", text) if text else text)
+    if number is not None and not float(number).is_integer():
+        raise ValueError("not a whole number")
+    return None if number is None else int(number)
+
+
+def code_reader(column: Column) -> Callable[[Any], str | None]:
+    """A reader for a column of fixed values: any known spelling becomes the value itself."""
+    known = {half_width(w): code for code, spellings in column.values.items() for w in (code, *spellings)}
+    known |= {spelling.upper(): code for spelling, code in known.items() if spelling}
+
+    def read_code(value: Any) -> str | None:
+        text = half_width(value)
+        if text is None:
+            return None
+        if text.upper() not in known:
+            raise ValueError("not a known value")
+        return known[text.upper()]
+
+    return read_code
+
+
+def _each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], np.ndarray[Any, Any]]:
+    """Read the distinct values once each; the values read, and which cells could not be understood."""
+    seen: dict[Any, tuple[Any, bool]] = {}
+    out, bad = [], np.zeros(len(values), dtype=bool)
+    for place, value in enumerate(values):
+        key = (type(value), value)
+        found = seen.get(key)
+        if found is None:
+            try:
+                found = (read(value), False)
+            except (ValueError, OverflowError):
+                found = (None, True)
+            seen[key] = found
+        out.append(found[0])
+        bad[place] = found[1]
+    return out, bad
+
+
+def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> tuple[pd.Series, np.ndarray[Any, Any]]:
+    """A column's cells as a typed series (see `docs/architecture.md`), and which of them could not be understood.
+
+    ``identity`` columns are not cleaned here but turned into text; `read_identity` follows.
+    """
+    none_bad = np.zeros(len(values), dtype=bool)
+    match column.type:
+        case "yuan" | "number":
+            read, bad = _each(values, read_number)
+            return (pd.Series(read, dtype="float64") * factor).round(2 if column.type == "yuan" else 6), bad
+        case "integer":
+            read, bad = _each(values, read_integer)
+            return pd.Series(read, dtype="Int64"), bad
+        case "date":
+            read, bad = _each(values, read_date)
+            return _dates(read, bad)
+        case "code":
+            read, bad = _each(values, code_reader(column))
+            return pd.Series(read, dtype="str"), bad
+        case "identity":
+            return pd.Series([written_number(v) for v in values], dtype="str"), none_bad
+        case "phone":
+            read, _ = _each(values, half_width)
+            return pd.Series(read, dtype="str"), none_bad
+        case _:
+            read, _ = _each(values, text_of)
+            return pd.Series(read, dtype="str"), none_bad
+
+
+def _dates(read: list[Any], bad: np.ndarray[Any, Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:
+    impossible = np.array([day is not None and not 1850 <= day.year <= 2200 for day in read], dtype=bool)
+    days = [None if wrong else day for day, wrong in zip(read, impossible, strict=True)]
+    return pd.Series(np.array(days, dtype="datetime64[D]").astype("datetime64[ms]")), bad | impossible
+
+
+def read_identity(written: pd.Series) -> pd.DataFrame:
+    """``id_number`` and ``id_state`` of a column of identity numbers."""
+    return clean_numbers(written)

@@ -1,0 +1,161 @@
+"""The files of one department and month → one `Reading`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shouwang.county.contract import Contract
+from shouwang.errors import FileRefused
+from shouwang.intake.cells import read_column, read_identity, text_of
+from shouwang.intake.headers import Header, locate, plain
+from shouwang.intake.sheets import Sheet, read_sheets
+
+PLACE = ["file", "sheet", "row"]
+_TOTALS = re.compile(r"(本页|本表|全县|全乡|全镇|乡镇)?(合计|总计|小计|累计)[:：]?")
+_SIGNATURES = re.compile(
+    r"(填表人|填报人|制表人|制表|审核人|审核|复核人|负责人|单位负责人|经办人|填表日期|填报日期|报送日期|制表日期|备注|说明|注)[:：].*|注\d?[.、:：].*"
+)
+
+
+@dataclass(frozen=True)
+class SheetReport:
+    """How one sheet was understood; goes onto the receipt."""
+
+    file: str
+    sheet: str
+    rows: int
+    header_row: int
+    titles: tuple[str, ...]
+    columns: dict[str, int]
+    guesses: dict[str, str]
+    ignored_columns: tuple[str, ...]
+    passed_over: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a department handed over: ``table`` as in docs/architecture.md; ``cells``, same index, as written."""
+
+    table: pd.DataFrame
+    cells: pd.Series
+    sheets: tuple[SheetReport, ...]
+    sheets_ignored: tuple[tuple[str, str, str], ...] = field(default=())
+
+    def report(self) -> dict[str, Any]:
+        """Everything but the rows, as plain data for JSON."""
+        return {"sheets": [asdict(sheet) for sheet in self.sheets], "sheets_ignored": list(self.sheets_ignored)}
+
+
+def read_files(files: Iterable[Path], contract: Contract) -> Reading:
+    """Read a department's files; `FileRefused` if one cannot be opened, lacks a required column, or none has rows."""
+    tables, cells, reports, ignored = [], [], [], []
+    names = []
+    for path in files:
+        names.append(path.name)
+        found = 0
+        seen: list[str] = []
+        for sheet in read_sheets(path):
+            header = None if sheet.hidden else locate(sheet, contract)
+            if header is None:
+                if any(map(_says_something, sheet.rows)):
+                    ignored.append((sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头"))
+                    seen += [] if sheet.hidden else _first_texts(sheet)
+                continue
+            found += 1
+            table, written, report = _read_sheet(sheet, header, contract)
+            tables.append(table)
+            cells.append(written)
+            reports.append(report)
+        if not found:
+            required = [c.wordings[0] for c in contract.columns.values() if c.required]
+            raise FileRefused(
+                "missing_column",
+                f"文件“{path.name}”里没有找到《{contract.dataset_title}》的表头。需要的列：{'、'.join(required)}；"
+                f"看到的是：{'、'.join(seen[:20]) or '空表'}。请核对是否传错了文件。",
+            )
+    if not tables or not sum(map(len, tables)):
+        raise FileRefused("no_rows", f"文件“{'、'.join(names)}”里没有数据行，请核对后重新上传。")
+    table = pd.concat(tables, ignore_index=True)
+    return Reading(table, pd.concat(cells, ignore_index=True), tuple(reports), tuple(ignored))
+
+
+def _says_something(row: list[Any]) -> bool:
+    return any(text_of(cell) is not None for cell in row)
+
+
+def _first_texts(sheet: Sheet) -> list[str]:
+    return [text for row in sheet.rows[:3] for cell in row if (text := text_of(cell))]
+
+
+def _line_kind(row: list[Any], titles: list[str]) -> str:
+    """Whether a line below the header is data (empty text) or what else it is."""
+    texts = [plain(cell) for cell in row if cell is not None and cell != ""]
+    texts = [text for text in texts if text]
+    if not texts:
+        return "空行"
+    if any(_TOTALS.fullmatch(text) for text in texts[:3]) and len(texts) < len(titles):
+        return "合计行"
+    if _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
+        return "签字或说明行"
+    if [plain(cell) for cell in row[: len(titles)]] == titles:
+        return "重复的表头"
+    return ""
+
+
+def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.DataFrame, pd.Series, SheetReport]:
+    titles = [plain(title) for title in header.titles]
+    rows, numbers, passed_over = [], [], []
+    suspicious = _suspicious(sheet.rows)
+    for index in range(header.last_row + 1, len(sheet.rows)):
+        row = sheet.rows[index]
+        kind = _line_kind(row, titles) if suspicious[index] else ""
+        if kind == "":
+            rows.append(row)
+            numbers.append(sheet.numbers[index])
+        elif kind != "空行":
+            passed_over.append((sheet.numbers[index], kind))
+    table = pd.DataFrame({"file": sheet.file, "sheet": sheet.name, "row": np.array(numbers, dtype="int64")})
+    table = table.astype({"file": "str", "sheet": "str"})
+    unreadable = pd.Series("", index=table.index, dtype="str")
+    for name, column in contract.columns.items():
+        place = header.columns.get(name)
+        values = [None] * len(rows) if place is None else [r[place] if place < len(r) else None for r in rows]
+        table[name], bad = read_column(values, column, header.factors.get(name, 1.0))
+        unreadable = unreadable.where(~bad, unreadable + " " + name)
+    if contract.has_identity:
+        table[["id_number", "id_state"]] = read_identity(table["id_number"])
+    for name, derived in contract.derived.items():
+        table[name] = table[[*derived.plus]].fillna(0).sum(axis=1) - table[[*derived.minus]].fillna(0).sum(axis=1)
+        table[name] = table[name].round(2)
+    table["unreadable"] = unreadable.str.strip().mask(unreadable == "")
+    written = pd.Series([[_as_written(cell) for cell in row] for row in rows], dtype="object")
+    report = SheetReport(
+        sheet.file, sheet.name, len(rows), sheet.numbers[header.last_row], header.titles, header.columns,
+        header.guesses, header.ignored, tuple(passed_over),
+    )  # fmt: skip
+    return table, written, report
+
+
+def _suspicious(rows: list[list[Any]]) -> list[bool]:
+    """Lines worth a closer look: with few cells filled in, or text where totals, signatures and headers have it."""
+    width = max((len(row) for row in rows), default=0)
+    return [
+        sum(1 for cell in row if cell is not None and cell != "") <= max(3, width // 2)
+        or any(isinstance(cell, str) and (plain(cell)[-2:] in ("合计", "总计", "小计") or plain(cell) in ("姓名", "序号")) for cell in row[:3])
+        for row in rows
+    ]
+
+
+def _as_written(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e18:
+        return str(int(cell))
+    return str(cell)
