@@ -110,7 +110,9 @@ def read_contracts(folder: Path) -> dict[str, Contract]:
     for path in sorted((folder / "departments").glob("*.yaml")):
         contract = read_contract(path, shared)
         if contract.department != path.stem:
-            raise ConfigError(f"{path}: department is “{contract.department}”; name the file {contract.department}.yaml.")
+            raise ConfigError(
+                f"{path}: department is “{contract.department}”; name the file {contract.department}.yaml."
+            )
         contracts[contract.department] = contract
     if not contracts:
         raise ConfigError(f"{folder / 'departments'} holds no contract; add one YAML file a department.")

@@ -80,7 +80,10 @@ def locate(sheet: Sheet, contract: Contract) -> Header | None:
     if missing and len(columns) * 2 < len(required):
         return None
     if missing:
-        wanted = "；".join(f"“{contract.columns[m].wordings[0]}”（认得的写法：{'、'.join(contract.columns[m].wordings)}）" for m in missing)
+        wanted = "；".join(
+            f"“{contract.columns[m].wordings[0]}”（认得的写法：{'、'.join(contract.columns[m].wordings)}）"
+            for m in missing
+        )
         seen = "、".join(t for t in titles if t)
         raise FileRefused(
             "missing_column",
@@ -171,6 +174,8 @@ def _factors(
     for name, cell in columns.items():
         if contract.columns[name].type != "yuan":
             continue
-        own = [UNITS[unit] for unit in re.findall(r"[(\[【](万元?|千元|元)[)\]】]", plain(titles[cell])) if unit in UNITS]
+        own = [
+            UNITS[unit] for unit in re.findall(r"[(\[【](万元?|千元|元)[)\]】]", plain(titles[cell])) if unit in UNITS
+        ]
         factors[name] = own[0] if own else common
     return {name: factor for name, factor in factors.items() if factor != 1.0}

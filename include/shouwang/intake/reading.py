@@ -148,7 +148,10 @@ def _suspicious(rows: list[list[Any]]) -> list[bool]:
     width = max((len(row) for row in rows), default=0)
     return [
         sum(1 for cell in row if cell is not None and cell != "") <= max(3, width // 2)
-        or any(isinstance(cell, str) and (plain(cell)[-2:] in ("合计", "总计", "小计") or plain(cell) in ("姓名", "序号")) for cell in row[:3])
+        or any(
+            isinstance(cell, str) and (plain(cell)[-2:] in ("合计", "总计", "小计") or plain(cell) in ("姓名", "序号"))
+            for cell in row[:3]
+        )
         for row in rows
     ]
 

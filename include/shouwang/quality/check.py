@@ -65,7 +65,16 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
             continue
         rows = failure.rows
         if failure.id.endswith(".empty"):  # an unreadable cell is not an empty one
-            rows = rows[~unreadable.iloc[rows].str.split(" ").map(lambda names: failure.columns[0] in names).to_numpy(dtype=bool)] if len(rows) else rows
+            rows = (
+                rows[
+                    ~unreadable.iloc[rows]
+                    .str.split(" ")
+                    .map(lambda names: failure.columns[0] in names)
+                    .to_numpy(dtype=bool)
+                ]
+                if len(rows)
+                else rows
+            )
         reasons[rows] += failure.reason + "；"
         columns[rows] += " ".join(failure.columns) + " "
     rejected = reasons != ""
@@ -115,4 +124,6 @@ def gate(counts: Mapping[str, int], contract: Contract, limit: float, files: str
             "请按回执逐行改正后重新上传。",
         )
     if not counts[ACCEPTED]:
-        raise FileRefused("no_rows", f"文件“{files}”里没有一行可用的《{contract.dataset_title}》数据，请核对后重新上传。")
+        raise FileRefused(
+            "no_rows", f"文件“{files}”里没有一行可用的《{contract.dataset_title}》数据，请核对后重新上传。"
+        )

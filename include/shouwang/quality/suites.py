@@ -87,7 +87,9 @@ def failures(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
     failing = set()
     for result in counted.results:
         raised = (result.exception_info or {}).get("raised_exception")
-        nested = [v for v in (result.exception_info or {}).values() if isinstance(v, dict) and v.get("raised_exception")]
+        nested = [
+            v for v in (result.exception_info or {}).values() if isinstance(v, dict) and v.get("raised_exception")
+        ]
         meta = result.expectation_config.meta
         if raised or nested:
             raise ConfigError(f"{path}: the expectation “{meta['id']}” cannot be checked; does its column exist?")

@@ -1,0 +1,100 @@
+"""Connections: read and write transactions on SQLite or PostgreSQL, bulk loads through the driver's fast path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, Table, event
+
+from shouwang.errors import NotThereYet
+
+
+class Database:
+    """The county's database. ``read`` and ``write`` hand out a connection in one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.engine: Engine = sa.create_engine(self.url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading: one consistent view."""
+        with self.engine.connect() as connection:
+            connection = connection.execution_options(reading=True)
+            with connection.begin():
+                yield self._initialised(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection for writing: everything that is done in it takes effect together, or nothing."""
+        with self.engine.connect() as connection, connection.begin():
+            yield self._initialised(connection)
+
+    def _initialised(self, connection: Connection) -> Connection:
+        if not sa.inspect(connection).has_table("delivery"):
+            raise NotThereYet("The database is not set up yet; run `shouwang init` first.")
+        return connection
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "busy_timeout = 120000", "synchronous = NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.DataFrame:
+    """The rows of a query as a frame with the query's columns, also when there are none."""
+    result = connection.execute(query)
+    names = list(result.keys())
+    return pd.DataFrame(result.fetchall(), columns=names)
+
+
+def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
+    """Add a frame's rows: by COPY on PostgreSQL, by one prepared statement on SQLite.
+
+    Columns are those of the frame; dates are written as dates, missing values as NULL.
+    """
+    if rows.empty:
+        return
+    names = list(rows.columns)
+    unknown = set(names) - set(table.columns.keys())
+    if unknown:
+        raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+    columns = [_plain(rows[name], isinstance(table.columns[name].type, sa.Date)) for name in names]
+    quote = connection.dialect.identifier_preparer.quote
+    into = f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
+            for values in zip(*columns, strict=True):
+                copy.write_row(values)
+        return
+    places = ", ".join("?" * len(names))
+    cursor = connection.connection.cursor()
+    cursor.executemany(f"INSERT INTO {into} VALUES ({places})", list(zip(*columns, strict=True)))  # noqa: S608
+    cursor.close()
+
+
+def _plain(column: pd.Series, as_date: bool) -> Sequence[Any]:
+    """A column as plain Python values that both drivers take."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        text = column.dt.strftime("%Y-%m-%d" if as_date else "%Y-%m-%d %H:%M:%S.%f")
+        return text.astype(object).where(column.notna(), None).tolist()
+    return column.astype(object).where(column.notna(), None).tolist()

@@ -1,0 +1,232 @@
+"""Every table but those of the departments' records (which follow from the contracts, see ``records``)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+county = Table(
+    "county",
+    metadata,
+    Column("code", String(6), primary_key=True),
+    Column("name", Text, nullable=False),
+)
+
+# The registry with its history: a row holds from `from_month` until before `to_month` (null: until further notice).
+registry_load = Table(
+    "registry_load",
+    metadata,
+    Column("as_of", String(7), primary_key=True),
+    Column("fingerprint", String(16), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("households", Integer, nullable=False),
+)
+person = Table(
+    "person",
+    metadata,
+    Column("person_id", String(16), primary_key=True),
+    Column("household_id", Text, primary_key=True),
+    Column("from_month", String(7), primary_key=True),
+    Column("to_month", String(7)),
+    Column("line_no", Integer, nullable=False),
+    Column("content", String(16), nullable=False),
+    Column("township", Text),
+    Column("village", Text),
+    Column("village_group", Text),
+    Column("name", Text),
+    Column("id_number", Text),
+    Column("sex", Text),
+    Column("birth_date", Date),
+    Column("relation", Text),
+    Column("ethnicity", Text),
+    Column("household_type", Text),
+    Column("risk_removed", Text),
+    Column("income", Float),
+    Column("health", Text),
+    Column("labour", Text),
+    Column("phone", Text),
+    Index(None, "from_month", "to_month"),
+)
+
+# A delivery is one version of what a department handed over for a month: immutable but for `in_force`.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("delivery_id", String(16), primary_key=True),  # fingerprint of month, department, content and contract
+    Column("month", String(7), nullable=False),
+    Column("department", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", String(16), nullable=False),
+    Column("contract", String(16), nullable=False),
+    Column("registry", String(16)),
+    Column("status", Text, nullable=False),  # taken | refused
+    Column("in_force", Boolean, nullable=False),
+    Column("received_at", sa.DateTime, nullable=False),  # UTC
+    Column("files", JSON, nullable=False),
+    Column("counts", JSON, nullable=False),
+    Column("report", JSON, nullable=False),
+    Column("refusal", Text),
+    sa.UniqueConstraint("month", "department", "version"),
+)
+late = Table(
+    "late",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("department", Text, primary_key=True),
+    Column("declared_at", sa.DateTime, nullable=False),
+)
+# One line for every data row that was read, whatever became of it.
+line = Table(
+    "line",
+    metadata,
+    Column("delivery_id", String(16), ForeignKey("delivery.delivery_id", ondelete="CASCADE"), primary_key=True),
+    Column("line_no", Integer, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),  # matched | review | unmatched | rejected | duplicate
+    Column("household_id", Text),
+    Column("person_id", String(16)),
+    Column("method", Text),
+    Column("confidence", Float),
+    Column("candidates", Text),
+    Column("reason", Text),
+    Index(None, "household_id"),
+)
+signal = Table(
+    "signal",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("signal_no", Integer, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("risk", Text, nullable=False),
+    Column("household_id", Text, nullable=False),
+    Column("person_id", String(16)),
+    Column("department", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("value", Float),
+    Column("threshold", Float),
+    Column("sentence", Text, nullable=False),
+    Column("delivery_month", String(7), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Index(None, "household_id"),
+)
+warning = Table(
+    "warning",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("household_id", Text, primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("category", Text),
+    Column("rules", Text, nullable=False),
+    Column("risks", Text, nullable=False),
+    Column("township", Text),
+    Column("village", Text),
+    Column("over", Float),
+    Column("measures", Text),
+    Column("missing", Text),
+    Column("negatives", Text),
+)
+# What the screening of a month was run with: rules, parameters, registry, deliveries.
+run = Table(
+    "run",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("fingerprint", String(16), nullable=False),
+    Column("screened_at", sa.DateTime, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("missing", JSON, nullable=False),
+)
+# The ledger. Cases and their history follow from warnings, releases and feedback and are replayed, never edited.
+case = Table(
+    "case",
+    metadata,
+    Column("clue_no", Text, primary_key=True),
+    Column("household_id", Text, nullable=False),
+    Column("opened_month", String(7), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("category", Text),
+    Column("rules", Text, nullable=False),
+    Column("risks", Text, nullable=False),
+    Column("township", Text),
+    Column("last_month", String(7), nullable=False),
+    Column("conclusion", Text),
+    Index(None, "household_id"),
+)
+case_event = Table(
+    "case_event",
+    metadata,
+    Column("clue_no", Text, primary_key=True),
+    Column("event_no", Integer, primary_key=True),
+    Column("month", String(7), nullable=False),
+    Column("kind", Text, nullable=False),  # opened | repeated | supplement | silenced | released | feedback
+    Column("state", Text, nullable=False),
+    Column("level", Text),
+    Column("rules", Text),
+    Column("detail", JSON, nullable=False),
+)
+# Facts about what left the house, and what came back.
+release = Table(
+    "release",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("township", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # 名单 | 补充名单
+    Column("file", Text, nullable=False),
+    Column("content", String(16), nullable=False),  # fingerprint of what the list says
+    Column("released_on", Date, nullable=False),
+    Column("released_by", Text, nullable=False),
+    Column("due", Date, nullable=False),
+)
+release_item = Table(
+    "release_item",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("township", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("clue_no", Text, primary_key=True),
+    Column("content", String(16), nullable=False),
+)
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("content", String(16), primary_key=True),  # fingerprint of clue, answer, file and row
+    Column("clue_no", Text, nullable=False),
+    Column("conclusion", Text, nullable=False),
+    Column("reason", Text),
+    Column("visited", Date),
+    Column("visitor", Text),
+    Column("income", Float),
+    Column("measure", Text),
+    Column("received_at", sa.DateTime, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Index(None, "clue_no"),
+)
+audit_event = Table(
+    "audit_event",
+    metadata,
+    Column("event_id", Integer, primary_key=True, autoincrement=True),
+    Column("at", sa.DateTime, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("month", String(7)),
+    Column("subject", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+)
