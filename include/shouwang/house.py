@@ -1,0 +1,106 @@
+"""The house: configuration, paths and database of one county, opened once from ``SHOUWANG_*``.
+
+``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
+``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX`` and ``SHOUWANG_OUTBOX``
+override parts of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from shouwang.county.settings import County, read_county
+from shouwang.errors import ConfigError
+from shouwang.store.database import Database
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class House:
+    """One county: where its things lie and what is configured. Every path of the product comes from here."""
+
+    home: Path
+    county_folder: Path
+    expectations: Path
+    inbox: Path
+    outbox: Path
+    database_url: str
+    cache: dict[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def county(self) -> County:
+        """The county's configuration."""
+        return read_county(self.county_folder)
+
+    @cached_property
+    def database(self) -> Database:
+        """The county's database."""
+        return Database(self.database_url)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The county's time zone."""
+        return ZoneInfo(self.county.settings.timezone)
+
+    def today(self) -> dt.date:
+        """The county's date, or ``SHOUWANG_TODAY`` (YYYY-MM-DD) for rehearsals."""
+        fixed = os.environ.get("SHOUWANG_TODAY")
+        return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(self.zone).date()
+
+    def inbox_of(self, month: object, department: str) -> Path:
+        """Where a department puts its files of a month."""
+        return self.inbox / str(month) / department
+
+    def vault_of(self, month: object, department: str, content: str) -> Path:
+        """Where the files of a delivery are kept as they came."""
+        return self.home / "vault" / str(month) / department / content
+
+    def work_of(self, delivery_id: str) -> Path:
+        """Where the steps of one delivery leave their frames for the next step."""
+        return self.home / "work" / delivery_id
+
+    def receipts_of(self, month: object, department: str) -> Path:
+        """Where a department fetches its receipts."""
+        return self.outbox / str(month) / "departments" / department
+
+    def lists_of(self, month: object, township: str) -> Path:
+        """Where a township fetches its workbooks."""
+        return self.outbox / str(month) / "townships" / township
+
+    def county_papers_of(self, month: object) -> Path:
+        """Where the county's own papers of a month lie."""
+        return self.outbox / str(month) / "county"
+
+    def suite_fingerprint(self, slug: str) -> str:
+        """Changes with a dataset's expectation suite."""
+        path = self.expectations / f"{slug}.json"
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
+
+
+def open_house(environment: Mapping[str, str] | None = None) -> House:
+    """The house that the environment describes."""
+    env = os.environ if environment is None else environment
+    home = Path(env.get("SHOUWANG_HOME") or "var").expanduser().resolve()
+
+    def place(name: str, default: Path) -> Path:
+        text = env.get(name)
+        if text and "://" in text and not text.startswith("file://"):
+            raise ConfigError(f"{name} is {text.split('://')[0]}://…; only folders are supported so far.")
+        return Path(text.removeprefix("file://")).expanduser().resolve() if text else default
+
+    return House(
+        home=home,
+        county_folder=place("SHOUWANG_COUNTY", PROJECT / "include" / "county"),
+        expectations=place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations"),
+        inbox=place("SHOUWANG_INBOX", home / "inbox"),
+        outbox=place("SHOUWANG_OUTBOX", home / "outbox"),
+        database_url=env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}",
+    )

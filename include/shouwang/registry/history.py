@@ -1,0 +1,131 @@
+"""The registry's history: each load says what holds from its month until the next load's; nothing is forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from shouwang.errors import NotThereYet
+from shouwang.identity import VALID
+from shouwang.month import Month
+from shouwang.store.database import frame, insert
+from shouwang.store.tables import person, registry_load
+
+COLUMNS = [
+    "household_id", "township", "village", "village_group", "name", "id_number", "sex", "birth_date", "relation",
+    "ethnicity", "household_type", "risk_removed", "income", "health", "labour", "phone",
+]  # fmt: skip
+KEY = ["person_id", "household_id"]
+
+
+@dataclass(frozen=True)
+class RegistryChange:
+    """What a load did to the registry of its month, in people."""
+
+    people: int
+    households: int
+    added: int
+    removed: int
+    changed: int
+    already_loaded: bool
+
+
+def _digest(text: pd.Series) -> pd.Series:
+    hashes = pd.util.hash_array(text.to_numpy(dtype=object), categorize=False)
+    return pd.Series([f"{value:016x}" for value in hashes], index=text.index, dtype="str")
+
+
+def snapshot(table: pd.DataFrame) -> pd.DataFrame:
+    """A registry reading's accepted rows as rows of `person`, still without months.
+
+    A person is known by a sound identity number, else by household, name and birth date; the same number twice in one
+    household is told apart by its order.
+    """
+    people = table[COLUMNS].reset_index(drop=True)
+    born = people["birth_date"].dt.strftime("%Y%m%d").fillna("")
+    described = people["household_id"] + "|" + people["name"].fillna("") + "|" + born
+    who = people["id_number"].where(table["id_state"].reset_index(drop=True) == VALID, described)
+    order = people.assign(who=who).groupby(["who", "household_id"]).cumcount()
+    people["person_id"] = _digest(who.where(order == 0, who + "#" + order.astype("str")))
+    text = people[COLUMNS].astype("str").fillna("\0")
+    people["content"] = _digest(text[COLUMNS[0]].str.cat([text[c] for c in COLUMNS[1:]], sep="\x1f"))
+    people["line_no"] = range(len(people))
+    return people
+
+
+def load_snapshot(
+    connection: Connection, people: pd.DataFrame, as_of: Month, fingerprint: str, file: str
+) -> RegistryChange:
+    """Make the registry from ``as_of`` until the next load say what ``people`` says; the same load again does nothing."""
+    month = str(as_of)
+    known = connection.execute(sa.select(registry_load).where(registry_load.c.as_of == month)).mappings().first()
+    households = int(people["household_id"].nunique())
+    if known and known["fingerprint"] == fingerprint:
+        return RegistryChange(len(people), households, 0, 0, 0, True)
+    until = connection.scalar(sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month))
+    holding = _holding(connection, month)
+    joined = holding.merge(people[[*KEY, "content"]], on=[*KEY, "content"], how="left", indicator=True)
+    stays = joined["_merge"].eq("both").to_numpy()
+    going, staying = holding[~stays], holding[stays]
+    fresh = people.merge(staying[KEY], on=KEY, how="left", indicator=True)
+    fresh = people[fresh["_merge"].eq("left_only").to_numpy()]
+    _end(connection, going, month, until)
+    insert(connection, person, fresh.assign(from_month=month, to_month=until))
+    values = {"fingerprint": fingerprint, "file": file, "people": len(people), "households": households}
+    if known:
+        connection.execute(registry_load.update().where(registry_load.c.as_of == month).values(**values))
+    else:
+        connection.execute(registry_load.insert().values(as_of=month, **values))
+    changed = len(going[KEY].merge(fresh[KEY], on=KEY))
+    return RegistryChange(len(people), households, len(fresh) - changed, len(going) - changed, changed, False)
+
+
+def _holding(connection: Connection, month: str) -> pd.DataFrame:
+    query = sa.select(person).where(
+        person.c.from_month <= month, sa.or_(person.c.to_month.is_(None), person.c.to_month > month)
+    )
+    rows = frame(connection, query.order_by(person.c.line_no, person.c.person_id))
+    rows["birth_date"] = rows["birth_date"].astype("datetime64[ms]")
+    return rows.astype({c: "str" for c in person.columns.keys() if c not in ("birth_date", "income", "line_no")})
+
+
+def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | None) -> None:
+    """Statements that no longer hold in ``month``: cut off there, and kept from the next load on if they hold again."""
+    before, later = going[going["from_month"] < month], going[going["from_month"] == month]
+    keys = [person.c[name] == sa.bindparam(f"k_{name}") for name in (*KEY, "from_month")]
+
+    def bound(rows: pd.DataFrame) -> list[dict[str, object]]:
+        return [
+            {f"k_{name}": value for name, value in zip((*KEY, "from_month"), row, strict=True)}
+            for row in rows[[*KEY, "from_month"]].to_numpy().tolist()
+        ]
+
+    if len(before):
+        connection.execute(person.update().where(*keys).values(to_month=month), bound(before))
+    if len(later):
+        connection.execute(person.delete().where(*keys), bound(later))
+    if until is not None:
+        beyond = going[going["to_month"].isna() | (going["to_month"] > until)]
+        insert(connection, person, beyond.assign(from_month=until))
+
+
+def load_in_force(connection: Connection, month: Month) -> str:
+    """The fingerprint of the registry load that holds in a month; `NotThereYet` when there is none."""
+    query = sa.select(registry_load).where(registry_load.c.as_of <= str(month)).order_by(registry_load.c.as_of.desc())
+    found = connection.execute(query).mappings().first()
+    if found is None:
+        raise NotThereYet(
+            f"There is no registry as of {month}; load one with `shouwang registry load FILE --as-of {month}` "
+            "(or an earlier month)."
+        )
+    return hashlib.sha256(f"{found['as_of']} {found['fingerprint']}".encode()).hexdigest()[:16]
+
+
+def people_as_of(connection: Connection, month: Month) -> pd.DataFrame:
+    """The ``people`` frame of a month (docs/architecture.md), in the order of the registry file."""
+    load_in_force(connection, month)
+    return _holding(connection, str(month))[["person_id", *COLUMNS]]

@@ -1,0 +1,146 @@
+"""Deliveries (versions) in the database: what was handed over, what is in force, what became of every row."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from shouwang.county.contract import Contract
+from shouwang.errors import RowsLost
+from shouwang.store.audit import audit
+from shouwang.store.database import frame, insert
+from shouwang.store.records import record_table
+from shouwang.store.tables import delivery, late, line
+
+TAKEN, REFUSED = "taken", "refused"
+OUTCOMES = ("matched", "review", "unmatched", "rejected", "duplicate")
+
+
+def delivery_id(month: object, department: str, content: str, contract: str) -> str:
+    """The name of a version: it follows from what was handed over and how it is read."""
+    return hashlib.sha256(f"{month}|{department}|{content}|{contract}".encode()).hexdigest()[:16]
+
+
+def find(connection: Connection, identifier: str) -> dict[str, Any] | None:
+    """A delivery by its id."""
+    found = connection.execute(sa.select(delivery).where(delivery.c.delivery_id == identifier)).mappings().first()
+    return dict(found) if found else None
+
+
+def in_force(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
+    """The deliveries in force for a month, by department."""
+    rows = connection.execute(sa.select(delivery).where(delivery.c.month == str(month), delivery.c.in_force)).mappings()
+    return {row["department"]: dict(row) for row in rows}
+
+
+def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
+    """The last version of each department for a month, in force or refused."""
+    query = sa.select(delivery).where(delivery.c.month == str(month)).order_by(delivery.c.version)
+    return {row["department"]: dict(row) for row in connection.execute(query).mappings()}
+
+
+def declared_late(connection: Connection, month: object) -> set[str]:
+    """Departments declared late for a month."""
+    return set(connection.scalars(sa.select(late.c.department).where(late.c.month == str(month))))
+
+
+def declare_late(connection: Connection, month: object, department: str) -> None:
+    """Put on record that a department's waiting time for a month is over."""
+    if department in declared_late(connection, month):
+        return
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    connection.execute(late.insert().values(month=str(month), department=department, declared_at=now))
+    audit(connection, "declared_late", department, "shouwang", month=str(month))
+
+
+def record_refusal(
+    connection: Connection, values: Mapping[str, Any], counts: Mapping[str, int], report: Mapping[str, Any], refusal: str
+) -> dict[str, Any]:
+    """Put a refused file on record; an older version stays in force. The same file again changes nothing."""
+    known = find(connection, values["delivery_id"])
+    if known is None:
+        known = _insert(connection, values, REFUSED, False, counts, report, refusal)
+        audit(connection, "refused", values["department"], "shouwang", month=values["month"], version=known["version"])
+    return known
+
+
+def put_in_force(
+    connection: Connection,
+    values: Mapping[str, Any],
+    contract: Contract,
+    report: Mapping[str, Any],
+    lines: pd.DataFrame,
+    records: pd.DataFrame,
+) -> dict[str, Any]:
+    """Write a delivery's lines and records and make it the version in force, all in the caller's transaction.
+
+    ``lines`` has the columns of `line` without ``delivery_id``; ``records`` those of the contract's record table
+    without it. A version that is already in force and was matched against the same registry is left as it is.
+    """
+    identifier = values["delivery_id"]
+    counts = conserved(lines, values)
+    known = find(connection, identifier)
+    if known and known["in_force"] and known["registry"] == values["registry"]:
+        return known
+    table = record_table(contract)
+    if known is None:
+        known = _insert(connection, values, TAKEN, False, counts, report, None)
+    else:
+        connection.execute(table.delete().where(table.c.delivery_id == identifier))
+        connection.execute(line.delete().where(line.c.delivery_id == identifier))
+    insert(connection, line, lines.assign(delivery_id=identifier))
+    insert(connection, table, records.assign(delivery_id=identifier))
+    same = sa.and_(delivery.c.month == values["month"], delivery.c.department == values["department"])
+    connection.execute(delivery.update().where(same).values(in_force=False))
+    connection.execute(
+        delivery.update()
+        .where(delivery.c.delivery_id == identifier)
+        .values(in_force=True, status=TAKEN, refusal=None, registry=values["registry"], counts=dict(counts))
+    )
+    audit(connection, "in_force", values["department"], "shouwang", month=values["month"], version=known["version"])
+    return find(connection, identifier) or known
+
+
+def conserved(lines: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, int]:
+    """Counts by outcome; `RowsLost` unless they account for every row that was read (decision 3)."""
+    counted = lines["outcome"].value_counts()
+    counts = {name: int(counted.get(name, 0)) for name in OUTCOMES}
+    if sum(counts.values()) != values["rows"]:
+        raise RowsLost(
+            f"{values['department']} {values['month']}: {values['rows']} rows were read but {sum(counts.values())} have "
+            "an outcome. Nothing was written; please report this with the delivery's id."
+        )
+    return {"rows": int(values["rows"]), **counts}
+
+
+def _insert(
+    connection: Connection, values: Mapping[str, Any], status: str, force: bool, counts: Any, report: Any, refusal: Any
+) -> dict[str, Any]:
+    same = sa.and_(delivery.c.month == values["month"], delivery.c.department == values["department"])
+    version = (connection.scalar(sa.select(sa.func.max(delivery.c.version)).where(same)) or 0) + 1
+    names = ("delivery_id", "month", "department", "dataset", "content", "contract", "registry")
+    row = {name: values.get(name) for name in names} | {
+        "version": version, "status": status, "in_force": force, "counts": dict(counts), "report": dict(report),
+        "refusal": refusal, "files": list(values["files"]),
+        "received_at": dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+    }  # fmt: skip
+    connection.execute(delivery.insert().values(**row))
+    return row
+
+
+def lines_of(connection: Connection, month: object, *more: sa.ColumnElement[Any]) -> pd.DataFrame:
+    """Every data row of the deliveries in force for a month, department by department in the order of reading."""
+    columns = [c for c in line.columns if c.name not in ("delivery_id", "line_no")]
+    query = (
+        sa.select(delivery.c.month, delivery.c.department, delivery.c.dataset, *columns)
+        .select_from(delivery.join(line, line.c.delivery_id == delivery.c.delivery_id))
+        .where(delivery.c.month == str(month), delivery.c.in_force, *more)
+        .order_by(delivery.c.department, line.c.line_no)
+    )
+    return frame(connection, query)
