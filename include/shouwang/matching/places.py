@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 Codes = npt.NDArray[np.int64]
+T = TypeVar("T", bound=Hashable)
 NOT_GIVEN, NOT_KNOWN = -1, -2
 """The cell is empty; the cell names a place that the registry does not have."""
 
-_OFFICES = r"(?:村民委员会|居民委员会|民委员会|村委会|居委会|社区居委会)$"
+_OFFICES = r"村?(?:村民委员会|村委会)$"
 _KIND = r"(?:镇|乡|街道|街道办事处|村|社区|嘎查|屯)$"
 _GROUP = r"(?<=村)第?[\d一二三四五六七八九十]+(?:村民小组|小组|组|社|队)$"
 
@@ -22,15 +26,22 @@ def clean_places(written: pd.Series) -> pd.Series:
     text = (
         written.astype("str").fillna("").str.normalize("NFKC").str.replace(r"[\s\u200b-\u200f\ufeff]+", "", regex=True)
     )
-    text = text.str.replace(_GROUP, "", regex=True).str.replace(_OFFICES, "村", regex=True)
+    text = text.str.replace(_GROUP, "", regex=True).str.replace(r"(?<=社区)居(?:民委员|委)会$", "", regex=True)
+    text = text.str.replace(_OFFICES, "村", regex=True)
     return text.mask(text.isin(["", "-", "/", "无", "不详", "暂无"])).astype("str")
 
 
 def clean_phones(written: pd.Series) -> pd.Series:
     """The digits of the first phone in each cell, without the country's prefix; null below seven digits."""
-    text = written.astype("str").fillna("").str.normalize("NFKC").str.replace(r"[\s\-()]+|\.0$", "", regex=True)
-    digits = text.str.extract(r"(\d{7,})")[0].str.replace(r"^(?:0086|86)(?=1\d{10}$)", "", regex=True)
-    return digits.astype("str")
+    phones = written.astype("str")
+    plain = phones.isna() | phones.str.fullmatch(r"1[0-9]{10}").fillna(False).astype(bool)
+    if plain.all():
+        return phones
+    text = phones[~plain].str.normalize("NFKC").str.replace(r"[\s\-()]+|\.0$", "", regex=True)
+    digits = text.str.extract(r"([0-9]{7,})")[0].str.replace(r"^(?:0086|86)(?=1[0-9]{10}$)", "", regex=True)
+    phones = phones.copy()
+    phones.loc[digits.index] = digits
+    return phones
 
 
 def by_distinct(column: pd.Series, clean: Callable[[pd.Series], pd.Series]) -> tuple[Codes, pd.Index]:
@@ -49,19 +60,19 @@ class Gazetteer:
         names, self._names = by_distinct(village, clean_places)
         self.township = towns
         both = np.where((towns >= 0) & (names >= 0), towns * (len(self._names) + 1) + names, NOT_GIVEN)
-        self._villages = pd.Index(np.unique(both[both >= 0]))
-        self.village = self._villages.get_indexer(both)
-        self._town_of_core = _one_of_each(_core(self._towns))
-        where, what = np.divmod(self._villages.to_numpy(), len(self._names) + 1)
-        cores = _core(self._names).take(what)
-        keys = [f"{town}|{core}" for town, core in zip(where, cores, strict=True)]
-        self._village_of_core = _one_of_each(pd.Index(keys, dtype="str"))
+        villages = np.unique(both[both >= 0])
+        self.village = pd.Index(villages).get_indexer(both)
+        where, what = np.divmod(villages, len(self._names) + 1)
+        called = self._names.take(what).tolist()
+        self._village_of = {pair: code for code, pair in enumerate(zip(where.tolist(), called, strict=True))}
+        self._village_of_core = _one_of_each(list(zip(where.tolist(), _core(called), strict=True)))
+        self._town_of_core = _one_of_each(_core(self._towns.tolist()))
 
     def townships(self, written: pd.Series) -> Codes:
         """The registry's code of each township, ``NOT_GIVEN`` or ``NOT_KNOWN``."""
         codes, values = by_distinct(written, clean_places)
         found = self._towns.get_indexer(values)
-        by_core = self._town_of_core.reindex(_core(values)).fillna(NOT_KNOWN).to_numpy(dtype=np.int64)
+        by_core = np.array([self._town_of_core.get(core, NOT_KNOWN) for core in _core(values.tolist())], dtype=np.int64)
         return np.append(np.where(found >= 0, found, by_core), NOT_GIVEN)[codes]
 
     def villages(self, townships: Codes, written: pd.Series) -> Codes:
@@ -82,23 +93,19 @@ class Gazetteer:
 
     def _village(self, township: int, written: str) -> int:
         short = written.removeprefix(self._towns[township]) or written
-        for name in dict.fromkeys([written, short]):
-            known = self._names.get_indexer(pd.Index([name], dtype="str"))[0]
-            if known >= 0:
-                code = self._villages.get_indexer(pd.Index([township * (len(self._names) + 1) + known]))[0]
-                if code >= 0:
-                    return int(code)
-        core = _core(pd.Index([short], dtype="str"))[0]
-        return int(self._village_of_core.get(f"{township}|{core}", NOT_KNOWN))
+        for name in (written, short):
+            if (township, name) in self._village_of:
+                return self._village_of[township, name]
+        return self._village_of_core.get((township, _core([short])[0]), NOT_KNOWN)
 
 
-def _core(names: pd.Index) -> pd.Index:
-    """A place's own name without the word for its kind, where two characters or more are left (松林村 → 松林)."""
-    short = names.str.replace(_KIND, "", regex=True)
-    return pd.Index(np.where(short.str.len() >= 2, short, names), dtype="str")
+def _core(names: list[str]) -> list[str]:
+    """Places' own names without the word for their kind, where two characters or more are left (松林村 → 松林)."""
+    short = [re.sub(_KIND, "", name) for name in names]
+    return [core if len(core) >= 2 else name for core, name in zip(short, names, strict=True)]
 
 
-def _one_of_each(cores: pd.Index) -> pd.Series:
+def _one_of_each(cores: Sequence[T]) -> dict[T, int]:
     """Position by core, without the cores that two places share: between those nobody may choose."""
-    position = pd.Series(np.arange(len(cores)), index=cores)
-    return position[~position.index.duplicated(keep=False)]
+    often = Counter(cores)
+    return {core: position for position, core in enumerate(cores) if often[core] == 1}

@@ -33,10 +33,7 @@ def with_damaged_number(evidence: Evidence, decisions: Decisions) -> None:
     if not len(rows):
         return
     found = _compared(evidence, _namesakes(evidence, rows))
-    of_registry = evidence.sound[found["row"]] & found["fault"].isin(
-        [numbers.ONE_DIGIT, numbers.SWAPPED, numbers.DIGITS]
-    )
-    found["method"] = found["fault"].map(METHOD_OF_FAULT).mask(of_registry, "number_registry")
+    found["method"] = found["fault"].map(METHOD_OF_FAULT).mask(found["of_registry"], "number_registry")
     fits = found[found["fault"] > numbers.NEAR]
     decisions.settle(fits, "number_masked", "number_left_household", "number_several")
     decisions.review(found, "number_near")
@@ -88,18 +85,21 @@ def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> I
 
 
 def _compared(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
-    """The pairs whose numbers are near each other, with the ``fault`` between them."""
-    row, person = found["row"].to_numpy(), found["person"].to_numpy()
-    index = evidence.index
+    """The pairs whose numbers are near each other, with the ``fault`` and whether it is ``of_registry``."""
+    row, person, index = found["row"].to_numpy(), found["person"].to_numpy(), evidence.index
     ours, size = evidence.digits[row], evidence.lengths[row]
     theirs, their_size = index.digits[person], index.lengths[person]
     regular = their_size == numbers.PLACES
     fault = np.where(regular, numbers.faults(ours, size, theirs), 0)
     turned = np.where(~regular & (size == numbers.PLACES), numbers.faults(theirs, their_size, ours), 0)
-    prefix = numbers.shortened_to_15(ours, size)
-    shortened = (prefix >= 0) & (numbers.first_15(theirs) == prefix) & regular
-    fault = np.where(shortened, numbers.DIGITS, np.maximum(fault, turned))
-    return found.assign(fault=fault, weight=fault)[fault > 0].reset_index(drop=True)
+    written = np.isin(fault, [numbers.ONE_DIGIT, numbers.SWAPPED])
+    of_registry = evidence.sound[row] & ((turned == numbers.DIGITS) | written)
+    shortened = numbers.shortened_to_15(ours, size)
+    fault = np.maximum(fault, turned)
+    fault[(shortened >= 0) & (numbers.first_15(theirs) == shortened) & regular] = numbers.DIGITS
+    fault[(ours == theirs).all(axis=1) & (size >= numbers.SHORTEST)] = numbers.SAME
+    found = found.assign(fault=fault, weight=fault, of_registry=of_registry)
+    return found[fault > 0].reset_index(drop=True)
 
 
 def _number_near_but_not_the_name(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:

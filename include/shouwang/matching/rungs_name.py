@@ -83,6 +83,8 @@ def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Pos
 
 def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     rows = np.array([row for row in rows if LOST_CHARACTER not in evidence.name[row]], dtype=np.int64)
+    if not len(rows):
+        return pairs(rows, rows)
     wanted = pd.DataFrame(
         {"row": rows, "village": evidence.village[rows], "sound": [list(spellings(n)) for n in evidence.name[rows]]}
     ).explode("sound")
