@@ -39,6 +39,7 @@ class Evidence:
         self.sound: npt.NDArray[np.bool_] = (state == VALID).to_numpy(dtype=bool)
         self.digits, self.lengths = numbers.digit_matrix(number.mask(state == MISSING))
         _drop_noughts(self.digits, (state == DAMAGED).to_numpy(dtype=bool) & (self.lengths == numbers.PLACES))
+        _restore_check_character(self.digits, self.lengths)
         self.worth = numbers.evidence(self.digits, self.lengths)
         self._phone: npt.NDArray[np.object_] | None = None
 
@@ -85,3 +86,10 @@ def _drop_noughts(digits: numbers.Digits, among: npt.NDArray[np.bool_]) -> None:
     run = np.cumprod(places[:, ::-1] == 0, axis=1)[:, ::-1].astype(bool)
     run &= (run.sum(axis=1) >= NOUGHTS)[:, None]
     digits[np.flatnonzero(among)[:, None], np.arange(numbers.PLACES)] = np.where(run, numbers.STAR, places)
+
+
+def _restore_check_character(digits: numbers.Digits, lengths: npt.NDArray[np.int64]) -> None:
+    """An ``X`` before the end is read as a mask; alone and last but one, it is the check character, swapped."""
+    unknown = digits[:, : numbers.PLACES] == numbers.STAR
+    swapped = (lengths == numbers.PLACES) & unknown[:, -2] & (unknown.sum(axis=1) == 1)
+    digits[swapped, numbers.PLACES - 2] = numbers.X
