@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shouwang.identity import DAMAGED, MISSING, VALID, clean_names, clean_numbers
+from shouwang.identity import DAMAGED, MISSING, VALID, clean_numbers
 from shouwang.matching import numbers
 from shouwang.matching.index import Positions, RegistryIndex, exact_codes
+from shouwang.matching.names import tidy_names
 from shouwang.matching.places import by_distinct, clean_phones
 
 NOUGHTS = 6
@@ -21,7 +22,7 @@ class Evidence:
     def __init__(self, rows: pd.DataFrame, index: RegistryIndex) -> None:
         """Read ``name, id_number, id_state, township, village, phone``; columns that are absent say nothing."""
         self.index = index
-        codes, names = by_distinct(_column(rows, "name"), clean_names)
+        codes, names = by_distinct(_column(rows, "name"), tidy_names)
         self.name = np.append(np.asarray(names, dtype=object), "")[codes]
         registered = exact_codes(names, np.arange(len(names)))
         registered = np.where(registered >= 0, index.names.get_indexer(names), -1)

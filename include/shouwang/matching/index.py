@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shouwang.identity import clean_names, clean_numbers
+from shouwang.identity import clean_numbers
 from shouwang.matching import numbers
-from shouwang.matching.names import LOST_CHARACTER
+from shouwang.matching.names import LOST_CHARACTER, tidy_names
 from shouwang.matching.places import Codes, Gazetteer, by_distinct, clean_phones
-from shouwang.matching.pronunciation import spellings
+from shouwang.matching.pronunciation import readings, spellings
 
 COLUMNS = ("person_id", "household_id", "township", "village", "name", "id_number", "phone")
 """What matching needs of the people (``phone`` may be wanting); one row a person."""
@@ -45,13 +45,15 @@ class RegistryIndex:
         people = people.reset_index(drop=True)
         self.person_id, self.household_id = people["person_id"], people["household_id"]
         self.household: Codes = pd.factorize(people["household_id"])[0].astype(np.int64)
-        self.name, self.names = by_distinct(people["name"], clean_names)
+        self.name, self.names = by_distinct(people["name"], tidy_names)
+        self.written: npt.NDArray[np.object_] = np.append(np.asarray(self.names, dtype=object), "")
         self.exact_name = exact_codes(self.names, self.name)
         self.gazetteer = Gazetteer(people["township"], people["village"])
         self.township, self.village = self.gazetteer.township, self.gazetteer.village
         phone = people["phone"] if "phone" in people else pd.Series(pd.NA, index=people.index, dtype="str")
         self._written_phone = phone.astype("str")
         self.digits, self.lengths = numbers.digit_matrix(_canonical(people["id_number"]))
+        self.whole = numbers.are_whole(self.digits, self.lengths)
         self._zones: dict[tuple[numbers.Zone, bool], Lookup] = {}
 
     def __len__(self) -> int:
@@ -65,9 +67,8 @@ class RegistryIndex:
     @cached_property
     def by_number(self) -> Lookup:
         """People by their whole number."""
-        keys, whole = numbers.whole_keys(self.digits, self.lengths)
-        at = np.flatnonzero(whole)
-        return Lookup(keys[at], at)
+        at = np.flatnonzero(self.whole)
+        return Lookup(numbers.whole_keys(self.digits[at]), at)
 
     @cached_property
     def by_household(self) -> Lookup:
@@ -98,8 +99,7 @@ class RegistryIndex:
     @cached_property
     def irregular_by_name(self) -> Lookup:
         """People by exact name, of those whose number is not whole (wanting, damaged or masked)."""
-        _, whole = numbers.whole_keys(self.digits, self.lengths)
-        at = np.flatnonzero(~whole & (self.exact_name >= 0))
+        at = np.flatnonzero(~self.whole & (self.exact_name >= 0))
         return Lookup(self.exact_name[at], at)
 
     def _named(self, places: Codes, kinds: int) -> tuple[Codes, Positions]:
@@ -127,15 +127,24 @@ class RegistryIndex:
             self._zones[zone, named] = Lookup(keys[at], at)
         return self._zones[zone, named]
 
-    def sounding_in(self, villages: Codes) -> pd.DataFrame:
-        """How the names of some villages' people sound: ``village, sound, person``, a line for every reading."""
-        _, at = self.by_village.join(np.unique(villages[villages >= 0]))
+    def sounding_in(self, wanted: pd.DataFrame) -> pd.DataFrame:
+        """How people's names sound: ``village, sound, person``, a line for every reading.
+
+        Only people whose ``village`` and family name's sound are ``wanted`` (columns ``village, name``).
+        """
+        family: dict[int, set[str]] = {}
+        for village, name in zip(wanted["village"], wanted["name"], strict=True):
+            family.setdefault(village, set()).update(readings(name[0]))
+        _, at = self.by_village.join(np.array(sorted(family), dtype=np.int64))
         at = at[self.name[at] >= 0]
-        sounds = pd.Series({code: list(spellings(self.names[code])) for code in np.unique(self.name[at])}, dtype=object)
-        people = pd.DataFrame(
-            {"village": self.village[at], "sound": sounds.reindex(self.name[at]).to_numpy(), "person": at}
-        )
-        return people.explode("sound")
+        names = self.written[self.name[at]]
+        people = pd.DataFrame({"village": self.village[at], "family": [name[0] for name in names], "person": at})
+        kinds = people[["village", "family"]].drop_duplicates()
+        near = [not family[v].isdisjoint(readings(f)) for v, f in zip(kinds["village"], kinds["family"], strict=True)]
+        people = people.merge(kinds[near], on=["village", "family"])
+        sounds = {name: list(spellings(name)) for name in set(self.written[self.name[people["person"]]])}
+        people["sound"] = [sounds[name] for name in self.written[self.name[people["person"]]]]
+        return people.explode("sound")[["village", "sound", "person"]].astype({"sound": "str"})
 
 
 def exact_codes(names: pd.Index, codes: Codes) -> Codes:

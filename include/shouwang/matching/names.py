@@ -6,6 +6,9 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+import pandas as pd
+
+from shouwang.identity import NOTHING, clean_names
 from shouwang.matching.pronunciation import sound_alike
 
 LOST_CHARACTER = "?"
@@ -53,3 +56,13 @@ def _fits_pattern(one: str, other: str) -> bool:
         for part in re.findall(r"\?+|[^?]+", pattern)
     )
     return re.fullmatch(expression, whole) is not None
+
+
+def tidy_names(written: pd.Series) -> pd.Series:
+    """`clean_names`, without going over the names that are plainly written (nearly all)."""
+    text = written.astype("str")
+    plain = text.str.fullmatch("[\u4e00-\u9fa5]{2,4}").fillna(False).astype(bool)
+    unusual = text[~plain | text.isin(NOTHING)]
+    text = text.copy()
+    text.loc[unusual.index] = clean_names(unusual)
+    return text

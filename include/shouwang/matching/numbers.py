@@ -49,6 +49,14 @@ ZONES: Final = (
     Zone.of(range(10), range(-4, -1)),  # … in the eleventh to the fourteenth
     Zone.of(range(13)),  # … in the last five
 )
+NAMELESS_ZONES: Final = (
+    Zone.of(range(-7, 0)),
+    Zone.of(range(10), range(-4, 0)),
+    Zone.of(range(13), range(-3, 0)),
+    Zone.of(range(14), range(-2, 0)),
+    Zone.of(range(15)),
+)
+"""The same where no name narrows the choice: each says enough for few people to share it."""
 FIRST_15: Final = Zone.of(range(15))
 
 
@@ -61,12 +69,18 @@ def digit_matrix(numbers: pd.Series) -> tuple[Digits, npt.NDArray[np.int64]]:
     return matrix, (matrix != BLANK).sum(axis=1)
 
 
-def whole_keys(matrix: Digits, lengths: npt.NDArray[np.int64]) -> tuple[Keys, Mask]:
-    """An exact key of each whole number, and which rows have one."""
-    places = matrix[:, :PLACES]
-    whole = (lengths == PLACES) & (places[:, :17] < X).all(axis=1) & (places[:, 17] <= X)
-    powers = np.array([11**k for k in range(PLACES)], dtype=np.uint64)
-    return (places.astype(np.uint64) * powers).sum(axis=1, dtype=np.uint64), whole
+def are_whole(matrix: Digits, lengths: npt.NDArray[np.int64]) -> Mask:
+    """Which numbers have all of their 18 places, sound or not."""
+    digits = (matrix[:, :17] < X).all(axis=1) & (matrix[:, 17] <= X)
+    return np.asarray((lengths == PLACES) & digits)
+
+
+def whole_keys(matrix: Digits) -> Keys:
+    """An exact key of each of some whole numbers."""
+    keys = np.zeros(len(matrix), dtype=np.uint64)
+    for place in range(PLACES):
+        keys = keys * np.uint64(11) + matrix[:, place]
+    return keys
 
 
 def zone_keys(matrix: Digits, lengths: npt.NDArray[np.int64], zone: Zone) -> Keys:
@@ -75,7 +89,7 @@ def zone_keys(matrix: Digits, lengths: npt.NDArray[np.int64], zone: Zone) -> Key
     rows = np.arange(len(matrix))
     for place in zone.places:
         column = matrix[:, place] if place >= 0 else matrix[rows, np.maximum(lengths + place, 0)]
-        keys = keys * np.uint64(1_000_003) + column.astype(np.uint64) + np.uint64(1)
+        keys = keys * np.uint64(1_000_003) + column + np.uint64(1)
     return keys
 
 

@@ -55,7 +55,10 @@ def _namesakes(evidence: Evidence, rows: Positions) -> pd.DataFrame:
 
 
 def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> Iterator[pd.DataFrame]:
-    """Pairs that agree in a zone which one fault leaves untouched, and in the name if ``names`` are given."""
+    """Pairs that agree in a zone which one fault leaves untouched, and in the name if ``names`` are given.
+
+    Without a name a mask or a float, which fit many people, is not looked up.
+    """
     digits, lengths = evidence.digits[rows], evidence.lengths[rows]
 
     def look(zone: numbers.Zone, at: Positions, matrix: numbers.Digits, sizes: Positions) -> pd.DataFrame:
@@ -67,8 +70,10 @@ def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> I
 
     starred = (digits == numbers.STAR).any(axis=1)
     whole = np.flatnonzero(~starred)
-    for zone in numbers.ZONES:
+    for zone in numbers.NAMELESS_ZONES if names is None else numbers.ZONES:
         yield look(zone, whole, digits[whole], lengths[whole])
+    if names is None:
+        return
     kept = numbers.float_prefix(digits, lengths)
     for prefix in (kept, np.where(kept >= 0, kept - 1, -1), numbers.shortened_to_15(digits, lengths)):
         at = np.flatnonzero(prefix >= 0)
@@ -79,7 +84,7 @@ def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> I
         at = masked[kind.ravel() == number]
         if numbers.is_usual_mask(visible):
             yield look(numbers.visible_zone(visible), at, digits[at], lengths[at])
-        elif names is not None:
+        else:
             pair, person = evidence.index.bearers(names[at])
             yield pairs(rows[at[pair]], person)
 
@@ -107,7 +112,7 @@ def _number_near_but_not_the_name(evidence: Evidence, decisions: Decisions, rows
     rows = decisions.still_open(rows[~evidence.sound[rows]])
     near = pd.concat(list(_in_zones(evidence, rows, None))).drop_duplicates()
     near = _compared(evidence, near)
-    near = near[near["fault"] > numbers.NEAR]
+    near = near[near["fault"].isin([numbers.ONE_DIGIT, numbers.SWAPPED, numbers.DIGITS])]
     owners = with_agreement(evidence, near["row"].to_numpy(), near["person"].to_numpy())
     members = housemates(evidence, owners)
     found = [

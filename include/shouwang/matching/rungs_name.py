@@ -85,10 +85,11 @@ def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     rows = np.array([row for row in rows if LOST_CHARACTER not in evidence.name[row]], dtype=np.int64)
     if not len(rows):
         return pairs(rows, rows)
-    wanted = pd.DataFrame(
-        {"row": rows, "village": evidence.village[rows], "sound": [list(spellings(n)) for n in evidence.name[rows]]}
-    ).explode("sound")
-    return wanted.merge(evidence.index.sounding_in(evidence.village[rows]), on=["village", "sound"])[["row", "person"]]
+    wanted = pd.DataFrame({"row": rows, "village": evidence.village[rows], "name": evidence.name[rows]})
+    registered = evidence.index.sounding_in(wanted)
+    wanted["sound"] = [list(spellings(name)) for name in wanted["name"]]
+    wanted = wanted.explode("sound").astype({"sound": "str"})
+    return wanted.merge(registered, on=["village", "sound"])[["row", "person"]]
 
 
 def _with_a_gap(evidence: Evidence, rows: Positions) -> pd.DataFrame:

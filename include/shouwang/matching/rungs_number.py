@@ -14,9 +14,8 @@ from shouwang.matching.names import Agreement, agreement
 
 def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
     """Decide every row whose whole number the registry has, by how far the name agrees."""
-    keys, whole = numbers.whole_keys(evidence.digits, evidence.lengths)
-    rows = np.flatnonzero(whole)
-    at, owner = evidence.index.by_number.join(keys[rows])
+    rows = np.flatnonzero(numbers.are_whole(evidence.digits, evidence.lengths))
+    at, owner = evidence.index.by_number.join(numbers.whole_keys(evidence.digits[rows]))
     row = rows[at]
     alone = np.bincount(row, minlength=len(evidence))[row] == 1
     same = (evidence.exact_name[row] >= 0) & (evidence.exact_name[row] == evidence.index.exact_name[owner])
@@ -48,8 +47,7 @@ def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> 
 def with_agreement(evidence: Evidence, row: Positions, person: Positions) -> pd.DataFrame:
     """Pairs with the ``level`` to which the names agree."""
     index = evidence.index
-    names = np.append(np.asarray(index.names, dtype=object), "")
-    level = [agreement(a, b) for a, b in zip(evidence.name[row], names[index.name[person]], strict=True)]
+    level = [agreement(a, b) for a, b in zip(evidence.name[row], index.written[index.name[person]], strict=True)]
     return pairs(row, person, level=np.array(level, dtype=np.int64))
 
 
