@@ -1,0 +1,115 @@
+"""What has been decided so far about the rows of one delivery."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from shouwang.matching.evidence import Evidence
+from shouwang.matching.index import Positions
+from shouwang.matching.methods import METHODS
+
+CANDIDATES = 3
+"""So many people a review shows side by side at most."""
+
+
+def pairs(row: Positions, person: Positions, **more: object) -> pd.DataFrame:
+    """A frame ``row, person`` and what else is known of each pair."""
+    return pd.DataFrame({"row": row, "person": person, **more})
+
+
+class Decisions:
+    """One entry a row; a rung decides rows that are still open and never touches others."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        size = len(evidence)
+        self.method = np.full(size, None, dtype=object)
+        self.person = np.full(size, -1, dtype=np.int64)
+        self.member = np.full(size, -1, dtype=np.int64)
+        self.candidates = np.full(size, None, dtype=object)
+
+    @property
+    def open(self) -> npt.NDArray[np.bool_]:
+        """Which rows are not decided yet."""
+        return np.asarray(pd.isna(self.method), dtype=bool)
+
+    def still_open(self, rows: Positions) -> Positions:
+        """Those of some rows that are not decided yet."""
+        return rows[self.open[rows]]
+
+    def match(
+        self, row: Positions, person: Positions, method: str | np.ndarray[tuple[int], np.dtype[np.object_]]
+    ) -> None:
+        """Each row is about that person."""
+        self.person[row] = self.member[row] = person
+        self.method[row] = method
+
+    def settle(self, found: pd.DataFrame, one: str, household: str, several: str) -> None:
+        """Decide the open rows of some pairs that fit equally well.
+
+        One person fits: matched by ``one`` (or by the pair's own ``method``). Several of one household: matched to the
+        household. Several of more than one: a review.
+        """
+        found = found[self.open[found["row"].to_numpy()]].drop_duplicates(["row", "person"])
+        if found.empty:
+            return
+        found = found.assign(household=self._evidence.index.household[found["person"].to_numpy()])
+        by_row = found.groupby("row")
+        people, homes = by_row["person"].transform("size"), by_row["household"].transform("nunique")
+        single, home = found[people == 1], found[(people > 1) & (homes == 1)].drop_duplicates("row")
+        self.match(
+            single["row"].to_numpy(),
+            single["person"].to_numpy(),
+            single["method"].to_numpy(dtype=object) if "method" in single else one,
+        )
+        self.member[home["row"].to_numpy()] = home["person"].to_numpy()
+        self.method[home["row"].to_numpy()] = household
+        self.review(found[homes > 1], several)
+
+    def review(self, found: pd.DataFrame, method: str) -> None:
+        """A clerk decides; the open rows of some pairs get their best candidates (by ``weight``, phone, place)."""
+        found = found[self.open[found["row"].to_numpy()]]
+        if found.empty:
+            return
+        row, person = found["row"].to_numpy(), found["person"].to_numpy()
+        weight = found["weight"].to_numpy() if "weight" in found else np.zeros(len(found), dtype=np.int64)
+        ranked = pairs(
+            row,
+            person,
+            weight=-weight,
+            support=-(self._evidence.same_phone(row, person) * 2 + self._evidence.same_place(row, person)),
+            person_id=self._evidence.index.person_id.take(person).to_numpy(dtype=object),
+        ).sort_values(["row", "weight", "support", "person_id"], kind="stable")
+        ranked = ranked.drop_duplicates(["row", "person_id"])
+        best = ranked.groupby("row").head(CANDIDATES).groupby("row")["person_id"].agg(list)
+        rows = best.index.to_numpy()
+        for at, people in zip(rows, best, strict=True):
+            self.candidates[at] = people
+        self.method[rows] = method
+
+    def close(self, rows: Positions, method: str) -> None:
+        """Nobody was found for the open ones of some rows."""
+        self.method[self.still_open(rows)] = method
+
+    def frame(self, labels: pd.Index) -> pd.DataFrame:
+        """The ``matches`` frame (docs/architecture.md)."""
+        index = self._evidence.index
+        methods = pd.Series(self.method, index=labels, dtype="str")
+        outcome = methods.map({code: method.outcome for code, method in METHODS.items()})
+        confidence = methods.map({code: method.confidence for code, method in METHODS.items()})
+        taken = np.where(self.member >= 0, self.member, 0)
+        homes = index.household_id.take(taken) if len(index) else pd.Series(pd.NA, index=taken, dtype="str")
+        persons = index.person_id.take(np.where(self.person >= 0, self.person, 0)) if len(index) else homes
+        return pd.DataFrame(
+            {
+                "outcome": outcome.astype("str"),
+                "household_id": homes.set_axis(labels).where(self.member >= 0),
+                "person_id": persons.set_axis(labels).where(self.person >= 0),
+                "method": methods,
+                "confidence": confidence.astype("float64"),
+                "candidates": pd.Series(self.candidates, index=labels, dtype=object),
+            },
+            index=labels,
+        )

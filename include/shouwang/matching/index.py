@@ -1,0 +1,163 @@
+"""The registry's people made ready for look-ups: built once for a month, used by every department."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from shouwang.identity import clean_numbers
+from shouwang.matching import numbers
+from shouwang.matching.names import LOST_CHARACTER, tidy_names
+from shouwang.matching.places import Codes, Gazetteer, by_distinct, clean_phones
+from shouwang.matching.pronunciation import readings, spellings
+
+COLUMNS = ("person_id", "household_id", "township", "village", "name", "id_number", "phone")
+"""What matching needs of the people (``phone`` may be wanting); one row a person."""
+
+Positions = npt.NDArray[np.int64]
+
+
+class Lookup:
+    """Positions by key; several may share one."""
+
+    def __init__(self, keys: npt.NDArray[np.uint64] | Codes, positions: Positions | None = None) -> None:
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._positions = order if positions is None else positions[order]
+
+    def join(self, wanted: npt.NDArray[np.uint64] | Codes) -> tuple[Positions, Positions]:
+        """Every pair of a place in ``wanted`` and a position with that key."""
+        first = np.searchsorted(self._keys, wanted, side="left")
+        count = np.searchsorted(self._keys, wanted, side="right") - first
+        left = np.repeat(np.arange(len(wanted)), count)
+        step = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
+        return left, self._positions[np.repeat(first, count) + step]
+
+
+class RegistryIndex:
+    """Look-ups over the ``people`` of one month; the keys of each rung are made when it first asks for them."""
+
+    def __init__(self, people: pd.DataFrame) -> None:
+        """Take the people as the registry gives them (see `COLUMNS`); raises ``KeyError`` if a column is wanting."""
+        people = people.reset_index(drop=True)
+        self.person_id, self.household_id = people["person_id"], people["household_id"]
+        self.household: Codes = pd.factorize(people["household_id"])[0].astype(np.int64)
+        self.name, self.names = by_distinct(people["name"], tidy_names)
+        self.written: npt.NDArray[np.object_] = np.append(np.asarray(self.names, dtype=object), "")
+        self.exact_name = exact_codes(self.names, self.name)
+        self.gazetteer = Gazetteer(people["township"], people["village"])
+        self.township, self.village = self.gazetteer.township, self.gazetteer.village
+        phone = people["phone"] if "phone" in people else pd.Series(pd.NA, index=people.index, dtype="str")
+        self._written_phone = phone.astype("str")
+        self.digits, self.lengths = numbers.digit_matrix(_canonical(people["id_number"]))
+        self.whole = numbers.are_whole(self.digits, self.lengths)
+        self._zones: dict[tuple[numbers.Zone, bool], Lookup] = {}
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+    @cached_property
+    def phone(self) -> npt.NDArray[np.object_]:
+        """Each person's phone, digits only; null where there is none."""
+        return clean_phones(self._written_phone).to_numpy(dtype=object)
+
+    @cached_property
+    def by_number(self) -> Lookup:
+        """People by their whole number."""
+        at = np.flatnonzero(self.whole)
+        return Lookup(numbers.whole_keys(self.digits[at]), at)
+
+    @cached_property
+    def by_household(self) -> Lookup:
+        """Members of each household."""
+        return Lookup(self.household)
+
+    @cached_property
+    def by_name(self) -> Lookup:
+        """People by their exact name."""
+        return Lookup(*self._named(np.zeros(len(self), dtype=np.int64), 1))
+
+    @cached_property
+    def by_name_and_township(self) -> Lookup:
+        """People by exact name and township."""
+        return Lookup(*self._named(self.township, int(self.township.max(initial=0)) + 1))
+
+    @cached_property
+    def by_name_and_village(self) -> Lookup:
+        """People by exact name and village."""
+        return Lookup(*self._named(self.village, int(self.village.max(initial=0)) + 1))
+
+    @cached_property
+    def by_village(self) -> Lookup:
+        """Inhabitants of each village."""
+        at = np.flatnonzero(self.village >= 0)
+        return Lookup(self.village[at], at)
+
+    @cached_property
+    def irregular_by_name(self) -> Lookup:
+        """People by exact name, of those whose number is not whole (wanting, damaged or masked)."""
+        at = np.flatnonzero(~self.whole & (self.exact_name >= 0))
+        return Lookup(self.exact_name[at], at)
+
+    def _named(self, places: Codes, kinds: int) -> tuple[Codes, Positions]:
+        at = np.flatnonzero((self.exact_name >= 0) & (places >= 0))
+        return self.exact_name[at] * kinds + places[at], at
+
+    def bearers(
+        self, names: Codes, township: Codes | None = None, village: Codes | None = None
+    ) -> tuple[Positions, Positions]:
+        """Pairs of a wanted name (and place) and a person who bears exactly that name (there)."""
+        lookup, places, kinds = self.by_name, np.zeros(len(names), dtype=np.int64), 1
+        if village is not None:
+            lookup, places, kinds = self.by_name_and_village, village, int(self.village.max(initial=0)) + 1
+        elif township is not None:
+            lookup, places, kinds = self.by_name_and_township, township, int(self.township.max(initial=0)) + 1
+        return lookup.join(np.where((names >= 0) & (places >= 0), names * kinds + places, -1))
+
+    def zone(self, zone: numbers.Zone, named: bool) -> Lookup:
+        """People by what stands in a zone of their whole number, and by their exact name if ``named``."""
+        if (zone, named) not in self._zones:
+            keys = numbers.zone_keys(self.digits, self.lengths, zone)
+            at = np.flatnonzero(self.lengths == numbers.PLACES)
+            if named:
+                keys, at = numbers.mixed(keys, self.exact_name), at[self.exact_name[at] >= 0]
+            self._zones[zone, named] = Lookup(keys[at], at)
+        return self._zones[zone, named]
+
+    def sounding_in(self, wanted: pd.DataFrame) -> pd.DataFrame:
+        """How people's names sound: ``village, sound, person``, a line for every reading.
+
+        Only people whose ``village`` and family name's sound are ``wanted`` (columns ``village, name``).
+        """
+        family: dict[int, set[str]] = {}
+        for village, name in zip(wanted["village"], wanted["name"], strict=True):
+            family.setdefault(village, set()).update(readings(name[0]))
+        _, at = self.by_village.join(np.array(sorted(family), dtype=np.int64))
+        at = at[self.name[at] >= 0]
+        names = self.written[self.name[at]]
+        people = pd.DataFrame({"village": self.village[at], "family": [name[0] for name in names], "person": at})
+        kinds = people[["village", "family"]].drop_duplicates()
+        near = [not family[v].isdisjoint(readings(f)) for v, f in zip(kinds["village"], kinds["family"], strict=True)]
+        people = people.merge(kinds[near], on=["village", "family"])
+        sounds = {name: list(spellings(name)) for name in set(self.written[self.name[people["person"]]])}
+        people["sound"] = [sounds[name] for name in self.written[self.name[people["person"]]]]
+        return people.explode("sound")[["village", "sound", "person"]].astype({"sound": "str"})
+
+
+def exact_codes(names: pd.Index, codes: Codes) -> Codes:
+    """The codes of names that are written in full; -1 for none and for one with a lost character."""
+    whole = ~np.asarray(names.str.contains(LOST_CHARACTER, regex=False), dtype=bool)
+    return np.append(np.where(whole, np.arange(len(names)), -1), -1)[codes]
+
+
+def _canonical(written: pd.Series) -> pd.Series:
+    """Numbers as `clean_numbers` has them; those that are written plainly (nearly all) need no cleaning."""
+    text = written.astype("str")
+    unusual = text[~text.str.fullmatch(r"[0-9]{17}[0-9X]").fillna(False).astype(bool) & text.notna()]
+    if len(unusual):
+        text = text.copy()
+        text.loc[unusual.index] = clean_numbers(unusual)["id_number"]
+    return text

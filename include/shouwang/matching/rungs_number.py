@@ -1,0 +1,83 @@
+"""Rungs for a number that the registry has (handbook section 6, the first three lines of the table)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from shouwang.matching import numbers
+from shouwang.matching.decisions import Decisions, pairs
+from shouwang.matching.evidence import Evidence
+from shouwang.matching.index import Positions
+from shouwang.matching.names import Agreement, agreement
+
+
+def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
+    """Decide every row whose whole number the registry has, by how far the name agrees."""
+    rows = np.flatnonzero(numbers.are_whole(evidence.digits, evidence.lengths))
+    at, owner = evidence.index.by_number.join(numbers.whole_keys(evidence.digits[rows]))
+    row = rows[at]
+    alone = np.bincount(row, minlength=len(evidence))[row] == 1
+    same = (evidence.exact_name[row] >= 0) & (evidence.exact_name[row] == evidence.index.exact_name[owner])
+    decisions.match(row[alone & same], owner[alone & same], "number_name")
+    rest = ~(alone & same)
+    if rest.any():
+        _by_name(evidence, decisions, with_agreement(evidence, row[rest], owner[rest]))
+
+
+def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
+    members = housemates(evidence, owners)
+    _nameless(evidence, decisions, owners)
+    named = owners.loc[owners["level"] == Agreement.EQUAL, "row"]
+    close = owners["level"] >= Agreement.SOUND
+    decisions.settle(owners[close & owners["row"].isin(named)], "number_name", "number_household", "registered_twice")
+    relative = ("number_of_relative", "number_household", "conflict")
+    decisions.settle(members[members["level"] == Agreement.EQUAL], *relative)
+    for level, method in ((Agreement.LOST, "number_name_lost"), (Agreement.SOUND, "number_name_sound")):
+        of_level = owners.loc[owners["level"] == level, "row"]
+        decisions.settle(owners[close & owners["row"].isin(of_level)], method, "number_household", "registered_twice")
+    one_off = _unless_borne_nearby(evidence, owners[owners["level"] == Agreement.ONE_CHARACTER])
+    also = members[members["level"] >= Agreement.SOUND]
+    decisions.settle(
+        pd.concat([one_off.assign(method="number_name_one"), also.assign(method="number_of_relative")]), *relative
+    )
+    _conflicts(evidence, decisions, owners)
+
+
+def with_agreement(evidence: Evidence, row: Positions, person: Positions) -> pd.DataFrame:
+    """Pairs with the ``level`` to which the names agree."""
+    index = evidence.index
+    level = [agreement(a, b) for a, b in zip(evidence.name[row], index.written[index.name[person]], strict=True)]
+    return pairs(row, person, level=np.array(level, dtype=np.int64))
+
+
+def housemates(evidence: Evidence, owners: pd.DataFrame) -> pd.DataFrame:
+    """The other members of the owners' households, with the agreement of their names."""
+    index = evidence.index
+    at, member = index.by_household.join(index.household[owners["person"].to_numpy()])
+    row, owner = owners["row"].to_numpy()[at], owners["person"].to_numpy()[at]
+    others = member != owner
+    return with_agreement(evidence, row[others], member[others])
+
+
+def _nameless(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
+    """A number alone is not an identity either."""
+    decisions.review(owners[evidence.name[owners["row"].to_numpy()] == ""], "name_missing")
+
+
+def _unless_borne_nearby(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of which nobody in the person's township bears exactly the written name."""
+    row, person = found["row"].to_numpy(), found["person"].to_numpy()
+    at, _ = evidence.index.bearers(evidence.exact_name[row], township=evidence.index.township[person])
+    borne = np.zeros(len(found), dtype=bool)
+    borne[at] = True
+    return found[~borne]
+
+
+def _conflicts(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
+    """The number says one person, the name quite another: show its owner first, then those of that name."""
+    owners = owners[decisions.open[owners["row"].to_numpy()]]
+    rows = owners["row"].unique()
+    at, namesake = evidence.index.bearers(evidence.exact_name[rows])
+    found = pd.concat([owners.assign(weight=1), pairs(rows[at], namesake, weight=0)])
+    decisions.review(found, "conflict")
