@@ -47,6 +47,11 @@ def placeholders(sentence: str) -> list[str]:
     return re.findall(r"\{([^{}]*)\}", sentence)
 
 
+def asked(rule: Rule) -> set[str]:
+    """The columns that a rule's conditions and its sentence ask for."""
+    return {condition.column for condition in rule.where} | set(placeholders(rule.sentence))
+
+
 def inconsistencies(book: RuleBook) -> list[Problem]:
     """What contradicts itself within the rule book."""
     return [*_rules(book), *_grading(book), *_parameters(book)]
@@ -80,6 +85,8 @@ def _rules(book: RuleBook) -> Iterator[Problem]:
             yield from _bounds(rule.requires.where, book.parameters, (*path, "requires", "where"))
         if rule.measure and rule.measure.divided_by:
             yield from _one_of((*path, "measure", "divided_by"), rule.measure.divided_by, book.parameters)
+        if rule.unit == "household" and "person.age" in asked(rule):
+            yield Problem((*path, "unit"), "“household” with person.age", "row or person, which have an age")
         yield from _sentence(rule, (*path, "sentence"))
         for earlier in book.rules[:n]:
             if earlier.code == rule.code and _overlap(earlier, rule):

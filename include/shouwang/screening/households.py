@@ -45,12 +45,9 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
 
 
 def persons(people: pd.DataFrame) -> pd.DataFrame:
-    """Indexed by ``person_id``: ``household_id, name, called`` (cleaned name)``, birth_date`` (or the number's)."""
-    known = people.drop_duplicates("person_id").set_index("person_id")[["household_id", "name", "id_number"]]
-    born = people.drop_duplicates("person_id").set_index("person_id")["birth_date"].astype("datetime64[ms]")
-    return known.assign(
-        called=clean_names(known["name"]), birth_date=born.fillna(birth_dates(known["id_number"].astype("str")))
-    )
+    """Indexed by ``person_id``: ``household_id, name, id_number, birth_date``."""
+    columns = ["household_id", "name", "id_number", "birth_date"]
+    return people.drop_duplicates("person_id").set_index("person_id")[columns]
 
 
 def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
@@ -62,18 +59,22 @@ def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
     unknown = rows[person.isna()]
     if unknown.empty:
         return person
-    members = known[known["household_id"].isin(unknown["household_id"].unique())].reset_index()
-    members = members[members["called"].notna()].drop_duplicates(["household_id", "called"], keep=False)
-    called = members["household_id"].astype("str") + "|" + members["called"]
+    members = known[known["household_id"].isin(unknown["household_id"].unique())]
+    called = members["household_id"].astype("str") + "|" + clean_names(members["name"])
+    called = called[called.notna() & ~called.duplicated(keep=False)]
     written = clean_names(unknown["name"]).fillna("") if "name" in unknown else ""
     key = unknown["household_id"].astype("str") + "|" + written
-    person.loc[unknown.index] = key.map(dict(zip(called, members["person_id"], strict=True))).astype("str").fillna(key)
+    of_key = pd.Series(called.index, index=called.array, dtype="str")
+    person.loc[unknown.index] = key.map(of_key).fillna(key)
     return person
 
 
 def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month) -> pd.Series[float]:
     """Completed years (周岁) at the month's end, by the registry's birth date, else by the row's own number."""
-    born = persons_of_rows.map(known["birth_date"]).astype("datetime64[ms]")
+    concerned = known[known.index.isin(persons_of_rows.unique())]
+    registered = concerned["birth_date"].astype("datetime64[ms]")
+    registered = registered.fillna(birth_dates(concerned["id_number"].astype("str")))
+    born = registered.reindex(persons_of_rows.array).set_axis(rows.index)
     if "id_number" in rows:
         born = born.fillna(birth_dates(rows["id_number"].astype("str")))
     last = month.last

@@ -12,6 +12,7 @@ from shouwang.errors import ConfigError
 from shouwang.month import Month
 from shouwang.screening import households as homes_
 from shouwang.screening import sentences
+from shouwang.screening.checking import asked
 from shouwang.screening.conditions import holds, in_days
 from shouwang.screening.rules import Measure, Period, Rule, RuleBook
 
@@ -126,13 +127,16 @@ def _filtered(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFram
     own = [c for c in rule.where if c.column not in ("person.age", "household.type")]
     rest = [c for c in rule.where if c not in own]
     rows = rows[holds(rows, own, evidence.month, evidence.parameters)].copy()
+    if rows.empty:
+        return rows
     if rule.unit == "household":
         rows["unit"] = rows["household_id"]
     else:
         rows["unit"] = homes_.who(rows, evidence.persons)
-    if rule.unit != "household" and ("{person.age}" in rule.sentence or any(c.column == "person.age" for c in rest)):
+    if "person.age" in asked(rule):
         rows["person.age"] = homes_.ages(rows, rows["unit"], evidence.persons, evidence.month)
-    rows["household.type"] = rows["household_id"].map(evidence.homes["household_type"])
+    if "household.type" in asked(rule):
+        rows["household.type"] = rows["household_id"].map(evidence.homes["household_type"])
     return rows[holds(rows, rest, evidence.month, evidence.parameters)]
 
 
