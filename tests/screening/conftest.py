@@ -7,6 +7,8 @@ import pytest
 from shouwang.screening.rulebook import RuleBook, load_rulebook
 
 ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT.parent / "shared" / "sample" / "clean"
+collect_ignore = [] if SAMPLE.is_dir() else ["test_screening_sample.py"]
 
 
 @pytest.fixture(scope="session")

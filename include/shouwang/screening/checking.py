@@ -27,7 +27,7 @@ FACTS = {
 ABOUT_THE_PERSON = {"person.age": "integer", "household.type": "text"}
 """What a rule may ask of the person or the household behind a row, besides the row's own columns."""
 WORDS = ("office", "person", "head", "month", "year", "month_number", "school_year")
-VALUES = ("value", "amount", "threshold", "beyond")
+VALUES = ("value", "measured", "threshold", "beyond")
 PRIVATE = ("name", "id_number", "phone")
 TEXT, NUMBER, DATE = ("text", "code"), ("yuan", "number", "integer"), ("date",)
 ANY = (*TEXT, *NUMBER, *DATE)

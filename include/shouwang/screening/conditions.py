@@ -24,7 +24,7 @@ DATE_TESTS = ("in_data_month",)
 class Entry(BaseModel):
     """Part of a file that a clerk edits: unknown keys are mistakes, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Condition(Entry):
@@ -56,7 +56,8 @@ class Condition(Entry):
     def tests(self) -> list[str]:
         """The tests that were written, by the names they have in the file."""
         names = {"one_of": "in"}
-        return [names.get(key, key) for key in self.model_fields_set if key != "column"]
+        written = [key for key in type(self).model_fields if key != "column" and getattr(self, key) is not None]
+        return [names.get(key, key) for key in written]
 
     @property
     def bound(self) -> Bound | None:

@@ -65,8 +65,13 @@ def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
     written = clean_names(unknown["name"]).fillna("") if "name" in unknown else ""
     key = unknown["household_id"].astype("str") + "|" + written
     of_key = pd.Series(called.index, index=called.array, dtype="str")
-    person.loc[unknown.index] = key.map(of_key).fillna(key)
+    person.loc[unknown.index] = looked_up(key, of_key).fillna(key)
     return person
+
+
+def looked_up(keys: pd.Series, table: pd.Series) -> pd.Series:
+    """The table's value for each key; unlike ``map`` it keeps the table's type where nothing is found."""
+    return table.reindex(keys.array).set_axis(keys.index)
 
 
 def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month) -> pd.Series[float]:
@@ -74,12 +79,13 @@ def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, mo
     concerned = known[known.index.isin(persons_of_rows.unique())]
     registered = concerned["birth_date"].astype("datetime64[ms]")
     registered = registered.fillna(birth_dates(concerned["id_number"].astype("str")))
-    born = registered.reindex(persons_of_rows.array).set_axis(rows.index)
+    born = looked_up(persons_of_rows, registered)
     if "id_number" in rows:
         born = born.fillna(birth_dates(rows["id_number"].astype("str")))
     last = month.last
     before = (born.dt.month > last.month) | ((born.dt.month == last.month) & (born.dt.day > last.day))
-    return last.year - born.dt.year - before.astype("float64")
+    age: pd.Series[float] = last.year - born.dt.year - before.astype("float64")
+    return age
 
 
 def shown(name: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -96,16 +97,28 @@ def _refuse_repeated_keys(path: Path, node: yaml.Node | None) -> None:
 def _content(path: Path, node: yaml.Node | None) -> dict[str, Any]:
     try:
         content = yaml.SafeLoader("").construct_document(node) if node is not None else None
-    except (yaml.YAMLError, ValueError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f", line {mark.line + 1}" if mark else ""
+    except (yaml.YAMLError, ValueError):
+        place = f", line {line}" if (line := _unreadable_line(node)) else ""
         raise ConfigError(
-            f"{path.name}{place}: a value cannot be understood. A date is written 2026-09-01; a text with special "
-            "characters is put in quotation marks."
+            f"{path.name}{place}: a value cannot be understood. A date is a day that exists, written 2026-09-01; a "
+            "text with special characters is put in quotation marks."
         ) from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path.name} is empty or not a list of keys. Start from the file the product ships with.")
     return content
+
+
+def _unreadable_line(node: yaml.Node | None) -> int | None:
+    """The line of the first scalar that is not what it looks like, such as the 30th of February."""
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            yaml.SafeLoader("").construct_document(node)
+        except (yaml.YAMLError, ValueError):
+            return node.start_mark.line + 1
+    elif isinstance(node, yaml.CollectionNode):
+        parts = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+        return next((line for part in parts if (line := _unreadable_line(part))), None)
+    return None
 
 
 def _problem(error: dict[str, Any]) -> Problem:
@@ -120,9 +133,11 @@ def _problem(error: dict[str, Any]) -> Problem:
         hint = f" (did you mean “{near[0]}”?)" if near else ""
         return Problem(path, f"an unknown key{hint}", ", ".join(keys))
     if kind == "literal_error":
-        return Problem(path, _shown(found), str(error["ctx"]["expected"]).replace("'", "“", 1).replace("'", "”"))
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return Problem(path, _shown(found), message[:1].lower() + message[1:])
+        return Problem(path, _shown(found), re.sub("'([^']*)'", r"“\1”", error["ctx"]["expected"]))
+    if kind == "float_type":
+        return Problem(path, _shown(found), "a number, without quotation marks or words")
+    said = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    return Problem(path, _shown(found), said[:1].lower() + said[1:])
 
 
 def _shown(found: object) -> str:

@@ -46,7 +46,7 @@ def sentence(rule: Rule, words: Mapping[str, object]) -> str:
     return re.sub(r"\{([^{}]*)\}", lambda found: _written(words.get(found[1])), rule.sentence)
 
 
-def values(rule: Rule, amount: float, value: float, threshold: float, divisor: float) -> dict[str, str]:
+def values(rule: Rule, measured: float, value: float, threshold: float, divisor: float) -> dict[str, str]:
     """The words for what was measured; a ratio counts as equal to its threshold only when the amounts are."""
     if rule.measure is None:
         return {}
@@ -58,7 +58,7 @@ def values(rule: Rule, amount: float, value: float, threshold: float, divisor: f
     return {
         "value": show(value),
         "threshold": show_threshold(threshold),
-        "amount": money(amount),
+        "measured": money(measured),
         "divisor": whole_money(divisor),
         "beyond": beyond(value, threshold, rule),
     }

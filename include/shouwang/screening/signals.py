@@ -130,13 +130,13 @@ def _filtered(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFram
     if rows.empty:
         return rows
     if rule.unit == "household":
-        rows["unit"] = rows["household_id"]
+        rows["_unit"] = rows["household_id"]
     else:
-        rows["unit"] = homes_.who(rows, evidence.persons)
+        rows["_unit"] = homes_.who(rows, evidence.persons)
     if "person.age" in asked(rule):
-        rows["person.age"] = homes_.ages(rows, rows["unit"], evidence.persons, evidence.month)
+        rows["person.age"] = homes_.ages(rows, rows["_unit"], evidence.persons, evidence.month)
     if "household.type" in asked(rule):
-        rows["household.type"] = rows["household_id"].map(evidence.homes["household_type"])
+        rows["household.type"] = homes_.looked_up(rows["household_id"], evidence.homes["household_type"])
     return rows[holds(rows, rest, evidence.month, evidence.parameters)]
 
 
@@ -146,35 +146,35 @@ def _with_required(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.Dat
     needed = evidence.rows(rule.source, rule.requires.period)
     needed = needed[holds(needed, rule.requires.where, evidence.month, evidence.parameters)]
     units = needed["household_id"] if rule.unit == "household" else homes_.who(needed, evidence.persons)
-    return rows[rows["unit"].isin(units)]
+    return rows[rows["_unit"].isin(units)]
 
 
 def _beyond(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
     """One row for each unit of account beyond its threshold: its first row in the newest delivery, and the values."""
-    rows = rows.assign(group=_groups(rows, rule))
+    rows = rows.assign(_group=_groups(rows, rule))
     if rule.measure is None or rule.threshold is None or rule.compare is None:
-        rows = rows.assign(amount=np.nan, value=np.nan, threshold=np.nan, divisor=np.nan)
+        rows = rows.assign(_measured=np.nan, _value=np.nan, _line=np.nan, _divisor=np.nan)
     else:
         measured = _measured(rows, rule.measure)
-        home = rows.drop_duplicates("group").set_index("group")["household_id"]
-        special = home.map(evidence.homes["special"]).reindex(measured.index).eq(True)
+        home = rows.drop_duplicates("_group").set_index("_group")["household_id"]
+        special = homes_.looked_up(home, evidence.homes["special"]).reindex(measured.index).eq(True)
         line = pd.Series(np.where(special, *rule.threshold.pair), index=measured.index)
         divisor = evidence.parameters[rule.measure.divided_by] if rule.measure.divided_by else 1.0
         fired = pd.Series(OPERATORS[rule.compare](measured, (line * divisor).round(2)), index=measured.index)
-        rows = rows[rows["group"].map(fired)]
-        amount = rows["group"].map(measured)
-        line = rows["group"].map(line)
+        rows = rows[rows["_group"].map(fired)]
+        amount = rows["_group"].map(measured)
+        line = rows["_group"].map(line)
         value = (amount / divisor).mask(amount == (line * divisor).round(2), line)
-        rows = rows.assign(amount=amount, value=value, threshold=line, divisor=divisor)
+        rows = rows.assign(_measured=amount, _value=value, _line=line, _divisor=divisor)
     rows = rows.sort_values(PLACE, kind="stable").sort_values("delivery_month", ascending=False, kind="stable")
-    return rows.drop_duplicates("group")
+    return rows.drop_duplicates("_group")
 
 
 def _groups(rows: pd.DataFrame, rule: Rule) -> pd.Series[int]:
     """A number for each unit of account; the time of day of a date does not divide."""
     if rule.unit == "row":
         return pd.Series(np.arange(len(rows)), index=rows.index)
-    keys = rows[["household_id", "unit", *rule.split_by]].copy()
+    keys = rows[["household_id", "_unit", *rule.split_by]].copy()
     for column in rule.split_by:
         if pd.api.types.is_datetime64_any_dtype(keys[column]):
             keys[column] = keys[column].dt.normalize()
@@ -184,8 +184,8 @@ def _groups(rows: pd.DataFrame, rule: Rule) -> pd.Series[int]:
 def _measured(rows: pd.DataFrame, measure: Measure) -> pd.Series[float]:
     """The amount of each group; sums are rounded to cents before anything is compared."""
     if measure.kind == "count":
-        return rows.groupby("group").size().astype("float64")
-    grouped = amounts(rows, measure).groupby(rows["group"])
+        return rows.groupby("_group").size().astype("float64")
+    grouped = amounts(rows, measure).groupby(rows["_group"])
     return grouped.max() if measure.kind == "max" else grouped.sum(min_count=1).round(2)
 
 
@@ -193,20 +193,22 @@ def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame
     words = rows.assign(
         office=evidence.book.offices[rule.department],
         person=_names(rows, evidence),
-        head=rows["household_id"].map(evidence.homes["head"]).map(homes_.shown, na_action=None),
+        head=homes_.looked_up(rows["household_id"], evidence.homes["head"]).map(homes_.shown),
     )
     time = sentences.calendar_words(evidence.month, evidence.school_year)
-    numbers = zip(rows["amount"], rows["value"], rows["threshold"], rows["divisor"], strict=True)
+    numbers = zip(rows["_measured"], rows["_value"], rows["_line"], rows["_divisor"], strict=True)
     # Only rows that fired come here, so a loop is cheap.
     told = [
         sentences.sentence(rule, {**{str(k): v for k, v in row.items()}, **time, **sentences.values(rule, *of_row)})
         for row, of_row in zip(words.to_dict("records"), numbers, strict=True)
     ]
     person = rows["person_id"] if rule.unit != "household" else pd.Series(None, index=rows.index, dtype="str")
-    ratio = rows["value"] / rows["threshold"]
+    ratio = rows["_value"] / rows["_line"]
     over = (2 - ratio if rule.compare in ("<", "<=") else ratio).fillna(1.0)
     return rows.add_prefix("evidence.").assign(
-        **{column: rows[column] for column in ("household_id", "value", "threshold", "delivery_month", *PLACE)},
+        **{column: rows[column] for column in ("household_id", "delivery_month", *PLACE)},
+        value=rows["_value"],
+        threshold=rows["_line"],
         rule=rule.code,
         risk=rule.risk,
         person_id=person,
@@ -219,7 +221,7 @@ def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame
 
 def _names(rows: pd.DataFrame, evidence: Evidence) -> pd.Series[str]:
     """Surnames of the people of the rows, as registered; else as the department wrote them."""
-    names = rows["unit"].map(evidence.persons["name"])
+    names = homes_.looked_up(rows["_unit"], evidence.persons["name"])
     if "name" in rows:
         names = names.fillna(rows["name"])
-    return names.map(homes_.shown, na_action=None)
+    return names.map(homes_.shown)
