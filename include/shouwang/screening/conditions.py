@@ -1,0 +1,102 @@
+"""Conditions (条件): one column, one test; the same for rows of a department and for facts about a household."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+
+from shouwang.month import Month
+
+Number = Annotated[float, Strict()]
+Bound = Number | str
+"""A number, or the name of a dated parameter or of another fact about the household."""
+Words = Annotated[tuple[str, ...], Field(min_length=1)]
+
+TEXT_TESTS = ("in", "not_in", "contains_none")
+NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between")
+DATE_TESTS = ("in_data_month",)
+
+
+class Entry(BaseModel):
+    """Part of a file that a clerk edits: unknown keys are mistakes, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Condition(Entry):
+    """One test of one column.
+
+    An empty cell passes ``not_in`` and ``contains_none`` and fails every other test: what is not known is never
+    taken for true.
+    """
+
+    column: str
+    one_of: Words | None = Field(None, alias="in")
+    not_in: Words | None = None
+    contains_none: Words | None = None
+    at_least: Bound | None = None
+    above: Bound | None = None
+    at_most: Bound | None = None
+    below: Bound | None = None
+    between: tuple[Number, Number] | None = None
+    in_data_month: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_test(self) -> Self:
+        if len(self.tests) != 1:
+            allowed = ", ".join(TEXT_TESTS + NUMBER_TESTS + DATE_TESTS)
+            raise ValueError(f"a condition is one column and exactly one test of: {allowed}")
+        return self
+
+    @property
+    def tests(self) -> list[str]:
+        """The tests that were written, by the names they have in the file."""
+        names = {"one_of": "in"}
+        written = [key for key in type(self).model_fields if key != "column" and getattr(self, key) is not None]
+        return [names.get(key, key) for key in written]
+
+    @property
+    def bound(self) -> Bound | None:
+        """What ``at_least``, ``above``, ``at_most`` or ``below`` compares with."""
+        return next((b for b in (self.at_least, self.above, self.at_most, self.below) if b is not None), None)
+
+
+def holds(
+    frame: pd.DataFrame, conditions: Sequence[Condition], month: Month, values: Mapping[str, float]
+) -> pd.Series[bool]:
+    """Which rows of ``frame`` meet all of the conditions; ``values`` are the parameters of that month."""
+    kept = pd.Series(True, index=frame.index)
+    for condition in conditions:
+        kept &= _test(frame, condition, month, values)
+    return kept
+
+
+def in_days(dates: pd.Series, first: Month, last: Month) -> pd.Series[bool]:
+    """Which dates lie in the months ``first`` to ``last``, whatever their time of day."""
+    return (dates >= pd.Timestamp(first.first)) & (dates < pd.Timestamp((last + 1).first))
+
+
+def _test(frame: pd.DataFrame, condition: Condition, month: Month, values: Mapping[str, float]) -> pd.Series[bool]:
+    column = frame[condition.column]
+    if condition.one_of is not None:
+        return column.isin(condition.one_of)
+    if condition.not_in is not None:
+        return ~column.isin(condition.not_in)
+    if condition.contains_none is not None:
+        words = "|".join(map(re.escape, condition.contains_none))
+        return ~column.astype("str").str.contains(words, regex=True, na=False)
+    if condition.in_data_month:
+        return in_days(column, month, month)
+    if condition.between is not None:
+        return column.between(*condition.between)
+    bound = condition.bound
+    limit = bound if not isinstance(bound, str) else values[bound] if bound in values else frame[bound]
+    if condition.at_least is not None:
+        return column >= limit
+    if condition.above is not None:
+        return column > limit
+    return column <= limit if condition.at_most is not None else column < limit

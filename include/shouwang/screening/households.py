@@ -1,0 +1,97 @@
+"""Households (农户) as of a month, put together from the people of the registry."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from shouwang.identity import birth_dates, clean_names
+from shouwang.month import Month
+from shouwang.screening.rules import RuleBook
+
+HEAD = "户主"
+COMPOUND = re.compile(
+    "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|公冶|太叔|申屠|公孙|"
+    "慕容|仲孙|钟离|长孙|宇文|司徒|鲜于|司空|令狐|东郭|南门|呼延|拓跋|完颜"
+)
+
+
+def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
+    """One row a household, indexed by ``household_id``.
+
+    ``township, village, head`` (name)``, household_type, risk_removed, income`` (yuan a head and year)``, members``
+    (count)``, net_income`` (yuan a year)``, able_members`` (count; NaN when nobody is known to be able and
+    somebody's labour is unknown)``, special``. What the registry says of a household is taken from its head, or from
+    the first member of whom it says anything.
+    """
+    order = people.assign(not_head=people["relation"] != HEAD).sort_values(
+        ["household_id", "not_head", "person_id"], kind="stable"
+    )
+    first = order.drop_duplicates("household_id").set_index("household_id")
+    homes = first[["township", "village"]].assign(head=first["name"])
+    for column in ("household_type", "risk_removed", "income"):
+        said = order[order[column].notna()].drop_duplicates("household_id").set_index("household_id")[column]
+        homes[column] = said.reindex(homes.index)
+    homes["income"] = homes["income"].astype("float64")
+    by_home = people.groupby("household_id")
+    homes["members"] = by_home.size()
+    homes["net_income"] = (homes["income"] * homes["members"]).round(2)
+    able = people["labour"].isin(book.able_to_work).groupby(people["household_id"]).sum()
+    unknown = people["labour"].isna().groupby(people["household_id"]).any()
+    homes["able_members"] = able.astype("float64").mask((able == 0) & unknown)
+    homes["special"] = homes["household_type"].isin(book.special_households)
+    return homes.sort_index()
+
+
+def persons(people: pd.DataFrame) -> pd.DataFrame:
+    """Indexed by ``person_id``: ``household_id, name, id_number, birth_date``."""
+    columns = ["household_id", "name", "id_number", "birth_date"]
+    return people.drop_duplicates("person_id").set_index("person_id")[columns]
+
+
+def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
+    """Whose row each is: the matched person; else the one member of the household who bears the name; else the name.
+
+    A key for counting rows of one person together, not a match.
+    """
+    person = rows["person_id"].astype("str").copy()
+    unknown = rows[person.isna()]
+    if unknown.empty:
+        return person
+    members = known[known["household_id"].isin(unknown["household_id"].unique())]
+    called = members["household_id"].astype("str") + "|" + clean_names(members["name"])
+    called = called[called.notna() & ~called.duplicated(keep=False)]
+    written = clean_names(unknown["name"]).fillna("") if "name" in unknown else ""
+    key = unknown["household_id"].astype("str") + "|" + written
+    of_key = pd.Series(called.index, index=called.array, dtype="str")
+    person.loc[unknown.index] = looked_up(key, of_key).fillna(key)
+    return person
+
+
+def looked_up(keys: pd.Series, table: pd.Series) -> pd.Series:
+    """The table's value for each key; unlike ``map`` it keeps the table's type where nothing is found."""
+    return table.reindex(keys.array).set_axis(keys.index)
+
+
+def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month) -> pd.Series[float]:
+    """Completed years (周岁) at the month's end, by the registry's birth date, else by the row's own number."""
+    concerned = known[known.index.isin(persons_of_rows.unique())]
+    registered = concerned["birth_date"].astype("datetime64[ms]")
+    registered = registered.fillna(birth_dates(concerned["id_number"].astype("str")))
+    born = looked_up(persons_of_rows, registered)
+    if "id_number" in rows:
+        born = born.fillna(birth_dates(rows["id_number"].astype("str")))
+    last = month.last
+    before = (born.dt.month > last.month) | ((born.dt.month == last.month) & (born.dt.day > last.day))
+    age: pd.Series[float] = last.year - born.dt.year - before.astype("float64")
+    return age
+
+
+def shown(name: object) -> str:
+    """A person as a list may name them: ``张某``, ``欧阳某``."""
+    cleaned = str(name).strip() if isinstance(name, str) else ""
+    if not cleaned:
+        return "某"
+    surname = cleaned[:2] if COMPOUND.match(cleaned) and len(cleaned) > 2 else cleaned[:1]
+    return f"{surname}某"

@@ -1,0 +1,82 @@
+"""Sentences (预警原因): why a household is on the list, with value, threshold and department, in one line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from shouwang.month import Month
+from shouwang.screening.rules import Rule
+
+NOT_SAID = "未注明"
+
+
+def money(value: float) -> str:
+    """``18,320.50``."""
+    return f"{value:,.2f}"
+
+
+def whole_money(value: float) -> str:
+    """``10,000``; the cents only where there are any."""
+    return f"{value:,.0f}" if value == round(value) else money(value)
+
+
+def number(value: float) -> str:
+    """``36``, ``34.9``: as many places as it has, two at most."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def percent(value: float) -> str:
+    """``54.5%``; rounded down, so that no value is shown on the wrong side of its threshold."""
+    return number(int(value * 1000 + 1e-6) / 10) + "%"
+
+
+def beyond(value: float, threshold: float, rule: Rule) -> str:
+    """What the value did to its threshold; a value that equals it has reached it (达到), not gone beyond (超过)."""
+    if value == threshold:
+        return "达到"
+    return "低于" if rule.compare in ("<", "<=") else "超过"
+
+
+def sentence(rule: Rule, words: Mapping[str, object]) -> str:
+    """Fill a rule's template; what is not known is said (未注明)."""
+    return re.sub(r"\{([^{}]*)\}", lambda found: _written(words.get(found[1])), rule.sentence)
+
+
+def values(rule: Rule, measured: float, value: float, threshold: float, divisor: float) -> dict[str, str]:
+    """The words for what was measured; a ratio counts as equal to its threshold only when the amounts are."""
+    if rule.measure is None:
+        return {}
+    show, show_threshold = {
+        "money": (money, whole_money),
+        "percent": (percent, percent),
+        "number": (number, number),
+    }[rule.shown_as]
+    return {
+        "value": show(value),
+        "threshold": show_threshold(threshold),
+        "measured": money(measured),
+        "divisor": whole_money(divisor),
+        "beyond": beyond(value, threshold, rule),
+    }
+
+
+def calendar_words(month: Month, school_year: Month) -> dict[str, str]:
+    """The words for the time: ``2026年9月``, ``2026年``, ``9``, ``2026—2027``."""
+    return {
+        "month": month.chinese,
+        "year": f"{month.year}年",
+        "month_number": str(month.number),
+        "school_year": f"{school_year.year}—{school_year.year + 1}",
+    }
+
+
+def _written(value: object) -> str:
+    if value is None or value is pd.NaT or value != value or value == "":
+        return NOT_SAID
+    if isinstance(value, dt.date):
+        return f"{value.year}年{value.month}月{value.day}日"
+    return number(float(value)) if isinstance(value, int | float) else str(value)
