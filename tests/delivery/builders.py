@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 
 from shouwang.delivery.frames import CLUE_COLUMNS, DETAIL_COLUMNS
+from shouwang.delivery.receipt import Counts, FileCounts, HeaderGuess, ReceiptPaper, RejectedRow, SheetHeader
+from shouwang.delivery.summary import DEPARTMENT_COLUMNS, WARNING_COLUMNS, SummaryPaper
 from shouwang.delivery.township import ReleasePaper
 from shouwang.month import Month
 
@@ -100,3 +102,98 @@ def details(of: pd.DataFrame) -> pd.DataFrame:
         )
     frame = pd.DataFrame(rows, columns=list(DETAIL_COLUMNS))
     return frame.astype({name: "str" for name in DETAIL_COLUMNS if name not in ("value", "threshold", "row")})
+
+
+_HEADINGS = ("结算流水号", "姓名", "身份证号", "就诊类别", "入院日期", "出院日期", "医疗总费用（元）", "个人自付")
+_FILE = "2026年9月医保结算.xlsx"
+
+
+def rejected() -> list[RejectedRow]:
+    """Two rejected rows of one sheet and one of another whose headings differ."""
+    return [
+        RejectedRow(
+            _FILE,
+            "大河镇",
+            7,
+            ("JS0001", "赵明", "532999198001010018", "住院", "2026-09-20", "2026-09-12", "18320.50", "6320.50"),
+            (4, 5),
+            "入院日期晚于出院日期",
+        ),
+        RejectedRow(
+            _FILE,
+            "大河镇",
+            12,
+            ("=1+1", "钱秀英", "532999197505050022", "住院", "2026-09-01", "2026-09-05", "一万二", "-120.00"),
+            (6,),
+            "“医疗总费用”不是金额：应写成 1234.50 的样子；总费用与各项支付之和不符",
+        ),
+        RejectedRow(
+            _FILE,
+            "石桥乡",
+            5,
+            ("JS0003", "孙建国", "体检"),
+            (2,),
+            "“就诊类别”的写法不认识：应为住院、门诊慢特病或普通门诊",
+        ),
+    ]
+
+
+def receipt(**changes: Any) -> ReceiptPaper:
+    """The receipt for the delivery that `rejected` comes from."""
+    facts: dict[str, Any] = {
+        "county": "清源县",
+        "office": "清源县农业农村局",
+        "department": "医保局",
+        "dataset": "医疗费用结算",
+        "month": Month(2026, 9),
+        "received_on": dt.date(2026, 10, 9),
+        "version": 2,
+        "counts": Counts(1250, 1240, 3, 7),
+        "files": (
+            FileCounts(_FILE, "大河镇", Counts(800, 793, 2, 5)),
+            FileCounts(_FILE, "石桥乡", Counts(450, 447, 1, 2)),
+        ),
+        "header_guesses": (HeaderGuess(_FILE, "石桥乡", "病人自付部分", "个人自付"),),
+        "ignored": ("备注", "经办人"),
+        "headers": (
+            SheetHeader(_FILE, "大河镇", _HEADINGS),
+            SheetHeader(_FILE, "石桥乡", ("结算流水号", "姓名", "就诊类别")),
+        ),
+    }
+    return ReceiptPaper(**{**facts, **changes})
+
+
+def summary(**changes: Any) -> SummaryPaper:
+    """The county's summary of 2026-09."""
+    facts: dict[str, Any] = {
+        "county": "清源县",
+        "office": "清源县农业农村局",
+        "month": Month(2026, 9),
+        "version": 1,
+        "prepared_on": dt.date(2026, 10, 12),
+        "prepared_by": "张某",
+        "missing": ("水利局",),
+        "rule_titles": {"MED-1": "单次住院自付", "MED-2": "全年自付占收入", "HOU-1": "唯一住房 C、D 级"},
+    }
+    return SummaryPaper(**{**facts, **changes})
+
+
+def warnings(count: int) -> pd.DataFrame:
+    """So many warned households in three townships."""
+    rows = []
+    for place in range(count):
+        level, _, risks, rule, _, _ = _KINDS[place % len(_KINDS)]
+        rules = f"{rule} WAT-3" if "、" in risks else rule
+        state = ("new", "new", "repeated", "supplement")[place % 4]
+        rows.append((("大河镇", "石桥乡", "双龙镇")[place % 3], level, "边缘易致贫户", risks, rules, state))
+    return pd.DataFrame(rows, columns=list(WARNING_COLUMNS), dtype="str")
+
+
+def departments() -> pd.DataFrame:
+    """One department that delivered, one that was refused, one that is missing."""
+    rows = [
+        ("医保局", "医疗费用结算", "已接收", 2, 1250, 1240, 3, 7, 1200, 25, 15),
+        ("住建局", "农房台账", "整份退回", None, 900, 0, 0, 0, 0, 0, 0),
+        ("水利局", "供水台账", "未报送", None, None, None, None, None, None, None, None),
+    ]
+    return pd.DataFrame(rows, columns=list(DEPARTMENT_COLUMNS))

@@ -29,7 +29,7 @@ SONG, HEI = "宋体", "黑体"
 _RULER = "Arial"
 """Column widths count in digits of the workbook's normal font: one that Windows has, and Linux has in equal widths."""
 _GB2312, _MODERN = 134, 3
-_LINE_POINTS = 13.5
+_LINE_POINTS = 14.0
 _TALLEST_ROW = 409.0
 _INK, _MUTED, _ALARM = "1F2933", "5B6770", "C00000"
 _HEAD, _HEAD_FILL_IN, _TINT, _WHITE = "DCE3EA", "FBE9C6", "F4F6F8", "FFFFFF"

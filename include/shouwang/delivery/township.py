@@ -80,7 +80,7 @@ class ReleasePaper:
         )
 
 
-_LIST_COLUMNS = (
+LIST_COLUMNS = (
     Column("线索编号", "clue_no", 11.5, "单行"),
     Column("村", "village", 8.5, "文本居中"),
     Column("组", "village_group", 6, "文本居中"),
@@ -97,7 +97,7 @@ _LIST_COLUMNS = (
     Column("核查截止日期", "due", 8.5, "截止"),
     Column("上次核查结论", "last_conclusion", 9, "文本居中"),
 )
-_WIDTH = sum(column.width for column in _LIST_COLUMNS) + sum(column.width for column in FILL_IN)
+_WIDTH = sum(column.width for column in LIST_COLUMNS) + sum(column.width for column in FILL_IN)
 _SIGNATURES = "乡镇负责人（签字）：{0}审核人：{0}填报日期：{0}（盖章）".format("　" * 12)
 _NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
 
@@ -110,7 +110,7 @@ def write_township_workbook(path: Path, release: ReleasePaper, clues: pd.DataFra
     require_columns(clues, CLUE_COLUMNS, "clues")
     require_columns(details, DETAIL_COLUMNS, "details")
     workbook = new_workbook()
-    values = _list_values(clues)
+    values = list_values(clues)
     _write_list(workbook.create_sheet(LIST), release, clues, values)
     write_details(workbook.create_sheet(DETAILS), clues, details, release.department_names, release.title)
     lay_out(workbook[DETAILS], landscape=True, title_rows="3:3", footer=release.footer)
@@ -120,9 +120,9 @@ def write_township_workbook(path: Path, release: ReleasePaper, clues: pd.DataFra
     save(workbook, path, when=release.prepared_on, title=release.title, creator=release.office)
 
 
-def _list_values(clues: pd.DataFrame) -> dict[str, list[Value]]:
+def list_values(clues: pd.DataFrame) -> dict[str, list[Value]]:
     """The cell values of the list, a list a column, under the clues' column names."""
-    values: dict[str, list[Value]] = {column.source: [*column_values(clues[column.source])] for column in _LIST_COLUMNS}
+    values: dict[str, list[Value]] = {column.source: [*column_values(clues[column.source])] for column in LIST_COLUMNS}
     values["clue_no"] = [*clues["clue_no"].astype("str")]
     values["phone"] = [*clues["phone"].astype("object").where(clues["phone"].notna(), None)]
     values["level"] = [LEVELS.get(str(level), level) for level in values["level"]]
@@ -161,12 +161,12 @@ def _manifest(release: ReleasePaper, values: Mapping[str, Sequence[Value]]) -> M
 def _write_list(
     sheet: Worksheet, release: ReleasePaper, clues: pd.DataFrame, values: Mapping[str, Sequence[Value]]
 ) -> None:
-    set_widths(sheet, [column.width for column in (*_LIST_COLUMNS, *FILL_IN)])
-    known, last = len(_LIST_COLUMNS), len(_LIST_COLUMNS) + len(FILL_IN)
+    set_widths(sheet, [column.width for column in (*LIST_COLUMNS, *FILL_IN)])
+    known, last = len(LIST_COLUMNS), len(LIST_COLUMNS) + len(FILL_IN)
     head = _write_heading(sheet, release, clues, last)
     band(sheet, head - 1, 1, known, "风险线索（请勿改动）", "栏目", 18)
     band(sheet, head - 1, known + 1, last, "核查情况（由乡镇填写）", "填写栏目")
-    for number, column in enumerate(_LIST_COLUMNS, start=1):
+    for number, column in enumerate(LIST_COLUMNS, start=1):
         put(sheet, head, number, column.header, "栏目")
     for number, answer in enumerate(FILL_IN, start=known + 1):
         put(sheet, head, number, answer.header, "填写栏目")
@@ -177,7 +177,7 @@ def _write_list(
         put(sheet, foot, 1, None, "空表")
         band(sheet, foot, 2, last, "本月没有需要核查的风险线索，本表无需填写，收到后知悉即可。", "空表", 48)
     else:
-        write_rows(sheet, head, _LIST_COLUMNS, values, least=45)
+        write_rows(sheet, head, LIST_COLUMNS, values, least=45)
         for row in range(head + 1, foot + 1):
             for number, answer in enumerate(FILL_IN, start=known + 1):
                 sheet.cell(row, number).style = answer.style
