@@ -100,6 +100,7 @@ LOOKS = {
     "退回单元格": Look(fill="F8CBAD", ink=_ALARM, bold=True, number_format=TEXT, locked=False),
     "退回原文": Look(number_format=TEXT, locked=False),
     "退回原因": Look(ink=_ALARM, number_format=TEXT, locked=False),
+    "告警居中": Look(ink=_ALARM, align="center", number_format=TEXT),
     "空表": Look(size=12, ink=_MUTED, align="center"),
 }
 """Every style of every paper, under the name that spreadsheet programs show."""
@@ -121,8 +122,8 @@ def put(sheet: Worksheet, row: int, column: int, value: Value | CellRichText, st
     cell.style = style
     if isinstance(value, str):
         text = printable(value)
-        cell.value = text
-        cell.data_type = "s"
+        cell.value = text or None
+        cell.data_type = "s" if text else "n"
         if text[:1] in ("=", "+", "-", "@", "\t", "|", "%"):
             cell.quotePrefix = True
     elif value is not None:

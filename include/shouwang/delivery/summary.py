@@ -167,7 +167,7 @@ def _write_departments(sheet: Worksheet, summary: SummaryPaper, departments: pd.
     for place, line in enumerate(zip(*columns, strict=True), start=row + 1):
         for column, value in enumerate(line, start=1):
             late = column == 3 and value in ("未报送", "整份退回")
-            style = "退回原因" if late else "文本居中" if column <= 3 else "整数"
+            style = "告警居中" if late else "文本居中" if column <= 3 else "整数"
             put(sheet, place, column, value, style)
         sheet.row_dimensions[place].height = 22
     note = "读取 = 接收 + 退回 + 重复；接收 = 匹配 + 待核实 + 未匹配。"
