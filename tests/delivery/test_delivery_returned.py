@@ -274,6 +274,10 @@ def test_what_is_no_form_is_refused_in_words_an_officer_understands(tmp_path: Pa
     with pytest.raises(FileRefused, match="文件打不开") as refused:
         read_back(tmp_path / "坏.xlsx")
     assert refused.value.code == "unreadable"
+    write_township_workbook(tmp_path / "截断.xlsx", release(), clues(3), details(clues(3)))
+    (tmp_path / "截断.xlsx").write_bytes((tmp_path / "截断.xlsx").read_bytes()[:9000])
+    with pytest.raises(FileRefused, match="文件打不开"):
+        read_back(tmp_path / "截断.xlsx")
     Workbook().save(tmp_path / "别的.xlsx")
     with pytest.raises(FileRefused, match="没有找到预警名单"):
         read_back(tmp_path / "别的.xlsx")

@@ -16,7 +16,7 @@ _LAST = len(_WIDTHS)
 _STEPS = (
     "只填“预警名单”右侧浅橙色栏目下的六栏，其余已锁定。浅黄色的格子待填，橙色的格子是所选结论还缺的内容；颜色消失即填完。",
     "“核查结论”从下拉列表中选择，一户一个结论；按下表把结论所需内容写在“原因说明”或“拟帮扶措施”中。",
-    "“核查日期”写成 2026-10-15 的样子；“人均纯收入”填测算的年人均数（元），只写数字；“拟帮扶措施”可选可写，可写多项。",
+    "“核查日期”写成 {visited} 的样子；“人均纯收入”填测算的年人均数（元），只写数字；“拟帮扶措施”可选可写，可写多项。",
     "可以筛选、调整列宽行高。需要排序时，先在“审阅”中撤销工作表保护（没有密码），选中整张表再排序；线索编号请勿改动。",
     "填完后以 xlsx 格式保存，按原渠道报回；文件改名、调整顺序、删去已核查的行都不影响收回。",
     "预警等级：红Ⅰ 优先入户，黄Ⅱ 其次，蓝Ⅲ 再次。本表是风险线索，不是认定结论，是否纳入监测以核查和评议为准。",
@@ -32,7 +32,7 @@ def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str]) -
     band(sheet, 1, 1, _LAST, "填写说明", "标题", 34)
     row = 2
     for number, step in enumerate(_STEPS, start=1):
-        text = f"{number}．{step}"
+        text = f"{number}．{step.format(visited=visited.isoformat())}"
         band(sheet, row, 1, _LAST, text, "说明", text_height(text, sum(_WIDTHS), 20, 10.5))
         row += 1
     row += 1

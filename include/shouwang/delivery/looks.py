@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -111,15 +112,17 @@ def new_workbook() -> Workbook:
     workbook = Workbook()
     workbook.remove(workbook.active)
     workbook._named_styles["Normal"].font = Font(name=_RULER, sz=10)
-    for name, look in LOOKS.items():
-        workbook.add_named_style(look.named(name))
+    styles = {name: look.named(name) for name, look in LOOKS.items()}
+    for style in styles.values():
+        workbook.add_named_style(style)
+    workbook.looks = {name: style.as_tuple() for name, style in styles.items()}
     return workbook
 
 
 def put(sheet: Worksheet, row: int, column: int, value: Value | CellRichText, style: str) -> Cell:
     """Write one cell; text always stays text, whatever it begins with."""
     cell = sheet.cell(row, column)
-    cell.style = style
+    cell._style = copy(sheet.parent.looks[style])  # as `cell.style = style` does, after a search through all names
     if isinstance(value, str):
         text = printable(value)
         cell.value = text or None
@@ -142,7 +145,7 @@ def band(
 ) -> None:
     """Write one value over the merged columns ``first`` to ``last``, boxed on all sides."""
     for column in range(first + 1, last + 1):
-        sheet.cell(row, column).style = style
+        put(sheet, row, column, None, style)
     put(sheet, row, first, value, style)
     if last > first:
         sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)

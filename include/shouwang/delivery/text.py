@@ -14,7 +14,7 @@ from shouwang.identity import mask_number
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-_LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{14,}[0-9Xx]")
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{14,}[0-9Xx]")
 _CELL_LIMIT = 32_000
 """Excel keeps 32,767 characters of a cell and calls a workbook with more damaged."""
 

@@ -175,12 +175,12 @@ def _write_list(
     if clues.empty:
         foot = head + 1
         put(sheet, foot, 1, None, "空表")
-        band(sheet, foot, 2, last, "本月没有需要核查的风险线索，本表无需填写，收到后知悉即可。", "空表", 48)
+        band(sheet, foot, 2, last, "本期没有需要核查的风险线索，本表无需填写。", "空表", 48)
     else:
         write_rows(sheet, head, LIST_COLUMNS, values, least=45)
         for row in range(head + 1, foot + 1):
             for number, answer in enumerate(FILL_IN, start=known + 1):
-                sheet.cell(row, number).style = answer.style
+                put(sheet, row, number, None, answer.style)
         guard_answers(sheet, known + 1, head + 1, foot, release.prepared_on)
         sheet.auto_filter.ref = f"A{head}:{get_column_letter(last)}{foot}"
         band(
