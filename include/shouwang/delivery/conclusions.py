@@ -1,0 +1,53 @@
+"""The conclusions of a visit (核查结论) and what each needs to be complete (handbook section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+REASON, MEASURE = "原因说明", "拟帮扶措施"
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """One code of the table: the column of the form that it needs filled in (none for 01), and what to write there."""
+
+    code: str
+    text: str
+    column: str | None
+    needs: str
+
+    @property
+    def choice(self) -> str:
+        """As the drop-down offers it: ``01 拟纳入监测``."""
+        return f"{self.code} {self.text}"
+
+
+CONCLUSIONS = (
+    Conclusion("01", "拟纳入监测", None, "监测类别、风险类型：与建议一致的不用写，不一致的写明应为哪一类"),
+    Conclusion("02", "已是监测对象，补充措施", MEASURE, "补充什么帮扶措施"),
+    Conclusion("03", "已消除风险，需回退", REASON, "回退的原因"),
+    Conclusion("04", "存在困难但可自行应对，暂不纳入", REASON, "暂不纳入的原因，以及下次走访的日期"),
+    Conclusion("05", "未发现风险", REASON, "怎样核实的、为什么没有风险"),
+    Conclusion("06", "转行业部门办理", REASON, "转给哪个部门、办什么事"),
+    Conclusion("07", "已死亡", REASON, "死亡日期"),
+    Conclusion("08", "查无此人或身份信息有误", REASON, "正确的姓名、村组等信息（证件号码请另报县级，勿写在表里）"),
+    Conclusion("09", "户口迁出", REASON, "迁往何处"),
+    Conclusion("12", "不符合条件（负面情况属实）", REASON, "公职人员、消费型汽车、商品房、工商经营、种养大户或其他"),
+    Conclusion("13", "部门数据有误", REASON, "哪一项有误、实际是多少，将退回数据部门"),
+)
+
+BY_CODE = {conclusion.code: conclusion for conclusion in CONCLUSIONS}
+
+MEASURES = (
+    "健康帮扶",
+    "综合保障",
+    "临时救助",
+    "教育帮扶",
+    "雨露计划",
+    "住房安全保障",
+    "饮水安全保障",
+    "产业帮扶",
+    "就业帮扶",
+    "公益性岗位",
+)
+"""Measures that the drop-down offers; any other may be written."""

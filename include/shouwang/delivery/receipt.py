@@ -1,0 +1,258 @@
+"""The department's receipt (数据回执): what was taken, what was not and why, and its rejected rows to correct.
+
+The sheets 退回数据 begin with the department's own headings and hold its own words, so that a corrected copy can be
+sent again as it is. Everything on them is the department's own; nothing of it is masked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from shouwang.delivery.looks import (
+    Value,
+    band,
+    lay_out,
+    new_workbook,
+    protect,
+    put,
+    set_widths,
+    text_height,
+    wrapped_height,
+)
+from shouwang.delivery.saving import save
+from shouwang.delivery.text import comparable, display_width, lines_needed, printable
+from shouwang.month import Month
+
+RECEIPT, REJECTED, REASON = "回执", "退回数据", "退回原因"
+_WIDTHS = (34, 16, 11, 11, 11, 11)
+_LAST = len(_WIDTHS)
+_REASON_WIDTH, _WIDEST, _NARROWEST = 46.0, 26, 8
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of a delivery or a file: read = accepted + rejected + duplicate."""
+
+    read: int
+    accepted: int
+    rejected: int
+    duplicate: int
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """One sheet of one file (``sheet`` is empty for csv) and its rows."""
+
+    file: str
+    sheet: str
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class HeaderGuess:
+    """A heading that was not known and was taken for the closest known one (``meant``, in Chinese)."""
+
+    file: str
+    sheet: str
+    written: str
+    meant: str
+
+
+@dataclass(frozen=True)
+class SheetHeader:
+    """The headings of one sheet as the department wrote them, from its first column on."""
+
+    file: str
+    sheet: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A rejected row as the department wrote it; ``bad_columns`` counts from 0, ``reasons`` are Chinese sentences."""
+
+    file: str
+    sheet: str
+    row: int
+    cells: tuple[str, ...]
+    bad_columns: tuple[int, ...]
+    reasons: str
+
+
+@dataclass(frozen=True)
+class ReceiptPaper:
+    """What a department is told about one delivery.
+
+    ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the delivery was turned down
+    as a whole (null if it was taken); ``version`` is the version that it became (null if it became none).
+    ``headers`` holds the headings of every sheet that has a rejected row.
+    """
+
+    county: str
+    office: str
+    department: str
+    dataset: str
+    month: Month
+    received_on: dt.date
+    version: int | None
+    counts: Counts
+    files: tuple[FileCounts, ...] = ()
+    header_guesses: tuple[HeaderGuess, ...] = ()
+    ignored: tuple[str, ...] = ()
+    refused: str | None = None
+    headers: tuple[SheetHeader, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The heading of the receipt and of the file's properties."""
+        return f"{self.month.chinese}{self.department}{self.dataset}数据回执"
+
+    @property
+    def footer(self) -> tuple[str, str]:
+        """What stands at the foot of each page."""
+        return f"供{self.department}更正数据使用，不得外传", f"{self.office}  {self.received_on.isoformat()}"
+
+
+def write_receipt(path: Path, receipt: ReceiptPaper, rejected: Sequence[RejectedRow]) -> None:
+    """Write the receipt: 回执, and 退回数据 (one sheet for each set of headings) where rows were rejected.
+
+    Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not hold.
+    """
+    workbook = new_workbook()
+    _write_facts(workbook.create_sheet(RECEIPT), receipt, bool(rejected))
+    several = len({(row.file, row.sheet) for row in rejected}) > 1
+    for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected), start=1):
+        name = REJECTED if number == 1 else f"{REJECTED}{number}"
+        _write_rejected(workbook, name, headings, rows, several, receipt.footer)
+    save(workbook, path, when=receipt.received_on, title=receipt.title, creator=receipt.office)
+
+
+def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) -> None:
+    set_widths(sheet, _WIDTHS)
+    band(sheet, 1, 1, _LAST, receipt.title, "标题", 34)
+    facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
+    band(sheet, 2, 1, _LAST, facts, "副标题", 20)
+    verdict = _verdict(receipt)
+    height = text_height(verdict, sum(_WIDTHS), 28, 11)
+    band(sheet, 3, 1, _LAST, verdict, "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题", height)
+    row = 5
+    counted = ("读取行数", "接收", "退回", "重复")
+    lines: list[Sequence[Value]] = [(line.file, line.sheet, *_figures(line.counts)) for line in receipt.files]
+    lines.append(("合计", "", *_figures(receipt.counts)))
+    row = _table(sheet, row, "各文件行数", ("文件", "工作表", *counted), lines)
+    if receipt.header_guesses:
+        guesses = [(guess.file, guess.sheet, guess.written, "", guess.meant, "") for guess in receipt.header_guesses]
+        title = "按最接近的写法识别的表头（如不正确请告知，并请尽量沿用原写法）"
+        row = _table(sheet, row, title, ("文件", "工作表", "表中写法", "", "识别为", ""), guesses)
+    notes = []
+    if receipt.ignored:
+        notes.append(f"未使用的列：{'、'.join(receipt.ignored)}。")
+    if has_rejected:
+        notes.append(
+            f"“{REJECTED}”表中是退回的行，内容与原文件相同，红色单元格有误，最后一列是原因。"
+            "请直接在该表中更正，保留表头，与本月原文件一并重新报送。"
+        )
+    if receipt.counts.duplicate:
+        notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
+    for note in notes:
+        band(sheet, row, 1, _LAST, note, "说明", text_height(note, sum(_WIDTHS), 20, 10.5))
+        row += 1
+    lay_out(sheet, landscape=False, title_rows=None, footer=receipt.footer)
+    protect(sheet)
+
+
+def _verdict(receipt: ReceiptPaper) -> str:
+    if receipt.refused:
+        return f"本次报送整份退回，未入库：{receipt.refused} 本月此前已接收的版本（如有）继续有效，请更正后重新报送。"
+    taken = f"已接收，为本月第 {receipt.version} 版，" if receipt.version else "已接收，"
+    counts = receipt.counts
+    if counts.rejected:
+        return f"{taken}入库 {counts.accepted} 行；另有 {counts.rejected} 行有误退回，请更正后重新报送。"
+    return f"{taken}入库 {counts.accepted} 行，没有退回的行。"
+
+
+def _figures(counts: Counts) -> tuple[int, int, int, int]:
+    return counts.read, counts.accepted, counts.rejected, counts.duplicate
+
+
+def _table(sheet: Worksheet, row: int, title: str, headers: Sequence[str], lines: Sequence[Sequence[Value]]) -> int:
+    """A small table with a title; an empty heading joins its column to the one before. The row after it is returned."""
+    band(sheet, row, 1, _LAST, title, "说明小节", 22)
+    starts = [place for place, header in enumerate(headers) if header]
+    spans = list(zip(starts, [*starts[1:], len(headers)], strict=True))
+    for first, end in spans:
+        band(sheet, row + 1, first + 1, end, headers[first], "栏目", 22)
+    for line in lines:
+        row += 1
+        for first, end in spans:
+            value = line[first]
+            style = "合计" if line[0] == "合计" else "整数" if isinstance(value, int) else "文本"
+            band(sheet, row + 1, first + 1, end, value, style)
+        needed = [lines_needed(str(line[first]), sum(_WIDTHS[first:end])) for first, end in spans]
+        sheet.row_dimensions[row + 1].height = wrapped_height(max(needed), 20)
+    return row + 3
+
+
+def _by_headings(
+    headers: Sequence[SheetHeader], rejected: Sequence[RejectedRow]
+) -> Iterator[tuple[tuple[str, ...], list[RejectedRow]]]:
+    """Rejected rows under the headings that they stood under, in the order in which the sheets are listed."""
+    cells = {(header.file, header.sheet): header.cells for header in headers}
+    strays = sum((row.file, row.sheet) not in cells for row in rejected)
+    if strays:
+        raise ValueError(f"{strays} rejected rows come from sheets whose headings the receipt does not hold.")
+    for headings in dict.fromkeys(cells.values()):
+        rows = [row for row in rejected if cells[row.file, row.sheet] == headings]
+        if rows:
+            yield headings, rows
+
+
+def _write_rejected(
+    workbook: Workbook,
+    name: str,
+    headings: tuple[str, ...],
+    rows: Sequence[RejectedRow],
+    several: bool,
+    footer: tuple[str, str],
+) -> None:
+    """One sheet of rejected rows; an older 退回原因 of a receipt that was sent again is left out."""
+    sheet = workbook.create_sheet(name)
+    breadth = max(len(headings), *(len(row.cells) for row in rows))
+    kept = [place for place, heading in enumerate(_padded(headings, breadth)) if comparable(heading) != REASON]
+    last = len(kept) + 1
+    for column, place in enumerate(kept, start=1):
+        put(sheet, 1, column, _padded(headings, breadth)[place], "栏目")
+    put(sheet, 1, last, REASON, "栏目")
+    lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
+    widths = [_fitting(texts) for texts in zip(*lines, strict=True)]
+    set_widths(sheet, [*widths, _REASON_WIDTH])
+    for number, (row, texts) in enumerate(zip(rows, lines, strict=True), start=2):
+        for column, (place, text) in enumerate(zip(kept, texts, strict=True), start=1):
+            put(sheet, number, column, text or None, "退回单元格" if place in row.bad_columns else "退回原文")
+        origin = f"{row.file} {row.sheet}".strip() + " " if several else ""
+        reasons = printable(f"{origin}第 {row.row} 行：{row.reasons}")
+        put(sheet, number, last, reasons, "退回原因")
+        shown = zip((*texts, reasons), (*widths, _REASON_WIDTH), strict=True)
+        sheet.row_dimensions[number].height = wrapped_height(max(lines_needed(*pair) for pair in shown), 20)
+    named = zip((_padded(headings, breadth)[place] for place in kept), widths, strict=True)
+    sheet.row_dimensions[1].height = wrapped_height(max((lines_needed(*pair) for pair in named), default=1))
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(last)}{len(rows) + 1}"
+    lay_out(sheet, landscape=True, title_rows="1:1", footer=footer)
+
+
+def _padded(cells: tuple[str, ...], breadth: int) -> tuple[str, ...]:
+    return cells + ("",) * (breadth - len(cells))
+
+
+def _fitting(texts: tuple[str, ...]) -> float:
+    """The width that shows a column's texts, within reason."""
+    longest = max(display_width(line) for text in texts for line in text.split("\n"))
+    return float(min(_WIDEST, max(_NARROWEST, longest + 3)))
