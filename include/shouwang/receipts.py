@@ -1,0 +1,76 @@
+"""A delivery on record → the department's receipt, with its rejected rows as it wrote them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from shouwang.county.contract import Contract
+from shouwang.delivery.receipt import (
+    Counts,
+    FileCounts,
+    HeaderGuess,
+    ReceiptPaper,
+    RejectedRow,
+    SheetHeader,
+    write_receipt,
+)
+from shouwang.house import House
+from shouwang.month import Month
+
+
+def write_receipt_of(
+    path: Path, house: House, contract: Contract, known: dict[str, Any], checked: pd.DataFrame | None
+) -> None:
+    """Write the receipt of a delivery; ``checked`` are its judged rows, None if it could not be read."""
+    sheets = (known["report"] or {}).get("sheets", [])
+    judged = pd.DataFrame(columns=["file", "sheet", "row", "verdict"]) if checked is None else checked
+    settings = house.county.settings
+    received = known["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
+    paper = ReceiptPaper(
+        county=settings.name,
+        office=settings.office,
+        department=contract.title,
+        dataset=contract.dataset_title,
+        month=Month.parse(known["month"]),
+        received_on=received,
+        version=known["version"],
+        counts=_counts(judged),
+        files=tuple(
+            FileCounts(s["file"], s["sheet"], _counts(judged[(judged["file"] == s["file"]) & (judged["sheet"] == s["sheet"])]))
+            for s in sheets
+        ),
+        header_guesses=tuple(
+            HeaderGuess(s["file"], s["sheet"], written, contract.columns[meant].wordings[0])
+            for s in sheets
+            for written, meant in s["guesses"].items()
+        ),
+        ignored=tuple(dict.fromkeys(title for s in sheets for title in s["ignored_columns"])),
+        refused=known["refusal"],
+        headers=tuple(SheetHeader(s["file"], s["sheet"], tuple(s["titles"])) for s in sheets),
+    )  # fmt: skip
+    write_receipt(path, paper, _rejected(judged, sheets))
+
+
+def _counts(judged: pd.DataFrame) -> Counts:
+    counted = judged["verdict"].value_counts()
+    return Counts(len(judged), *(int(counted.get(name, 0)) for name in ("accepted", "rejected", "duplicate")))
+
+
+def _rejected(judged: pd.DataFrame, sheets: list[dict[str, Any]]) -> list[RejectedRow]:
+    places = {(s["file"], s["sheet"]): s["columns"] for s in sheets}
+    rows = judged[judged["verdict"] == "rejected"]
+    if rows.empty:
+        return []
+    found = []
+    for file, sheet, row, cells, bad, reason in rows[
+        ["file", "sheet", "row", "cells", "bad_columns", "reason"]
+    ].to_numpy().tolist():  # fmt: skip
+        columns = places[file, sheet]
+        coloured = tuple(sorted({columns[name] for name in str(bad).split() if name in columns}))
+        found.append(RejectedRow(file, sheet, int(row), tuple(json.loads(cells)), coloured, reason))
+    return found

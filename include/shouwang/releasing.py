@@ -1,0 +1,157 @@
+"""What of a month's clues goes to which township, and what has gone already.
+
+A list is a version of a township's month. The first holds every new clue and supplement of the month; a later one
+(补充名单) only those that are new or say something else than what was sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from shouwang.casework.ledger import REPEATED
+from shouwang.month import Month
+from shouwang.registry.history import people_as_of
+from shouwang.store.database import frame
+from shouwang.store.tables import case, case_event, feedback, release, release_item, signal, warning
+
+HEAD = "户主"
+UNKNOWN_TOWNSHIP = "乡镇不明"
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """What a township would receive now: frames ``clues`` and ``details`` of docs/architecture.md, and the version."""
+
+    township: str
+    version: int
+    kind: str
+    clues: pd.DataFrame
+    details: pd.DataFrame
+    contents: pd.Series
+
+    @property
+    def content(self) -> str:
+        """A fingerprint of what the list says."""
+        return hashlib.sha256("|".join(sorted(self.contents)).encode()).hexdigest()[:16]
+
+
+def month_outcomes(connection: Connection, month: Month) -> pd.DataFrame:
+    """What each warning of a month came to: ``household_id, clue_no, state`` (new, repeated, supplement)."""
+    query = (
+        sa.select(case.c.household_id, case_event.c.clue_no, case_event.c.kind)
+        .join(case, case.c.clue_no == case_event.c.clue_no)
+        .where(case_event.c.month == str(month), case_event.c.kind.in_(["opened", "repeated", "supplement", "silenced"]))
+    )
+    rows = frame(connection, query).astype("str")
+    rows["state"] = rows["kind"].map({"opened": "new", "silenced": REPEATED, "repeated": REPEATED, "supplement": "supplement"})
+    return rows[["household_id", "clue_no", "state"]]
+
+
+def month_warnings(connection: Connection, month: Month) -> pd.DataFrame:
+    """The warnings of a month with ``state`` and ``clue_no``, the most urgent first."""
+    rows = frame(connection, sa.select(warning).where(warning.c.month == str(month)))
+    rows = rows.merge(month_outcomes(connection, month), on="household_id", how="left")
+    rank = rows["level"].map({"红": 0, "黄": 1, "蓝": 2})
+    lowered = rows["negatives"].notna() & (rows["negatives"] != "")
+    rows["township"] = rows["township"].fillna(UNKNOWN_TOWNSHIP)
+    return rows.assign(_rank=rank, _low=lowered, _over=-rows["over"].fillna(0)).sort_values(
+        ["_rank", "_low", "_over", "household_id"], ignore_index=True
+    ).drop(columns=["_rank", "_low", "_over"])  # fmt: skip
+
+
+def all_clues(connection: Connection, month: Month, due: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every clue to visit of a month: frames ``clues`` (with ``township``) and ``details``."""
+    warned = month_warnings(connection, month)
+    warned = warned[warned["state"].isin(["new", "supplement"])]
+    details = frame(connection, sa.select(signal).where(signal.c.month == str(month)).order_by(signal.c.signal_no))
+    details = details.merge(warned[["household_id", "clue_no"]], on="household_id")
+    people = people_as_of(connection, month)
+    people = people[people["household_id"].isin(warned["household_id"])]
+    clues = warned.merge(_households(people), on="household_id", how="left", suffixes=("", "_registry"))
+    named = details.merge(people[["person_id", "household_id", "name"]], on=["person_id", "household_id"], how="left")
+    involved = named.dropna(subset=["name"]).groupby("clue_no")["name"].agg(lambda names: "、".join(dict.fromkeys(names)))
+    clues["involved"] = clues["clue_no"].map(involved).fillna(clues["head"])
+    clues["reasons"] = clues["clue_no"].map(details.groupby("clue_no")["sentence"].agg("\n".join))
+    for column, words in (("missing", "未掌握："), ("negatives", "负面情况：")):
+        said = clues[column].fillna("")
+        clues["reasons"] = clues["reasons"] + ("\n" + words + said).where(said != "", "")
+    clues["members"] = clues["members"].astype("Int64")
+    clues["due"] = pd.Timestamp(due)
+    clues["last_conclusion"] = clues["household_id"].map(_last_conclusions(connection))
+    return clues, details
+
+
+def _households(people: pd.DataFrame) -> pd.DataFrame:
+    grouped = people.groupby("household_id", sort=False)
+    heads = people[people["relation"] == HEAD].drop_duplicates("household_id").set_index("household_id")
+    first = grouped.first()
+    found = first[["village_group", "household_type"]].copy()
+    found["members"] = grouped.size()
+    found["head"] = heads["name"].reindex(found.index).fillna(first["name"])
+    found["phone"] = heads["phone"].reindex(found.index).fillna(first["phone"])
+    return found.reset_index()
+
+
+def _last_conclusions(connection: Connection) -> pd.Series:
+    query = (
+        sa.select(case.c.household_id, feedback.c.conclusion, feedback.c.visited)
+        .join(case, case.c.clue_no == feedback.c.clue_no)
+        .order_by(feedback.c.received_at, feedback.c.row)
+    )
+    rows = frame(connection, query).drop_duplicates("household_id", keep="last")
+    from shouwang.delivery.conclusions import BY_CODE
+
+    words = rows["conclusion"].map(lambda code: BY_CODE[code].text) + rows["visited"].map(
+        lambda day: f"（{day.isoformat()}）" if isinstance(day, dt.date) else ""
+    )
+    return pd.Series(words.to_numpy(), index=rows["household_id"], dtype="str")
+
+
+def _contents(clues: pd.DataFrame) -> pd.Series:
+    """A fingerprint of what each clue says, without its date: the same clue with another due date is no news."""
+    said = ["clue_no", "level", "risks", "reasons", "category", "measures", "household_type"]
+    text = clues[said].astype("str").fillna("").agg("\x1f".join, axis=1) if len(clues) else pd.Series(dtype="str")
+    return text.map(lambda t: hashlib.sha256(t.encode()).hexdigest()[:16]).astype("str")
+
+
+def outgoing(connection: Connection, month: Month, due: dt.date) -> list[Outgoing]:
+    """What each township has to receive now, by name; townships with nothing new are not among them."""
+    clues, details = all_clues(connection, month, due)
+    if clues.empty:
+        return []
+    clues["content"] = _contents(clues)
+    sent = frame(connection, sa.select(release_item).where(release_item.c.month == str(month)))
+    known = set(zip(sent["township"], sent["clue_no"], sent["content"], strict=True))
+    versions = sent.groupby("township")["version"].max() if len(sent) else pd.Series(dtype="int64")
+    fresh = clues[[key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]]
+    found = []
+    for township, rows in fresh.groupby("township", sort=True):
+        version = int(versions.get(township, 0)) + 1
+        mine = details[details["clue_no"].isin(rows["clue_no"])]
+        kind = "名单" if version == 1 else "补充名单"
+        found.append(Outgoing(str(township), version, kind, rows.reset_index(drop=True), mine, rows["content"]))
+    return found
+
+
+def record_release(
+    connection: Connection, month: Month, out: Outgoing, file: str, by: str, on: dt.date, due: dt.date
+) -> bool:
+    """Put a release on record, once; whether it was new."""
+    key = {"month": str(month), "township": out.township, "version": out.version}
+    same = [release.c[name] == value for name, value in key.items()]
+    if connection.execute(sa.select(release.c.version).where(*same)).first():
+        return False
+    connection.execute(
+        release.insert().values(**key, kind=out.kind, file=file, content=out.content, released_on=on, released_by=by, due=due)
+    )
+    connection.execute(
+        release_item.insert(),
+        [{**key, "clue_no": c, "content": s} for c, s in zip(out.clues["clue_no"], out.contents, strict=True)],
+    )
+    return True
