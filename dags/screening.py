@@ -59,11 +59,9 @@ def screening() -> None:
         return steps.release_township(month, township, by)
 
     @task(trigger_rule=TriggerRule.NONE_FAILED)
-    def summarise(month: str, answer: str) -> dict[str, Any]:
+    def summarise(month: str) -> dict[str, Any]:
         from shouwang import steps
 
-        if ApprovalOperator.REJECT in answer:
-            raise AirflowSkipException(f"The release of {month} was rejected; nothing went out.")
         return steps.summarise(month)
 
     screened = screen(MONTH)
@@ -72,13 +70,12 @@ def screening() -> None:
         task_id="approve",
         subject=f"{MONTH} 预警名单：请审核后发布",
         body="{{ release_note(ti.xcom_pull(task_ids='screen'), ti.xcom_pull(task_ids='plan')) }}",
-        retries=0,
+        ignore_downstream_trigger_rules=True,  # a rejection skips the summary too; an empty plan does not
         execution_timeout=None,
     )
     by = "{{ ti.xcom_pull(task_ids='approve')['responded_by_user']['name'] }}"
     released = release.partial(month=MONTH, by=by).expand(township=planned)
-    answer = "{{ (ti.xcom_pull(task_ids='approve') or {}).get('chosen_options', []) | join(' ') }}"
-    screened >> planned >> approve >> released >> summarise(MONTH, answer)
+    screened >> planned >> approve >> released >> summarise(MONTH)
 
 
 screening()

@@ -6,6 +6,7 @@ folder (``AIRFLOW_HOME``), and runs few processes at a time.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -213,6 +214,19 @@ class Api:
         return list(
             self.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 200})["task_instances"]
         )
+
+    def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any] | None:
+        """What a task asks a person, once it has stood for two seconds; nothing if it does not ask.
+
+        Airflow 3.3 fails a task that is answered before its scheduler has noticed that it waits.
+        """
+        waiting = [task for task in self.tasks(dag_id, run_id) if task["task_id"] == task_id]
+        if not waiting or waiting[0]["state"] != "awaiting_input":
+            return None
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        asked: dict[str, Any] = self.ask("GET", path)
+        age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(asked["created_at"])
+        return asked if age >= dt.timedelta(seconds=2) else None
 
     def answer(self, dag_id: str, run_id: str, task_id: str, choice: str) -> None:
         """Answer a task that waits for a person."""
