@@ -53,7 +53,7 @@ def deadline(month):
 def departments(month=None):
     if month is not None and month < "2026-07":
         return [{"department": "water"}]
-    now = Month.parse(month).number if month else None
+    number = Month.parse(month).number if month else None
     return [
         {"department": name} for name, months in DEPARTMENTS.items() if not number or not months or number in months
     ]
