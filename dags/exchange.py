@@ -1,0 +1,103 @@
+"""One DAG a department: its files of a data month, from the inbox into the ledger (部门筛查预警).
+
+The departments are the contracts under ``include/county/departments``; a new one needs no Python.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Label, TriggerRule, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from wiring import DEFAULTS, MONTH, MONTH_SETTLED, AwaitFiles, Contract, contracts, handover, unless_refused
+
+DOC = """
+### {title} · {dataset_title} (`{department}`)
+
+**What.** Waits for the files in `<inbox>/<month>/{department}/`, takes them in, validates every row, matches the rows
+with the registry, and writes them into the ledger with a receipt (数据回执) for the department. When every department
+that is due has delivered or was declared late, the month is *settled*, and the DAG `screening` starts by itself.
+
+**When.** {when}. It waits, without holding a worker, until the county's waiting time (`calendar.waiting_until_day`) is
+over, then declares the delivery late. A late or corrected file is accepted at any time: *Trigger* with the data month
+(`2026-09`) as partition key.
+
+**If it fails.** The last line of the task's log says what is wrong and what to do. A *refused* file is no failure: the
+steps after it are skipped, the receipt in the outbox tells the department why, and the older version stays in force.
+Any task may be cleared; a step that runs twice changes nothing.
+"""
+
+
+def exchange(contract: Contract) -> None:
+    """Declare the DAG of one contract."""
+    timetable = handover(contract.months)
+
+    @dag(
+        dag_id=f"exchange_{contract.department}",
+        dag_display_name=f"{contract.title} · {contract.dataset_title}",
+        schedule=timetable,
+        catchup=False,
+        max_active_runs=4,
+        default_args=DEFAULTS,
+        tags=["shouwang", "exchange", contract.department],
+        doc_md=DOC.format(
+            title=contract.title,
+            dataset_title=contract.dataset_title,
+            department=contract.department,
+            when=timetable.description[0].upper() + timetable.description[1:],
+        ),
+    )
+    def department_dag() -> None:
+        @task
+        def take_in(month: str, department: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.take_in(month, department)
+
+        @task
+        def validate(reference: dict[str, Any]) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.validate(unless_refused(reference))
+
+        @task
+        def match(reference: dict[str, Any]) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.match(unless_refused(reference))
+
+        @task
+        def load(reference: dict[str, Any]) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.load(unless_refused(reference))
+
+        @task(trigger_rule=TriggerRule.ALL_SKIPPED)
+        def declare_late(month: str, department: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.declare_late(month, department)
+
+        @task(trigger_rule=TriggerRule.NONE_FAILED, outlets=[MONTH_SETTLED])
+        def settle(month: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            state = steps.settled(month)
+            if not state["settled"]:
+                raise AirflowSkipException(f"{month} is not settled yet; not here: {', '.join(state['missing'])}.")
+            return state
+
+        wait = AwaitFiles(task_id="wait_for_files", department=contract.department)
+        taken = take_in(MONTH, contract.department)
+        loaded = load(match(validate(taken)))
+        late = declare_late(MONTH, contract.department)
+        wait >> Label("files are here") >> taken
+        wait >> Label("waiting time is over") >> late
+        [loaded, late] >> settle(MONTH)
+
+    department_dag()
+
+
+for each in contracts():
+    exchange(each)

@@ -1,0 +1,81 @@
+"""The screening of a settled month (信息比对): clues, a person's approval, one workbook a township, the summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from wiring import DEFAULTS, MONTH, MONTH_SETTLED, release_note
+
+
+@dag(
+    dag_display_name="screening · 信息比对与发布",
+    schedule=PartitionedAssetTimetable(assets=MONTH_SETTLED),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    tags=["shouwang", "screening"],
+    user_defined_macros={"release_note": release_note},
+    doc_md="""
+### Screening and release 信息比对与发布
+
+**What.** Screens a data month by the county's rules, asks a person of the county office to approve the release, then
+writes one workbook a township and the county's summary. Nothing leaves the house before somebody has approved it.
+
+**When.** By itself as soon as a month is settled, and again whenever a corrected or late file settles it anew; then
+only what changed goes out (补充名单). With nothing to send nobody is asked.
+
+**To approve.** *Required actions* on this run: counts by township and level, and which department is missing. *Reject*
+sends nothing; clear `approve` to be asked again.
+
+**If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released one by one:
+clear the one that failed; the others are not sent again.
+""",
+)
+def screening() -> None:
+    @task
+    def screen(month: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        return steps.screen(month)
+
+    @task
+    def plan(month: str) -> list[str]:
+        from shouwang import steps
+
+        townships = steps.release_plan(month)
+        if not townships:
+            raise AirflowSkipException(f"{month}: no township has anything new to receive.")
+        return townships
+
+    @task(map_index_template="{{ township }}")
+    def release(month: str, township: str, by: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        get_current_context()["township"] = township
+        return steps.release_township(month, township, by)
+
+    @task(trigger_rule=TriggerRule.NONE_FAILED)
+    def summarise(month: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        return steps.summarise(month)
+
+    screened = screen(MONTH)
+    planned = plan(MONTH)
+    approve = ApprovalOperator(
+        task_id="approve",
+        subject=f"{MONTH} 预警名单：请审核后发布",
+        body="{{ release_note(ti.xcom_pull(task_ids='screen'), ti.xcom_pull(task_ids='plan')) }}",
+        ignore_downstream_trigger_rules=True,  # a rejection skips the summary too; an empty plan does not
+        execution_timeout=None,
+    )
+    by = "{{ ti.xcom_pull(task_ids='approve')['responded_by_user']['name'] }}"
+    released = release.partial(month=MONTH, by=by).expand(township=planned)
+    screened >> planned >> approve >> released >> summarise(MONTH)
+
+
+screening()

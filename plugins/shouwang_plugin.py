@@ -1,0 +1,206 @@
+"""What Airflow itself lacks: the handbook's calendar as a timetable, and waiting for files that have settled.
+
+The one file of this folder that Airflow scans (see ``.airflowignore``): Airflow runs every Python file below
+``plugins/`` and registers it under its bare name, so a second one could shadow a module of the standard library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from pathlib import Path
+from stat import S_ISREG
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from airflow.exceptions import InvalidPartitionKeyError
+from airflow.plugins_manager import AirflowPlugin
+from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from pendulum import DateTime, instance
+
+from shouwang.errors import UsageError
+from shouwang.month import Month
+from shouwang.workdays import working_day_from
+
+if TYPE_CHECKING:
+    from airflow.utils.types import DagRunType
+
+
+class HandoverTimetable(Timetable):
+    """One run a data month (批次), on the hand-over day (报送日) of the month after it.
+
+    ``day`` of the following month at ``hour``, moved to the next working day. ``months`` are the numbers of the data
+    months that a department reports (education: 3 and 9); none means all. The partition key is the data month,
+    ``2026-09``; the partition date its first midnight in the county. ``days_off`` is what ``county.yaml`` says under
+    ``calendar.holidays`` (true = a day off), with ISO dates as keys.
+
+    A DAG that is switched on for the first time waits for the next hand-over; after a stop it makes up for the latest
+    one that it missed, for all of them when the DAG says ``catchup=True``.
+    """
+
+    partitioned = True
+
+    def __init__(
+        self,
+        *,
+        day: int = 5,
+        hour: int = 8,
+        months: Sequence[int] = (),
+        timezone: str = "Asia/Shanghai",
+        days_off: Mapping[str, bool] | None = None,
+    ) -> None:
+        if not set(months) <= set(range(1, 13)):
+            raise ValueError(f"{list(months)} are not months; use numbers from 1 to 12.")
+        self.day, self.hour, self.months, self.timezone = day, hour, tuple(sorted(months)), timezone
+        self.days_off = dict(sorted((days_off or {}).items()))
+        self._zone = ZoneInfo(timezone)
+        self._days_off = {dt.date.fromisoformat(key): off for key, off in self.days_off.items()}
+        which = "data months " + ", ".join(map(str, self.months)) if self.months else "every data month"
+        self.description = f"{which}: on day {day} of the month after it, or the next working day, {hour:02d}:00"
+
+    @property
+    def summary(self) -> str:
+        return f"hand-over, day {self.day}" + (f", months {', '.join(map(str, self.months))}" if self.months else "")
+
+    def serialize(self) -> dict[str, Any]:
+        return {
+            "day": self.day,
+            "hour": self.hour,
+            "months": list(self.months),
+            "timezone": self.timezone,
+            "days_off": self.days_off,
+        }
+
+    @classmethod
+    def deserialize(cls, data: dict[str, Any]) -> HandoverTimetable:
+        return cls(**data)
+
+    def handover(self, month: Month) -> DateTime:
+        """When the run of a data month starts."""
+        due = (month + 1).first.replace(day=self.day)
+        moved = working_day_from(due, self._days_off)
+        return instance(dt.datetime.combine(moved, dt.time(self.hour), self._zone))
+
+    def run_info(self, month: Month) -> DagRunInfo:
+        """The run of one data month."""
+        return DagRunInfo(
+            run_after=self.handover(month),
+            data_interval=None,
+            partition_date=self._midnight(month),
+            partition_key=str(month),
+        )
+
+    def next_dagrun_info_v2(
+        self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
+    ) -> DagRunInfo | None:
+        now = dt.datetime.now(self._zone)
+        if last_dagrun_info is not None:
+            month = self._due(self._month_of(last_dagrun_info) + 1)
+            if not restriction.catchup:
+                while self.handover(following := self._due(month + 1)) <= now:
+                    month = following
+        else:
+            month = self._first_at_or_after(restriction.earliest if restriction.catchup else now)
+            if restriction.earliest is not None:
+                month = max(month, self._first_at_or_after(restriction.earliest))
+        info = self.run_info(month)
+        return None if restriction.latest is not None and info.run_after > restriction.latest else info
+
+    def iter_partition_dagrun_infos(self, *, earliest: dt.datetime, latest: dt.datetime) -> Iterator[DagRunInfo]:
+        first, last = self.localize_partition_datetime(earliest), self.localize_partition_datetime(latest)
+        for month in Month.span(Month.of(first), Month.of(last)):
+            if self._due(month) == month and first <= self._midnight(month) <= last:
+                yield self.run_info(month)
+
+    def localize_partition_datetime(self, dt: dt.datetime) -> DateTime:
+        return instance(dt.replace(tzinfo=self._zone))
+
+    def _decode_partition_date(self, partition_key: str) -> dt.datetime:
+        try:
+            month = Month.parse(partition_key)
+        except UsageError as error:
+            raise InvalidPartitionKeyError(str(error)) from error
+        if self._due(month) != month:
+            known = ", ".join(map(str, self.months))
+            raise InvalidPartitionKeyError(f"Nothing is due for {month}: this department reports months {known} only.")
+        return self._midnight(month)
+
+    def generate_run_id(
+        self, *, run_type: DagRunType, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
+    ) -> str:
+        key = extra.get("partition_key")
+        return run_type.generate_run_id(suffix="__".join(filter(None, [key, run_after.isoformat()])))
+
+    def _midnight(self, month: Month) -> DateTime:
+        return instance(dt.datetime.combine(month.first, dt.time(), self._zone))
+
+    def _due(self, month: Month) -> Month:
+        """``month``, or the next one that is reported."""
+        while self.months and month.number not in self.months:
+            month += 1
+        return month
+
+    def _month_of(self, info: DagRunInfo) -> Month:
+        if info.partition_key:
+            return Month.parse(info.partition_key)
+        return Month.of(info.run_after.astimezone(self._zone)) + -1
+
+    def _first_at_or_after(self, moment: dt.datetime | None) -> Month:
+        """The first data month whose hand-over is not before ``moment`` (now, if there is none)."""
+        moment = (moment or dt.datetime.now(self._zone)).astimezone(self._zone)
+        month = self._due(Month.of(moment) + -2)
+        while self.handover(month) < moment:
+            month = self._due(month + 1)
+        return month
+
+
+class SettledFolderTrigger(BaseTrigger):
+    """Waits until a folder holds files whose sizes and times stand still from one look to the next, or until a moment.
+
+    Fires with the mark of what it saw, or with nothing when ``until`` (ISO, with offset) is over. What bears the mark
+    ``known`` was judged already and does not count: it wants something new.
+    """
+
+    def __init__(self, *, folder: str, until: str, known: str = "", seconds: float = 5.0) -> None:
+        super().__init__()
+        self.folder, self.until, self.known, self.seconds = folder, until, known, seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return (
+            "shouwang_plugin.SettledFolderTrigger",
+            {"folder": self.folder, "until": self.until, "known": self.known, "seconds": self.seconds},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        until = dt.datetime.fromisoformat(self.until)
+        before = await asyncio.to_thread(self.look)
+        while dt.datetime.now(until.tzinfo) < until:
+            await asyncio.sleep(self.seconds)
+            seen = await asyncio.to_thread(self.look)
+            if seen and seen == before and seen != self.known:
+                yield TriggerEvent(seen)
+                return
+            before = seen
+        yield TriggerEvent("")
+
+    def look(self) -> str:
+        """A mark of name, size and time of every file below the folder; empty if there is none."""
+        found = []
+        for path in sorted(Path(self.folder).rglob("*")):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue  # taken away between the listing and the look: the next look tells
+            if S_ISREG(status.st_mode):
+                found.append((str(path), status.st_size, status.st_mtime_ns))
+        return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
+
+
+class ShouwangPlugin(AirflowPlugin):
+    """Registers the timetable; triggers need no registration, only to be importable by this module's name."""
+
+    name = "shouwang"
+    timetables = [HandoverTimetable]  # noqa: RUF012 - Airflow declares it as an instance list

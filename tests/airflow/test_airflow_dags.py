@@ -1,0 +1,93 @@
+"""Our conventions for DAGs, and what they look like; the picture is ``dags.txt``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+EXPECTED = {
+    "exchange_civil_affairs": "exchange.py",
+    "exchange_education": "exchange.py",
+    "exchange_housing": "exchange.py",
+    "exchange_medical_insurance": "exchange.py",
+    "exchange_water": "exchange.py",
+    "registry": "registry.py",
+    "screening": "screening.py",
+}
+HEAVY = {"pandas", "numpy", "pyarrow", "openpyxl", "xlsxwriter", "great_expectations", "python_calamine", "duckdb"}
+
+
+def picture(dags: dict) -> str:
+    """Every DAG with its schedule, tasks and edges as text."""
+    lines = []
+    for dag_id, tasks in sorted(dags["tasks"].items()):
+        timetable = dags["dags"][dag_id]["timetable"]
+        settings = timetable["__var"]
+        month_days = f" day {settings['day']} months {settings['months'] or 'all'}" if "day" in settings else ""
+        lines.append(f"{dag_id}  [{timetable['__type'].rpartition('.')[2]}{month_days}]")
+        for task_id, task in tasks.items():
+            marks = [task["rule"]] if task["rule"] != "all_success" else []
+            marks += ["mapped"] if task["mapped"] else []
+            marks += [f"emits {name}" for name in task["outlets"]]
+            note = f"  ({', '.join(marks)})" if marks else ""
+            lines.append(f"    {task_id}{note}" + (f" -> {', '.join(task['down'])}" if task["down"] else ""))
+    return "\n".join(lines) + "\n"
+
+
+def test_every_file_is_read_without_error(dags):
+    assert dags["errors"] == {}
+    assert {dag_id: Path(path).name for dag_id, path in dags["files"].items()} == EXPECTED
+
+
+def test_the_picture_of_the_dags_is_the_one_we_know(dags):
+    known = Path(__file__).with_name("dags.txt")
+    assert picture(dags) == known.read_text(encoding="utf-8"), f"if this is meant, write it to {known}"
+
+
+def test_reading_twice_gives_the_same_dags(dags, read_dags):
+    again = read_dags(PYTHONHASHSEED="1")
+    assert again["dags"] == dags["dags"]
+
+
+def test_reading_the_dags_imports_nothing_heavy(dags):
+    assert HEAVY.isdisjoint(dags["imported"])
+    assert dags["seconds"] < 5  # the budget is 1 s a file on a quiet machine; the benchmark holds it
+
+
+@pytest.mark.parametrize("dag_id", EXPECTED)
+def test_every_dag_is_said_and_explained(dags, dag_id):
+    dag = dags["dags"][dag_id]
+    assert dag["catchup"] is False
+    assert dag["max_active_runs"] in (1, 4)
+    assert "shouwang" in dag["tags"]
+    for heading in ("**What.**", "**When.**", "**If it fails.**"):
+        assert heading in dag["doc_md"]
+
+
+@pytest.mark.parametrize("dag_id", EXPECTED)
+def test_every_task_is_tried_again_with_growing_patience(dags, dag_id):
+    for task_id, task in dags["tasks"][dag_id].items():
+        assert task["owner"] == "shouwang"
+        assert task["retries"] == 3
+        assert task["backoff"] == 2.0
+        assert task["timeout"] == (None if task_id == "approve" else 3600)  # a person takes the time that it takes
+
+
+def test_dags_say_what_is_in_force_instead_of_leaving_it_to_airflow():
+    for path in (Path(__file__).resolve().parents[2] / "dags").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert text.count("@dag(") == text.count("catchup=") == text.count("max_active_runs=")
+
+
+def test_a_department_is_added_by_its_contract_alone(read_dags, tmp_path, project):
+    (tmp_path / "departments").mkdir()
+    (tmp_path / "county.yaml").write_text("calendar: {handover_day: 8, holidays: {2027-01-08: true}}")
+    (tmp_path / "departments" / "disaster.yaml").write_text(
+        "department: disaster\ntitle: 应急局\ndataset: losses\ncadence: {months: [6, 7]}\n"
+    )
+    read = read_dags(SHOUWANG_COUNTY=str(tmp_path))
+    assert read["errors"] == {}
+    assert [dag_id for dag_id in read["dags"] if dag_id.startswith("exchange")] == ["exchange_disaster"]
+    settings = read["dags"]["exchange_disaster"]["timetable"]["__var"]
+    assert (settings["day"], settings["months"], settings["days_off"]) == (8, [6, 7], {"2027-01-08": True})

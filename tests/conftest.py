@@ -1,0 +1,97 @@
+"""What all tests share: the services, and nothing skipped where it counts.
+
+A test that needs a program of the machine says so: ``@pytest.mark.needs("libreoffice")``. On a developer's machine
+without it the test is left out, and the header says so; in CI (``CI=true``) it fails, and so does whatever is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services import PROGRAMS, path_of, postgresql
+
+PROJECT = Path(__file__).resolve().parents[1]
+IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*programs): runs only beside these programs; see tests/services.py")
+
+
+def pytest_report_header() -> list[str]:
+    missing = [
+        f"{name} (apt-get install {program.package})" for name, program in PROGRAMS.items() if not program.find()
+    ]
+    if not missing:
+        return []
+    what = "will fail, as this is CI" if IN_CI else "are left out"
+    return [f"not on this machine, tests that need it {what}: {', '.join(missing)}"]
+
+
+def _needed(item: pytest.Item) -> list[str]:
+    marked = [name for mark in item.iter_markers("needs") for name in mark.args]
+    uses_postgresql = "postgresql_url" in getattr(item, "fixturenames", ())
+    return marked + (["postgresql"] if uses_postgresql else [])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if IN_CI:
+        return
+    left_out = [item for item in items if any(not PROGRAMS[name].find() for name in _needed(item))]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name in _needed(item):
+        if not PROGRAMS[name].find():
+            pytest.fail(f"needs {name}; install it: apt-get install {PROGRAMS[name].package}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped; nothing may be skipped in CI."
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    report = yield
+    if IN_CI and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{collector.nodeid} was skipped whole; nothing may be skipped in CI."
+    return report
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The root of the repository."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The folder of the example counties, where a working copy has one beside it."""
+    return PROJECT.parent / "shared" / "sample"
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """LibreOffice; a test that asks for it is marked ``needs("libreoffice")``."""
+    return path_of("libreoffice")
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A private, empty PostgreSQL for this run, as a SQLAlchemy URL."""
+    with postgresql() as url:
+        yield url

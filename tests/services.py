@@ -1,0 +1,122 @@
+"""Programs of the machine that tests run beside themselves, each private, on a free port, gone at the end."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program under the names that systems give it, where it hides, and the Debian package that brings it."""
+
+    names: tuple[str, ...]
+    package: str
+    hidden: tuple[str, ...] = ()
+
+    def find(self) -> str | None:
+        """Its path, if this machine has it."""
+        for name in self.names:
+            if found := shutil.which(name):
+                return found
+        folders = [folder for pattern in self.hidden for folder in sorted(Path("/").glob(pattern), reverse=True)]
+        paths = [folder / name for folder in folders for name in self.names]
+        return next((str(path) for path in paths if os.access(path, os.X_OK)), None)
+
+
+PROGRAMS = {
+    "postgresql": Program(("initdb",), "postgresql", ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")),
+    "libreoffice": Program(("soffice", "libreoffice"), "libreoffice-calc"),
+    "poppler": Program(("pdftoppm",), "poppler-utils"),
+    "fontconfig": Program(("fc-list",), "fontconfig"),
+    "docker-compose": Program(("docker-compose",), "docker-compose"),
+}
+"""What a test may ask for with ``@pytest.mark.needs(…)``; ``.ci/run`` installs the packages."""
+
+
+def path_of(program: str) -> str:
+    """Where a program lies; a sentence for the person at the machine if it does not."""
+    if found := PROGRAMS[program].find():
+        return found
+    raise FileNotFoundError(f"{program} is not on this machine: apt-get install {PROGRAMS[program].package}")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Who runs a server that refuses to be root: ourselves, or ``postgres`` or ``nobody`` when we are root."""
+    if os.geteuid() != 0:
+        return {}
+    known = {entry.pw_name: entry for entry in pwd.getpwall()}
+    who = known.get("postgres") or known["nobody"]
+    return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL of our own; gives its SQLAlchemy URL, ``postgresql+psycopg://…``."""
+    initdb = Path(path_of("postgresql")).resolve()
+    who = _unprivileged()
+    folder = Path(tempfile.mkdtemp(prefix="shouwang-postgresql-"))
+    try:
+        if who:
+            os.chown(folder, who["user"], who["group"])
+        quiet = {"cwd": folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        options = ["--username=shouwang", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        made = subprocess.run([str(initdb), "--pgdata=data", *options], check=False, text=True, **quiet, **who)
+        if made.returncode:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}")
+        port = free_port()
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "max_connections": 50,
+        }
+        words = [f"-c{key}={value}" for key, value in settings.items()]
+        with (folder / "log").open("w") as log:
+            command = [str(initdb.with_name("postgres")), "-Ddata", *words]
+            server = subprocess.Popen(command, **quiet | {"stdout": log}, **who)
+        try:
+            _wait_for(f"host=127.0.0.1 port={port} user=shouwang dbname=postgres", server, folder / "log")
+            yield f"postgresql+psycopg://shouwang@127.0.0.1:{port}/postgres"
+        finally:
+            server.terminate()
+            try:
+                server.wait(5)
+            except subprocess.TimeoutExpired:  # somebody is still connected
+                server.kill()
+                server.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for(address: str, server: subprocess.Popen[Any], log: Path) -> None:
+    until = time.monotonic() + 30
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            psycopg.connect(address, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    server.kill()
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
