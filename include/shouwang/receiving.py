@@ -70,7 +70,9 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     contract = contract_of(house, department)
     files = find_files(house.inbox_of(month, department))
     if not files:
-        raise NotThereYet(f"{department} has handed over nothing for {month}: {house.inbox_of(month, department)} is empty.")
+        raise NotThereYet(
+            f"{department} has handed over nothing for {month}: {house.inbox_of(month, department)} is empty."
+        )
     content = fingerprint(files)
     how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
     reference = Reference(
@@ -131,7 +133,9 @@ def _read(house: House, reference: Reference, contract: Contract) -> Reference:
         reading = read_files([vault / name for name in reference["files"]], contract)
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {}, {})
-    table = reading.table.assign(cells=reading.cells.map(lambda cells: json.dumps(cells, ensure_ascii=False)).astype("str"))
+    table = reading.table.assign(
+        cells=reading.cells.map(lambda cells: json.dumps(cells, ensure_ascii=False)).astype("str")
+    )
     staging.write_frame("reading.parquet", table)
     staging.write_note("report.json", reading.report())
     return Reference(**{**reference, "status": "read", "rows": len(table)})
@@ -148,7 +152,9 @@ def refuse(
 
 
 def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Reference:
-    return Reference(**{**reference, **known["counts"], "status": "refused", "message": message, "version": known["version"]})
+    return Reference(
+        **{**reference, **known["counts"], "status": "refused", "message": message, "version": known["version"]}
+    )
 
 
 def validate(house: House, reference: Reference) -> Reference:

@@ -46,10 +46,14 @@ def month_outcomes(connection: Connection, month: Month) -> pd.DataFrame:
     query = (
         sa.select(case.c.household_id, case_event.c.clue_no, case_event.c.kind)
         .join(case, case.c.clue_no == case_event.c.clue_no)
-        .where(case_event.c.month == str(month), case_event.c.kind.in_(["opened", "repeated", "supplement", "silenced"]))
+        .where(
+            case_event.c.month == str(month), case_event.c.kind.in_(["opened", "repeated", "supplement", "silenced"])
+        )
     )
     rows = frame(connection, query).astype("str")
-    rows["state"] = rows["kind"].map({"opened": "new", "silenced": REPEATED, "repeated": REPEATED, "supplement": "supplement"})
+    rows["state"] = rows["kind"].map(
+        {"opened": "new", "silenced": REPEATED, "repeated": REPEATED, "supplement": "supplement"}
+    )
     return rows[["household_id", "clue_no", "state"]]
 
 
@@ -75,7 +79,9 @@ def all_clues(connection: Connection, month: Month, due: dt.date) -> tuple[pd.Da
     people = people[people["household_id"].isin(warned["household_id"])]
     clues = warned.merge(_households(people), on="household_id", how="left", suffixes=("", "_registry"))
     named = details.merge(people[["person_id", "household_id", "name"]], on=["person_id", "household_id"], how="left")
-    involved = named.dropna(subset=["name"]).groupby("clue_no")["name"].agg(lambda names: "、".join(dict.fromkeys(names)))
+    involved = (
+        named.dropna(subset=["name"]).groupby("clue_no")["name"].agg(lambda names: "、".join(dict.fromkeys(names)))
+    )
     clues["involved"] = clues["clue_no"].map(involved).fillna(clues["head"])
     clues["reasons"] = clues["clue_no"].map(details.groupby("clue_no")["sentence"].agg("\n".join))
     for column, words in (("missing", "未掌握："), ("negatives", "负面情况：")):
@@ -148,7 +154,9 @@ def record_release(
     if connection.execute(sa.select(release.c.version).where(*same)).first():
         return False
     connection.execute(
-        release.insert().values(**key, kind=out.kind, file=file, content=out.content, released_on=on, released_by=by, due=due)
+        release.insert().values(
+            **key, kind=out.kind, file=file, content=out.content, released_on=on, released_by=by, due=due
+        )
     )
     connection.execute(
         release_item.insert(),

@@ -60,7 +60,11 @@ def declare_late(connection: Connection, month: object, department: str) -> None
 
 
 def record_refusal(
-    connection: Connection, values: Mapping[str, Any], counts: Mapping[str, int], report: Mapping[str, Any], refusal: str
+    connection: Connection,
+    values: Mapping[str, Any],
+    counts: Mapping[str, int],
+    report: Mapping[str, Any],
+    refusal: str,
 ) -> dict[str, Any]:
     """Put a refused file on record; an older version stays in force. The same file again changes nothing."""
     known = find(connection, values["delivery_id"])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Connection, Date, Float, Integer, MetaData, String, Table, Text
 
 from shouwang.county.contract import Contract
 from shouwang.store.database import frame
