@@ -1,0 +1,347 @@
+"""The command line, `shouwang …`: what the scheduler does, by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from shouwang import steps
+from shouwang.errors import ShouwangError, UsageError
+from shouwang.month import Month
+
+FAILED, WRONG_USAGE, INCOMPLETE = 1, 2, 3
+HELP = """Notices families about to fall (back) into poverty from departments' monthly exports (守望).
+
+A month by hand:
+
+    shouwang init                                   make the database
+    shouwang registry load 农户信息表.xlsx --as-of 2026-09
+    shouwang run 2026-09                            take in what lies in the inbox, match, screen
+    shouwang release 2026-09 --by 张三               write the townships' workbooks
+    shouwang feedback load returned/*.xlsx          read them back
+
+Departments' files lie in INBOX/2026-09/<department>/. Where things are is said by SHOUWANG_HOME (default ./var),
+SHOUWANG_DATABASE_URL, SHOUWANG_COUNTY, SHOUWANG_INBOX and SHOUWANG_OUTBOX. Every command may be run again: what is
+done already is not done twice. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a department was refused or is missing.
+"""
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
+feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
+rules_app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
+config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
+for name, group in (
+    ("registry", registry_app),
+    ("feedback", feedback_app),
+    ("rules", rules_app),
+    ("config", config_app),
+):
+    app.add_typer(group, name=name)
+
+progress = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+if not out.is_terminal:
+    out = Console(highlight=False, width=140)  # a file or a pipe has room for the tables
+MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")]
+
+
+def _say(result: Any, as_json: bool, tell: Callable[[], None]) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False, indent=1, default=str))
+    else:
+        tell()
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """Say on standard error what is going on, with a clock on a terminal, and how long it took."""
+    begun = time.monotonic()
+    if progress.is_terminal:
+        with progress.status(what):
+            yield
+    else:
+        progress.print(f"{what} …")
+        yield
+    progress.print(f"{what}: {time.monotonic() - begun:.1f} s")
+
+
+@app.command()
+def init(as_json: AsJson = False) -> None:
+    """Create the database, or bring it to this version's tables; safe to run again."""
+    with _working("Preparing the database"):
+        done = steps.init()
+    _say(done, as_json, lambda: out.print(f"The database of {done['county']} is ready: {done['database']}"))
+
+
+@registry_app.command("load")
+def registry_load(
+    file: Annotated[Path, typer.Argument(help="The registry workbook, one row a person.")],
+    as_of: Annotated[str, typer.Option("--as-of", help="The month from which it holds, for example 2026-07.")],
+    as_json: AsJson = False,
+) -> None:
+    """Load a registry snapshot as of a month; earlier months keep what was said before."""
+    with _working("Loading the registry"):
+        done = steps.load_registry(str(file), str(Month.parse(as_of)))
+
+    def tell() -> None:
+        if done["unchanged"]:
+            out.print(f"This registry was loaded as of {as_of} before; nothing changed.")
+        else:
+            out.print(
+                f"{done['people']:,} people in {done['households']:,} households as of {as_of}: "
+                f"{done['added']:,} added, {done['changed']:,} changed, {done['removed']:,} gone."
+            )
+        for problem in done["problems"]:
+            where = f"sheet {problem['sheet']}, " if problem["sheet"] else ""
+            out.print(f"  left out: {file.name}, {where}row {problem['row']}: {problem['reason']}", markup=False)
+
+    _say(done, as_json, tell)
+
+
+def _receive(month: str, department: str | None) -> None:
+    known = [d["department"] for d in steps.departments()]
+    if department and department not in known:
+        raise UsageError(f"There is no department “{department}”; there are {', '.join(known)}.")
+    for entry in steps.departments(None if department else month):
+        name = entry["department"]
+        if department not in (None, name):
+            continue
+        if not _has_files(month, name):
+            progress.print(f"{name}: nothing in the inbox")
+            continue
+        with _working(f"{entry['title']} {name}"):
+            reference = steps.receive(month, name)
+        if reference["status"] == "refused":
+            progress.print(reference["message"], style="red", markup=False)
+
+
+def _has_files(month: str, department: str) -> bool:
+    from shouwang.house import open_house
+    from shouwang.intake.files import find_files
+
+    return bool(find_files(open_house().inbox_of(month, department)))
+
+
+def _finish(month: str, as_json: bool) -> None:
+    table = steps.month_table(month)
+    _say(table, as_json, lambda: _tell_month(table))
+    if table["missing"] or table["refused"]:
+        raise typer.Exit(INCOMPLETE)
+
+
+def _tell_month(table: dict[str, Any]) -> None:
+    names = ("rows", "accepted", "rejected", "duplicate", "matched", "review", "unmatched")
+    rows = Table(title=f"{table['month']}: rows", title_justify="left")
+    rows.add_column("department", no_wrap=True)
+    for name in ("status", *names):
+        rows.add_column(name, justify="right", no_wrap=True)
+    for entry in table["departments"]:
+        figures = [f"{entry[name]:,}" if entry.get(name) is not None else "" for name in names]
+        rows.add_row(entry["department"], entry["status"], *figures)
+    out.print(rows)
+    clues = Table(title=f"{table['month']}: households to visit", title_justify="left")
+    for name in ("township", "红", "黄", "蓝", "all"):
+        clues.add_column(name, justify="left" if name == "township" else "right")
+    for township, levels in [*table["townships"].items(), ("county", table["levels"])]:
+        counts = [levels.get(level, 0) for level in ("红", "黄", "蓝")]
+        clues.add_row(township, *map(str, counts), str(sum(counts)))
+    out.print(clues)
+    out.print(
+        f"{table['new']} new, {table['supplement']} supplements, {table['repeated']} repeated and not sent again."
+    )
+    for words, key in (("not here yet", "missing"), ("refused", "refused")):
+        if table[key]:
+            out.print(f"[red]{words}: {'、'.join(table[key])}[/red]")
+    for entry in table["departments"]:
+        if entry["message"]:
+            out.print(f"{entry['department']}: {entry['message']}", style="red", markup=False)
+
+
+@app.command()
+def receive(
+    month: MonthArgument,
+    department: Annotated[str | None, typer.Option("--department", help="Only this one, for example water.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in, validate and match what lies in the inbox; a file that is already in force is passed over.
+
+    Each department gets a receipt in OUTBOX/<month>/departments/<department>/. A refused file is not a crash: the
+    older version stays in force, the reason is printed and stands on the receipt, and the exit status is 3.
+    """
+    month = str(Month.parse(month))
+    _receive(month, department)
+    _finish(month, as_json)
+
+
+@app.command()
+def screen(month: MonthArgument, as_json: AsJson = False) -> None:
+    """Find the month's clues: signals by the rules, a level for each household, cases in the ledger."""
+    month = str(Month.parse(month))
+    with _working("Screening"):
+        steps.screen(month)
+    _finish(month, as_json)
+
+
+@app.command()
+def run(month: MonthArgument, as_json: AsJson = False) -> None:
+    """Receive and screen a month, and print a summary; ends with 3 if a department was refused or is missing."""
+    month = str(Month.parse(month))
+    _receive(month, None)
+    with _working("Screening"):
+        steps.screen(month)
+    _finish(month, as_json)
+
+
+@app.command()
+def release(
+    month: MonthArgument,
+    by: Annotated[str, typer.Option("--by", help="Who releases; stands on every list and in the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since."""
+    month = str(Month.parse(month))
+    released: list[dict[str, Any]] = []
+    for township in steps.release_plan(month):
+        with _working(f"List of {township}"):
+            released.append(steps.release_township(month, township, by))
+    summary = steps.summarise(month)
+
+    def tell() -> None:
+        if not released:
+            out.print(f"No township has anything new to receive for {month}.")
+        for done in released:
+            out.print(f"{done['township']}: {done['clues']} households, {done['file']}", markup=False)
+        out.print(f"Summary: {summary['file']}", markup=False)
+
+    _say({"month": month, "released": released, **summary}, as_json, tell)
+
+
+@feedback_app.command("load")
+def feedback_load(
+    paths: Annotated[list[Path], typer.Argument(help="Filled-in township workbooks.")], as_json: AsJson = False
+) -> None:
+    """Read filled-in workbooks back: every row is taken, or answered with what is wrong in it."""
+    results = []
+    for path in paths:
+        with _working(path.name):
+            results.append(steps.load_feedback(str(path)))
+
+    def tell() -> None:
+        for done in results:
+            out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
+            for problem in done["problems"]:
+                out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+
+    _say(results, as_json, tell)
+
+
+@rules_app.command("try")
+def rules_try(
+    file: Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")],
+    months: Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")],
+    as_json: AsJson = False,
+) -> None:
+    """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
+    from shouwang.house import open_house
+    from shouwang.whatif import try_rules
+
+    first, _, last = months.partition("..")
+    span = Month.span(Month.parse(first), Month.parse(last or first))
+    if not span:
+        raise UsageError(f"“{months}” ends before it begins; write --months 2026-07..2026-09.")
+    house = open_house()
+    with _working(f"Trying {file.name}"), house.database.read() as connection:
+        report = try_rules(connection, house, file, span)
+
+    def tell() -> None:
+        for month in report["months"]:
+            counts = month["households"]
+            out.print(
+                f"{month['month']}: {counts['now']} → {counts['then']} households, {counts['gained']} gained, {counts['lost']} lost"
+            )
+            table = Table("what", "now", "then", "difference")
+            for group in ("by_rule", "by_level", "by_township"):
+                for key, pair in month[group].items():
+                    table.add_row(key, str(pair["now"]), str(pair["then"]), f"{pair['then'] - pair['now']:+d}")
+            out.print(table)
+
+    _say(report, as_json, tell)
+
+
+@config_app.command("check")
+def config_check(as_json: AsJson = False) -> None:
+    """Read everything a county edits and say what is wrong, where, and what is allowed."""
+    from shouwang.house import open_house
+    from shouwang.quality.suites import load_suite, suite_path
+    from shouwang.screening.rulebook import check, load_rulebook
+
+    house = open_house()
+    contracts = [*house.county.contracts.values(), house.county.registry]
+    with _working("Reading contracts, rules and suites"):
+        book = load_rulebook(house.county_folder)
+        check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
+        for contract in contracts:
+            load_suite(suite_path(house.expectations, contract.slug))
+    done = {
+        "county": house.county.settings.name,
+        "departments": list(house.county.contracts),
+        "rules": [r.code for r in book.rules],
+    }
+    _say(
+        done,
+        as_json,
+        lambda: out.print(
+            f"{done['county']}: {len(contracts) - 1} departments, {len(book.rules)} rules; all in order."
+        ),
+    )
+
+
+@app.command()
+def export(
+    kind: Annotated[str, typer.Argument(help="matches, rejects, signals, warnings or cases")],
+    month: Annotated[str, typer.Option("--month", help="The data month, for example 2026-09.")],
+    file: Annotated[Path, typer.Option("--out", help="The CSV file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a table as CSV (UTF-8) for other tools."""
+    from shouwang.exporting import export as rows_of
+    from shouwang.exporting import write_csv
+    from shouwang.house import open_house
+
+    with open_house().database.read() as connection:
+        rows = rows_of(connection, kind, Month.parse(month))
+    write_csv(rows, file)
+    _say(
+        {"kind": kind, "rows": len(rows), "file": str(file)},
+        as_json,
+        lambda: out.print(f"{len(rows):,} rows in {file}", markup=False),
+    )
+
+
+def main() -> None:
+    """Run the command line; our own errors are one sentence and an exit status, never a traceback."""
+    os.umask(0o077)
+    try:
+        app(standalone_mode=True)
+    except UsageError as error:
+        progress.print(str(error), style="red", markup=False)
+        sys.exit(WRONG_USAGE)
+    except ShouwangError as error:
+        progress.print(str(error), style="red", markup=False)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()
