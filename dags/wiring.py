@@ -165,9 +165,8 @@ class AwaitFiles(BaseOperator):
         self.department = department
 
     def execute(self, context: Context, event: str = "") -> None:
-        from shouwang.house import open_house
-
         from shouwang import steps
+        from shouwang.house import open_house
 
         month = context["dag_run"].partition_key or ""
         if steps.arrived(month, self.department):

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import pandas as pd
 
@@ -90,7 +90,7 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     if known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done"):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
-        return Reference(**{**reference, **known["counts"], "status": "unchanged", "version": known["version"]})
+        return _with(reference, **known["counts"], status="unchanged", version=known["version"])
     _keep(files, house.vault_of(month, department, content))
     return _read(house, reference, contract)
 
@@ -138,7 +138,7 @@ def _read(house: House, reference: Reference, contract: Contract) -> Reference:
     )
     staging.write_frame("reading.parquet", table)
     staging.write_note("report.json", reading.report())
-    return Reference(**{**reference, "status": "read", "rows": len(table)})
+    return _with(reference, status="read", rows=len(table))
 
 
 def refuse(
@@ -151,10 +151,13 @@ def refuse(
     return _refused(reference, message, known)
 
 
+def _with(reference: Reference, **more: Any) -> Reference:
+    """A reference that says more."""
+    return cast(Reference, {**reference, **more})
+
+
 def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Reference:
-    return Reference(
-        **{**reference, **known["counts"], "status": "refused", "message": message, "version": known["version"]}
-    )
+    return _with(reference, **known["counts"], status="refused", message=message, version=known["version"])
 
 
 def validate(house: House, reference: Reference) -> Reference:
@@ -173,7 +176,7 @@ def validate(house: House, reference: Reference) -> Reference:
         gate(counts, contract, limit, "、".join(reference["files"]))
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, staging.read_note("report.json"))
-    return Reference(**{**reference, **counts, "rows": len(table), "status": "checked"})
+    return _with(reference, **counts, rows=len(table), status="checked")
 
 
 def match(house: House, reference: Reference) -> Reference:
@@ -187,7 +190,7 @@ def match(house: House, reference: Reference) -> Reference:
     _staging(house, reference).write_frame("matched.parquet", matches.assign(candidates=texts.astype("str")))
     counted = matches["outcome"].value_counts()
     counts = {name: int(counted.get(name, 0)) for name in ("matched", "review", "unmatched")}
-    return Reference(**{**reference, **counts, "status": "matched"})
+    return _with(reference, **counts, status="matched")
 
 
 def load(house: House, reference: Reference) -> Reference:
@@ -207,7 +210,7 @@ def load(house: House, reference: Reference) -> Reference:
         report = _staging(house, reference).read_note("report.json")
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
     _receipt(house, reference, known, checked)
-    return Reference(**{**reference, **known["counts"], "status": "loaded", "version": known["version"]})
+    return _with(reference, **known["counts"], status="loaded", version=known["version"])
 
 
 def _receipt(house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None) -> None:

@@ -78,8 +78,8 @@ def strength(value: Any, threshold: Any) -> float:
     if value is None or threshold is None or value != value or threshold != threshold:
         return 0.0
     if threshold <= 0 or value <= 0:
-        return abs(value)
-    return max(value / threshold, threshold / value)
+        return float(abs(value))
+    return float(max(value / threshold, threshold / value))
 
 
 def _answers(connection: Connection) -> list[Answer]:

@@ -113,18 +113,36 @@ class Airflow:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._note.write_text(json.dumps({"pid": process.pid, "port": port}))
+        since = psutil.Process(process.pid).create_time()
+        self._note.write_text(json.dumps({"pid": process.pid, "since": since, "port": port}))
 
     def members(self) -> list[psutil.Process]:
-        """Every process that belongs to it, by its ``AIRFLOW_HOME``: tasks lead process groups of their own."""
+        """Every process that belongs to it: of the session that `start` opened, or with its ``AIRFLOW_HOME``.
+
+        Neither alone finds all: tasks lead process groups of their own, processes that rename themselves lose their
+        environment, and the note of the session may be lost.
+        """
+        session = self._session()
         found = []
         for process in psutil.process_iter():
             try:
-                if process.pid != os.getpid() and process.environ().get("AIRFLOW_HOME") == str(self.home):
-                    found.append(process)
-            except psutil.Error:
+                ours = os.getsid(process.pid) == session or process.environ().get("AIRFLOW_HOME") == str(self.home)
+            except (psutil.Error, OSError):
                 continue  # ended meanwhile, or somebody else's
+            if ours and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
         return found
+
+    def _session(self) -> int | None:
+        """The session that `start` opened, unless its number belongs to somebody else by now."""
+        if not self._note.exists():
+            return None
+        note = json.loads(self._note.read_text())
+        try:
+            leader = psutil.Process(note["pid"])
+        except psutil.NoSuchProcess:
+            return int(note["pid"])  # no other process can bear the number while one of the session is left
+        return int(note["pid"]) if leader.create_time() == note["since"] else None
 
     def stop(self, patience: float = 15) -> None:
         """End every process of it, first asking; ends when none is left."""
@@ -264,10 +282,13 @@ def tail(path: Path, lines: int = 20) -> str:
 def ends_with_us() -> Iterator[None]:
     """Turn the signals that end a program into an exception, so that ``finally`` runs and nothing is left behind."""
 
+    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
     def leave(number: int, frame: object) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)  # a second one must not interrupt the tidying up
         raise SystemExit(128 + number)
 
-    numbers = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     before = {number: signal.signal(number, leave) for number in numbers}
     try:
         yield

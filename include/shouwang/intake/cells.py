@@ -92,7 +92,7 @@ def read_integer(value: Any) -> int | None:
 
 def code_reader(column: Column) -> Callable[[Any], str | None]:
     """A reader for a column of fixed values: any known spelling becomes the value itself."""
-    known = {half_width(w): code for code, spellings in column.values.items() for w in (code, *spellings)}
+    known = {half_width(w): code for code, spellings in dict(column.values).items() for w in (code, *spellings)}
     known |= {spelling.upper(): code for spelling, code in known.items() if spelling}
 
     def read_code(value: Any) -> str | None:

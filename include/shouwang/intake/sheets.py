@@ -70,11 +70,8 @@ def _workbook(name: str, content: bytes) -> list[Sheet]:
 
 def decode(name: str, content: bytes) -> str:
     """The text of a file in UTF-8 (with or without mark), UTF-16 or GB18030; `FileRefused` for anything else."""
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "gb18030")  # type: ignore[assignment]
-    for encoding in encodings:
+    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
@@ -92,7 +89,7 @@ def _text_rows(name: str, content: bytes) -> tuple[list[list[Any]], list[int]]:
     line = 1
     try:
         for row in reader:
-            rows.append(row)  # type: ignore[arg-type]
+            rows.append(row)
             numbers.append(line)
             line = reader.line_num + 1
     except csv.Error as error:

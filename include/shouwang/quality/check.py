@@ -65,16 +65,7 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
             continue
         rows = failure.rows
         if failure.id.endswith(".empty"):  # an unreadable cell is not an empty one
-            rows = (
-                rows[
-                    ~unreadable.iloc[rows]
-                    .str.split(" ")
-                    .map(lambda names: failure.columns[0] in names)
-                    .to_numpy(dtype=bool)
-                ]
-                if len(rows)
-                else rows
-            )
+            rows = rows[[failure.columns[0] not in names.split() for names in unreadable.iloc[rows]]]
         reasons[rows] += failure.reason + "；"
         columns[rows] += " ".join(failure.columns) + " "
     rejected = reasons != ""

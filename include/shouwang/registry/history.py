@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -35,8 +36,9 @@ class RegistryChange:
 
 
 def _digest(text: pd.Series) -> pd.Series:
-    hashes = pd.util.hash_array(text.to_numpy(dtype=object), categorize=False)
-    return pd.Series([f"{value:016x}" for value in hashes], index=text.index, dtype="str")
+    hashes: Any = pd.util.hash_array(text.to_numpy(dtype=object), categorize=False)
+    digests: list[str] = [f"{value:016x}" for value in hashes.tolist()]
+    return pd.Series(digests, index=text.index, dtype="str")
 
 
 def snapshot(table: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +92,9 @@ def _holding(connection: Connection, month: str) -> pd.DataFrame:
     )
     rows = frame(connection, query.order_by(person.c.line_no, person.c.person_id))
     rows["birth_date"] = rows["birth_date"].astype("datetime64[ms]")
-    return rows.astype({c: "str" for c in person.columns.keys() if c not in ("birth_date", "income", "line_no")})
+    return rows.astype(
+        {c: "str" for c in (column.name for column in person.columns) if c not in ("birth_date", "income", "line_no")}
+    )
 
 
 def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | None) -> None:

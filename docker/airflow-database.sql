@@ -1,0 +1,2 @@
+-- Run once by PostgreSQL's image: Airflow's own database, beside the county's.
+CREATE DATABASE airflow;

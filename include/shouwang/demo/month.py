@@ -1,0 +1,227 @@
+"""`make demo`: a made-up county's month through a real Airflow, told as it happens.
+
+Everything lies in one folder (``var/demo``), which a second run clears; only the county itself, which takes longest to
+make, is kept as long as it would be made the same. The program only uses what an operator has: files in the inbox and
+Airflow's REST API. It approves the release in a clerk's place, and says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from shouwang.demo.scheduler import PROJECT, Airflow, Api, SchedulerError, tail
+from shouwang.demo.telling import Runs, a_console, month_tables, shown, waiting
+from shouwang.month import Month
+
+MONTH = Month(2026, 9)
+TODAY = "2026-10-09"
+"""The day on which the demo's lists are dated: the one after the hand-over of September 2026."""
+
+MARK = ".shouwang-demo"
+GONE = ("airflow", "inbox", "outbox", "vault", "work", "lists", "logs")
+
+
+@dataclass
+class Demo:
+    """One demo: its folder, its county's size, where it is told."""
+
+    folder: Path = PROJECT / "var" / "demo"
+    households: int = 40_000
+    seed: int = 1
+    console: Console = field(default_factory=a_console)
+
+    @property
+    def county(self) -> Path:
+        """The made-up county: registry, exports, truth."""
+        return self.folder / "county"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the product's own programs are told."""
+        return {
+            "SHOUWANG_HOME": str(self.folder),
+            "SHOUWANG_INBOX": str(self.folder / "inbox"),
+            "SHOUWANG_OUTBOX": str(self.folder / "outbox"),
+            "SHOUWANG_DATABASE_URL": f"sqlite:///{self.folder / 'shouwang.db'}",
+            "SHOUWANG_TODAY": TODAY,
+        }
+
+    @property
+    def airflow(self) -> Airflow:
+        """The Airflow of this demo."""
+        return Airflow(self.folder / "airflow", self.settings)
+
+    def say(self, text: str) -> None:
+        """Tell one thing."""
+        self.console.print(text)
+
+    def run(self) -> None:
+        """The whole story; what goes wrong is a `ShouwangError`."""
+        started = time.monotonic()
+        self.clear()
+        airflow = self.airflow
+        try:
+            airflow.start()
+            self.say(f"Airflow is starting on {airflow.url} (its files: {shown(airflow.home)}).")
+            registry = self.make_county()
+            with waiting(self.console, "Waiting for Airflow"):
+                airflow.wait_until_healthy()
+                api = Api(airflow)
+                self.until("its DAGs", lambda: "screening" in api.dags(), 60)
+            begun = time.monotonic()
+            with waiting(self.console, "Loading the household registry (DAG registry)"):
+                self.finish(api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})})
+            departments = self.hand_over()
+            self.say(f"{len(departments)} departments have put their exports of {MONTH} into {shown(self.inbox)}.")
+            self.finish(api, {f"exchange_{name}": api.trigger(f"exchange_{name}", str(MONTH)) for name in departments})
+            self.screen_and_release(api)
+            self.tell(time.monotonic() - begun, time.monotonic() - started)
+        finally:
+            airflow.stop()
+
+    def clear(self) -> None:
+        """Remove what an earlier demo left, except the county; never a folder that is not a demo's."""
+        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
+            raise SchedulerError(f"{self.folder} holds something that is not a demo; move it, or name another folder.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARK).write_text("Made by `make demo`; may be removed at any time.\n")
+        if self.airflow.members():
+            self.say("An Airflow of an earlier demo still runs; stopping it.")
+            self.airflow.stop()
+        for name in GONE:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        for path in self.folder.glob("shouwang.db*"):
+            path.unlink()
+
+    def make_county(self) -> Path:
+        """The made-up county, made now or kept from last time; its registry."""
+        recipe = {"households": self.households, "seed": self.seed, "month": str(MONTH), "maker": _maker()}
+        note = self.county / "recipe.json"
+        if note.exists() and json.loads(note.read_text()) == recipe:
+            self.say(f"The made-up county of {self.households:,} households is there from last time.")
+        else:
+            from shouwang.demo.county import make_county
+
+            shutil.rmtree(self.county, ignore_errors=True)
+            with waiting(self.console, f"Making a county of {self.households:,} households"):
+                make_county(self.county, households=self.households, months=(MONTH,), seed=self.seed)
+            note.write_text(json.dumps(recipe))
+        return next(path for path in sorted((self.county / "registry").iterdir()) if path.is_file())
+
+    @property
+    def inbox(self) -> Path:
+        """Where departments put the files of the month."""
+        return self.folder / "inbox" / str(MONTH)
+
+    def hand_over(self) -> list[str]:
+        """Put the exports where departments would; the departments' names."""
+        names = []
+        for source in sorted(path for path in (self.county / "inbox" / str(MONTH)).iterdir() if path.is_dir()):
+            shutil.copytree(source, self.inbox / source.name)
+            names.append(source.name)
+        return names
+
+    def finish(self, api: Api, runs: dict[str, str]) -> None:
+        """Show runs until all are over; one that fails is an error that names its task and log."""
+        lines = Runs(self.console)
+        with lines.live():
+            while True:
+                over = True
+                for dag_id, run_id in runs.items():
+                    state = str(api.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+                    tasks = api.tasks(dag_id, run_id)
+                    lines.show(dag_id, state, tasks)
+                    if state == "failed":
+                        raise SchedulerError(_explain(api, tasks))
+                    over = over and state == "success"
+                if over:
+                    return
+                time.sleep(0.5)
+
+    def screen_and_release(self, api: Api) -> None:
+        """Follow the screening that Airflow starts by itself, and approve its release in a clerk's place."""
+
+        def started() -> list[dict[str, Any]]:
+            return [run for run in api.runs("screening") if run["partition_key"] == str(MONTH)]
+
+        self.say("The month is settled: Airflow starts the screening by itself.")
+        self.until("the screening to start", started, 60)
+        with waiting(self.console, "Screening"):
+            asked = self.until("the question whether to release", lambda: self._asked(api, started()), 300)
+        if asked:
+            run_id, question = asked
+            self.say("\n[bold]A clerk would now be asked:[/bold]")
+            self.console.print(question["body"], markup=False)
+            self.say("[bold yellow]The demo answers “Approve” in the clerk's place, over Airflow's REST API.[/]\n")
+            api.answer("screening", run_id, "approve", "Approve")
+        self.finish(api, {"screening": started()[-1]["dag_run_id"]})
+
+    def _asked(self, api: Api, runs: list[dict[str, Any]]) -> tuple[str, dict[str, Any]] | None:
+        for run in runs:
+            tasks = api.tasks("screening", run["dag_run_id"])
+            if run["state"] == "failed":
+                raise SchedulerError(_explain(api, tasks))
+            if question := api.question("screening", run["dag_run_id"], "approve"):
+                return run["dag_run_id"], question
+        return None
+
+    def until(self, what: str, found: Callable[[], Any], seconds: float) -> Any:
+        """What ``found`` gives as soon as it gives something."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if result := found():
+                return result
+            time.sleep(0.5)
+        log = self.airflow.log
+        raise SchedulerError(f"Waited {seconds:.0f} s for {what} in vain. The end of {log}:\n{tail(log)}")
+
+    def tell(self, month_seconds: float, seconds: float) -> None:
+        """The month as a table, and where to look."""
+        os.environ.update(self.settings)
+        from shouwang import steps
+
+        for table in month_tables(steps.month_table(str(MONTH))):
+            self.console.print(table)
+        lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
+        self.say(f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example")
+        for path in [path for path in lists if "townships" in path.parts][:3]:
+            self.say(f"  {shown(path)}")
+        self.say(f"\nThe month took {month_seconds:.0f} s, everything {seconds:.0f} s.")
+        self.say(
+            "To see it in Airflow's pages: [bold]make up[/bold] (and [bold]make down[/bold] when you have seen it)."
+        )
+
+
+def _explain(api: Api, tasks: list[dict[str, Any]]) -> str:
+    """Which task failed, and what the end of its log says."""
+    failed = [task for task in tasks if task["state"] == "failed"] or tasks[:1]
+    task = failed[0]
+    log = api.task_log(task)
+    lines = []
+    for line in tail(log, 40).splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            lines.append(line)
+        else:
+            if entry.get("level") in ("warning", "error", "critical"):
+                lines.append(f"{entry['level']}: {entry.get('event')}")
+    return f"The task {task['task_id']} of {task['dag_id']} failed. The end of {log}:\n" + "\n".join(lines[-15:])
+
+
+def _maker() -> str:
+    """Changes with the code that makes counties."""
+    sources = sorted(
+        path for path in Path(__file__).parent.glob("*.py") if path.name not in ("month.py", "scheduler.py")
+    )
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]

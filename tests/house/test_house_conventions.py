@@ -1,0 +1,110 @@
+"""The Makefile, CI, checks and deployment files are what the documents say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from services import PROGRAMS, path_of
+
+TARGETS = ["help", "venv", "demo", "up", "down", "test", "lint", "bench", "docs", "lock", "clean"]
+
+
+def test_make_alone_lists_its_targets(project):
+    said = subprocess.run(["make"], cwd=project, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^  make (\w+) +\S", said, flags=re.M) == TARGETS
+
+
+def test_ci_installs_what_tests_need(project):
+    script = (project / ".ci" / "run").read_text()
+    subprocess.run(["bash", "-n", project / ".ci" / "run"], check=True)
+    for program in PROGRAMS.values():
+        assert f"need {program.package} " in script
+    assert "set -euo pipefail" in script
+    assert script.rstrip().endswith("make test")
+
+
+def test_pre_commit_runs_the_same_checks_as_make_lint(project):
+    settings = yaml.safe_load((project / ".pre-commit-config.yaml").read_text())
+    entries = " ".join(hook["entry"] for repo in settings["repos"] for hook in repo["hooks"])
+    for tool in ("ruff check", "ruff format", "mypy", "lint-imports"):
+        assert f".venv/bin/{tool}" in entries
+        assert tool in (project / "Makefile").read_text()
+
+
+def test_requirements_are_locked_with_hashes_and_without_addresses(project):
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (project / name).read_text()
+        assert "://" not in text
+        assert "--index" not in text
+        pinned = re.findall(r"^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==[^\s;]+", text, flags=re.M)
+        assert len(pinned) > 100
+        assert len(re.findall(r"^[a-z0-9]", text, flags=re.M)) == len(pinned)
+        assert all("--hash=sha256:" in block for block in re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:])
+
+
+@pytest.fixture(scope="module")
+def compose(project):
+    return yaml.safe_load((project / "docker-compose.yaml").read_text())
+
+
+def test_a_deployment_has_all_its_parts_and_each_says_whether_it_is_well(compose):
+    services = compose["services"]
+    assert set(services) == {
+        "postgres",
+        "redis",
+        "prepare",
+        "api-server",
+        "scheduler",
+        "dag-processor",
+        "triggerer",
+        "worker",
+        "dropbox",
+    }
+    assert [name for name, service in services.items() if "healthcheck" not in service] == ["prepare"]  # runs once
+    assert services["scheduler"]["environment"]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+
+
+def test_versions_are_pinned(compose, project):
+    bases = re.findall(r"^FROM (\S+)", (project / "Dockerfile").read_text(), flags=re.M)
+    images = [service["image"] for service in compose["services"].values()]
+    for image in [*bases, *images]:
+        assert re.search(r":\S*\d+\.\d+", image), image
+
+
+def test_only_this_machine_sees_the_ports_unless_told_otherwise(compose):
+    ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
+    assert ports
+    assert all(re.match(r"\$\{\w*BIND:-127\.0\.0\.1\}:", port) for port in ports)
+
+
+def test_no_secret_is_in_the_repository(compose, project):
+    ignored = (project / ".gitignore").read_text().split()
+    assert {"secrets/", ".env"} <= set(ignored)
+    example = (project / ".env.example").read_text()
+    for name, secret in compose["secrets"].items():
+        assert secret["file"] == f"./secrets/{name}"
+        assert name in example
+    settings = [
+        f"{key}={value}" for s in compose["services"].values() for key, value in s.get("environment", {}).items()
+    ]
+    secretive = [line for line in settings if re.search("PASSWORD|KEY|SECRET", line.split("=")[0])]
+    assert all(line.split("=", 1)[1].startswith("/run/secrets/") for line in secretive)
+
+
+def test_every_variable_of_the_deployment_has_a_default_and_is_explained(project):
+    used = set(re.findall(r"(?<!\$)\$\{(\w+):-", (project / "docker-compose.yaml").read_text()))
+    bare = re.findall(r"(?<!\$)\$\{(\w+)\}", (project / "docker-compose.yaml").read_text())
+    told = set(re.findall(r"^(\w+)=", (project / ".env.example").read_text(), flags=re.M))
+    assert bare == []
+    assert used == told - {"COMPOSE_PROJECT_NAME"}
+
+
+@pytest.mark.needs("docker-compose")
+def test_docker_compose_understands_the_deployment(project):
+    command = [path_of("docker-compose"), "--env-file", ".env.example", "config", "-q"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
