@@ -1,0 +1,154 @@
+"""A whole county on disk: registry, inbox and truth, from a seed."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from shouwang.demo.census import Census
+from shouwang.demo.dirt import expected, soil
+from shouwang.demo.layouts import FORMS, choose, neat
+from shouwang.demo.ledgers import Roster, dwellings, students, supplies
+from shouwang.demo.medical import settlements
+from shouwang.demo.oracle import Evidence, warnings_of
+from shouwang.demo.people import make_people
+from shouwang.demo.writing import write_export, write_registry
+from shouwang.month import Month
+
+MANY = 4000
+"""From so many households on, the files are written by two processes."""
+
+EDUCATION_MONTHS = (3, 9)
+
+
+@dataclass(frozen=True)
+class DemoCounty:
+    """Where a made-up county lies, and how much there is of it; ``rows`` and ``warnings`` by month."""
+
+    folder: Path
+    registry: Path
+    inbox: Path
+    truth: Path
+    months: tuple[Month, ...]
+    townships: tuple[str, ...]
+    households: int
+    people: int
+    rows: dict[Month, int]
+    warnings: dict[Month, int]
+
+
+def make_county(
+    folder: Path,
+    *,
+    households: int = 40_000,
+    months: Sequence[Month] = (Month(2026, 9),),
+    seed: int = 1,
+    dirt: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> DemoCounty:
+    """Write a county below ``folder``: ``registry/``, ``inbox/<month>/<department>/`` and ``truth/``.
+
+    The same arguments give the same cells. ``dirt=False`` leaves out every damage and every odd layout. At least 20
+    households are needed, or `ValueError` is raised. From `MANY` households on two processes write the files: a script
+    that calls this then needs the usual ``if __name__ == "__main__":``.
+    """
+    if households < 20:
+        raise ValueError(f"A county needs at least 20 households; {households} were asked for.")
+    say = progress or (lambda _: None)
+    months = sorted(set(months))
+    registry, inbox, truth = folder / "registry" / "农户信息表.xlsx", folder / "inbox", folder / "truth"
+    registry.parent.mkdir(parents=True, exist_ok=True)
+    truth.mkdir(parents=True, exist_ok=True)
+    people = make_people(households, seed, months[0].first)
+    say(f"{households} households, {len(people)} people, {people['township'].nunique()} townships")
+    census = Census(people)
+    evidence: Evidence = {}
+    written: list[tuple[Month, str, str, pd.DataFrame, Future[pd.DataFrame]]] = []
+    with _writers(households) as pool:
+        book = pool.submit(write_registry, registry, people)
+        for month, department, clean in _world(people, months, seed):
+            rng = np.random.default_rng([seed, 10, month.year, month.number, list(FORMS).index(department)])
+            rows = expected(clean, department, census)
+            layout = choose(department, len(rows), rng) if dirt else neat(department)
+            if dirt:
+                rows = soil(rows, department, census, layout.kind != "csv", rng)
+            else:
+                rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
+            known = rows[rows["person"] >= 0]
+            evidence[month, department] = known.assign(household=people["household"].to_numpy()[known["person"]])
+            path = inbox / str(month) / department / f"{month.chinese}{FORMS[department].title}.{layout.kind}"
+            job = pool.submit(write_export, path, rows, department, month, layout, seed)
+            written.append((month, department, path.name, rows, job))
+            say(f"{month} {department}: {len(rows)} rows, {layout.kind}")
+        warnings = {month: warnings_of(people, evidence, month) for month in months}
+        records, identities = _truth(people, written)
+        book.result()
+    townships = tuple(dict.fromkeys(people["township"]))
+    pd.concat(warnings.values()).to_csv(truth / "warnings.csv", index=False)
+    records.to_csv(truth / "records.csv", index=False)
+    identities.to_csv(truth / "identities.csv", index=False)
+    facts = {
+        "seed": seed, "households": households, "people": len(people), "townships": list(townships),
+        "months": [str(m) for m in months],
+    }  # fmt: skip
+    (truth / "county.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
+    say(f"{len(records)} rows, {sum(map(len, warnings.values()))} warnings to be found")
+    return DemoCounty(
+        folder, registry, inbox, truth, tuple(months), townships, households, len(people),
+        {m: int((records["month"] == str(m)).sum()) for m in months}, {m: len(warnings[m]) for m in months},
+    )  # fmt: skip
+
+
+def _writers(households: int) -> Executor:
+    """Two processes for a large county; starting them is not worth it for a small one."""
+    if households < MANY:
+        return ThreadPoolExecutor(1)
+    return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _world(people: pd.DataFrame, months: Sequence[Month], seed: int) -> Iterator[tuple[Month, str, pd.DataFrame]]:
+    """The clean rows of every department and month, in the order of time."""
+    roster = Roster(people, months[0], seed)
+    before: pd.DataFrame | None = None
+    for month in months:
+        rng = np.random.default_rng([seed, 2, month.year, month.number])
+        before = settlements(people, month, before, rng)
+        shuffled = before.iloc[rng.permutation(len(before))].reset_index(drop=True)
+        yield month, "medical_insurance", shuffled
+        yield month, "civil_affairs", roster.of(month)
+        if month.number in EDUCATION_MONTHS:
+            yield month, "education", students(people, month, seed)
+        yield month, "housing", dwellings(people, month, seed)
+        yield month, "water", supplies(people, month, seed)
+
+
+def _truth(
+    people: pd.DataFrame, written: list[tuple[Month, str, str, pd.DataFrame, Future[pd.DataFrame]]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What is expected of every row, and every identity as it was written."""
+    records, identities = [], []
+    for month, department, file, rows, job in written:
+        place = job.result()
+        where = pd.DataFrame({"month": str(month), "department": department, "file": file}, index=rows.index).join(
+            place
+        )
+        known = (rows["person"] >= 0) & (rows["spoil"] != "no identity")
+        person = people.loc[rows["person"].clip(lower=0)].reset_index(drop=True)
+        subject = {
+            "household": person["household_id"].where(known, ""), "person_id": person["id_number"].where(known, "")
+        }  # fmt: skip
+        records.append(where.assign(expect=rows["expect"], **subject, defect=rows["defect"]))
+        number = [f"{n:.0f}" if isinstance(n, float) else n for n in rows["written_id"]]
+        village = rows["village"] if "village" in rows else ""
+        phone = rows["phone"] if "phone" in rows else ""
+        identities.append(
+            where.assign(name=rows["written_name"], id=number, town=rows["township"], village=village, phone=phone)
+        )
+    return pd.concat(records, ignore_index=True), pd.concat(identities, ignore_index=True)

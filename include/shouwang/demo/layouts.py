@@ -1,0 +1,300 @@
+"""How a department's file looks this month: kind, header wordings, order of columns, ways to write dates and money.
+
+`choose` draws a layout; `sheets` lays the rows out as grids of cells, each with the row numbers that the records got.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shouwang.demo.people import Generator
+from shouwang.month import Month
+
+Cell = str | int | float | dt.date | None
+Grid = list[list[Cell]]
+
+NAME = ("姓名", "人员姓名", "患者姓名")
+NUMBER = ("身份证号", "身份证号码", "证件号码", "公民身份号码")
+TOWNSHIP = ("乡镇", "所属乡镇", "乡（镇）", "镇街")
+VILLAGE = ("行政村", "村", "村（社区）", "所在村")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A canonical column: what it is called, and which kind of cell it holds."""
+
+    name: str
+    wordings: tuple[str, ...]
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a department hands over: the title of its file and its columns."""
+
+    title: str
+    office: str
+    columns: tuple[Column, ...]
+
+
+def _identity(*more_names: str) -> tuple[Column, ...]:
+    return Column("written_name", NAME + more_names), Column("written_id", NUMBER)
+
+
+FORMS = {
+    "medical_insurance": Form("城乡居民医保结算明细表", "县医疗保障局", (
+        Column("settlement_id", ("结算流水号", "结算编号", "单据号")), *_identity(), Column("township", TOWNSHIP),
+        Column("visit_type", ("就诊类别", "医疗类别", "就医类型")),
+        Column("admitted", ("入院日期", "入院时间"), "date"), Column("discharged", ("出院日期", "出院时间"), "date"),
+        Column("settled", ("结算日期", "结算时间"), "date"), Column("total", ("医疗总费用", "费用总额", "总费用"), "money"),
+        Column("pooled_paid", ("统筹支付", "基本医保支付", "统筹基金支付"), "money"),
+        Column("serious_illness_paid", ("大病保险支付", "大病支付"), "money"),
+        Column("assistance_paid", ("医疗救助支付", "医疗救助"), "money"),
+        Column("self_paid", ("个人自付", "个人负担", "自付金额"), "money"), Column("hospital", ("医疗机构", "就诊医院")))),
+    "civil_affairs": Form("社会救助对象名册", "县民政局", (
+        *_identity("户主姓名", "申请人"), Column("township", TOWNSHIP), Column("village", VILLAGE),
+        Column("aid_type", ("救助类别", "救助类型", "保障类别")),
+        Column("covered_persons", ("保障人数", "保障人口"), "number"),
+        Column("amount", ("保障金额", "救助金额", "月保障金"), "money"),
+        Column("start", ("享受起始日期", "起始日期", "批准日期"), "date"), Column("status", ("状态", "保障状态")),
+        Column("stopped", ("停保日期", "停发日期"), "date"), Column("stop_reason", ("停保原因", "停发原因")))),
+    "education": Form("学生就学及资助情况统计表", "县教育体育局", (
+        *_identity("学生姓名"), Column("township", TOWNSHIP), Column("school", ("学校", "就读学校")),
+        Column("stage", ("学段", "教育阶段")), Column("grade", ("年级",), "number"),
+        Column("status", ("就学状态", "学籍状态", "在校状态")), Column("tuition", ("学费",), "money"),
+        Column("boarding_fee", ("住宿费",), "money"), Column("book_fee", ("教材费", "教科书费"), "money"),
+        Column("grant", ("资助金额", "资助总额"), "money"))),
+    "housing": Form("农村住房安全动态监测台账", "县住房和城乡建设局", (
+        *_identity("户主姓名"), Column("township", TOWNSHIP), Column("village", VILLAGE),
+        Column("grade", ("鉴定等级", "房屋等级", "危房等级"), "grade"),
+        Column("appraised", ("鉴定日期", "鉴定时间"), "date"), Column("sole_dwelling", ("是否唯一住房", "唯一住房")),
+        Column("rebuild_status", ("改造状态", "改造情况")))),
+    "water": Form("农村饮水安全台账", "县水利局", (
+        Column("written_name", ("姓名", "户主姓名")), Column("township", TOWNSHIP), Column("village", VILLAGE),
+        Column("phone", ("联系电话", "手机号", "电话")), Column("supply", ("供水方式",)),
+        Column("litres_per_person_day", ("人均日用水量", "水量（升/人·天）"), "number"),
+        Column("quality", ("水质是否达标", "水质")),
+        Column("fetch_minutes", ("取水往返时间", "取水时间（分钟）"), "number"),
+        Column("outage_days", ("本年累计停水天数", "停水天数"), "number"))),
+}  # fmt: skip
+
+SPOILT: dict[tuple[str, str], dict[str, tuple[Cell, ...]]] = {
+    ("medical_insurance", "text"): {"self_paid": ("见附件", "待核"), "total": ("约三千元",)},
+    ("medical_insurance", "sum"): {"total": ("98765.43",)},
+    ("medical_insurance", "order"): {"discharged": ("2019-03-01",)},
+    ("medical_insurance", "future"): {"settled": ("2031-01-05",)},
+    ("medical_insurance", "unknown value"): {"visit_type": ("体检", "其他")},
+    ("civil_affairs", "text"): {"amount": ("待定", "见文件")},
+    ("civil_affairs", "unknown value"): {"status": ("待查",), "aid_type": ("五保户",)},
+    ("education", "text"): {"tuition": ("免", "详见附表")},
+    ("education", "unknown value"): {"status": ("在读？？",), "stage": ("成人教育",)},
+    ("housing", "unknown value"): {"grade": ("E", "待鉴定")},
+    ("water", "text"): {"litres_per_person_day": ("够用",), "fetch_minutes": ("很近",)},
+    ("water", "range"): {"litres_per_person_day": (99999, -5), "outage_days": (400,), "fetch_minutes": (999,)},
+}
+"""What stands in a row that has to be turned down; one of the columns, one of its values."""
+
+MONEY: dict[str, Callable[[int], Cell]] = {
+    "number": lambda cents: cents / 100,
+    "plain": lambda cents: f"{cents / 100:.2f}",
+    "comma": lambda cents: f"{cents / 100:,.2f}",
+    "unit": lambda cents: f"{cents / 100:.2f}元",
+    "sign": lambda cents: f"￥{cents / 100:.2f}",
+    "padded": lambda cents: f" {cents / 100:.2f} ",
+}
+DATES: dict[str, Callable[[dt.date], Cell]] = {
+    "cell": lambda day: day,
+    "dashes": lambda day: day.isoformat(),
+    "slashes": lambda day: f"{day:%Y/%m/%d}",
+    "dots": lambda day: f"{day.year}.{day.month}.{day.day}",
+    "digits": lambda day: f"{day:%Y%m%d}",
+    "digits as number": lambda day: int(f"{day:%Y%m%d}"),
+    "serial": lambda day: (day - dt.date(1899, 12, 30)).days,
+    "chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
+    "with time": lambda day: f"{day} 09:30:00",
+}
+GRADES: dict[str, Callable[[str], Cell]] = {
+    "plain": lambda grade: grade,
+    "suffix": lambda grade: f"{grade}级",
+    "wide": lambda grade: chr(ord(grade) + 0xFEE0),
+}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one file looks."""
+
+    kind: str = "xlsx"
+    encoding: str = "utf-8-sig"
+    wordings: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
+    money: str = "number"
+    date: str = "cell"
+    grade: str = "plain"
+    blank: str = ""
+    title: bool = False
+    unit_row: bool = False
+    serial: bool = False
+    remark: bool = False
+    foot: bool = False
+    dictionary: bool = False
+    two_tiers: bool = False
+    by_township: bool = False
+    blank_row: bool = False
+    blank_column: bool = False
+    tabs: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of cells; ``rows`` are the record numbers (running) with their sheet rows, 1-based."""
+
+    name: str
+    grid: Grid
+    records: np.ndarray[Any, np.dtype[np.int64]]
+    first: int
+    merges: tuple[tuple[int, int, int, int], ...] = ()
+    hidden: bool = False
+    lines: tuple[int, ...] = field(default=())
+
+
+def neat(department: str) -> Layout:
+    """The first wording of every column in the contract's order, nothing around it."""
+    columns = FORMS[department].columns
+    return Layout(wordings=tuple(c.wordings[0] for c in columns), order=tuple(range(len(columns))))
+
+
+def choose(department: str, rows: int, rng: Generator) -> Layout:
+    """A layout as departments really hand them over."""
+    columns = FORMS[department].columns
+
+    def maybe(share: float) -> bool:
+        return bool(rng.random() < share)
+
+    kind = str(rng.choice(["xlsx", "csv", "xls"], p=[0.5, 0.3, 0.2]))
+    if kind == "xls" and rows > 60_000:
+        kind = "xlsx"
+    text = kind == "csv"
+    two_tiers = maybe(0.15) and not text and department in ("medical_insurance", "education")
+    order = list(range(len(columns)))
+    if maybe(0.4) and not two_tiers:
+        order = rng.permutation(len(columns)).tolist()
+    wordings = []
+    spread = maybe(0.15)
+    units = maybe(0.2)
+    for column in columns:
+        word = str(rng.choice(column.wordings))
+        if spread and len(word) == 2:
+            word = f"{word[0]} {word[1]}" if text or maybe(0.5) else f"{word[0]}\n{word[1]}"
+        if units and column.kind == "money":
+            word += "（元）" if maybe(0.7) else "(元)"
+        wordings.append(word)
+    money = [m for m in MONEY if not (text and m == "comma")]
+    dates = [d for d in DATES if not (text and d in ("cell", "digits as number", "serial"))]
+    return Layout(
+        kind=kind, encoding=str(rng.choice(["utf-8-sig", "utf-8", "gb18030"])), wordings=tuple(wordings),
+        order=tuple(order), money=str(rng.choice(money)), date=str(rng.choice(dates)),
+        grade=str(rng.choice(list(GRADES), p=[0.6, 0.25, 0.15])), blank=str(rng.choice(["", "-"])), title=maybe(0.7),
+        unit_row=maybe(0.5), serial=maybe(0.35), remark=maybe(0.2), foot=maybe(0.3),
+        dictionary=not text and maybe(0.25), two_tiers=two_tiers, by_township=not text and maybe(0.15),
+        blank_row=maybe(0.1), blank_column=not text and maybe(0.1), tabs=text and maybe(0.25),
+    )  # fmt: skip
+
+
+def cells(rows: pd.DataFrame, department: str, layout: Layout, seed: int) -> list[list[Cell]]:
+    """The columns of a file, in its order, each a list of cells."""
+    rng = np.random.default_rng([seed, 9])
+    columns = FORMS[department].columns
+    written = {c.name: _column(rows[c.name], c.kind, layout) for c in columns}
+    spoil = rows["spoil"].to_numpy()
+    for row in np.flatnonzero((spoil != "") & (spoil != "no identity") & (rows["expect"] == "reject").to_numpy()):
+        choices = SPOILT[department, str(spoil[row])]
+        column = list(choices)[int(rng.integers(0, len(choices)))]
+        written[column][int(row)] = choices[column][int(rng.integers(0, len(choices[column])))]
+    if layout.tabs and "written_id" in written:
+        written["written_id"] = [f"\t{n}" if isinstance(n, str) and n else n for n in written["written_id"]]
+    return [written[columns[n].name] for n in layout.order]
+
+
+def _column(values: pd.Series, kind: str, layout: Layout) -> list[Cell]:
+    if kind == "date":
+        shape = DATES[layout.date]
+        days = {day: (layout.blank if pd.isna(day) else shape(day.date())) for day in values.unique()}
+        return [days[day] for day in values]
+    if kind == "money":
+        money = MONEY[layout.money]
+        return [money(cents) for cents in values.tolist()]
+    if kind == "grade":
+        return [GRADES[layout.grade](grade) for grade in values.tolist()]
+    out: list[Cell] = values.tolist()
+    return out
+
+
+def sheets(rows: pd.DataFrame, department: str, month: Month, layout: Layout, seed: int) -> list[Sheet]:
+    """The whole file as grids of cells: one sheet, or one a township, perhaps with a hidden dictionary."""
+    columns = cells(rows, department, layout, seed)
+    body: Grid = [list(row) for row in zip(*columns, strict=True)]
+    if layout.by_township:
+        towns = rows["township"].to_numpy(dtype=object)
+        parts = [(str(town), np.flatnonzero(towns == town)) for town in pd.unique(rows["township"])]
+    else:
+        parts = [("Sheet1", np.arange(len(rows)))]
+    out = [_sheet(name, body, records, department, month, layout) for name, records in parts]
+    if layout.dictionary:
+        words: Grid = [["代码", "含义"], ["1", "是"], ["0", "否"]]
+        out.append(Sheet("字典", words, np.array([], dtype=np.int64), 0, hidden=True))
+    return out
+
+
+def _sheet(
+    name: str, body: Grid, records: np.ndarray[Any, np.dtype[np.int64]], department: str, month: Month, layout: Layout
+) -> Sheet:
+    form = FORMS[department]
+    head = [layout.wordings[n] for n in layout.order]
+    kinds = [form.columns[n].kind for n in layout.order]
+    left = int(layout.blank_column)
+    front: list[Cell] = [None] * left + (["序号"] if layout.serial else [])
+    width = len(front) + len(head) + int(layout.remark)
+    grid: Grid = [[]] if layout.blank_row else []
+    merges: list[tuple[int, int, int, int]] = []
+    at = len(front)
+    if layout.title:
+        merges.append((len(grid), at, len(grid), width - 1))
+        grid.append([None] * at + [f"{month.chinese}{form.title}"])
+    if layout.unit_row:
+        line: list[Cell] = [None] * width
+        line[at], line[-1] = f"填报单位：{form.office}", "单位：元"
+        grid.append(line)
+    tail: list[Cell] = ["备注"] if layout.remark else []
+    if layout.two_tiers:
+        money = [at + n for n, kind in enumerate(kinds) if kind == "money"]
+        above: list[Cell] = [
+            *front,
+            *(None if kind == "money" else word for word, kind in zip(head, kinds, strict=True)),
+            *tail,
+        ]
+        above[money[0]] = "费用情况"
+        below: list[Cell] = [None] * width
+        for column in money:
+            below[column] = head[column - at]
+        merges += [(len(grid), c, len(grid) + 1, c) for c in range(left, width) if c not in money]
+        merges.append((len(grid), money[0], len(grid), money[-1]))
+        grid += [above, below]
+    else:
+        grid.append([*front, *head, *tail])
+    first = len(grid)
+    for n, record in enumerate(records.tolist()):
+        start: list[Cell] = [None] * left + ([n + 1] if layout.serial else [])
+        grid.append(start + body[record])
+    if layout.foot:
+        grid.append([None] * left + ["合计"])
+        line = [None] * width
+        line[left], line[-1] = "填表人：李某", "审核人：王某"
+        grid.append(line)
+    return Sheet(name, grid, records, first, tuple(merges))
