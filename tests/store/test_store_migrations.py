@@ -1,0 +1,49 @@
+"""The migrations make exactly the tables that the program declares, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from shouwang.county.settings import read_county
+from shouwang.errors import NotThereYet
+from shouwang.store.database import Database
+from shouwang.store.migrate import alembic_config, migrate
+from shouwang.store.records import record_table
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "sqlite":
+        return Database(f"sqlite:///{tmp_path / 'shouwang.db'}")
+    url = sa.make_url(request.getfixturevalue("postgresql_url"))
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS migrations"))
+        connection.execute(sa.text("CREATE DATABASE migrations"))
+    admin.dispose()
+    return Database(url.set(database="migrations").render_as_string(hide_password=False))
+
+
+def test_models_and_migrations_agree(database: Database, project: Path) -> None:
+    contracts = read_county(project / "include" / "county").contracts.values()
+    migrate(database, contracts)
+    migrate(database, contracts)
+    with database.engine.connect() as connection, connection.begin():
+        command.check(alembic_config(connection))
+        names = sa.inspect(connection).get_table_names()
+    assert {record_table(c).name for c in contracts} <= set(names)
+    database.dispose()
+
+
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+
+
+def test_a_database_that_is_not_set_up_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(NotThereYet, match="shouwang init"), Database(f"sqlite:///{tmp_path / 'x.db'}").read():
+        pass

@@ -1,0 +1,64 @@
+"""Identity numbers and names as people write them (handbook section 4)."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shouwang.identity import clean_names, clean_numbers, mask_number, written_number
+
+SOUND = "532999198506037605"
+
+
+def cleaned(written: object) -> tuple[object, str]:
+    row = clean_numbers(pd.Series([written], dtype="object")).iloc[0]
+    return row["id_number"], row["id_state"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [SOUND, f" {SOUND} ", f"\t{SOUND}", f"'{SOUND}", f'="{SOUND}"', f"{SOUND}\u200b", "５３２９９９１９８５０６０３７６０５",
+     "532999 19850603 7605", SOUND + "61", SOUND + "61B1"],
+)  # fmt: skip
+def test_a_sound_number_is_read_however_it_is_written(written: str) -> None:
+    assert cleaned(written) == (SOUND, "valid")
+
+
+def test_fifteen_digits_become_eighteen() -> None:
+    assert cleaned("532999750602015") == ("532999197506020155", "valid")
+
+
+def test_a_float_keeps_fifteen_digits_and_guesses_none() -> None:
+    assert written_number(532999201201132315.0) == "532999201201132***"
+    assert cleaned("5.32999197202149E+17") == ("532999197202149***", "partial")
+
+
+def test_what_a_mask_shows_counts() -> None:
+    assert cleaned("532999********7605") == ("532999********7605", "partial")
+    assert mask_number(SOUND) == "532999********7605"
+
+
+@pytest.mark.parametrize("written", ["", "无", "-", "暂无", None, "  "])
+def test_nothing_is_missing(written: object) -> None:
+    number, state = cleaned(written)
+    assert state == "missing"
+    assert pd.isna(number)
+
+
+def test_a_wrong_check_digit_is_damage() -> None:
+    assert cleaned("532999198506037604")[1] == "damaged"
+
+
+@given(st.text(max_size=30))
+def test_cleaning_a_number_twice_changes_nothing(written: str) -> None:
+    once, state = cleaned(written)
+    if isinstance(once, str) and state in ("valid", "partial"):
+        assert cleaned(once) == (once, state)
+
+
+def test_dots_and_spaces_do_not_count_in_a_name() -> None:
+    names = clean_names(pd.Series(["买买提·热合曼", "买买提。热合曼", "买买提 热合曼", "陈*", "无"]))
+    assert names.tolist()[:4] == ["买买提热合曼"] * 3 + ["陈?"]
+    assert pd.isna(names[4])

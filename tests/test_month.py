@@ -1,0 +1,261 @@
+"""A made-up county's month by the command line: nothing lost, nobody matched wrongly, nothing done twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+
+from shouwang.demo.county import DemoCounty, make_county
+from shouwang.month import Month
+
+MONTH = "2026-09"
+EXPORTS = ("matches", "rejects", "signals", "warnings", "cases")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One county's house in a folder of its own."""
+
+    home: Path
+    inbox: Path
+    database: str = ""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        said = {"SHOUWANG_HOME": str(self.home), "SHOUWANG_INBOX": str(self.inbox), "SHOUWANG_TODAY": "2026-10-12"}
+        return os.environ | said | ({"SHOUWANG_DATABASE_URL": self.database} if self.database else {})
+
+    def shouwang(self, *words: str, expect: int = 0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "shouwang.cli", *words]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=300)
+        if done.returncode != expect:
+            pytest.fail(f"shouwang {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def exports(self, month: str = MONTH) -> dict[str, str]:
+        found = {}
+        for kind in EXPORTS:
+            path = self.home / f"{kind}.csv"
+            self.shouwang("export", kind, "--month", month, "--out", str(path))
+            found[kind] = path.read_text(encoding="utf-8-sig")
+        return found
+
+    def tables(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of every table."""
+        engine = sa.create_engine(self.database or f"sqlite:///{self.home / 'shouwang.db'}")
+        with engine.connect() as connection:
+            names = sa.inspect(connection).get_table_names()
+            rows = {name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).fetchall() for name in names}
+        engine.dispose()
+        return {name: sorted((tuple(map(str, row)) for row in found)) for name, found in rows.items()}
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+    return make_county(tmp_path_factory.mktemp("county"), households=500, months=(Month(2026, 9),), seed=7)
+
+
+def prepared(home: Path, county: DemoCounty, database: str = "") -> Run:
+    run = Run(home, county.inbox, database)
+    run.shouwang("init")
+    run.shouwang("registry", "load", str(county.registry), "--as-of", MONTH)
+    return run
+
+
+@pytest.fixture(scope="module")
+def undisturbed(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = prepared(tmp_path_factory.mktemp("undisturbed"), county)
+    run.shouwang("run", MONTH)
+    return run
+
+
+def records(county: DemoCounty) -> pd.DataFrame:
+    truth = pd.read_csv(county.truth / "records.csv", dtype=str, keep_default_na=False)
+    return truth.astype({"row": int})
+
+
+def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(county: DemoCounty, undisturbed: Run) -> None:
+    undisturbed.exports()
+    said = pd.read_csv(undisturbed.home / "matches.csv", dtype=str, keep_default_na=False).astype({"row": int})
+    both = records(county).merge(said, on=["month", "department", "file", "sheet", "row"], how="outer", indicator=True)
+    assert (both["_merge"] == "both").all()
+    matched = both[both["outcome"] == "matched"]
+    assert (matched["household_id"] == matched["household"]).all()
+    assert not (both["expect"].isin(["review", "none"]) & (both["outcome"] == "matched")).any()
+    assert ((both["expect"] == "reject") == (both["outcome"] == "rejected")).all()
+    expected = both[both["expect"] == "match"]
+    assert (expected["outcome"] == "matched").mean() >= 0.99
+
+
+def test_the_warnings_are_those_of_the_truth(county: DemoCounty, undisturbed: Run) -> None:
+    undisturbed.exports()
+    said = pd.read_csv(undisturbed.home / "warnings.csv", dtype=str, keep_default_na=False).set_index("household_id")
+    truth = pd.read_csv(county.truth / "warnings.csv", dtype=str, keep_default_na=False).set_index("household")
+    assert set(said.index) <= set(truth.index)
+    rules = said["rules"].reindex(truth.index).fillna("").str.split().map(set)
+    may = truth["may_rules"].str.split().map(set)
+    must = truth["must_rules"].str.split().map(set)
+    assert all(r <= m for r, m in zip(rules, may, strict=True))
+    hit = sum(len(m & r) for m, r in zip(must, rules, strict=True))
+    assert hit >= 0.97 * sum(map(len, must))
+    sure = [h for h in truth.index if truth["level"][h] and rules[h] == must[h]]
+    assert sure
+    assert all(said["level"][h] == truth["level"][h] for h in sure)
+
+
+def test_running_again_changes_nothing(undisturbed: Run) -> None:
+    tables, exports = undisturbed.tables(), undisturbed.exports()
+    undisturbed.shouwang("init")
+    undisturbed.shouwang("run", MONTH)
+    undisturbed.shouwang("receive", MONTH, "--department", "water")
+    assert undisturbed.tables() == tables
+    assert undisturbed.exports() == exports
+
+
+def test_postgresql_says_the_same(county: DemoCounty, undisturbed: Run, tmp_path: Path, postgresql_url: str) -> None:
+    run = prepared(tmp_path, county, postgresql_url)
+    run.shouwang("run", MONTH)
+    assert run.exports() == undisturbed.exports()
+    tables = run.tables()
+    run.shouwang("run", MONTH)
+    assert run.tables() == tables
+
+
+@pytest.mark.parametrize("seconds", [2.5, 5.0, 7.0, 9.0])
+def test_a_killed_run_ends_in_the_same_state(
+    county: DemoCounty, undisturbed: Run, tmp_path: Path, seconds: float
+) -> None:
+    run = prepared(tmp_path, county)
+    command = [sys.executable, "-m", "shouwang.cli", "run", MONTH]
+    process = subprocess.Popen(
+        command, env=run.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    run.shouwang("run", MONTH)
+    assert run.exports() == undisturbed.exports()
+
+
+def test_a_missing_department_is_said_everywhere(county: DemoCounty, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox" / MONTH
+    inbox.mkdir(parents=True)
+    for folder in (county.inbox / MONTH).iterdir():
+        if folder.name != "water":
+            (inbox / folder.name).symlink_to(folder)
+    run = prepared(tmp_path / "home", DemoCounty(**{**vars(county), "inbox": tmp_path / "inbox"}))
+    done = run.shouwang("run", MONTH, "--json", expect=3)
+    assert json.loads(done.stdout)["missing"] == ["水利局"]
+    run.shouwang("release", MONTH, "--by", "测试员")
+    from python_calamine import CalamineWorkbook
+
+    lists = sorted(run.home.rglob("*预警名单*.xlsx"))
+    assert lists
+    for path in lists:
+        top = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("预警名单").to_python()[:6]
+        assert any("水利局" in str(cell) for row in top for cell in row)
+
+
+def test_a_refused_file_is_reported_and_leaves_the_older_version_in_force(county: DemoCounty, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox" / MONTH
+    for folder in (county.inbox / MONTH).iterdir():
+        (inbox / folder.name).mkdir(parents=True)
+        for path in folder.iterdir():
+            (inbox / folder.name / path.name).write_bytes(path.read_bytes())
+    run = prepared(tmp_path / "home", DemoCounty(**{**vars(county), "inbox": tmp_path / "inbox"}))
+    run.shouwang("receive", MONTH, "--department", "housing", expect=3)
+    for path in (inbox / "housing").iterdir():
+        path.unlink()
+    (inbox / "housing" / "台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
+    done = run.shouwang("receive", MONTH, "--department", "housing", "--json", expect=3)
+    housing = next(d for d in json.loads(done.stdout)["departments"] if d["department"] == "housing")
+    assert housing["status"] == "refused"
+    assert "台账.xlsx" in housing["message"]
+    assert housing["matched"] > 0
+    assert "Traceback" not in done.stderr
+
+
+def test_what_was_released_is_not_sent_again_and_comes_back(undisturbed: Run, county: DemoCounty, tmp_path: Path) -> None:
+    run = prepared(tmp_path, county)
+    run.shouwang("run", MONTH)
+    first = json.loads(run.shouwang("release", MONTH, "--by", "测试员", "--json").stdout)
+    assert sum(done["clues"] for done in first["released"]) == len(undisturbed.exports()["warnings"].splitlines()) - 1
+    again = json.loads(run.shouwang("release", MONTH, "--by", "测试员", "--json").stdout)
+    assert again["released"] == []
+    lists = sorted(map(str, run.home.rglob("*预警名单*.xlsx")))
+    answered = json.loads(run.shouwang("feedback", "load", *lists, "--json").stdout)
+    assert all(done["taken"] == 0 and not done["problems"] for done in answered)
+
+
+def test_no_person_is_named_in_output_or_file_names(county: DemoCounty, tmp_path: Path) -> None:
+    run = prepared(tmp_path, county)
+    said = run.shouwang("run", MONTH)
+    freed = run.shouwang("release", MONTH, "--by", "测试员")
+    text = said.stdout + said.stderr + freed.stdout + freed.stderr
+    text += "\n".join(str(path) for path in tmp_path.rglob("*"))
+    with (county.truth / "identities.csv").open(encoding="utf-8-sig", newline="") as file:
+        people = list(csv.DictReader(file))
+    assert people
+    for person in people:
+        for secret in (person["name"], person["id"], person["phone"]):
+            if len(secret.strip()) > 1 and secret not in ("无", "暂无"):
+                assert secret not in text
+
+
+def test_wrong_words_are_answered_with_a_sentence(tmp_path: Path) -> None:
+    run = Run(tmp_path, tmp_path / "inbox")
+    begun = time.monotonic()
+    for words in (("run", "2026-13"), ("run",), ("nonsense",)):
+        assert "Traceback" not in run.shouwang(*words, expect=2).stderr
+    assert "shouwang init" in run.shouwang("receive", MONTH, expect=1).stderr
+    assert time.monotonic() > begun
+
+
+FLOORS = {"clean": (1.0, 1.0), "county": (0.995, 0.995)}
+SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "sample"
+
+
+@pytest.mark.parametrize("name", [name for name in FLOORS if (SAMPLES / name).is_dir()])
+def test_the_example_counties(name: str, tmp_path: Path) -> None:
+    folder = SAMPLES / name
+    run = Run(tmp_path, folder / "inbox")
+    months = sorted(path.name for path in (folder / "inbox").iterdir())
+    run.shouwang("init")
+    run.shouwang("registry", "load", str(next((folder / "registry").iterdir())), "--as-of", months[0])
+    matches, warnings = [], []
+    for month in months:
+        run.shouwang("run", month)
+        run.exports(month)
+        matches.append(pd.read_csv(tmp_path / "matches.csv", dtype=str, keep_default_na=False))
+        warnings.append(pd.read_csv(tmp_path / "warnings.csv", dtype=str, keep_default_na=False))
+    truth = pd.read_csv(folder / "truth" / "records.csv", dtype=str, keep_default_na=False)
+    both = truth.merge(pd.concat(matches), on=["month", "department", "file", "sheet", "row"], how="left")
+    matched = both["outcome"] == "matched"
+    assert both["outcome"].notna().all()
+    assert (both.loc[matched, "household_id"] == both.loc[matched, "household"]).all()
+    assert not (matched & (both["expect"] == "review")).any()
+    assert matched[both["expect"] == "match"].mean() >= FLOORS[name][0]
+    assert ((both["expect"] == "reject") == (both["outcome"] == "rejected")).all()
+    wanted = pd.read_csv(folder / "truth" / "warnings.csv", dtype=str, keep_default_na=False)
+    said = pd.concat(warnings).set_index(["month", "household_id"])["rules"].str.split().map(set).to_dict()
+    hits = total = extra = 0
+    for month, household, must, may in wanted[["month", "household", "must_rules", "may_rules"]].to_numpy().tolist():
+        rules = said.pop((month, household), set())
+        hits, total = hits + len(rules & set(must.split())), total + len(must.split())
+        extra += len(rules - set(may.split()))
+    assert hits >= FLOORS[name][1] * total
+    assert extra == 0
+    assert not said
