@@ -55,7 +55,7 @@ class Census:
         return [p for p in alike if self.places[p] == self.places[person]] == [person]
 
     def name_in_township(self, person: int, has_village: bool) -> str:
-        """A name with a township, perhaps a village, and next to no number: either where one person fits, else review."""
+        """A name with a township or village and next to no number: either where one fits, else review."""
         where = self.places if has_village else self.townships
         same = [p for p in self.bearers(self.names[person]) if where[p] == where[person]]
         return "either" if same == [person] else "review"

@@ -146,8 +146,7 @@ def _truth(
         }  # fmt: skip
         records.append(where.assign(expect=rows["expect"], **subject, defect=rows["defect"]))
         number = [f"{n:.0f}" if isinstance(n, float) else n for n in rows["written_id"]]
-        village = rows["village"] if "village" in rows else ""
-        phone = rows["phone"] if "phone" in rows else ""
+        village, phone = rows.get("village", ""), rows.get("phone", "")
         identities.append(
             where.assign(name=rows["written_name"], id=number, town=rows["township"], village=village, phone=phone)
         )

@@ -16,7 +16,7 @@ import pandas as pd
 
 from shouwang.demo.census import Census, differ_by_a_slip
 from shouwang.demo.names import OTHER_WRITING, bare_name
-from shouwang.demo.people import Generator
+from shouwang.demo.people import Array, Generator
 
 SHARES = {
     "format": 0.024, "typo": 0.009, "swap": 0.005, "masked": 0.005, "cut": 0.003, "float": 0.008, "certificate": 0.003,
@@ -64,11 +64,11 @@ def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rn
     shares = NAME_SHARES if department == "water" else SHARES
     free = _Free(rows, census, rng)
     for kind, share in shares.items():
-        for row in free.take(kind, share):
-            damage = _DAMAGE[kind](_Record(rows, int(row), department, census, in_cells, rng))
+        for row in free.take(kind, share).tolist():
+            damage = _DAMAGE[kind](_Record(rows, row, department, census, in_cells, rng))
             if damage is not None:
-                free.use(row)
-                _write(rows, int(row), damage, kind, department)
+                free.free[row] = False
+                _write(rows, row, damage, kind, department)
     limit = len(rows) // 20
     for kind, share in {**SPOILS[department], "no identity": NO_IDENTITY}.items():
         chosen = free.take(kind, share)[:limit]
@@ -77,8 +77,7 @@ def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rn
         rows.loc[chosen, "expect"] = "reject"
         if kind == "no identity":
             rows.loc[chosen, ["written_name", "written_id"]] = ""
-        for row in chosen:
-            free.use(row)
+        free.free[chosen] = False
     return _repeat(rows, rng)
 
 
@@ -112,13 +111,10 @@ class _Free:
             "relative's id": census.sizes[np.where(known, person, 0)] > 1,
         }
 
-    def take(self, kind: str, share: float) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def take(self, kind: str, share: float) -> Array:
         able = np.flatnonzero(self.free & self.fits.get(kind, True))
         count = math.floor(share * self.count + self.rng.random())
         return self.rng.permutation(able)[:count]
-
-    def use(self, row: int) -> None:
-        self.free[row] = False
 
 
 @dataclass(frozen=True)
@@ -134,11 +130,11 @@ class _Record:
 
     @property
     def person(self) -> int:
-        return int(self.rows.at[self.row, "person"])
+        return int(self.rows["person"].iloc[self.row])
 
     @property
     def name(self) -> str:
-        return str(self.rows.at[self.row, "name"])
+        return str(self.rows["name"].iloc[self.row])
 
     @property
     def has_village(self) -> bool:
@@ -167,12 +163,12 @@ class _Damage:
 
 def _write(rows: pd.DataFrame, row: int, damage: _Damage, kind: str, department: str) -> None:
     if damage.name is not None:
-        rows.at[row, "written_name"] = damage.name
+        rows.loc[row, "written_name"] = damage.name
     if damage.number is not None:
-        rows.at[row, "written_id"] = damage.number
+        rows.loc[row, "written_id"] = damage.number
     if damage.expect is not None:
-        rows.at[row, "expect"] = damage.expect
-    rows.at[row, "defect"] = "homophone, no id" if kind == "homophone" and department == "water" else kind
+        rows.loc[row, "expect"] = damage.expect
+    rows.loc[row, "defect"] = "homophone, no id" if kind == "homophone" and department == "water" else kind
 
 
 def _format(r: _Record) -> _Damage:

@@ -259,14 +259,14 @@ def _sheet(
     head = [layout.wordings[n] for n in layout.order]
     kinds = [form.columns[n].kind for n in layout.order]
     left = int(layout.blank_column)
-    front: list[Cell] = [None] * left + (["序号"] if layout.serial else [])
+    front: list[Cell] = [*[None] * left, *(["序号"] if layout.serial else [])]
     width = len(front) + len(head) + int(layout.remark)
     grid: Grid = [[]] if layout.blank_row else []
     merges: list[tuple[int, int, int, int]] = []
     at = len(front)
     if layout.title:
         merges.append((len(grid), at, len(grid), width - 1))
-        grid.append([None] * at + [f"{month.chinese}{form.title}"])
+        grid.append([*[None] * at, f"{month.chinese}{form.title}"])
     if layout.unit_row:
         line: list[Cell] = [None] * width
         line[at], line[-1] = f"填报单位：{form.office}", "单位：元"
@@ -290,10 +290,10 @@ def _sheet(
         grid.append([*front, *head, *tail])
     first = len(grid)
     for n, record in enumerate(records.tolist()):
-        start: list[Cell] = [None] * left + ([n + 1] if layout.serial else [])
-        grid.append(start + body[record])
+        number = [n + 1] if layout.serial else []
+        grid.append([*[None] * left, *number, *body[record]])
     if layout.foot:
-        grid.append([None] * left + ["合计"])
+        grid.append([*[None] * left, "合计"])
         line = [None] * width
         line[left], line[-1] = "填表人：李某", "审核人：王某"
         grid.append(line)

@@ -116,7 +116,7 @@ def _reversals(rows: pd.DataFrame, month: Month, rng: Generator) -> pd.DataFrame
     twin = rows.loc[chosen].copy()
     last = pd.Timestamp(month.last)
     later = twin["settled"] + pd.to_timedelta(rng.integers(0, 6, len(twin)), unit="D")
-    twin["settled"] = later.clip(upper=last).astype("datetime64[ms]")
+    twin["settled"] = later.where(later <= last, last).astype("datetime64[ms]")
     anew = twin.copy()
     twin[PARTS] = -twin[PARTS]
     twin["settlement_id"] += "R"

@@ -57,7 +57,7 @@ def warnings_of(people: pd.DataFrame, evidence: Evidence, month: Month) -> pd.Da
     for home in sorted(set(sure.rules) | set(maybe.rules)):
         must = sure.rules.get(home, set())
         may = must | maybe.rules.get(home, set())
-        facts = homes.loc[home]
+        facts = homes.loc[[home]].iloc[0]
         risks = {RISKS[rule[:3]] for rule in must}
         levels = {
             _level(

@@ -151,7 +151,8 @@ def _ages(roles: Array, rng: Generator) -> Array:
         head + np.zeros_like(roles, dtype=np.int64), np.maximum(head + gap(-4, 5), 21), head - gap(21, 36),
         son + gap(0, 1), np.maximum(son + gap(-3, 4), 20), son - gap(20, 26), head + gap(19, 29), head + gap(20, 30),
     ]  # fmt: skip
-    return np.clip(np.select([roles == r for r in "HSCNDGMF"], ages, 0), 0, 97)
+    years: Array = np.clip(np.select([roles == r for r in "HSCNDGMF"], ages, 0), 0, 97)
+    return years
 
 
 def _sexes(roles: Array, homes: pd.DataFrame, rng: Generator) -> Array:
@@ -236,7 +237,8 @@ def numbers_of(born: pd.Series, male: Array, rng: Generator, division: str = "")
     first17 = start + draw(male)
     while (again := first17.duplicated()).any():
         first17[again] = (start[again] + draw(male[again.to_numpy()]).to_numpy()).astype("str")
-    return (first17 + check_characters(first17)).astype("str")
+    numbers: pd.Series = (first17 + check_characters(first17)).astype("str")
+    return numbers
 
 
 def _health_and_labour(people: pd.DataFrame, age: Array, rng: Generator) -> None:
