@@ -58,7 +58,7 @@ class Run:
             names = sa.inspect(connection).get_table_names()
             rows = {name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).fetchall() for name in names}
         engine.dispose()
-        return {name: sorted((tuple(map(str, row)) for row in found)) for name, found in rows.items()}
+        return {name: sorted(tuple(map(str, row)) for row in found) for name, found in rows.items()}
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,9 @@ def test_a_refused_file_is_reported_and_leaves_the_older_version_in_force(county
     assert "Traceback" not in done.stderr
 
 
-def test_what_was_released_is_not_sent_again_and_comes_back(undisturbed: Run, county: DemoCounty, tmp_path: Path) -> None:
+def test_what_was_released_is_not_sent_again_and_comes_back(
+    undisturbed: Run, county: DemoCounty, tmp_path: Path
+) -> None:
     run = prepared(tmp_path, county)
     run.shouwang("run", MONTH)
     first = json.loads(run.shouwang("release", MONTH, "--by", "测试员", "--json").stdout)

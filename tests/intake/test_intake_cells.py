@@ -49,7 +49,7 @@ def test_people_are_whole() -> None:
         read_integer("2.5")
 
 
-@given(st.decimals(min_value=-10**9, max_value=10**9, places=2))
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=2))
 def test_a_formatted_amount_is_read_back(amount: object) -> None:
     assert read_number(f"{amount:,}元") == float(amount)  # type: ignore[arg-type]
 

@@ -37,8 +37,7 @@ class RegistryChange:
 
 def _digest(text: pd.Series) -> pd.Series:
     hashes: Any = pd.util.hash_array(text.to_numpy(dtype=object), categorize=False)
-    digests: list[str] = [f"{value:016x}" for value in hashes.tolist()]
-    return pd.Series(digests, index=text.index, dtype="str")
+    return pd.Series(list(map("{:016x}".format, hashes)), index=text.index, dtype="str")
 
 
 def snapshot(table: pd.DataFrame) -> pd.DataFrame:
@@ -54,7 +53,7 @@ def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     order = people.assign(who=who).groupby(["who", "household_id"]).cumcount()
     people["person_id"] = _digest(who.where(order == 0, who + "#" + order.astype("str")))
     text = people[COLUMNS].astype("str").fillna("\0")
-    people["content"] = _digest(text[COLUMNS[0]].str.cat([text[c] for c in COLUMNS[1:]], sep="\x1f"))
+    people["content"] = _digest(text[COLUMNS[0]].str.cat(text[COLUMNS[1:]], sep="\x1f"))
     people["line_no"] = range(len(people))
     return people
 
