@@ -1,5 +1,7 @@
 # `make` alone lists the targets. They need Python 3.11 or newer, and nothing else of this machine.
 SHELL := /bin/sh
+# Compiled modules are kept, whatever the environment says: without them every process of Airflow compiles anew.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 .PHONY: help venv demo up down test lint bench docs lock clean
 

@@ -22,8 +22,8 @@ from shouwang.month import Month
 FAILED, WRONG_USAGE, INCOMPLETE = 1, 2, 3
 HELP = """Notices families about to fall (back) into poverty from departments' monthly exports (守望).
 
+\b
 A month by hand:
-
     shouwang init                                   make the database
     shouwang registry load 农户信息表.xlsx --as-of 2026-09
     shouwang run 2026-09                            take in what lies in the inbox, match, screen
