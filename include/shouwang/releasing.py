@@ -75,7 +75,7 @@ def all_clues(connection: Connection, month: Month, due: dt.date) -> tuple[pd.Da
     warned = warned[warned["state"].isin(["new", "supplement"])]
     details = frame(connection, sa.select(signal).where(signal.c.month == str(month)).order_by(signal.c.signal_no))
     details = details.merge(warned[["household_id", "clue_no"]], on="household_id")
-    people = people_as_of(connection, month)
+    people = people_as_of(connection, month, sa.select(warning.c.household_id).where(warning.c.month == str(month)))
     people = people[people["household_id"].isin(warned["household_id"])]
     clues = warned.merge(_households(people), on="household_id", how="left", suffixes=("", "_registry"))
     named = details.merge(people[["person_id", "household_id", "name"]], on=["person_id", "household_id"], how="left")

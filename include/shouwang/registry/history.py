@@ -85,10 +85,12 @@ def load_snapshot(
     return RegistryChange(len(people), households, len(fresh) - changed, len(going) - changed, changed, False)
 
 
-def _holding(connection: Connection, month: str) -> pd.DataFrame:
+def _holding(connection: Connection, month: str, households: sa.Select[Any] | None = None) -> pd.DataFrame:
     query = sa.select(person).where(
         person.c.from_month <= month, sa.or_(person.c.to_month.is_(None), person.c.to_month > month)
     )
+    if households is not None:
+        query = query.where(person.c.household_id.in_(households))
     rows = frame(connection, query.order_by(person.c.line_no, person.c.person_id))
     rows["birth_date"] = rows["birth_date"].astype("datetime64[ms]")
     return rows.astype(
@@ -128,7 +130,10 @@ def load_in_force(connection: Connection, month: Month) -> str:
     return hashlib.sha256(f"{found['as_of']} {found['fingerprint']}".encode()).hexdigest()[:16]
 
 
-def people_as_of(connection: Connection, month: Month) -> pd.DataFrame:
-    """The ``people`` frame of a month (docs/architecture.md), in the order of the registry file."""
+def people_as_of(connection: Connection, month: Month, households: sa.Select[Any] | None = None) -> pd.DataFrame:
+    """The ``people`` frame of a month (docs/architecture.md), in the order of the registry file.
+
+    ``households`` is a query for the ids of those that are wanted; all of them when it is left out.
+    """
     load_in_force(connection, month)
-    return _holding(connection, str(month))[["person_id", *COLUMNS]]
+    return _holding(connection, str(month), households)[["person_id", *COLUMNS]]

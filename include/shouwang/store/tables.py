@@ -54,6 +54,7 @@ person = Table(
     Column("health", Text),
     Column("labour", Text),
     Column("phone", Text),
+    Index(None, "household_id"),
     Index(None, "from_month", "to_month"),
 )
 

@@ -131,6 +131,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_person_from_month_to_month"), ["from_month", "to_month"], unique=False)
+        batch_op.create_index(batch_op.f("ix_person_household_id"), ["household_id"], unique=False)
 
     op.create_table(
         "registry_load",
@@ -252,6 +253,7 @@ def downgrade() -> None:
     op.drop_table("release")
     op.drop_table("registry_load")
     with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_person_household_id"))
         batch_op.drop_index(batch_op.f("ix_person_from_month_to_month"))
 
     op.drop_table("person")
