@@ -145,5 +145,5 @@ def month_table(month):
     counts = dict.fromkeys(("accepted", "matched"), 3) | dict.fromkeys(
         ("rejected", "duplicate", "review", "unmatched"), 0
     )
-    rows = [{"department": entry["department"], "title": "局", "rows": 3, **counts} for entry in departments(month)]
+    rows = [{"department": entry["department"], "title": "某局", "rows": 3, **counts} for entry in departments(month)]
     return {"month": month, "departments": rows, "townships": {"东乡": {"红": 1, "黄": 2}, "西乡": {"蓝": 3}}}
