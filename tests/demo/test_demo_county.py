@@ -100,8 +100,8 @@ def test_the_truth_speaks_of_every_data_row_and_of_no_other(county: Read, small:
         for record in read.records.to_dict("records"):
             line = read.line(record)
             assert record["name"] in line
-            number = record["id"].replace("\ufeff", "")  # readers drop it at the front of a cell
-            assert number in line or f"\t{number}" in line
+            front = "\t\ufeff"  # a file may put tabs before all numbers, and some readers drop the mark
+            assert record["id"].lstrip(front) in ["", *(cell.lstrip(front) for cell in line)]
             assert record["town"] in line
         told = read.records.groupby(["month", "department", "file", "sheet"])["row"].agg(lambda r: sorted(map(int, r)))
         for key, rows in read.files.items():
