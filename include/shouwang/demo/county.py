@@ -22,7 +22,7 @@ from shouwang.demo.people import make_people
 from shouwang.demo.writing import write_export, write_registry
 from shouwang.month import Month
 
-MANY = 4000
+MANY = 10_000
 """From so many households on, the files are written by two processes."""
 
 EDUCATION_MONTHS = (3, 9)
