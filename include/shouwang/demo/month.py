@@ -77,7 +77,7 @@ class Demo:
             with waiting(self.console, "Waiting for Airflow"):
                 airflow.wait_until_healthy()
                 api = Api(airflow)
-                self.until("its DAGs", lambda: "screening" in api.dags(), 60)
+                self.until("its DAGs", lambda: self._dags_read(api), 60)
             begun = time.monotonic()
             with waiting(self.console, "Loading the household registry (DAG registry)"):
                 self.finish(api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})})
@@ -88,6 +88,11 @@ class Demo:
             self.tell(time.monotonic() - begun, time.monotonic() - started)
         finally:
             airflow.stop()
+
+    def _dags_read(self, api: Api) -> bool:
+        if errors := api.import_errors():
+            raise SchedulerError("Airflow cannot read the DAG files:\n" + "\n".join(errors))
+        return "screening" in api.dags()
 
     def clear(self) -> None:
         """Remove what an earlier demo left, except the county; never a folder that is not a demo's."""
