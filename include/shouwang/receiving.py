@@ -117,7 +117,9 @@ def _keep(files: list[Path], vault: Path) -> None:
     if vault.exists():
         return
     vault.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = Path(tempfile.mkdtemp(dir=vault.parent, prefix="."))
+    for left in vault.parent.glob(f".{vault.name}.*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
     for path in files:
         shutil.copy2(path, part / path.name)
     try:

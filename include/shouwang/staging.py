@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -50,13 +51,13 @@ class Staging:
 
 
 class _Whole:
-    """A file that appears under its name only when it is complete."""
+    """A file that appears under its name only when it is complete; what a killed process left of it is removed."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
 
     def __enter__(self) -> Path:
-        handle, name = tempfile.mkstemp(dir=self.target.parent, prefix=".", suffix=self.target.suffix)
+        handle, name = tempfile.mkstemp(dir=self.target.parent, prefix=f".{self.target.name}.", suffix=".part")
         os.close(handle)
         self.part = Path(name)
         return self.part
@@ -64,6 +65,8 @@ class _Whole:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self.part.replace(self.target)
+            for part in self.target.parent.glob(f".{glob.escape(self.target.name)}.*.part"):
+                part.unlink(missing_ok=True)
         else:
             self.part.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Writing a workbook so that the same content is the same bytes, and a killed process leaves no half a file."""
+"""Writing a workbook so that the same content is the same bytes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,9 @@ def save(workbook: Workbook, path: Path, *, when: dt.date, title: str, creator: 
     loose = io.BytesIO()
     ExcelWriter(workbook, ZipFile(loose, "w", ZIP_STORED)).save()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with ZipFile(loose) as parts, ZipFile(part, "w", ZIP_DEFLATED) as packed:
+    with ZipFile(loose) as parts, ZipFile(path, "w", ZIP_DEFLATED) as packed:
         for name in parts.namelist():
             entry = ZipInfo(name, (when.year, when.month, when.day, 0, 0, 0))
             entry.compress_type = ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
             packed.writestr(entry, parts.read(name))
-    part.replace(path)

@@ -72,8 +72,10 @@ def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.D
     """The rows of a query as a frame with the query's columns, also when there are none."""
     result = connection.execute(query)
     names = list(result.keys())
-    columns = list(zip(*result.all(), strict=True)) or [()] * len(names)
-    return pd.DataFrame(dict(zip(names, columns, strict=True)), columns=names)
+    columns = list(zip(*result.all(), strict=True))
+    if not columns:
+        return pd.DataFrame(columns=names, dtype=object)
+    return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 
 def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:

@@ -1,0 +1,285 @@
+"""Every step killed at every moment that matters, then run again: nothing is lost and nothing happens twice.
+
+Steps run in forked children. A *moment* is just before and just after a transaction takes effect, a file appears under
+its name or a folder goes, and before a statement that writes. A child is killed with SIGKILL at one of them; the same
+step is run again, and must leave what it leaves undisturbed: the same rows in every table, the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import traceback
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from shouwang import steps
+from shouwang.casework import keeping  # noqa: F401 (imported once here, not in every child)
+from shouwang.demo.county import DemoCounty, make_county
+from shouwang.month import Month
+from shouwang.quality.suites import load_suite, suite_path
+from shouwang.store.tables import metadata
+
+MONTH = "2026-09"
+DEPARTMENTS = ("civil_affairs", "housing")
+MISSING = ("education", "medical_insurance", "water")
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One house: its home folder and database."""
+
+    home: Path
+    inbox: Path
+    database: str
+
+    def enter(self) -> None:
+        """Let this process live there."""
+        os.environ |= {
+            "SHOUWANG_HOME": str(self.home), "SHOUWANG_INBOX": str(self.inbox), "SHOUWANG_TODAY": "2026-10-12",
+            "SHOUWANG_DATABASE_URL": self.database,
+        }  # fmt: skip
+
+    def note(self, name: str) -> Path:
+        """Where the result of a step is kept for the next."""
+        return self.home / "notes" / f"{name}.json"
+
+
+Step = Callable[[Place], Any]
+
+
+def _reference(place: Place, department: str, step: str) -> Any:
+    return json.loads(place.note(f"{step} {department}").read_text())
+
+
+def story(county: DemoCounty) -> dict[str, Step]:
+    """The steps of the month in order, by name."""
+    found: dict[str, Step] = {
+        "init": lambda _: steps.init(),
+        "load_registry": lambda _: steps.load_registry(str(county.registry), MONTH),
+    }
+    for department in DEPARTMENTS:
+        found[f"take_in {department}"] = lambda _, d=department: steps.take_in(MONTH, d)
+        before = "take_in"
+        for name in ("validate", "match", "load"):
+            found[f"{name} {department}"] = lambda place, d=department, n=name, b=before: getattr(steps, n)(
+                _reference(place, d, b)
+            )
+            before = name
+    for department in MISSING:
+        found[f"declare_late {department}"] = lambda _, d=department: steps.declare_late(MONTH, d)
+    found["screen"] = lambda _: steps.screen(MONTH)
+    warned = pd.read_csv(county.truth / "warnings.csv", dtype=str)
+    certain = warned[warned["must_rules"].fillna("").str.contains("CIV|HOU")]["township"]
+    for number, township in enumerate(sorted(set(certain))[:2]):
+        found[f"release {number}"] = lambda _, t=township: steps.release_township(MONTH, t, "测试员")
+    found["summarise"] = lambda _: steps.summarise(MONTH)
+    found["load_feedback"] = lambda place: steps.load_feedback(str(answered(place)))
+    return found
+
+
+def answered(place: Place) -> Path:
+    """A township's list with the first household found without risk, as the township sends it back."""
+    path = place.home / "notes" / "名单回来.xlsx"
+    if not path.exists():
+        book = openpyxl.load_workbook(sorted((place.home / "outbox").rglob("*预警名单*.xlsx"))[0])
+        sheet = book["预警名单"]
+        head = next(row for row in sheet.iter_rows() if any(cell.value == "线索编号" for cell in row))
+        titles = {str(cell.value).replace("\n", ""): cell.column for cell in head}
+        first = head[0].row + 1
+        for title, value in (("核查结论", "05 无返贫致贫风险"), ("核查日期", "2026-10-14"), ("核查人", "测试员")):
+            column = next(c for t, c in titles.items() if t.startswith(title))
+            sheet.cell(first, column, value)
+        book.save(path)
+    return path
+
+
+def in_child(place: Place, work: Callable[[], Any]) -> tuple[int, Any]:
+    """Run in a forked process that lives there; how it ended, and what it gave."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reading)
+            place.enter()
+            said = json.dumps(work(), default=str, ensure_ascii=False).encode()
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(said)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read()
+    _, ended = os.waitpid(child, 0)
+    return ended, json.loads(said) if said else None
+
+
+@contextmanager
+def moments(kill_at: int | None) -> Iterator[list[str]]:
+    """Count the moments that matter; be killed at the one with that number."""
+    seen: list[str] = []
+
+    def moment(what: str) -> None:
+        seen.append(what)
+        if len(seen) - 1 == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*words: Any, **more: Any) -> Any:
+            moment(f"before {what}")
+            given = function(*words, **more)
+            moment(f"after {what}")
+            return given
+
+        return wrapped
+
+    patch = pytest.MonkeyPatch()
+    for holder, name in ((os, "replace"), (os, "rename"), (shutil, "rmtree")):
+        patch.setattr(holder, name, around(name, getattr(holder, name)))
+    dialect = sa.engine.default.DefaultDialect
+    patch.setattr(dialect, "do_commit", around("commit", dialect.do_commit))
+
+    def statement(_c: Any, _cursor: Any, text: str, *_: Any) -> None:
+        if text.lstrip().split(maxsplit=1)[0].upper() in ("INSERT", "UPDATE", "DELETE", "CREATE"):
+            moment(f"statement {text.split()[0]} {text.split()[2][:20]}")
+
+    event.listen(sa.Engine, "before_cursor_execute", statement)
+    try:
+        yield seen
+    finally:
+        event.remove(sa.Engine, "before_cursor_execute", statement)
+        patch.undo()
+
+
+def perform(place: Place, name: str, step: Step, kill_at: int | None = None) -> tuple[int, list[str]]:
+    """Run a step in a child, perhaps to its death; how it ended and the moments it went through."""
+
+    def work() -> Any:
+        with moments(kill_at) as seen:
+            result = step(place)
+        return {"result": result, "moments": seen}
+
+    ended, said = in_child(place, work)
+    if ended == 0:
+        place.note(name).parent.mkdir(parents=True, exist_ok=True)
+        place.note(name).write_text(json.dumps(said["result"], ensure_ascii=False))
+    return ended, said["moments"] if said else []
+
+
+def state(place: Place) -> dict[str, Any]:
+    """Every row of every table without moments of time, and every file; workbooks by what is packed in them."""
+    engine = sa.create_engine(place.database)
+    found: dict[str, Any] = {}
+    with engine.connect() as connection:
+        for name in sa.inspect(connection).get_table_names():
+            table = sa.Table(name, sa.MetaData(), autoload_with=connection)
+            columns = [c for c in table.columns if not isinstance(c.type, sa.DateTime)]
+            rows = connection.execute(sa.select(*columns)).fetchall()
+            found[f"table {name}"] = sorted(tuple(map(str, row)) for row in rows)
+    engine.dispose()
+    for path in sorted(place.home.rglob("*")):
+        inside = path.relative_to(place.home)
+        if path.is_dir() or inside.parts[0] == "notes" or inside.name.startswith("shouwang.db"):
+            continue
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as packed:
+                found[str(inside)] = [(e.filename, e.CRC) for e in packed.infolist()]
+        else:
+            found[str(inside)] = path.read_bytes()
+    return found
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+    return make_county(tmp_path_factory.mktemp("county"), households=150, months=(Month(2026, 9),), seed=3)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, list[str]]]:
+    """The month without a disturbance: for each step, a copy of the home before it, and its moments; at last ``""``."""
+    inbox = tmp_path_factory.mktemp("inbox")
+    for department in DEPARTMENTS:
+        shutil.copytree(county.inbox / MONTH / department, inbox / MONTH / department)
+        for path in inbox.rglob("*.*"):
+            os.utime(path, (1_700_000_000, 1_700_000_000))
+    load_suite(suite_path(PROJECT / "expectations", "civil_affairs.assistance"))  # the import is paid once
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    home.mkdir()
+    place = Place(home, inbox, f"sqlite:///{home / 'shouwang.db'}")
+    found = {}
+    for name, step in story(county).items():
+        before = tmp_path_factory.mktemp("before") / "home"
+        shutil.copytree(home, before)
+        ended, seen = perform(place, name, step)
+        assert ended == 0, f"{name} failed"
+        found[name] = (before, seen)
+    found[""] = (home, [])
+    found["inbox"] = (inbox, [])
+    return found
+
+
+NAMES = [
+    "init", "load_registry", *(f"{step} {d}" for d in DEPARTMENTS for step in ("take_in", "validate", "match", "load")),
+    *(f"declare_late {d}" for d in MISSING), "screen", "release 0", "release 1", "summarise", "load_feedback",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_that_is_killed_and_run_again_leaves_what_it_leaves_undisturbed(
+    county: DemoCounty, undisturbed: dict[str, tuple[Path, list[str]]], name: str, tmp_path: Path
+) -> None:
+    plan = story(county)
+    assert list(plan) == NAMES
+    (before, seen), inbox = undisturbed[name], undisturbed["inbox"][0]
+    order = [*NAMES, ""]
+    after = undisturbed[order[order.index(name) + 1]][0]
+    wanted = state(Place(after, inbox, f"sqlite:///{after / 'shouwang.db'}"))
+    assert seen, "the step does nothing that could be lost"
+    for number, what in enumerate(seen):
+        if what.startswith("statement") and number % 4:
+            continue  # the statements of one transaction are much alike
+        home = tmp_path / "home"
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(before, home)
+        place = Place(home, inbox, f"sqlite:///{home / 'shouwang.db'}")
+        ended, _ = perform(place, name, plan[name], kill_at=number)
+        assert os.WIFSIGNALED(ended), what
+        assert os.WTERMSIG(ended) == signal.SIGKILL
+        ended, _ = perform(place, name, plan[name])
+        assert ended == 0, f"{name}, killed {what}, cannot be run again"
+        got = state(place)
+        assert got.keys() == wanted.keys(), f"{name}, killed {what}"
+        assert [key for key in wanted if got[key] != wanted[key]] == [], f"{name}, killed {what}"
+
+
+def test_a_step_that_runs_twice_changes_nothing(
+    county: DemoCounty, undisturbed: dict[str, tuple[Path, list[str]]], tmp_path: Path
+) -> None:
+    home, inbox = tmp_path / "home", undisturbed["inbox"][0]
+    shutil.copytree(undisturbed[""][0], home)
+    place = Place(home, inbox, f"sqlite:///{home / 'shouwang.db'}")
+    wanted = state(place)
+    for name, step in story(county).items():
+        if name.startswith(("take_in", "validate", "match")):
+            continue  # they leave frames for `load`, which clears them away
+        ended, _ = perform(place, name, step)
+        assert ended == 0, name
+        assert state(place) == wanted, name
+    assert set(metadata.tables) <= {key.removeprefix("table ") for key in wanted}
