@@ -11,8 +11,6 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
-from shouwang.demo.county import DemoCounty
-
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 BETWEEN_DIGITS = re.compile(r"(?<=\d)[ \-]{1,2}(?=\d)")
 LONG_NUMBER = re.compile(r"\d{11,}[Xx]?")
@@ -31,15 +29,19 @@ class People:
     ordinary: frozenset[str]
 
 
-def people_of(county: DemoCounty, texts: Iterable[str]) -> People:
-    """Everybody in the registry, and everything that departments wrote about people; ``texts`` say what is ordinary."""
+def people_of(county: Path, texts: Iterable[str]) -> People:
+    """Everybody in a made-up county's registry, and everything that departments wrote about people.
+
+    ``texts`` say what is ordinary.
+    """
     names, numbers, places = set(), set(), set()
-    header, *rows = CalamineWorkbook.from_path(str(county.registry)).get_sheet_by_index(0).to_python()
+    (registry,) = (county / "registry").iterdir()
+    header, *rows = CalamineWorkbook.from_path(str(registry)).get_sheet_by_index(0).to_python()
     for row in (dict(zip(header, map(str, values), strict=True)) for values in rows):
         names.add(row["姓名"])
         numbers |= {row["证件号码"], row["联系电话"]}
         places |= {row["乡镇"], row["行政村"]}
-    with (county.truth / "identities.csv").open(encoding="utf-8", newline="") as file:
+    with (county / "truth" / "identities.csv").open(encoding="utf-8", newline="") as file:
         for written in csv.DictReader(file):
             names.add(written["name"].strip())
             numbers |= {written["id"], written["phone"]}

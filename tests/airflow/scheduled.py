@@ -49,12 +49,12 @@ class CommandLine:
         assert done.returncode == 0, f"{commands}:\n{done.stdout}{done.stderr}"
         return json.loads(done.stdout.rsplit("RESULT", 1)[1])
 
-    def exports(self, month: str) -> dict[str, bytes]:
-        """Every table that other programs may have, to the byte."""
-        folder = self.home.parent / f"exports of {self.home.name}".replace(" ", "-")
-        folder.mkdir(exist_ok=True)
-        self.run(*(f"export {kind} --month {month} --out {folder / kind}.csv" for kind in EXPORTS))
-        return {kind: (folder / f"{kind}.csv").read_bytes() for kind in EXPORTS}
+    def after(self, month: str, *commands: str) -> tuple[list[int], dict[str, bytes]]:
+        """The exit statuses of commands, and after them every table that other programs may have, to the byte."""
+        out = {kind: self.home.parent / f"{self.home.name}-{kind}.csv" for kind in EXPORTS}
+        export = [f"export {kind} --month {month} --out {path}" for kind, path in out.items()]
+        statuses = self.run(*commands, *export)
+        return statuses[: len(commands)], {kind: path.read_bytes() for kind, path in out.items()}
 
 
 @dataclass
@@ -106,16 +106,20 @@ class Watched:
         runs = [(f"exchange_{name}", self.api.trigger(f"exchange_{name}", month)) for name in departments]
         return self.finish(*runs)
 
-    def decide(self, month: str, choice: str) -> tuple[str, dict[str, str]]:
-        """Answer the open question about a month's release; what the clerk was shown, and the run's story."""
+    def question(self, month: str) -> tuple[str, str]:
+        """The open question about a month's release: its run's id, and what the clerk is shown."""
 
         def asked() -> tuple[str, dict[str, Any]] | None:
             for run in self.runs("screening", month):
-                if run["state"] not in OVER and (shown := self.api.question("screening", run["dag_run_id"], "approve")):
+                shown = run["state"] not in OVER and self.api.question("screening", run["dag_run_id"], "approve")
+                if shown:
                     return run["dag_run_id"], shown
             return None
 
         run_id, shown = self.wait(f"question about {month}", asked)
+        return run_id, f"{shown['subject']}\n{shown['body']}"
+
+    def answer(self, run_id: str, choice: str) -> dict[str, str]:
+        """Answer the question of a screening; the story of the run when it is over."""
         self.api.answer("screening", run_id, "approve", choice)
-        (story,) = self.finish(("screening", run_id))
-        return f"{shown['subject']}\n{shown['body']}", story
+        return self.finish(("screening", run_id))[0]
