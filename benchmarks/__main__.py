@@ -2,15 +2,15 @@
 
     python -m benchmarks [HOUSEHOLDS]      (default 40,000; make bench BENCH=4000)
 
-Every step runs in a process of its own, so that its peak memory is its own; the whole run is measured in one process,
-as `shouwang run` does it. The plain script reads the same registry and exports with openpyxl and looks numbers up.
+Every step runs in a process of its own, so that its peak memory is its own; `shouwang run` is measured whole as well.
+The plain script reads the same registry and exports with openpyxl and looks numbers up; it does nothing else.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import resource
+import platform
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,12 @@ import time
 from pathlib import Path
 
 MONTH = "2026-09"
+MAKE = """
+import sys; from pathlib import Path
+from shouwang.demo.county import make_county; from shouwang.month import Month
+county = make_county(Path(sys.argv[1]), households=int(sys.argv[2]), months=(Month.parse(sys.argv[3]),), seed=1)
+print(f"{int(sys.argv[2]):,} households, {county.people:,} people, {sum(county.rows.values()):,} rows in the month")
+"""
 PLAIN = """
 import csv, sys
 from pathlib import Path
@@ -43,62 +49,60 @@ for path in sorted(Path(sys.argv[1], "inbox", sys.argv[2]).rglob("*.*")):
         found += any(str(cell).strip() in household for cell in row)
 print(f"{total} rows, {found} looked up")
 """
-STEP = "from shouwang import steps; steps."
+SHOUWANG = "from shouwang.cli import main; main()"
+STEP = """
+import json, sys; from pathlib import Path; from shouwang import steps
+note, step, *words = sys.argv[1:]
+said = getattr(steps, step)(*words) if words else getattr(steps, step)(json.loads(Path(note).read_text()))
+Path(note).write_text(json.dumps(said, default=str))
+"""
 
 
-def measure(code: str, environment: dict[str, str], *words: str) -> tuple[float, float]:
-    """Seconds and peak MiB of a Python process."""
-    before = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-c", code, *words], env=environment, stdout=subprocess.DEVNULL)
+def measure(what: str, code: str, environment: dict[str, str], *words: str, say: bool = False) -> tuple[float, float]:
+    """Run Python code in a process of its own, print and give its seconds and peak MiB."""
+    begun = time.monotonic()
+    out = None if say else subprocess.DEVNULL
+    process = subprocess.Popen([sys.executable, "-c", code, *words], env=environment, stdout=out, stderr=out)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(f"A step failed: {code[:80]}")
-    return time.monotonic() - before, usage.ru_maxrss / 1024
+        raise SystemExit(f"“{what}” failed; run it again by hand to see why.")
+    seconds, memory = time.monotonic() - begun, usage.ru_maxrss / 1024
+    print(f"{what:50s} {seconds:7.1f} s {memory:8.0f} MiB", flush=True)
+    return seconds, memory
 
 
 def main() -> None:
-    """Make the county, run the month, print the table."""
-    from shouwang.demo.county import make_county
-    from shouwang.month import Month
-
-    households = int(sys.argv[1]) if len(sys.argv) > 1 else 40_000
+    """Make the county, run the month step by step and whole, print the table."""
+    households = sys.argv[1] if len(sys.argv) > 1 else "40000"
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        begun = time.monotonic()
-        county = make_county(folder / "county", households=households, months=(Month.parse(MONTH),), seed=1)
-        lines = [
-            ("make the county", time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        ]
+        county, note = folder / "county", str(folder / "reference.json")
 
         def house(which: str) -> dict[str, str]:
-            return os.environ | {"SHOUWANG_HOME": str(folder / which), "SHOUWANG_INBOX": str(county.inbox)}
+            return os.environ | {"SHOUWANG_HOME": str(folder / which), "SHOUWANG_INBOX": str(county / "inbox")}
 
-        for which in ("steps", "whole"):
-            lines.append((f"init ({which})", *measure(f"{STEP}init()", house(which))))
-            load = f"{STEP}load_registry({str(county.registry)!r}, {MONTH!r})"
-            lines.append((f"load the registry ({which})", *measure(load, house(which))))
-        departments = sorted(path.name for path in (county.inbox / MONTH).iterdir())
-        for department in departments:
-            reference = folder / "reference.json"
-            first = f"{STEP}take_in({MONTH!r}, {department!r})"
-            for step in ("take_in", "validate", "match", "load"):
-                call = first.split("steps.", 1)[1] if step == "take_in" else f"{step}(json.loads(path.read_text()))"
-                code = (
-                    f"import json; from pathlib import Path; path = Path({str(reference)!r}); "
-                    f"from shouwang import steps; path.write_text(json.dumps(steps.{call}))"
-                )
-                lines.append((f"{department}: {step}", *measure(code, house("steps"))))
-        lines.append(("screen", *measure(f"{STEP}screen({MONTH!r})", house("steps"))))
-        lines.append(("release", *measure(f"{STEP}release({MONTH!r}, 'bench')", house("steps"))))
-        whole = measure(
-            "import sys; sys.argv[1:] = ['run', '" + MONTH + "']; from shouwang.cli import main; main()", house("whole")
-        )
-        plain = measure(PLAIN, house("whole"), str(county.folder), MONTH)
-        lines += [("the whole run, one process", *whole), ("plain pandas + openpyxl, looking numbers up", *plain)]
-        print(f"{households:,} households, {sum(county.rows.values()):,} rows, {county.people:,} people")
-        for what, seconds, mebibytes in lines:
-            print(f"{what:45s} {seconds:7.1f} s {mebibytes:8.0f} MiB")
-        print(json.dumps({"whole_seconds": round(whole[0], 1), "plain_seconds": round(plain[0], 1)}))
+        measure("make the county", MAKE, house("none"), str(county), households, MONTH, say=True)
+        registry = str(next((county / "registry").iterdir()))
+        steps = house("steps")
+        measure("init", SHOUWANG, steps, "init")
+        measure("registry load", SHOUWANG, steps, "registry", "load", registry, "--as-of", MONTH)
+        for department in sorted(path.name for path in (county / "inbox" / MONTH).iterdir()):
+            measure(f"{department}: take_in", STEP, steps, note, "take_in", MONTH, department)
+            for step in ("validate", "match", "load"):
+                measure(f"{department}: {step}", STEP, steps, note, step)
+        measure("screen", SHOUWANG, steps, "screen", MONTH)
+        measure("release", SHOUWANG, steps, "release", MONTH, "--by", "bench")
+        whole = house("whole")
+        measure("init, once more", SHOUWANG, whole, "init")
+        loaded = measure("registry load, once more", SHOUWANG, whole, "registry", "load", registry, "--as-of", MONTH)
+        run = measure("run: the five departments and the screening", SHOUWANG, whole, "run", MONTH)
+        plain = measure("plain pandas + openpyxl, registry and exports", PLAIN, whole, str(county), MONTH)
+        figures = {
+            "run": run[0], "run_mebibytes": run[1], "registry_and_run": loaded[0] + run[0], "plain": plain[0],
+            "plain_over_ours": plain[0] / (loaded[0] + run[0]),
+        }  # fmt: skip
+        print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
 
 
 if __name__ == "__main__":

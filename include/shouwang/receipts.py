@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,14 @@ from shouwang.month import Month
 
 
 def write_receipt_of(
-    path: Path, house: House, contract: Contract, known: dict[str, Any], checked: pd.DataFrame | None
+    path: Path,
+    house: House,
+    contract: Contract,
+    known: dict[str, Any],
+    checked: pd.DataFrame | None,
+    cells: pd.DataFrame | None,
 ) -> None:
-    """Write the receipt of a delivery; ``checked`` are its judged rows, None if it could not be read."""
+    """Write the receipt of a delivery: ``checked`` are its judged rows, ``cells`` their text; None if unreadable."""
     sheets = (known["report"] or {}).get("sheets", [])
     judged = pd.DataFrame(columns=["file", "sheet", "row", "verdict"]) if checked is None else checked
     settings = house.county.settings
@@ -53,7 +57,7 @@ def write_receipt_of(
         refused=known["refusal"],
         headers=tuple(SheetHeader(s["file"], s["sheet"], tuple(s["titles"])) for s in sheets),
     )  # fmt: skip
-    write_receipt(path, paper, _rejected(judged, sheets))
+    write_receipt(path, paper, _rejected(judged, cells, sheets))
 
 
 def _counts(judged: pd.DataFrame) -> Counts:
@@ -61,16 +65,17 @@ def _counts(judged: pd.DataFrame) -> Counts:
     return Counts(len(judged), *(int(counted.get(name, 0)) for name in ("accepted", "rejected", "duplicate")))
 
 
-def _rejected(judged: pd.DataFrame, sheets: list[dict[str, Any]]) -> list[RejectedRow]:
-    places = {(s["file"], s["sheet"]): s["columns"] for s in sheets}
-    rows = judged[judged["verdict"] == "rejected"]
-    if rows.empty:
+def _rejected(judged: pd.DataFrame, cells: pd.DataFrame | None, sheets: list[dict[str, Any]]) -> list[RejectedRow]:
+    layouts = {(s["file"], s["sheet"]): (s["columns"], len(s["titles"])) for s in sheets}
+    rows = judged.loc[judged["verdict"] == "rejected", ["file", "sheet", "row", "bad_columns", "reason"]]
+    if cells is None or rows.empty:
         return []
     found = []
-    for file, sheet, row, cells, bad, reason in rows[
-        ["file", "sheet", "row", "cells", "bad_columns", "reason"]
-    ].to_numpy().tolist():  # fmt: skip
-        columns = places[file, sheet]
+    written = cells.loc[rows.index].to_numpy().tolist()
+    for (file, sheet, row, bad, reason), texts in zip(rows.to_numpy().tolist(), written, strict=True):
+        columns, width = layouts[file, sheet]
         coloured = tuple(sorted({columns[name] for name in str(bad).split() if name in columns}))
-        found.append(RejectedRow(file, sheet, int(row), tuple(json.loads(cells)), coloured, reason))
+        while len(texts) > width and not texts[-1]:
+            texts.pop()
+        found.append(RejectedRow(file, sheet, int(row), tuple(texts), coloured, reason))
     return found

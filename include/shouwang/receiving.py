@@ -133,12 +133,10 @@ def _read(house: House, reference: Reference, contract: Contract) -> Reference:
         reading = read_files([vault / name for name in reference["files"]], contract)
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {}, {})
-    table = reading.table.assign(
-        cells=reading.cells.map(lambda cells: json.dumps(cells, ensure_ascii=False)).astype("str")
-    )
-    staging.write_frame("reading.parquet", table)
+    staging.write_frame("cells.parquet", reading.cells())
     staging.write_note("report.json", reading.report())
-    return _with(reference, status="read", rows=len(table))
+    staging.write_frame("reading.parquet", reading.table)
+    return _with(reference, status="read", rows=len(reading.table))
 
 
 def refuse(
@@ -167,7 +165,7 @@ def validate(house: House, reference: Reference) -> Reference:
     contract = contract_of(house, reference["department"])
     staging = _staging(house, reference)
     table = _frame(house, reference, "reading.parquet")
-    verdicts = check(table.drop(columns="cells"), contract, house.expectations, Month.parse(reference["month"]))
+    verdicts = check(table, contract, house.expectations, Month.parse(reference["month"]))
     judged = table.assign(verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns)
     staging.write_frame("checked.parquet", judged)
     counts = verdicts.counts()
@@ -220,11 +218,12 @@ def _receipt(house: House, reference: Reference, known: dict[str, Any], checked:
     staging = _staging(house, reference)
     if checked is None and staging.has("checked.parquet"):
         checked = staging.read_frame("checked.parquet")
+    cells = None if checked is None else _frame(house, reference, "cells.parquet")
     contract = contract_of(house, reference["department"])
     folder = house.receipts_of(reference["month"], reference["department"])
     name = f"{contract.title}数据回执_{reference['month']}_第{known['version']}版.xlsx"
     with whole_file(folder / name) as part:
-        write_receipt_of(part, house, contract, known, checked)
+        write_receipt_of(part, house, contract, known, checked, cells)
     staging.clear()
     staging.write_note("receipt.done", {"receipt": name})
 
@@ -233,7 +232,7 @@ def _frame(house: House, reference: Reference, name: str) -> pd.DataFrame:
     """A frame of an earlier step; made again when it has been cleared away."""
     staging = _staging(house, reference)
     if not staging.has(name):
-        if name == "reading.parquet":
+        if name in ("cells.parquet", "reading.parquet"):
             _read(house, reference, contract_of(house, reference["department"]))
         else:
             {"checked.parquet": validate, "matched.parquet": match}[name](house, reference)
@@ -247,7 +246,19 @@ def registry_index(house: House, month: Month) -> RegistryIndex:
     return _registry_index(house.database, month, force)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _registry_index(database: Database, month: Month, force: str) -> RegistryIndex:
+    return RegistryIndex(_registry(database, month, force))
+
+
+def registry_of(house: House, month: Month) -> pd.DataFrame:
+    """The people of a month (docs/architecture.md); kept for what follows in this process."""
+    with house.database.read() as connection:
+        force = load_in_force(connection, month)
+    return _registry(house.database, month, force)
+
+
+@lru_cache(maxsize=1)
+def _registry(database: Database, month: Month, _force: str) -> pd.DataFrame:
     with database.read() as connection:
-        return RegistryIndex(people_as_of(connection, month))
+        return people_as_of(connection, month)

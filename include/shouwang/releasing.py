@@ -69,13 +69,27 @@ def month_warnings(connection: Connection, month: Month) -> pd.DataFrame:
     ).drop(columns=["_rank", "_low", "_over"])  # fmt: skip
 
 
-def all_clues(connection: Connection, month: Month, due: dt.date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every clue to visit of a month: frames ``clues`` (with ``township``) and ``details``."""
+def warned_in(month: Month, township: str | None = None) -> sa.Select[tuple[str]]:
+    """A query for the households with a warning in a month, of one township if it is given."""
+    households = sa.select(warning.c.household_id).where(warning.c.month == str(month))
+    if township is None:
+        return households
+    return households.where(sa.func.coalesce(warning.c.township, UNKNOWN_TOWNSHIP) == township)
+
+
+def all_clues(
+    connection: Connection, month: Month, due: dt.date, township: str | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every clue to visit of a month, or of one township: frames ``clues`` (with ``township``) and ``details``."""
+    households = warned_in(month, township)
     warned = month_warnings(connection, month)
     warned = warned[warned["state"].isin(["new", "supplement"])]
-    details = frame(connection, sa.select(signal).where(signal.c.month == str(month)).order_by(signal.c.signal_no))
+    if township is not None:
+        warned = warned[warned["township"] == township]
+    signals = sa.select(signal).where(signal.c.month == str(month), signal.c.household_id.in_(households))
+    details = frame(connection, signals.order_by(signal.c.signal_no))
     details = details.merge(warned[["household_id", "clue_no"]], on="household_id")
-    people = people_as_of(connection, month, sa.select(warning.c.household_id).where(warning.c.month == str(month)))
+    people = people_as_of(connection, month, households)
     people = people[people["household_id"].isin(warned["household_id"])]
     clues = warned.merge(_households(people), on="household_id", how="left", suffixes=("", "_registry"))
     named = details.merge(people[["person_id", "household_id", "name"]], on=["person_id", "household_id"], how="left")
@@ -126,9 +140,9 @@ def _contents(clues: pd.DataFrame) -> pd.Series:
     return text.map(lambda t: hashlib.sha256(t.encode()).hexdigest()[:16]).astype("str")
 
 
-def outgoing(connection: Connection, month: Month, due: dt.date) -> list[Outgoing]:
-    """What each township has to receive now, by name; townships with nothing new are not among them."""
-    clues, details = all_clues(connection, month, due)
+def outgoing(connection: Connection, month: Month, due: dt.date, township: str | None = None) -> list[Outgoing]:
+    """What each township, or one, has to receive now, by name; townships with nothing new are not among them."""
+    clues, details = all_clues(connection, month, due, township)
     if clues.empty:
         return []
     clues["content"] = _contents(clues)
@@ -137,11 +151,11 @@ def outgoing(connection: Connection, month: Month, due: dt.date) -> list[Outgoin
     versions = sent.groupby("township")["version"].max() if len(sent) else pd.Series(dtype="int64")
     fresh = clues[[key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]]
     found = []
-    for township, rows in fresh.groupby("township", sort=True):
-        version = int(versions.get(township, 0)) + 1
+    for name, rows in fresh.groupby("township", sort=True):
+        version = int(versions.get(name, 0)) + 1
         mine = details[details["clue_no"].isin(rows["clue_no"])]
         kind = "名单" if version == 1 else "补充名单"
-        found.append(Outgoing(str(township), version, kind, rows.reset_index(drop=True), mine, rows["content"]))
+        found.append(Outgoing(str(name), version, kind, rows.reset_index(drop=True), mine, rows["content"]))
     return found
 
 

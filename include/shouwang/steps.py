@@ -167,7 +167,7 @@ def settled(month: str) -> dict[str, Any]:
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
-    from shouwang.registry.history import load_in_force, people_as_of
+    from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
     from shouwang.screening.rulebook import check, load_rulebook
     from shouwang.store.records import matched_records
@@ -188,7 +188,7 @@ def screen(month: str) -> dict[str, Any]:
         print_ = hashlib.sha256(said.encode()).hexdigest()[:16]
         if connection.scalar(sa.select(run.c.fingerprint).where(run.c.month == month)) != print_:
             records = {c.slug: matched_records(connection, c, str(first), month) for c in contracts}
-            found = screen_records(book, of, records, people_as_of(connection, of))
+            found = screen_records(book, of, records, receiving.registry_of(house, of))
             _store_screening(connection, month, found.signals, found.warnings)
             connection.execute(run.delete().where(run.c.month == month))
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
@@ -294,7 +294,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
-    from shouwang.releasing import outgoing, record_release
+    from shouwang.releasing import outgoing, record_release, warned_in
     from shouwang.staging import whole_file
 
     house, of, due = open_house(), Month.parse(month), _due(open_house())
@@ -302,7 +302,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     settings = house.county.settings
     titles = {c.department: c.title for c in house.county.contracts.values()}
     with house.database.write() as connection:
-        mine = [out for out in outgoing(connection, of, due) if out.township == township]
+        mine = outgoing(connection, of, due, township)
         if not mine:
             return {"month": month, "township": township, "status": "nothing new"}
         out = mine[0]
@@ -316,7 +316,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
             write_township_workbook(part, paper, out.clues, out.details)
         record_release(connection, of, out, name, by, house.today(), due)
         audit(connection, "released", township, by, month=month, version=out.version, clues=len(out.clues))
-        keep_ledger(connection, settings)
+        keep_ledger(connection, settings, warned_in(of, township))
     return {
         "month": month,
         "township": township,

@@ -16,17 +16,24 @@ from shouwang.month import Month
 from shouwang.store.database import frame, insert
 from shouwang.store.tables import case, case_event, feedback, release_item, signal, warning
 
+Households = sa.Select[tuple[str]]
 
-def keep_ledger(connection: Connection, settings: CountySettings) -> Ledger:
-    """Replay the ledger from the facts in the database and write it back; unchanged facts change nothing."""
+
+def keep_ledger(connection: Connection, settings: CountySettings, households: Households | None = None) -> Ledger:
+    """Replay the ledger from the facts in the database and write it back; unchanged facts change nothing.
+
+    ``households`` is a query for the ids of those whose facts changed: no household's story depends on another's.
+    """
+    clues = None if households is None else sa.select(case.c.clue_no).where(case.c.household_id.in_(households))
+    released = sa.select(release_item.c.month, release_item.c.clue_no).distinct()
     ledger = replay(
         settings.code,
-        _warned(connection),
-        _answers(connection),
-        [(Month.parse(m), clue) for m, clue in connection.execute(sa.select(release_item.c.month, release_item.c.clue_no).distinct())],
+        _warned(connection, households),
+        _answers(connection, clues),
+        [(Month.parse(m), clue) for m, clue in connection.execute(_only(released, release_item.c.clue_no, clues))],
         settings.casework.silence_months,
         settings.casework.grown_by,
-    )  # fmt: skip
+    )
     cases = [
         {
             "clue_no": c.clue_no, "household_id": c.household_id, "opened_month": str(c.opened_month),
@@ -45,25 +52,28 @@ def keep_ledger(connection: Connection, settings: CountySettings) -> Ledger:
             "kind": event.kind, "state": event.state, "level": event.level, "rules": event.rules,
             "detail": json.dumps(dict(event.detail), ensure_ascii=False, default=str),
         })  # fmt: skip
-    _replace(connection, case, pd.DataFrame(cases))
-    _replace(connection, case_event, pd.DataFrame(events))
+    events_of = case_event.delete()
+    connection.execute(events_of if clues is None else events_of.where(case_event.c.clue_no.in_(clues)))
+    cases_of = case.delete()
+    connection.execute(cases_of if households is None else cases_of.where(case.c.household_id.in_(households)))
+    insert(connection, case, pd.DataFrame(cases))
+    insert(connection, case_event, pd.DataFrame(events))
     return ledger
 
 
-def _replace(connection: Connection, table: sa.Table, rows: pd.DataFrame) -> None:
-    connection.execute(table.delete())
-    insert(connection, table, rows)
+def _only(query: sa.Select[Any], column: sa.Column[Any], among: sa.Select[Any] | None) -> sa.Select[Any]:
+    return query if among is None else query.where(column.in_(among))
 
 
-def _warned(connection: Connection) -> list[Warned]:
-    signals = frame(
-        connection, sa.select(signal.c.month, signal.c.household_id, signal.c.rule, signal.c.value, signal.c.threshold)
-    )
+def _warned(connection: Connection, households: Households | None) -> list[Warned]:
+    facts = sa.select(signal.c.month, signal.c.household_id, signal.c.rule, signal.c.value, signal.c.threshold)
+    signals = frame(connection, _only(facts, signal.c.household_id, households))
     evidence: dict[tuple[str, str], dict[str, float]] = {}
     for month, household, rule, value, threshold in signals.to_numpy().tolist():
         found = evidence.setdefault((month, household), {})
         found[rule] = max(found.get(rule, 0.0), strength(value, threshold))
-    rows = connection.execute(sa.select(warning).order_by(warning.c.month, warning.c.household_id)).mappings()
+    query = sa.select(warning).order_by(warning.c.month, warning.c.household_id)
+    rows = connection.execute(_only(query, warning.c.household_id, households)).mappings()
     return [
         Warned(
             Month.parse(w["month"]), w["household_id"], w["level"], w["category"],
@@ -82,8 +92,9 @@ def strength(value: Any, threshold: Any) -> float:
     return float(max(value / threshold, threshold / value))
 
 
-def _answers(connection: Connection) -> list[Answer]:
+def _answers(connection: Connection, clues: sa.Select[tuple[str]] | None) -> list[Answer]:
     query = sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row)
+    query = _only(query, feedback.c.clue_no, clues)
     answers = []
     for f in connection.execute(query).mappings():
         opened = Month(2000 + int(f["clue_no"][:2]), int(f["clue_no"][2:4]))

@@ -24,8 +24,14 @@ _EXCEL_DAY_ONE = dt.date(1899, 12, 30)
 _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0e-\x1f]")
 
 
+_SIMPLE = re.compile(r"[0-9A-Za-z\u4e00-\u9fff]+").fullmatch
+_WORDS_FOR_NOTHING = NOTHING - {"0"}
+
+
 def text_of(value: Any) -> str | None:
     """The trimmed text of any cell; a whole number without its ``.0``; None where it says nothing."""
+    if isinstance(value, str) and _SIMPLE(value):
+        return None if value.upper() in _WORDS_FOR_NOTHING else value
     if value is None or (isinstance(value, float) and value != value):
         return None
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -33,13 +39,15 @@ def text_of(value: Any) -> str | None:
     text = _INVISIBLE.sub("", str(value)).strip().strip("'\"\t　")
     if text.startswith("=") and text[1:2] == '"':
         text = text[1:].strip('"')
-    return None if text.upper() in NOTHING - {"0"} else text
+    return None if text.upper() in _WORDS_FOR_NOTHING else text
 
 
 def half_width(value: Any) -> str | None:
     """The text of a cell in half-width characters and without spaces."""
     text = text_of(value)
-    return None if text is None else re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)) or None
+    if text is None or _SIMPLE(text):
+        return text
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)) or None
 
 
 def read_date(value: Any) -> dt.date | None:
@@ -106,22 +114,22 @@ def code_reader(column: Column) -> Callable[[Any], str | None]:
     return read_code
 
 
-def _each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], np.ndarray[Any, Any]]:
+def read_each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], np.ndarray[Any, Any]]:
     """Read the distinct values once each; the values read, and which cells could not be understood."""
-    seen: dict[Any, tuple[Any, bool]] = {}
-    out, bad = [], np.zeros(len(values), dtype=bool)
-    for place, value in enumerate(values):
-        key = (type(value), value)
-        found = seen.get(key)
-        if found is None:
-            try:
-                found = (read(value), False)
-            except (ValueError, OverflowError):
-                found = (None, True)
-            seen[key] = found
-        out.append(found[0])
-        bad[place] = found[1]
-    return out, bad
+    if bool in set(map(type, values)):  # True would be found under 1
+        values = [str(value) if isinstance(value, bool) else value for value in values]
+    found: dict[Any, Any] = {}
+    wrong = set()
+    for value in set(values):
+        try:
+            found[value] = read(value)
+        except (ValueError, OverflowError):
+            found[value] = None
+            wrong.add(value)
+    bad = np.zeros(len(values), dtype=bool)
+    if wrong:
+        bad[:] = [value in wrong for value in values]
+    return [found[value] for value in values], bad
 
 
 def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> tuple[pd.Series, np.ndarray[Any, Any]]:
@@ -132,24 +140,25 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
     none_bad = np.zeros(len(values), dtype=bool)
     match column.type:
         case "yuan" | "number":
-            read, bad = _each(values, read_number)
+            read, bad = read_each(values, read_number)
             return (pd.Series(read, dtype="float64") * factor).round(2 if column.type == "yuan" else 6), bad
         case "integer":
-            read, bad = _each(values, read_integer)
+            read, bad = read_each(values, read_integer)
             return pd.Series(read, dtype="Int64"), bad
         case "date":
-            read, bad = _each(values, read_date)
+            read, bad = read_each(values, read_date)
             return _dates(read, bad)
         case "code":
-            read, bad = _each(values, code_reader(column))
+            read, bad = read_each(values, code_reader(column))
             return pd.Series(read, dtype="str"), bad
         case "identity":
-            return pd.Series([written_number(v) for v in values], dtype="str"), none_bad
+            read, _ = read_each(values, written_number)
+            return pd.Series(read, dtype="str"), none_bad
         case "phone":
-            read, _ = _each(values, half_width)
+            read, _ = read_each(values, half_width)
             return pd.Series(read, dtype="str"), none_bad
         case _:
-            read, _ = _each(values, text_of)
+            read, _ = read_each(values, text_of)
             return pd.Series(read, dtype="str"), none_bad
 
 

@@ -68,7 +68,7 @@ def load_snapshot(
     if known and known["fingerprint"] == fingerprint:
         return RegistryChange(len(people), households, 0, 0, 0, True)
     until = connection.scalar(sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month))
-    holding = _holding(connection, month)
+    holding = _holding(connection, month, person.columns.keys())
     joined = holding.merge(people[[*KEY, "content"]], on=[*KEY, "content"], how="left", indicator=True)
     stays = joined["_merge"].eq("both").to_numpy()
     going, staying = holding[~stays], holding[stays]
@@ -85,17 +85,17 @@ def load_snapshot(
     return RegistryChange(len(people), households, len(fresh) - changed, len(going) - changed, changed, False)
 
 
-def _holding(connection: Connection, month: str, households: sa.Select[Any] | None = None) -> pd.DataFrame:
-    query = sa.select(person).where(
+def _holding(
+    connection: Connection, month: str, columns: list[str], households: sa.Select[Any] | None = None
+) -> pd.DataFrame:
+    query = sa.select(*(person.c[name] for name in columns)).where(
         person.c.from_month <= month, sa.or_(person.c.to_month.is_(None), person.c.to_month > month)
     )
     if households is not None:
         query = query.where(person.c.household_id.in_(households))
     rows = frame(connection, query.order_by(person.c.line_no, person.c.person_id))
     rows["birth_date"] = rows["birth_date"].astype("datetime64[ms]")
-    return rows.astype(
-        {c: "str" for c in (column.name for column in person.columns) if c not in ("birth_date", "income", "line_no")}
-    )
+    return rows.astype({name: "str" for name in columns if name not in ("birth_date", "income", "line_no")})
 
 
 def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | None) -> None:
@@ -136,4 +136,4 @@ def people_as_of(connection: Connection, month: Month, households: sa.Select[Any
     ``households`` is a query for the ids of those that are wanted; all of them when it is left out.
     """
     load_in_force(connection, month)
-    return _holding(connection, str(month), households)[["person_id", *COLUMNS]]
+    return _holding(connection, str(month), ["person_id", *COLUMNS], households)

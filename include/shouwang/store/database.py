@@ -14,7 +14,10 @@ from shouwang.errors import NotThereYet
 
 
 class Database:
-    """The county's database. ``read`` and ``write`` hand out a connection in one transaction."""
+    """The county's database. ``read`` and ``write`` hand out a connection in one transaction.
+
+    Two of the same address are equal, so that what was read through one is known to the other.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
@@ -23,6 +26,12 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Database) and self.url == other.url
+
+    def __hash__(self) -> int:
+        return hash(self.url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -63,7 +72,8 @@ def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.D
     """The rows of a query as a frame with the query's columns, also when there are none."""
     result = connection.execute(query)
     names = list(result.keys())
-    return pd.DataFrame(result.fetchall(), columns=names)
+    columns = list(zip(*result.all(), strict=True)) or [()] * len(names)
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), columns=names)
 
 
 def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
