@@ -45,11 +45,12 @@ def people_of(county: Path, texts: Iterable[str]) -> People:
         for written in csv.DictReader(file):
             names.add(written["name"].strip())
             numbers |= {written["id"], written["phone"]}
+    names = {name for name in names if len(name) > 1}
     ordinary_text = "\n".join([*places, *texts])
     ordinary = frozenset(name for name in names if name in ordinary_text)
     digits = (LONG_NUMBER.fullmatch(BETWEEN_DIGITS.sub("", number.strip().strip("'"))) for number in numbers)
     return People(
-        names=frozenset(name for name in names - ordinary if len(name) > 1),
+        names=frozenset(names - ordinary),
         numbers=frozenset(found[0].upper() for found in digits if found),
         ordinary=ordinary,
     )

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -75,14 +76,10 @@ def database(postgresql_url: str) -> str:
 
 
 def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
-    """Departments put their files into the inbox; the housing office one that is no workbook."""
+    """Departments put their files into the inbox; the housing office takes another one's by mistake."""
     for name in departments:
-        folder = inbox / MONTH / name
-        if name == "housing":
-            folder.mkdir(parents=True)
-            (folder / "台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
-        else:
-            shutil.copytree(county.inbox / MONTH / name, folder)
+        taken = "civil_affairs" if name == "housing" else name
+        shutil.copytree(county.inbox / MONTH / taken, inbox / MONTH / name)
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +132,9 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     # While the clerk thinks: the department's run once more, the other month's file, a mistake.
     again = ("exchange_water", api.trigger("exchange_water", MONTH))
     watched.wait("deferred task", lambda: watched.story(*far)["wait_for_files"] == "deferred")
+    bare = pd.read_csv(told.county.truth / "identities.csv", dtype=str)[["name", "id", "town"]]
     (told.home / "inbox" / FAR / "water").mkdir(parents=True)
-    (told.home / "inbox" / FAR / "water" / "台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
+    bare.to_csv(told.home / "inbox" / FAR / "water" / "台账.csv", index=False, header=False)  # people, and no header
     lost = api.trigger("registry", MONTH, {"file": "nowhere.xlsx"})
     watched.meant_to_fail.add(lost)
 
