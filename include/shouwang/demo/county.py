@@ -25,6 +25,9 @@ from shouwang.month import Month
 MANY = 10_000
 """From so many households on, the files are written by two processes."""
 
+SHEET_ROWS = 1_048_576
+"""So many rows a sheet of Excel holds; a registry with more people is written as csv."""
+
 EDUCATION_MONTHS = (3, 9)
 
 
@@ -63,10 +66,11 @@ def make_county(
         raise ValueError(f"A county needs at least 20 households; {households} were asked for.")
     say = progress or (lambda _: None)
     months = sorted(set(months))
-    registry, inbox, truth = folder / "registry" / "农户信息表.xlsx", folder / "inbox", folder / "truth"
+    people = make_people(households, seed, months[0].first)
+    registry = folder / "registry" / f"农户信息表.{'xlsx' if len(people) < SHEET_ROWS else 'csv'}"
+    inbox, truth = folder / "inbox", folder / "truth"
     registry.parent.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
-    people = make_people(households, seed, months[0].first)
     say(f"{households} households, {len(people)} people, {people['township'].nunique()} townships")
     census = Census(people)
     evidence: Evidence = {}

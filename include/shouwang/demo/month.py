@@ -77,7 +77,7 @@ class Demo:
             with waiting(self.console, "Waiting for Airflow"):
                 airflow.wait_until_healthy()
                 api = Api(airflow)
-                self.until("its DAGs", lambda: "screening" in api.dags(), 60)
+                self.until("its DAGs", lambda: self._dags_read(api), 60)
             begun = time.monotonic()
             with waiting(self.console, "Loading the household registry (DAG registry)"):
                 self.finish(api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})})
@@ -93,6 +93,11 @@ class Demo:
         """Make the folder and mark it as a demo's."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / MARK).write_text("Made by `make demo`; may be removed at any time.\n")
+
+    def _dags_read(self, api: Api) -> bool:
+        if errors := api.import_errors():
+            raise SchedulerError("Airflow cannot read the DAG files:\n" + "\n".join(errors))
+        return "screening" in api.dags()
 
     def clear(self) -> None:
         """Remove what an earlier demo left, except the county; never a folder that is not a demo's."""

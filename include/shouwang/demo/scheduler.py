@@ -217,6 +217,11 @@ class Api:
         """The ids of the DAGs that it has read."""
         return sorted(entry["dag_id"] for entry in self.ask("GET", "/dags", params={"limit": 100})["dags"])
 
+    def import_errors(self) -> list[str]:
+        """What is wrong with DAG files that could not be read: file, and the last line of the traceback."""
+        found = self.ask("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in found]
+
     def trigger(self, dag_id: str, key: str, conf: Mapping[str, Any] | None = None) -> str:
         """Start a run for a data month; its run id."""
         body = {"logical_date": None, "partition_key": key, "conf": dict(conf or {})}

@@ -24,11 +24,12 @@ REGISTRY = {
 
 
 def write_registry(path: Path, people: pd.DataFrame) -> None:
-    """农户信息表.xlsx, one row a person."""
+    """农户信息表, one row a person; as csv where a sheet has not enough rows."""
     frame = people[list(REGISTRY)].assign(birth_date=people["birth_date"].dt.strftime("%Y-%m-%d"))
     grid: list[list[Cell]] = [list(REGISTRY.values())]
     grid += [list(row) for row in zip(*(frame[column].tolist() for column in frame), strict=True)]
-    _xlsx(path, [Sheet("农户信息", grid, np.array([], dtype=np.int64), 1)])
+    sheet = Sheet("农户信息", grid, np.array([], dtype=np.int64), 1)
+    _csv(path, [sheet], "utf-8-sig") if path.suffix == ".csv" else _xlsx(path, [sheet])
 
 
 def write_export(

@@ -23,7 +23,9 @@ class Evidence:
         """Read ``name, id_number, id_state, township, village, phone``; columns that are absent say nothing."""
         self.index = index
         codes, names = by_distinct(_column(rows, "name"), tidy_names)
-        self.name = np.append(np.asarray(names, dtype=object), "")[codes]
+        self.names: npt.NDArray[np.object_] = np.append(np.asarray(names, dtype=object), "")
+        self.name_code = np.where(codes < 0, len(names), codes)
+        self.name = self.names[codes]
         registered = exact_codes(names, np.arange(len(names)))
         registered = np.where(registered >= 0, index.names.get_indexer(names), -1)
         self.exact_name = np.append(registered, -1)[codes]

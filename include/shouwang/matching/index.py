@@ -25,13 +25,18 @@ class Lookup:
 
     def __init__(self, keys: npt.NDArray[np.uint64] | Codes, positions: Positions | None = None) -> None:
         order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
+        self._keys, self._first = np.unique(keys[order], return_index=True)
+        self._count = np.diff(self._first, append=len(order))
         self._positions = order if positions is None else positions[order]
 
     def join(self, wanted: npt.NDArray[np.uint64] | Codes) -> tuple[Positions, Positions]:
         """Every pair of a place in ``wanted`` and a position with that key."""
-        first = np.searchsorted(self._keys, wanted, side="left")
-        count = np.searchsorted(self._keys, wanted, side="right") - first
+        if not len(self._keys):
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        ascending = np.argsort(wanted, kind="stable")  # looking up in this order goes once through the memory
+        place = np.empty(len(wanted), dtype=np.int64)
+        place[ascending] = np.minimum(np.searchsorted(self._keys, wanted[ascending]), len(self._keys) - 1)
+        first, count = self._first[place], np.where(self._keys[place] == wanted, self._count[place], 0)
         left = np.repeat(np.arange(len(wanted)), count)
         step = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
         return left, self._positions[np.repeat(first, count) + step]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from functools import lru_cache
 
 import pandas as pd
 
@@ -24,7 +23,6 @@ class Agreement(IntEnum):
     EQUAL = 4
 
 
-@lru_cache(maxsize=100_000)
 def agreement(written: str, registered: str) -> Agreement:
     """The strongest way in which two names agree."""
     if not written or not registered:

@@ -47,8 +47,12 @@ def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> 
 def with_agreement(evidence: Evidence, row: Positions, person: Positions) -> pd.DataFrame:
     """Pairs with the ``level`` to which the names agree."""
     index = evidence.index
-    level = [agreement(a, b) for a, b in zip(evidence.name[row], index.written[index.name[person]], strict=True)]
-    return pairs(row, person, level=np.array(level, dtype=np.int64))
+    kinds = len(index.written)
+    pair = evidence.name_code[row] * kinds + index.name[person] % kinds
+    distinct, which = np.unique(pair, return_inverse=True)
+    written, registered = evidence.names[distinct // kinds], index.written[distinct % kinds]
+    level = np.array([agreement(*names) for names in zip(written, registered, strict=True)], dtype=np.int64)
+    return pairs(row, person, level=level[which] if len(pair) else np.zeros(0, dtype=np.int64))
 
 
 def housemates(evidence: Evidence, owners: pd.DataFrame) -> pd.DataFrame:
