@@ -17,7 +17,7 @@ from scheduled import PATIENCE, CommandLine
 
 from shouwang.demo.month import MONTH, TODAY
 
-pytestmark = [pytest.mark.xdist_group("airflow"), pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 
 @dataclass
