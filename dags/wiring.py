@@ -151,11 +151,15 @@ def release_note(counts: dict[str, Any], townships: list[str]) -> str:
     return "\n".join([*lines, "", "批准后立即向以上乡镇下发名单；驳回则不下发。"])
 
 
+STILL_COPYING = dt.timedelta(minutes=10)
+"""How long files that came at the last moment, or after it, may take to stand still."""
+
+
 class AwaitFiles(BaseOperator):
     """Waits, deferred, for a department's files of the run's month; skipped when the waiting time is over.
 
     Files count when they have settled (their sizes and times stand still). A run for a month whose waiting time is
-    long over takes what lies there, or is skipped at once.
+    long over takes what lies there, or is skipped at once; files that are still being copied then get `STILL_COPYING`.
     """
 
     ui_color = "#eef4fb"
@@ -164,7 +168,7 @@ class AwaitFiles(BaseOperator):
         super().__init__(**kwargs)
         self.department = department
 
-    def execute(self, context: Context, event: str = "") -> None:
+    def execute(self, context: Context, event: str = "", last_chance: bool = False) -> None:
         from shouwang import steps
         from shouwang.house import open_house
 
@@ -172,11 +176,17 @@ class AwaitFiles(BaseOperator):
         if steps.arrived(month, self.department):
             return
         until = steps.deadline(month)
-        if dt.datetime.now(until.tzinfo) >= until:
-            raise AirflowSkipException(f"Nothing came from {self.department} for {month} by {until:%Y-%m-%d %H:%M}.")
         folder = open_house().inbox_of(month, self.department)
+        if over := (now := dt.datetime.now(until.tzinfo)) >= until:
+            seen = SettledFolderTrigger(folder=str(folder), until="").look()
+            if last_chance or seen in ("", event):
+                raise AirflowSkipException(
+                    f"Nothing came from {self.department} for {month} by {until:%Y-%m-%d %H:%M}."
+                )
+            until = now + STILL_COPYING
         self.log.info("Nothing settled in %s yet; waiting until %s.", folder, until.isoformat())
         self.defer(
             trigger=SettledFolderTrigger(folder=str(folder), until=until.isoformat(), known=event),
             method_name="execute",
+            kwargs={"last_chance": over},
         )

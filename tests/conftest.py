@@ -9,12 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services import PROGRAMS, path_of, postgresql
 
 PROJECT = Path(__file__).resolve().parents[1]
+AIRFLOWS = ("test_airflow_month.py", "test_airflow_demo.py")
+"""Files that start an Airflow: on a small machine two of them would be in each other's way."""
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
@@ -30,6 +33,21 @@ def pytest_report_header() -> list[str]:
         return []
     what = "will fail, as this is CI" if IN_CI else "are left out"
     return [f"not on this machine, tests that need it {what}: {', '.join(missing)}"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One worker takes the tests of `AIRFLOWS`, first of all; the others are dealt out one by one.
+
+    Not by the mark ``xdist_group``: xdist 3.8 sets it on a field that pytest 9.2 no longer has, and groups nothing.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneAirflowAtATime(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "Airflow" if Path(nodeid.partition("::")[0]).name in AIRFLOWS else nodeid
+
+    return OneAirflowAtATime(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def _needed(item: pytest.Item) -> list[str]:

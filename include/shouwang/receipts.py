@@ -32,7 +32,11 @@ def write_receipt_of(
 ) -> None:
     """Write the receipt of a delivery: ``checked`` are its judged rows, ``cells`` their text; None if unreadable."""
     sheets = (known["report"] or {}).get("sheets", [])
-    judged = pd.DataFrame(columns=["file", "sheet", "row", "verdict"]) if checked is None else checked
+    judged = (
+        pd.DataFrame(columns=["file", "sheet", "row", "verdict", "bad_columns", "reason"])
+        if checked is None
+        else checked
+    )
     settings = house.county.settings
     received = known["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
     paper = ReceiptPaper(

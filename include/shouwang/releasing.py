@@ -60,7 +60,7 @@ def month_outcomes(connection: Connection, month: Month) -> pd.DataFrame:
 def month_warnings(connection: Connection, month: Month) -> pd.DataFrame:
     """The warnings of a month with ``state`` and ``clue_no``, the most urgent first."""
     rows = frame(connection, sa.select(warning).where(warning.c.month == str(month)))
-    rows = rows.merge(month_outcomes(connection, month), on="household_id", how="left")
+    rows = rows.astype({"household_id": "str"}).merge(month_outcomes(connection, month), on="household_id", how="left")
     rank = rows["level"].map({"红": 0, "黄": 1, "蓝": 2})
     lowered = rows["negatives"].notna() & (rows["negatives"] != "")
     rows["township"] = rows["township"].fillna(UNKNOWN_TOWNSHIP)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-STANDIN = Path(__file__).parent / "standin"
 
 READ_DAGS = """
 import json, sys, time

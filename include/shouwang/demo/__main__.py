@@ -41,6 +41,7 @@ def up(demo: Demo) -> None:
     if not airflow.running():
         if not airflow.home.exists():
             demo.say("There is no demo yet, so Airflow's pages will be empty: `make demo` fills them.")
+            demo.claim()
         try:
             airflow.start()
             with waiting(demo.console, "Starting Airflow"):

@@ -89,6 +89,11 @@ class Demo:
         finally:
             airflow.stop()
 
+    def claim(self) -> None:
+        """Make the folder and mark it as a demo's."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / MARK).write_text("Made by `make demo`; may be removed at any time.\n")
+
     def _dags_read(self, api: Api) -> bool:
         if errors := api.import_errors():
             raise SchedulerError("Airflow cannot read the DAG files:\n" + "\n".join(errors))
@@ -98,8 +103,7 @@ class Demo:
         """Remove what an earlier demo left, except the county; never a folder that is not a demo's."""
         if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
             raise SchedulerError(f"{self.folder} holds something that is not a demo; move it, or name another folder.")
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / MARK).write_text("Made by `make demo`; may be removed at any time.\n")
+        self.claim()
         if self.airflow.members():
             self.say("An Airflow of an earlier demo still runs; stopping it.")
             self.airflow.stop()

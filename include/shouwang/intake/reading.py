@@ -15,7 +15,7 @@ import pandas as pd
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused
 from shouwang.intake.cells import read_column, read_each, read_identity, text_of
-from shouwang.intake.headers import Header, locate, plain
+from shouwang.intake.headers import SEARCHED_ROWS, Header, locate, plain
 from shouwang.intake.sheets import Sheet, read_sheets
 
 PLACE = ["file", "sheet", "row"]
@@ -67,13 +67,11 @@ def read_files(files: Iterable[Path], contract: Contract) -> Reading:
     for path in files:
         names.append(path.name)
         found = 0
-        seen: list[str] = []
         for sheet in read_sheets(path):
             header = None if sheet.hidden else locate(sheet, contract)
             if header is None:
                 if any(map(_says_something, sheet.rows)):
                     ignored.append((sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头"))
-                    seen += [] if sheet.hidden else _first_texts(sheet)
                 continue
             found += 1
             table, data, report = _read_sheet(sheet, header, contract)
@@ -85,8 +83,8 @@ def read_files(files: Iterable[Path], contract: Contract) -> Reading:
             raise FileRefused(
                 "missing_column",
                 f"文件“{path.name}”里没有找到《{contract.dataset_title}》的表头。需要的列：{'、'.join(required)}；"
-                f"看到的是：{'、'.join(seen[:20]) or '空表'}。请核对是否传错了文件。",
-            )
+                f"每张工作表的前 {SEARCHED_ROWS} 行里没有一行像表头。请核对是否传错了文件，或补上表头。",
+            )  # what stands there is not quoted: without a header it may be people
     if not tables or not sum(map(len, tables)):
         raise FileRefused("no_rows", f"文件“{'、'.join(names)}”里没有数据行，请核对后重新上传。")
     table = pd.concat(tables, ignore_index=True)
@@ -95,10 +93,6 @@ def read_files(files: Iterable[Path], contract: Contract) -> Reading:
 
 def _says_something(row: list[Any]) -> bool:
     return any(text_of(cell) is not None for cell in row)
-
-
-def _first_texts(sheet: Sheet) -> list[str]:
-    return [text for row in sheet.rows[:3] for cell in row if (text := text_of(cell))]
 
 
 def _line_kind(row: list[Any], titles: list[str]) -> str:

@@ -1,0 +1,241 @@
+"""A month through a real scheduler on PostgreSQL: two departments late, one refused; one of the late comes after all.
+
+One Airflow, one story; the tests say what must hold of it. The command line goes the same way beside it, on SQLite.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+import sqlalchemy as sa
+from leftovers import ordinary_texts, people_of, texts_left, who_is_named
+from scheduled import CommandLine, Watched
+
+from shouwang.demo.county import DemoCounty, make_county
+from shouwang.demo.month import Demo
+from shouwang.demo.scheduler import Airflow, Api, SchedulerError
+from shouwang.month import Month
+
+pytestmark = pytest.mark.timeout(1200)
+
+MONTH = "2025-08"
+"""Long over, so that a department that has not delivered is late at once; education does not report it."""
+
+FAR = "2098-01"
+"""A month whose waiting time lasts."""
+
+ALL_WENT_WELL = {
+    "wait_for_files": "success",
+    "take_in": "success",
+    "validate": "success",
+    "match": "success",
+    "load": "success",
+    "declare_late": "skipped",
+    "settle": "success",
+}
+NOTHING_TO_DO = ALL_WENT_WELL | dict.fromkeys(("validate", "match", "load"), "skipped")
+
+LATE = dict.fromkeys(ALL_WENT_WELL, "skipped") | {"declare_late": "success", "settle": "success"}
+
+
+@dataclass
+class Told:
+    """What was seen on the way."""
+
+    county: DemoCounty
+    home: Path
+    airflow: Airflow
+    stories: dict[str, dict[str, str]] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    exports: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    statuses: list[int] = field(default_factory=list)
+    released_after_rejection: list[Path] = field(default_factory=list)
+    screenings: int = 0
+    failure: str = ""
+    failed_task: dict[str, object] = field(default_factory=dict)
+    failed_log: str = ""
+
+
+@pytest.fixture(scope="module")
+def database(postgresql_url: str) -> str:
+    """A database of its own on the tests' PostgreSQL."""
+    url = sa.make_url(postgresql_url)
+    address = f"host={url.host} port={url.port} user={url.username} dbname={url.database}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE scheduled")
+    return url.set(database="scheduled").render_as_string(hide_password=False)
+
+
+def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
+    """Departments put their files into the inbox; the housing office takes another one's by mistake."""
+    for name in departments:
+        taken = "civil_affairs" if name == "housing" else name
+        shutil.copytree(county.inbox / MONTH / taken, inbox / MONTH / name)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
+    top = tmp_path_factory.mktemp("month")
+    home = top / "scheduled"
+    settings = {"SHOUWANG_DATABASE_URL": database, "SHOUWANG_TODAY": "2025-09-12"}
+    airflow = Airflow(top / "airflow", {"SHOUWANG_HOME": str(home), **settings})
+    try:
+        airflow.start(0)
+        county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7)
+        told = Told(county, home, airflow)
+        by_hand(told, CommandLine(top / "by-hand", {"SHOUWANG_TODAY": "2025-09-12"}))
+        airflow.wait_until_healthy(600)
+        by_scheduler(told, CommandLine(home, settings), Watched(Api(airflow)))
+    finally:
+        airflow.stop(patience=3)
+    return told
+
+
+def by_hand(told: Told, line: CommandLine) -> None:
+    put(told.county, line.home / "inbox", "medical_insurance", "housing")
+    load = f"registry load {told.county.registry} --as-of {MONTH}"
+    statuses, told.exports["by hand, water late"] = line.after(MONTH, "init", load, f"run {MONTH}")
+    put(told.county, line.home / "inbox", "water")
+    more, told.exports["by hand, water there"] = line.after(MONTH, f"run {MONTH}", f"release {MONTH} --by admin")
+    told.statuses = statuses + more
+
+
+def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
+    api = watched.api
+    watched.wait("DAGs", lambda: len(api.dags()) == 7)
+    watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
+    put(told.county, told.home / "inbox", "medical_insurance", "housing")
+    names = ("civil_affairs", "medical_insurance", "housing")
+    told.stories |= dict(zip(names, watched.exchange(MONTH, *names), strict=True))
+    far = ("exchange_water", api.trigger("exchange_water", FAR))
+    (told.stories["water, late"],) = watched.exchange(MONTH, "water")
+    run_id, question = watched.question(MONTH)
+    told.questions.append(question)
+    told.stories["rejected"] = watched.answer(run_id, "Reject")
+    told.released_after_rejection = [*(told.home / "outbox" / MONTH).glob("townships/**/*.xlsx")]
+    _, told.exports["scheduled, water late"] = line.after(MONTH)
+
+    put(told.county, told.home / "inbox", "water")
+    (told.stories["water, there"],) = watched.exchange(MONTH, "water")
+    run_id, question = watched.question(MONTH)
+    told.questions.append(question)
+
+    # While the clerk thinks: the department's run once more, the other month's file, a mistake.
+    again = ("exchange_water", api.trigger("exchange_water", MONTH))
+    watched.wait("deferred task", lambda: watched.story(*far)["wait_for_files"] == "deferred")
+    bare = pd.read_csv(told.county.truth / "identities.csv", dtype=str)[["name", "id", "town"]]
+    (told.home / "inbox" / FAR / "water").mkdir(parents=True)
+    bare.to_csv(told.home / "inbox" / FAR / "water" / "台账.csv", index=False, header=False)  # people, and no header
+    lost = api.trigger("registry", MONTH, {"file": "nowhere.xlsx"})
+    watched.meant_to_fail.add(lost)
+
+    told.stories["approved"] = watched.answer(run_id, "Approve")
+    _, told.exports["scheduled, water there"] = line.after(MONTH)
+    told.stories["water, again"], told.stories["while waiting"] = watched.finish(again, far)
+    runs = watched.wait("third screening", lambda: watched.runs("screening", MONTH)[2:])
+    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
+    told.screenings = len(watched.runs("screening", MONTH))
+    with pytest.raises(SchedulerError) as failure:
+        Demo().finish(api, {"registry": lost})
+    told.failure = str(failure.value)
+    (told.failed_task,) = [task for task in api.tasks("registry", lost) if task["state"] == "failed"]
+    told.failed_log = api.task_log(told.failed_task).read_text(encoding="utf-8")
+
+
+def not_there(question: str) -> list[str]:
+    """The departments that a clerk is told have delivered nothing."""
+    return re.search(r"\*\*未报送部门：\*\* (.+?)。", question)[1].split("、")
+
+
+def test_the_scheduler_on_postgresql_says_to_the_byte_what_the_command_line_says(told):
+    assert told.statuses == [0, 0, 3, 3, 0]
+    for state in ("water late", "water there"):
+        assert told.exports[f"scheduled, {state}"] == told.exports[f"by hand, {state}"]
+    late, there = told.exports["by hand, water late"], told.exports["by hand, water there"]
+    assert 1 < late["warnings"].count(b"\n") < there["warnings"].count(b"\n")
+
+
+def test_the_month_is_screened_with_one_department_late_and_one_refused(told):
+    assert told.stories["medical_insurance"] == ALL_WENT_WELL | {"settle": "skipped"}
+    assert told.stories["civil_affairs"] == LATE | {"settle": "skipped"}
+    assert told.stories["housing"] == NOTHING_TO_DO | {"settle": "skipped"}
+    assert told.stories["water, late"] == LATE
+    assert f"{MONTH} 预警名单" in told.questions[0]
+    assert {"民政局", "水利局"} <= set(not_there(told.questions[0]))
+    assert "**数据被退回部门：** 住建局" in told.questions[0]
+
+
+def test_a_delivery_that_is_in_force_settles_the_month_again(told):
+    """As after a run that was killed between loading and settling: its steps are passed over, the last one is not."""
+    assert told.stories["water, again"] == NOTHING_TO_DO
+
+
+def test_a_rejected_release_sends_nothing(told):
+    assert told.stories["rejected"]["approve"] == "success"
+    assert told.stories["rejected"]["summarise"] == "skipped"
+    assert told.released_after_rejection == []
+
+
+def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
+    assert told.stories["water, there"] == ALL_WENT_WELL
+    assert "水利局" not in not_there(told.questions[1])
+    assert "民政局" in not_there(told.questions[1])
+    released = {name.removeprefix("release[").rstrip("]") for name in told.stories["approved"] if "[" in name}
+    assert released
+    assert set(told.stories["approved"].values()) == {"success"}
+    assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == released
+
+
+def test_nobody_is_asked_when_nothing_has_to_go_out(told):
+    assert told.stories["nothing new"] == {
+        "screen": "success",
+        "plan": "skipped",
+        "approve": "skipped",
+        "release": "skipped",
+        "summarise": "success",
+    }
+    assert told.screenings == 3
+
+
+def test_a_file_that_comes_while_waiting_is_taken_and_one_department_does_not_settle_a_month(told):
+    assert told.stories["while waiting"] == NOTHING_TO_DO | {"settle": "skipped"}
+
+
+def test_a_fault_of_ours_is_not_tried_again_and_is_explained(told):
+    assert told.failed_task["try_number"] == 1
+    assert (
+        "FAILED 2025-08 · registry · step load_registry after try 1: There is no file nowhere.xlsx" in told.failed_log
+    )
+    assert "clear this task" in told.failed_log
+    assert "The task load_registry of registry failed." in told.failure
+    assert "There is no file nowhere.xlsx" in told.failure
+
+
+def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_path):
+    people = people_of(told.county.folder, ordinary_texts(project))
+    assert len(people.ordinary) <= 5
+    assert len(people.names) > 700
+    assert len(people.numbers) > 1500
+    assert who_is_named(texts_left(told.airflow.home, told.home), people) == {}
+
+    # The same search finds somebody who is there: in a log, in a task's result, in a file name.
+    copy = tmp_path / "airflow"
+    shutil.copytree(told.airflow.home, copy)
+    name, number = max(people.names), max(people.numbers)
+    log = next(iter(copy.rglob("attempt=1.log")))
+    log.write_text(log.read_text(encoding="utf-8") + f'{{"event": "row of {number} left out"}}\n', encoding="utf-8")
+    (copy / f"{name}.csv").touch()
+    with closing(sqlite3.connect(copy / "airflow.db")) as results, results:
+        results.execute("UPDATE xcom SET value = ? WHERE rowid IN (SELECT max(rowid) FROM xcom)", [json.dumps([name])])
+    named = who_is_named(texts_left(copy), people)
+    assert named.pop("airflow.db", {name}) == {name}
+    assert named == {str(log.relative_to(copy)): {number}, "file names": {name}, "xcom.value": {name}}

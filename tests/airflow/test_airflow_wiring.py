@@ -1,0 +1,64 @@
+"""Waiting for a department's files when the waiting time is over."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+
+import pytest
+
+MONTH = "2025-08"
+
+
+@pytest.fixture
+def wait(plugin, project, monkeypatch, tmp_path):
+    """One look of the waiting task at the inbox; what it then does."""
+    monkeypatch.syspath_prepend(str(project / "dags"))
+    monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
+    monkeypatch.delitem(sys.modules, "wiring", raising=False)
+    from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+
+    from wiring import AwaitFiles
+
+    class Run:
+        partition_key = MONTH
+
+    def look(**seen: object) -> tuple[str, dict[str, object]]:
+        try:
+            AwaitFiles(task_id="wait_for_files", department="water").execute({"dag_run": Run()}, **seen)
+        except AirflowSkipException:
+            return "late", {}
+        except TaskDeferred as deferred:
+            return "waits", {**deferred.trigger.serialize()[1], **(deferred.kwargs or {})}
+        return "takes", {}
+
+    return look
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file that was put into the inbox this moment."""
+    folder = tmp_path / "inbox" / MONTH / "water"
+    folder.mkdir(parents=True)
+    (folder / "台账.csv").write_text("all of it")
+    return folder / "台账.csv"
+
+
+def test_nothing_there_is_late_at_once(wait):
+    assert wait() == ("late", {})
+
+
+def test_what_lies_there_is_taken_also_late(wait, file):
+    os.utime(file, (0, 0))
+    assert wait() == ("takes", {})
+
+
+def test_a_late_file_that_may_still_be_copied_is_waited_for_not_declared_missing(wait, file):
+    ahead = dt.datetime.now().timestamp() + 60
+    os.utime(file, (ahead, ahead))
+    what, how = wait()
+    assert what == "waits"
+    assert dt.datetime.fromisoformat(how["until"]) > dt.datetime.now(dt.UTC)
+    assert how["last_chance"] is True
+    assert wait(event="", last_chance=True) == ("late", {})  # it never stood still
