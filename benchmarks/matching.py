@@ -210,12 +210,20 @@ def main() -> None:
             f"county {seed}: {households:,} households, {len(people):,} people, {len(rows):,} rows to be matched",
             flush=True,
         )
+        given: dict[str, pd.Series] = {}
         for contender, work in CONTENDERS.items():
             if chosen.only in (None, contender):
                 found, seconds, memory = measured(lambda work=work, args=(people, rows): work(*args))  # type: ignore[misc]
-                figures = score(rows, found)
+                given[contender], figures = found.reindex(rows.index), score(rows, found)
                 results.append({"households": households, "contender": contender, "seconds": seconds, **figures})
                 print(f"  {contender:9s} {seconds:7.2f} s {memory:7.0f} MiB  {json.dumps(figures)}", flush=True)
+        if len(given) == len(CONTENDERS):
+            open_ = given["Shouwang"].isna()
+            said = given["Splink 5"][open_].dropna()
+            right = int((said == rows["household"][said.index]).sum())
+            print(
+                f"  of {open_.sum():,} rows that Shouwang leaves open, Splink matches {right} right, {len(said) - right} wrong"
+            )
     ours = {r["households"]: r["seconds"] for r in results if r["contender"] == "Shouwang"}
     for result in results:
         if result["contender"] == "Splink 5":
