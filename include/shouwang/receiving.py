@@ -24,7 +24,7 @@ from shouwang.intake.reading import read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.registry.history import load_in_force, people_as_of
-from shouwang.staging import Staging, whole_file
+from shouwang.staging import Staging
 from shouwang.store import deliveries
 from shouwang.store.database import Database
 
@@ -68,11 +68,10 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with ``message``) or ``read``.
     """
     contract = contract_of(house, department)
-    files = find_files(house.inbox_of(month, department))
+    inbox = house.inbox_of(month, department)
+    files = find_files(inbox)
     if not files:
-        raise NotThereYet(
-            f"{department} has handed over nothing for {month}: {house.inbox_of(month, department)} is empty."
-        )
+        raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
     content = fingerprint(files)
     how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
     reference = Reference(
@@ -224,7 +223,7 @@ def _receipt(house: House, reference: Reference, known: dict[str, Any], checked:
     contract = contract_of(house, reference["department"])
     folder = house.receipts_of(reference["month"], reference["department"])
     name = f"{contract.title}数据回执_{reference['month']}_第{known['version']}版.xlsx"
-    with whole_file(folder / name) as part:
+    with house.outgoing(folder / name) as part:
         write_receipt_of(part, house, contract, known, checked, cells)
     staging.clear()
     staging.write_note("receipt.done", {"receipt": name})
