@@ -40,11 +40,13 @@ app = typer.Typer(
 registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
 feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
 rules_app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
+review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
 config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
 for name, group in (
     ("registry", registry_app),
     ("feedback", feedback_app),
     ("rules", rules_app),
+    ("review", review_app),
     ("config", config_app),
 ):
     app.add_typer(group, name=name)
@@ -238,13 +240,70 @@ def feedback_load(
         with _working(path.name):
             results.append(steps.load_feedback(str(path)))
 
-    def tell() -> None:
-        for done in results:
-            out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
-            for problem in done["problems"]:
-                out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+    _say(results, as_json, lambda: _tell_answers(results))
 
-    _say(results, as_json, tell)
+
+def _tell_answers(results: list[dict[str, Any]]) -> None:
+    for done in results:
+        out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
+        for problem in done["problems"]:
+            out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+
+
+@review_app.command("write")
+def review_write(
+    month: MonthArgument,
+    township: Annotated[
+        str | None, typer.Option("--township", help="One township's own; the county's if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the list of rows that could not be decided, with up to three candidates side by side."""
+    with _working("Writing the review list"):
+        done = steps.write_review(month, township)
+    _say(done, as_json, lambda: out.print(f"{done['reviews']} to decide: {done['file']}", markup=False))
+
+
+@review_app.command("load")
+def review_load(
+    paths: Annotated[list[Path], typer.Argument(help="Review lists with the choices filled in.")],
+    by: Annotated[str, typer.Option("--by", help="Who decided; goes to the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Remember a clerk's choices; `shouwang run MONTH` then matches those rows, in this and later months."""
+    results = []
+    for path in paths:
+        with _working(path.name):
+            results.append(steps.load_review(str(path), by))
+    _say(results, as_json, lambda: _tell_answers(results))
+
+
+@review_app.command("list")
+def review_list(as_json: AsJson = False) -> None:
+    """The decisions in force."""
+    held = steps.list_decisions()
+
+    def tell() -> None:
+        table = Table("decision", "month", "file", "row", "decided", "by")
+        for entry in held:
+            what = "none of them" if entry["none_of_them"] else "a candidate"
+            table.add_row(
+                str(entry["decision_id"]), entry["month"], entry["file"], str(entry["row"]), what, entry["decided_by"]
+            )
+        out.print(table)
+
+    _say(held, as_json, tell)
+
+
+@review_app.command("revoke")
+def review_revoke(
+    number: Annotated[int, typer.Argument(help="The decision's number in `shouwang review list`.")],
+    by: Annotated[str, typer.Option("--by", help="Who revokes it; goes to the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a decision hold no longer; its rows are a review again after the next `shouwang run MONTH`."""
+    done = steps.revoke_decision(number, by)
+    _say(done, as_json, lambda: out.print(f"Decision {number} is revoked.", markup=False))
 
 
 @rules_app.command("try")

@@ -24,6 +24,8 @@ from shouwang.intake.reading import read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.registry.history import load_in_force, people_as_of
+from shouwang.reviewing import decisions_in_force
+from shouwang.reviewing import fingerprint as matched_against
 from shouwang.staging import Staging
 from shouwang.store import deliveries
 from shouwang.store.database import Database
@@ -84,7 +86,7 @@ def take_in(house: House, month: Month, department: str) -> Reference:
         files=[path.name for path in files],
     )
     with house.database.read() as connection:
-        registry = load_in_force(connection, month)
+        registry = matched_against(connection, load_in_force(connection, month))
         known = deliveries.find(connection, reference["delivery_id"])
     if known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done"):
         return _refused(reference, known["refusal"], known)
@@ -181,10 +183,15 @@ def validate(house: House, reference: Reference) -> Reference:
 def match(house: House, reference: Reference) -> Reference:
     """Match every accepted row to the registry as of the data month."""
     from shouwang.matching.ladder import match as match_rows
+    from shouwang.matching.remembered import apply_decisions
 
     checked = _frame(house, reference, "checked.parquet")
     accepted = checked[checked["verdict"] == "accepted"]
-    matches = match_rows(accepted, registry_index(house, Month.parse(reference["month"])))
+    month = Month.parse(reference["month"])
+    matches = match_rows(accepted, registry_index(house, month))
+    with house.database.read() as connection:
+        decisions = decisions_in_force(connection)
+    matches = apply_decisions(matches, accepted, decisions, registry_of(house, month))
     texts = matches["candidates"].map(lambda c: json.dumps(list(c)) if isinstance(c, list | tuple) and len(c) else None)
     _staging(house, reference).write_frame("matched.parquet", matches.assign(candidates=texts.astype("str")))
     counted = matches["outcome"].value_counts()
@@ -205,7 +212,7 @@ def load(house: House, reference: Reference) -> Reference:
     records = lines.loc[accepted, ["line_no"]].join(checked.loc[accepted, names])
     values: dict[str, Any] = {**reference, "rows": len(checked)}
     with house.database.write() as connection:
-        values["registry"] = load_in_force(connection, month)
+        values["registry"] = matched_against(connection, load_in_force(connection, month))
         report = _staging(house, reference).read_note("report.json")
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
     _receipt(house, reference, known, checked)

@@ -381,3 +381,56 @@ def load_feedback(file: str) -> dict[str, Any]:
             audit(connection, "feedback", "feedback", "shouwang", taken=answered["taken"])
             keep_ledger(connection, house.county.settings)
     return answered
+
+
+def write_review(month: str, township: str | None = None) -> dict[str, Any]:
+    """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
+    from shouwang.delivery.review import ReviewPaper
+    from shouwang.delivery.review import write_review as write_paper
+    from shouwang.reviewing import reviews_of
+
+    house, of = open_house(), Month.parse(month)
+    settings = house.county.settings
+    with house.database.read() as connection:
+        reviews = reviews_of(connection, house, of, township)
+    paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
+    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
+    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    with house.outgoing(path) as part:
+        write_paper(part, paper, reviews)
+    return {"month": month, "reviews": len(reviews), "file": str(path)}
+
+
+def load_review(file: str, by: str) -> dict[str, Any]:
+    """Read a clerk's choices back and remember them; twice changes nothing."""
+    from shouwang.reviewing import take_decisions
+
+    house, path = open_house(), Path(file)
+    if not path.is_file():
+        raise NotThereYet(f"There is no file {file}; give the path of the list that came back.")
+    with house.database.write() as connection:
+        taken = take_decisions(connection, house, path, by)
+        if taken["taken"]:
+            audit(connection, "decided", "review", by, taken=taken["taken"])
+    return taken
+
+
+def list_decisions() -> list[dict[str, Any]]:
+    """The decisions in force: number, month, where they were made and by whom, whether somebody was chosen."""
+    from shouwang.reviewing import decisions_in_force
+
+    with open_house().database.read() as connection:
+        held = decisions_in_force(connection)
+    held["none_of_them"] = held["chosen"].isna()
+    shown = held[["decision_id", "month", "file", "row", "none_of_them", "decided_by"]]
+    return [dict(zip(shown.columns, row, strict=True)) for row in shown.to_numpy().tolist()]
+
+
+def revoke_decision(number: int, by: str) -> dict[str, Any]:
+    """Let a decision hold no longer."""
+    from shouwang.reviewing import revoke
+
+    with open_house().database.write() as connection:
+        revoke(connection, number, by)
+        audit(connection, "revoked", f"decision {number}", by)
+    return {"decision_id": number, "status": "revoked"}

@@ -104,6 +104,24 @@ line = Table(
     Column("reason", Text),
     Index(None, "household_id"),
 )
+# What a clerk decided about a written identity; the last one that was not revoked holds.
+decision = Table(
+    "decision",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("identity", String(16), nullable=False),
+    Column("chosen", String(16)),  # a candidate's key; null: none of them
+    Column("candidates", JSON, nullable=False),  # the keys that were seen, in the order in which they were shown
+    Column("month", String(7), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("remark", Text),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", sa.DateTime, nullable=False),  # UTC
+    Column("revoked_by", Text),
+    Column("revoked_at", sa.DateTime),
+    Index(None, "identity"),
+)
 signal = Table(
     "signal",
     metadata,
