@@ -16,6 +16,7 @@ from shouwang.errors import FileRefused, UsageError
 from shouwang.exporting import export
 from shouwang.house import open_house
 from shouwang.month import Month
+from shouwang.reporting.matching import against_truth, match_report
 
 FIRST, SECOND = "2026-08", "2026-09"
 DEPARTMENTS = ("medical_insurance", "housing", "water")
@@ -198,3 +199,31 @@ def test_a_township_gets_its_own_and_no_full_number_leaves(county: DemoCounty, h
 
 def _rows(path: Path) -> list[tuple[Any, ...]]:
     return list(openpyxl.load_workbook(path)[REVIEW].iter_rows(values_only=True))
+
+
+def test_the_report_counts_every_row_and_explains_every_error(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+    contracts = list(open_house().county.contracts.values())
+    records = pd.read_csv(county.truth / "records.csv", dtype=str, keep_default_na=False)
+    records = records[records["department"].isin(DEPARTMENTS)]
+    wrong = records.copy()
+    first = wrong.index[(wrong["month"] == FIRST) & (wrong["expect"] == "match")][0]
+    wrong.loc[first, "household"] = "532900999999"
+    wrong.to_csv(tmp_path / "truth.csv", index=False)
+    with open_house().database.read() as connection:
+        said = match_report(connection, contracts, Month.parse(FIRST))
+        compared = against_truth(connection, Month.parse(FIRST), tmp_path / "truth.csv")
+    told = pd.DataFrame(said).groupby("outcome")["rows"].sum()
+    counted = lines(FIRST)["outcome"].value_counts()
+    assert all(told[outcome] == counted[outcome] for outcome in ("matched", "review", "unmatched"))
+    people = pd.read_csv(county.truth / "identities.csv", dtype=str, keep_default_na=False)
+    examples = {entry["example"]["masked"] for entry in said}
+    assert not examples & set(people["name"])
+    assert not examples & set(people["id"])
+    assert (compared["lost"], compared["wrong"], compared["blind"]) == (0, 1, 0)
+    assert all(share >= 0.99 for share in compared["recall"].values())
+    (error,) = [error for error in compared["errors"] if error["outcome"] == "matched"]
+    assert (error["row"], error["file"]) == (int(records["row"][first]), records["file"][first])
+    assert error["why"]
+    assert error["expected"] == "match 532900999999"
+    with open_house().database.read() as connection, pytest.raises(UsageError, match="lacks the columns"):
+        against_truth(connection, Month.parse(FIRST), county.truth / "warnings.csv")

@@ -41,11 +41,13 @@ registry_app = typer.Typer(help="The household registry (农户信息表).", no_
 feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
 rules_app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
+match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
 config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
 for name, group in (
     ("registry", registry_app),
     ("feedback", feedback_app),
     ("rules", rules_app),
+    ("match", match_app),
     ("review", review_app),
     ("config", config_app),
 ):
@@ -248,6 +250,45 @@ def _tell_answers(results: list[dict[str, Any]]) -> None:
         out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
         for problem in done["problems"]:
             out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+
+
+@match_app.command("report")
+def match_report(
+    month: MonthArgument,
+    truth: Annotated[Path | None, typer.Option("--truth", help="A CSV of what is right, to be compared with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many rows were matched by which evidence, how sure that is, and, beside a truth file, how often it is right."""
+    from shouwang.house import open_house
+    from shouwang.reporting import matching
+
+    house, of = open_house(), Month.parse(month)
+    with house.database.read() as connection:
+        lines = matching.match_report(connection, house.county.contracts.values(), of)
+        compared = matching.against_truth(connection, of, truth) if truth else None
+
+    def tell() -> None:
+        table = Table("department", "method", "outcome", "rows", "sure", show_lines=True)
+        table.add_column("in a clerk's words", overflow="fold")
+        table.add_column("for example", overflow="fold")
+        for entry in lines:
+            place = f"{entry['example']['file']} row {entry['example']['row']} {entry['example']['masked']}"
+            table.add_row(
+                entry["department"], entry["method"], entry["outcome"], f"{entry['rows']:,}",
+                f"{entry['confidence']:.2f}", entry["sentence"], place,
+            )  # fmt: skip
+        out.print(table)
+        if compared is None:
+            return
+        out.print(f"{compared['rows']:,} rows of the truth: {compared['lost']} lost, {compared['wrong']} in a wrong household, {compared['blind']} matched that a clerk should decide.")  # fmt: skip
+        for name, share in compared["recall"].items():
+            out.print(f"  {name}: {share:.3%} of those to be matched are")
+        for name, entry in compared["precision"].items():
+            out.print(f"  {name}: {entry['share']:.3%} of {entry['matched']:,} are right")
+        for error in compared["errors"]:
+            out.print(f"  {error['file']} {error['sheet']} row {error['row']}: expected {error['expected']}, {error['outcome']} {error['household_id'] or ''} by {error['method']} ({error['damage'] or 'undamaged'}): {error['why']}", markup=False)  # fmt: skip
+
+    _say({"month": month, "methods": lines, "truth": compared}, as_json, tell)
 
 
 @review_app.command("write")

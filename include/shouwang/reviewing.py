@@ -24,8 +24,8 @@ from shouwang.matching.remembered import options, written_identities
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
 from shouwang.store.database import frame
-from shouwang.store.records import review_records
-from shouwang.store.tables import decision, registry_load
+from shouwang.store.records import identity_records
+from shouwang.store.tables import decision, line, registry_load
 
 SHOWN = 3
 NAMES = {
@@ -58,7 +58,7 @@ def reviews_of(connection: Connection, house: House, month: Month, township: str
     """What a clerk has to decide, one row an identity: columns of the review list, and ``identity, keys``."""
     found = []
     for contract in house.county.contracts.values():
-        rows = review_records(connection, contract, str(month))
+        rows = identity_records(connection, contract, str(month), line.c.outcome == "review")
         place = rows["sheet"].map(lambda sheet: f"“{sheet}”" if sheet else "") + "第" + rows["row"].astype("str") + "行"
         found.append(rows.assign(place=contract.title + " " + rows["file"].astype("str") + place))
     rows = pd.concat(found, ignore_index=True).reindex(

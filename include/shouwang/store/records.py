@@ -83,8 +83,10 @@ def matched_records(connection: Connection, contract: Contract, first: str, last
     return rows.astype(kinds | {"row": "int64"})
 
 
-def review_records(connection: Connection, contract: Contract, month: str) -> pd.DataFrame:
-    """Rows of a department's delivery in force that wait for a clerk: place, method, candidates, identity as text."""
+def identity_records(
+    connection: Connection, contract: Contract, month: str, *more: sa.ColumnElement[bool]
+) -> pd.DataFrame:
+    """Accepted rows of a department's delivery in force: place, method, candidates, and the identity as text."""
     table = record_table(contract)
     names = [name for name in ("id_number", "name", "township", "village", "phone") if name in contract.columns]
     query = (
@@ -95,7 +97,7 @@ def review_records(connection: Connection, contract: Contract, month: str) -> pd
             )
         )
         .where(delivery.c.in_force, delivery.c.department == contract.department, delivery.c.month == month)
-        .where(line.c.outcome == "review")
+        .where(*more)
         .order_by(line.c.line_no)
     )
     return frame(connection, query).astype(dict.fromkeys(names, "str"))
