@@ -41,12 +41,14 @@ registry_app = typer.Typer(help="The household registry (农户信息表).", no_
 feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
 rules_app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
+contract_app = typer.Typer(help="What a department hands over, and how it is read.", no_args_is_help=True)
 match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
 config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
 for name, group in (
     ("registry", registry_app),
     ("feedback", feedback_app),
     ("rules", rules_app),
+    ("contract", contract_app),
     ("match", match_app),
     ("review", review_app),
     ("config", config_app),
@@ -250,6 +252,51 @@ def _tell_answers(results: list[dict[str, Any]]) -> None:
         out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
         for problem in done["problems"]:
             out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+
+
+@contract_app.command("check")
+def contract_check(
+    file: Annotated[Path, typer.Argument(help="The contract, departments/<department>.yaml.")], as_json: AsJson = False
+) -> None:
+    """Hold a contract against its expectation suite and the rules that name it; says what is wrong and where."""
+    from shouwang.drafting import check_contract
+    from shouwang.house import open_house
+
+    with _working(f"Checking {file.name}"):
+        done = check_contract(open_house(), file)
+    _say(done, as_json, lambda: out.print(f"{done['title']} {done['department']}.{done['dataset']}: {len(done['columns'])} columns, {len(done['required'])} required, {done['expectations']} expectations, rules {', '.join(done['rules']) or 'none yet'}; all in order.", markup=False))  # fmt: skip
+
+
+@contract_app.command("draft")
+def contract_draft(
+    sample: Annotated[Path, typer.Argument(help="An export as the department sends it.")],
+    department: Annotated[str, typer.Option("--department", help="A short English name, as folders are called.")],
+    dataset: Annotated[str, typer.Option("--dataset", help="What the export lists, in English.")],
+    title: Annotated[str, typer.Option("--title", help="The department's Chinese name.")],
+    folder: Annotated[Path, typer.Option("--out", help="Where the two files are written.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Propose a contract and an expectation suite from an export, to be read over by a person."""
+    from shouwang.drafting import draft_contract
+    from shouwang.house import open_house
+    from shouwang.staging import whole_file
+
+    if not sample.is_file():
+        raise UsageError(f"There is no file {sample}.")
+    contract, suite, left_out = draft_contract(open_house(), sample, department, dataset, title)
+    files = [folder / "departments" / f"{department}.yaml", folder / "expectations" / f"{department}.{dataset}.json"]
+    if there := [str(path) for path in files if path.exists()]:
+        raise UsageError(f"{' and '.join(there)} would be overwritten; name another folder with --out.")
+    for path, content in zip(files, (contract, suite), strict=True):
+        with whole_file(path) as part:
+            part.write_text(content, encoding="utf-8")
+
+    def tell() -> None:
+        out.print(f"Written: {files[0]} and {files[1]}. Read them over, then: shouwang contract check {files[0]}", markup=False)  # fmt: skip
+        if left_out:
+            out.print(f"Columns left out: {'、'.join(left_out)}", markup=False)
+
+    _say({"files": list(map(str, files)), "left_out": left_out}, as_json, tell)
 
 
 @match_app.command("report")
