@@ -10,17 +10,20 @@ import json
 import os
 import shutil
 import tempfile
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import pandas as pd
 
+from shouwang.arrival import Arrival, Kept, arrive
+from shouwang.correcting import answers, with_corrections
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
-from shouwang.intake.reading import read_files
+from shouwang.intake.reading import Reading, read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.registry.history import load_in_force, people_as_of
@@ -41,9 +44,12 @@ class Reference(TypedDict, total=False):
     delivery_id: str
     content: str
     contract: str
+    base: str | None
+    inbox: str
     files: list[str]
     status: str
     message: str
+    passed_over: list[str]
     version: int
     rows: int
     accepted: int
@@ -73,26 +79,51 @@ def take_in(house: House, month: Month, department: str) -> Reference:
         raise NotThereYet(
             f"{department} has handed over nothing for {month}: {house.inbox_of(month, department)} is empty."
         )
-    content = fingerprint(files)
-    how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
-    reference = Reference(
-        month=str(month),
-        department=department,
-        dataset=contract.dataset,
-        content=content,
-        contract=fingerprint_text(how),
-        delivery_id=deliveries.delivery_id(month, department, content, how),
-        files=[path.name for path in files],
-    )
     with house.database.read() as connection:
         registry = load_in_force(connection, month)
-        known = deliveries.find(connection, reference["delivery_id"])
+        versions = deliveries.versions(connection, month, department)
+    arrival = arrive(files, versions, partial(kept, house, versions))
+    reference = reference_to(house, contract, month, arrival)
+    reference["inbox"] = fingerprint(files)
+    known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
     if known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done"):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
-    _keep(files, house.vault_of(month, department, content))
-    return _read(house, reference, contract)
+    if not arrival.files:
+        _keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
+        return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
+    _keep(arrival.files, house.vault_of(month, department, arrival.content))
+    return read(house, reference)
+
+
+STALE = (
+    "交回的回执不是本部门本月现行版本的回执（该版本之后又报送过新文件，或回执属于别的部门、别的月份）。"
+    "请在最近一次的回执上更正后交回，或重新报送全部数据。"
+)
+
+
+def kept(house: House, versions: Sequence[dict[str, Any]], content: str) -> Kept:
+    """The files of a version's content, in the vault."""
+    version = next(v for v in versions if v["content"] == content)
+    vault = house.vault_of(version["month"], version["department"], content)
+    return [(vault / name, name) for name in version["files"]]
+
+
+def reference_to(house: House, contract: Contract, month: Month, arrival: Arrival) -> Reference:
+    """A delivery of this content, as today's contract and suite judge it."""
+    how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
+    return Reference(
+        month=str(month),
+        department=contract.department,
+        dataset=contract.dataset,
+        content=arrival.content,
+        base=arrival.base,
+        contract=fingerprint_text(how),
+        delivery_id=deliveries.delivery_id(month, contract.department, arrival.content, how),
+        files=[name for _, name in arrival.files],
+        passed_over=list(arrival.passed_over),
+    )
 
 
 def fingerprint_text(text: str) -> str:
@@ -112,7 +143,7 @@ def _staging(house: House, reference: Reference) -> Staging:
     return _staging_of(house, reference["delivery_id"])
 
 
-def _keep(files: list[Path], vault: Path) -> None:
+def _keep(files: Kept, vault: Path) -> None:
     """Copy the files into the vault, whole or not at all."""
     if vault.exists():
         return
@@ -120,19 +151,29 @@ def _keep(files: list[Path], vault: Path) -> None:
     for left in vault.parent.glob(f".{vault.name}.*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
-    for path in files:
-        shutil.copy2(path, part / path.name)
+    for path, name in files:
+        shutil.copy2(path, part / name)
     try:
         os.replace(part, vault)  # noqa: PTH105 (a folder)
     except OSError:  # another process kept the same files in the meantime
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _read(house: House, reference: Reference, contract: Contract) -> Reference:
+def reading_of(house: House, reference: Reference) -> Reading:
+    """What the files in the vault say, each receipt's corrections in place of the rows that they correct."""
+    contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
+    paths = [vault / name for name in reference["files"]]
+    receipts = [path for path in paths if answers(path)]
+    reading = read_files([path for path in paths if path not in receipts], contract)
+    return with_corrections(reading, [read_files([path], contract) for path in receipts])
+
+
+def read(house: House, reference: Reference) -> Reference:
+    """Read a delivery's files; leaves its rows and their cells for the steps that follow."""
     staging = _staging(house, reference)
     try:
-        reading = read_files([vault / name for name in reference["files"]], contract)
+        reading = reading_of(house, reference)
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {}, {})
     staging.write_frame("cells.parquet", reading.cells())
@@ -199,7 +240,7 @@ def load(house: House, reference: Reference) -> Reference:
     month = Month.parse(reference["month"])
     checked, matches = _frame(house, reference, "checked.parquet"), _frame(house, reference, "matched.parquet")
     lines = pd.DataFrame({"line_no": range(len(checked))}, index=checked.index)
-    lines = lines.join(checked[["file", "sheet", "row", "reason"]]).join(matches)
+    lines = lines.join(checked[["file", "sheet", "row", "reason", "correction"]]).join(matches)
     lines["outcome"] = lines["outcome"].fillna(checked["verdict"])
     accepted = checked["verdict"] == "accepted"
     names = [*contract.columns, *(["id_state"] if contract.has_identity else [])]
@@ -235,7 +276,7 @@ def _frame(house: House, reference: Reference, name: str) -> pd.DataFrame:
     staging = _staging(house, reference)
     if not staging.has(name):
         if name in ("cells.parquet", "reading.parquet"):
-            _read(house, reference, contract_of(house, reference["department"]))
+            read(house, reference)
         else:
             {"checked.parquet": validate, "matched.parquet": match}[name](house, reference)
     return staging.read_frame(name)

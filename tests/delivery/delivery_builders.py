@@ -155,6 +155,9 @@ def receipt(**changes: Any) -> ReceiptPaper:
         ),
         "header_guesses": (HeaderGuess(_FILE, "石桥乡", "病人自付部分", "个人自付"),),
         "ignored": ("备注", "经办人"),
+        "delivery": "0123456789abcdef",
+        "corrected": 4,
+        "warnings": ("行数 1250，上几个月一般是 2600",),
         "headers": (
             SheetHeader(_FILE, "大河镇", _HEADINGS),
             SheetHeader(_FILE, "石桥乡", ("结算流水号", "姓名", "就诊类别")),

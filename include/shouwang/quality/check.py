@@ -95,7 +95,7 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
 
 def _repeats(standing: pd.DataFrame, contract: Contract) -> tuple[pd.Series, pd.Series]:
     """Which rows repeat an earlier one, and for those the row number of the first."""
-    every = [c for c in standing.columns if c not in ("file", "sheet", "row", "unreadable", "id_state")]
+    every = [c for c in standing.columns if c not in ("file", "sheet", "row", "unreadable", "id_state", "correction")]
     repeats = standing.duplicated(every)
     by = pd.Series(standing.groupby(every, dropna=False, sort=False)["row"].transform("first"), index=standing.index)
     if contract.key:
