@@ -20,6 +20,7 @@ from shouwang.delivery.receipt import (
     write_receipt,
 )
 from shouwang.house import House
+from shouwang.intake.headers import plain
 from shouwang.month import Month
 
 
@@ -39,6 +40,8 @@ def write_receipt_of(
         else checked
     )
     settings = house.county.settings
+    unused = list(dict.fromkeys(title for s in sheets for title in s["ignored_columns"]))
+    known_unused = {plain(title) for title in contract.ignored}
     received = known["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
     paper = ReceiptPaper(
         county=settings.name,
@@ -58,7 +61,8 @@ def write_receipt_of(
             for s in sheets
             for written, meant in s["guesses"].items()
         ),
-        ignored=tuple(dict.fromkeys(title for s in sheets for title in s["ignored_columns"])),
+        ignored=tuple(title for title in unused if plain(title) not in known_unused),
+        declared=tuple(title for title in unused if plain(title) in known_unused),
         refused=known["refusal"],
         headers=tuple(SheetHeader(s["file"], s["sheet"], headings(s)) for s in sheets),
         delivery=known["delivery_id"],

@@ -204,19 +204,31 @@ def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Refer
 def validate(house: House, reference: Reference) -> Reference:
     """Judge every row; the file gate may refuse the whole. ``status``: ``checked`` or ``refused``."""
     from shouwang.quality.check import check, gate
+    from shouwang.quality.drift import drift, profile
 
     contract = contract_of(house, reference["department"])
     staging = _staging(house, reference)
     table = _frame(house, reference, "reading.parquet")
     verdicts = check(table, contract, house.expectations, Month.parse(reference["month"]))
     judged = table.assign(verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns)
-    staging.write_frame("checked.parquet", judged)
     counts = verdicts.counts()
+    settings = house.county.settings
+    figures = profile(table, contract)
+    with house.database.read() as connection:
+        before = deliveries.profiles_before(
+            connection, reference["month"], reference["department"], settings.drift.deliveries
+        )
+    warnings = [*verdicts.warnings, *drift(figures, before, contract, settings.drift)]
+    report = {**staging.read_note("report.json"), "profile": figures, "warnings": warnings}
+    staging.write_note("report.json", report)
+    page = house.validation_page_of(reference["month"], reference["department"], reference["delivery_id"])
+    with whole_file(page) as part:
+        part.write_text(verdicts.page, encoding="utf-8")
+    staging.write_frame("checked.parquet", judged)
     try:
-        limit = house.county.settings.intake.refuse_above_rejected_share
-        gate(counts, contract, limit, "、".join(reference["files"]))
+        gate(verdicts, contract, settings.intake.refuse_above_rejected_share, "、".join(reference["files"]))
     except FileRefused as refusal:
-        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, staging.read_note("report.json"))
+        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, report)
     return _with(reference, **counts, rows=len(table), status="checked")
 
 

@@ -46,6 +46,16 @@ def restore(house: House, month: Month, department: str, number: int) -> Referen
     return receiving.read(house, reference)
 
 
+def before(house: House, month: Month, department: str, older: int, newer: int) -> tuple[int, int]:
+    """The two versions to compare: for 0, the last one, and the one before."""
+    numbers = [version["version"] for version in history(house, month, department)]
+    newer = newer or (numbers[-1] if numbers else 0)
+    older = older or max((number for number in numbers if number < newer), default=0)
+    if not older:
+        raise UsageError(f"{department} has only {len(numbers)} version(s) of {month}; there is nothing to compare.")
+    return older, newer
+
+
 def diff(house: House, month: Month, department: str, old: int, new: int) -> pd.DataFrame:
     """What differs between two versions: ``change, file, sheet, row, old_row, columns``; places only, no values.
 

@@ -92,7 +92,7 @@ class ReceiptPaper:
 
     ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the delivery was turned down
     as a whole (null if it was taken); ``version`` is the version that it became (null if it became none).
-    ``headers`` holds the headings of every sheet that has a rejected row; ``delivery`` is the delivery's id,
+    ``declared`` are unused headings that the contract names, ``ignored`` all others. ``headers`` holds the headings of every sheet that has a rejected row; ``delivery`` is the delivery's id,
     ``corrected`` counts the rows that a returned receipt corrected, ``warnings`` are Chinese sentences.
     """
 
@@ -107,6 +107,7 @@ class ReceiptPaper:
     files: tuple[FileCounts, ...] = ()
     header_guesses: tuple[HeaderGuess, ...] = ()
     ignored: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
     refused: str | None = None
     headers: tuple[SheetHeader, ...] = ()
     delivery: str = ""
@@ -165,7 +166,9 @@ def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) ->
     if receipt.corrected:
         notes.append(f"其中 {receipt.corrected} 行已按交回的回执更正。")
     if receipt.ignored:
-        notes.append(f"未使用的列：{'、'.join(receipt.ignored)}。")
+        notes.append(f"未使用的列（不在数据约定中，如应使用请告知）：{'、'.join(receipt.ignored)}。")
+    if receipt.declared:
+        notes.append(f"按数据约定不使用的列：{'、'.join(receipt.declared)}。")
     if has_rejected:
         notes.append(
             f"“{REJECTED}”表中是退回的行，内容与原文件相同，红色单元格有误，最后一列是原因。"

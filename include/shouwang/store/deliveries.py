@@ -45,6 +45,17 @@ def versions(connection: Connection, month: object, department: str) -> list[dic
     return [dict(row) for row in connection.execute(query.order_by(delivery.c.version)).mappings()]
 
 
+def profiles_before(connection: Connection, month: object, department: str, count: int) -> list[dict[str, Any]]:
+    """The profiles (``quality.drift``) of a department's last deliveries in force before a month, the newest first."""
+    query = (
+        sa.select(delivery.c.report)
+        .where(delivery.c.month < str(month), delivery.c.department == department, delivery.c.in_force)
+        .order_by(delivery.c.month.desc())
+        .limit(count)
+    )
+    return [report["profile"] for report in connection.scalars(query) if "profile" in report]
+
+
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
     """The last version of each department for a month, in force or refused."""
     query = sa.select(delivery).where(delivery.c.month == str(month)).order_by(delivery.c.version)
