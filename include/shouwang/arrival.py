@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shouwang.correcting import answers
+from shouwang.correcting import answer
 from shouwang.errors import NotThereYet
 from shouwang.intake.files import fingerprint
 
@@ -45,7 +45,7 @@ def arrive(files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable
     if force and force["inbox"] == inbox:
         return Arrival(force["content"], force["base"], kept(force["content"]))
     contents = {version["delivery_id"]: version["content"] for version in versions}
-    answered = {path: answers(path) for path in files}
+    answered = {path: answer(path) for path in files}
     plain = [path for path in files if not answered[path]]
     heads = [version["content"] for version in (force, versions[-1] if versions else None) if version]
     content: str | None = None
@@ -56,10 +56,9 @@ def arrive(files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable
     sources = kept(content) if content and content in bases else [(path, path.name) for path in plain]
     order = {identifier: place for place, identifier in enumerate(contents)}
     passed_over = []
-    for path in sorted(files, key=lambda p: (max((order.get(i, -1) for i in answered[p]), default=-1), p.name)):
-        wanted = {contents.get(identifier) for identifier in answered[path]}
-        if not wanted:
-            continue
+    receipts = {path: found for path, found in answered.items() if found}
+    for path in sorted(receipts, key=lambda p: (max(order.get(i, -1) for i in receipts[p].deliveries), p.name)):
+        wanted = {contents.get(identifier) for identifier in receipts[path].deliveries}
         if content is None:
             content = next((head for head in heads if wanted & lineage(head, bases)), None)
             base, sources = bases.get(content or ""), kept(content) if content else []
@@ -67,7 +66,7 @@ def arrive(files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable
             passed_over.append(path.name)
             continue
         digest = _digest(path)
-        if digest not in {_digest(source) for source, _ in sources}:
+        if receipts[path].has_rows and digest not in {_digest(source) for source, _ in sources}:
             base, content = content, hashlib.sha256(f"{content}+{digest}".encode()).hexdigest()[:16]
             bases[content] = base
             sources = [*sources, (path, f"更正{len(sources)}_{path.name}")]

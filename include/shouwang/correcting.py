@@ -11,35 +11,47 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from shouwang.delivery.receipt import KEY, REJECTED
+from shouwang.delivery.receipt import KEY, RECEIPT, REJECTED
 from shouwang.errors import FileRefused
 from shouwang.intake.headers import plain
 from shouwang.intake.reading import PLACE, Reading, SheetReport
 from shouwang.intake.sheets import read_sheets
 
 _ROW_KEY = re.compile(r"([0-9a-f]{16})/(.+)/([^/]*)/(\d+)", re.DOTALL)
+_NUMBER = re.compile(rf"{KEY}：([0-9a-f]{{16}})")
 _ENCODINGS = ("utf-8", "gb18030", "utf-16-le")
 _LOOKED_AT = 1 << 22
 Place = tuple[str, str, int]
 
 
-def answers(path: Path) -> set[str]:
-    """The ids of the deliveries whose receipt this file is, whatever it is called; none for any other file."""
+@dataclass(frozen=True)
+class Answer:
+    """A receipt that comes back: the ids of the deliveries that it is for, and whether it holds rows of them."""
+
+    deliveries: frozenset[str]
+    has_rows: bool
+
+
+def answer(path: Path) -> Answer | None:
+    """What receipt this file is, whatever it is called; None for any other file."""
     try:
         sheets = read_sheets(path) if _may_be_receipt(path) else []
     except FileRefused:
-        return set()
+        return None
     cells = {cell for sheet in sheets for row in sheet.rows for cell in row if isinstance(cell, str)}
-    return {found[1] for cell in cells if (found := _ROW_KEY.fullmatch(cell))}
+    rows = {found[1] for cell in cells if (found := _ROW_KEY.fullmatch(cell))}
+    numbers = rows or {found[1] for cell in cells if (found := _NUMBER.search(cell))}
+    return Answer(frozenset(numbers), bool(rows)) if numbers else None
 
 
 def _may_be_receipt(path: Path) -> bool:
-    """A cheap look: only files with a sheet 退回数据, or a text with 回执编号, are read for it."""
+    """A cheap look: only files with a sheet 回执 or 退回数据, or a text with 回执编号, are read for it."""
+    sheets = [f'name="{name}'.encode() for name in (RECEIPT, REJECTED)]
     words = [word.encode(encoding) for word in (REJECTED, KEY) for encoding in _ENCODINGS]
     try:
         if not zipfile.is_zipfile(path):
@@ -48,7 +60,8 @@ def _may_be_receipt(path: Path) -> bool:
         with zipfile.ZipFile(path) as packed:
             for name in {"xl/workbook.xml", "content.xml"} & set(packed.namelist()):
                 with packed.open(name) as part:
-                    return words[0] in part.read(_LOOKED_AT)
+                    start = part.read(_LOOKED_AT)
+                    return any(name in start for name in sheets)
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         pass
     return False

@@ -18,7 +18,7 @@ from typing import Any, TypedDict, cast
 import pandas as pd
 
 from shouwang.arrival import Arrival, Kept, arrive
-from shouwang.correcting import answers, with_corrections
+from shouwang.correcting import answer, with_corrections
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
@@ -164,7 +164,7 @@ def reading_of(house: House, reference: Reference) -> Reading:
     contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
     paths = [vault / name for name in reference["files"]]
-    receipts = [path for path in paths if answers(path)]
+    receipts = [path for path in paths if answer(path)]
     reading = read_files([path for path in paths if path not in receipts], contract)
     return with_corrections(reading, [read_files([path], contract) for path in receipts])
 

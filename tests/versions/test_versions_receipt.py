@@ -174,3 +174,13 @@ def test_a_receipt_may_come_back_as_text(returned: Water, encoding: str) -> None
     text = "\n".join(",".join(str(cell.value or "") for cell in row) for row in sheet.iter_rows())
     (returned.inbox / "回执.csv").write_text(text, encoding=encoding)
     assert returned.receive()["rejected"] == 0
+
+
+def test_a_receipt_without_rejected_rows_is_no_export(water: Water) -> None:
+    water.put(rows())
+    water.receive()
+    shutil.copy(water.receipt(1), water.inbox / "回执.xlsx")
+    assert water.receive()["status"] == "unchanged"
+    (water.inbox / "台账.csv").unlink()
+    assert water.receive()["status"] == "unchanged"
+    assert water.lines()["row"].size == 20

@@ -148,6 +148,7 @@ def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) ->
     set_widths(sheet, _WIDTHS)
     band(sheet, 1, 1, _LAST, receipt.title, "标题", 34)
     facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
+    facts += f"　　{KEY}：{receipt.delivery}"
     band(sheet, 2, 1, _LAST, facts, "副标题", 20)
     verdict = _verdict(receipt)
     height = text_height(verdict, sum(_WIDTHS), 28, 11)
