@@ -40,20 +40,19 @@ def arrive(files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable
     that one in force: one that was restored stays.
     """
     inbox = fingerprint(files)
+    here = [(path, path.name) for path in files]
     bases = {version["content"]: version["base"] for version in versions}
     force = next((version for version in versions if version["in_force"]), None)
     if force and force["inbox"] == inbox:
-        return Arrival(force["content"], force["base"], kept(force["content"]))
+        return Arrival(force["content"], force["base"], here if force["content"] == inbox else kept(force["content"]))
     contents = {version["delivery_id"]: version["content"] for version in versions}
     answered = {path: answer(path) for path in files}
     plain = [path for path in files if not answered[path]]
     heads = [version["content"] for version in (force, versions[-1] if versions else None) if version]
-    content: str | None = None
-    if plain:
-        content = fingerprint(plain)
-        content = next((head for head in heads if content in lineage(head, bases)), content)
+    own = fingerprint(plain) if plain else None
+    content = next((head for head in heads if own in lineage(head, bases)), own)
     base = bases.get(content or "")
-    sources = kept(content) if content and content in bases else [(path, path.name) for path in plain]
+    sources = [(path, path.name) for path in plain] if content == own or not content else kept(content)
     order = {identifier: place for place, identifier in enumerate(contents)}
     passed_over = []
     receipts = {path: found for path, found in answered.items() if found}

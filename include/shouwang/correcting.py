@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from shouwang.delivery.receipt import KEY, RECEIPT, REJECTED
+from shouwang.delivery.receipt import KEY, REASON, RECEIPT, REJECTED
 from shouwang.errors import FileRefused
 from shouwang.intake.headers import plain
 from shouwang.intake.reading import PLACE, Reading, SheetReport
@@ -58,10 +58,10 @@ def _may_be_receipt(path: Path) -> bool:
             content = path.read_bytes()
             return any(word in content for word in words)
         with zipfile.ZipFile(path) as packed:
-            for name in {"xl/workbook.xml", "content.xml"} & set(packed.namelist()):
+            for name in {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(packed.namelist()):
                 with packed.open(name) as part:
                     start = part.read(_LOOKED_AT)
-                    return any(name in start for name in sheets)
+                    return any(word in start for word in (*sheets, REJECTED.encode("utf-16-le")))
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         pass
     return False
@@ -98,6 +98,17 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
         added = Counter(place[:2] for place in _places(returned.table.iloc[new]))
         sheets += [replace(own[place], rows=count) for place, count in added.items()]
     return Reading(table, tuple(sheets), rows, original.sheets_ignored)
+
+
+def refuse_rows_without_keys(reading: Reading) -> None:
+    """`FileRefused` for rows copied out of a receipt: alone, they would pass for the whole month."""
+    for sheet in reading.sheets:
+        if {plain(title) for title in sheet.titles} & {REASON, KEY}:
+            raise FileRefused(
+                "receipt_without_keys",
+                f"文件“{sheet.file}”像是从回执里复制出来的退回行，认不出它们对应哪些原始行。"
+                "请直接在回执文件里更正后交回（不要复制到新表），或重新报送全部数据并删去“退回原因”一列。",
+            )
 
 
 def _places(table: pd.DataFrame) -> list[Place]:

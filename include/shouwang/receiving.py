@@ -18,7 +18,7 @@ from typing import Any, TypedDict, cast
 import pandas as pd
 
 from shouwang.arrival import Arrival, Kept, arrive
-from shouwang.correcting import answer, with_corrections
+from shouwang.correcting import answer, refuse_rows_without_keys, with_corrections
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
@@ -144,7 +144,7 @@ def _staging(house: House, reference: Reference) -> Staging:
 
 
 def _keep(files: Kept, vault: Path) -> None:
-    """Copy the files into the vault, whole or not at all."""
+    """Copy the files into the vault, whole or not at all; `NotThereYet` when they have been deleted since."""
     if vault.exists():
         return
     vault.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -152,6 +152,9 @@ def _keep(files: Kept, vault: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
     part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
     for path, name in files:
+        if not path.exists():
+            shutil.rmtree(part)
+            raise NotThereYet(f"{name} is gone from the inbox and from the vault; hand it over again.")
         shutil.copy2(path, part / name)
     try:
         os.replace(part, vault)  # noqa: PTH105 (a folder)
@@ -166,6 +169,7 @@ def reading_of(house: House, reference: Reference) -> Reading:
     paths = [vault / name for name in reference["files"]]
     receipts = [path for path in paths if answer(path)]
     reading = read_files([path for path in paths if path not in receipts], contract)
+    refuse_rows_without_keys(reading)
     return with_corrections(reading, [read_files([path], contract) for path in receipts])
 
 

@@ -30,6 +30,7 @@ def history(house: House, month: Month, department: str) -> list[dict[str, Any]]
         {
             "version": v["version"], "status": "in force" if v["in_force"] else v["status"],
             "received_at": v["received_at"], "files": v["files"], "corrects": numbers.get(v["base"]),
+            "data_docs": str(house.validation_page_of(month, department, v["delivery_id"])),
             **v["counts"], "message": v["refusal"],
         }
         for v in versions

@@ -184,3 +184,18 @@ def test_a_receipt_without_rejected_rows_is_no_export(water: Water) -> None:
     (water.inbox / "台账.csv").unlink()
     assert water.receive()["status"] == "unchanged"
     assert water.lines()["row"].size == 20
+
+
+def test_rows_copied_out_of_a_receipt_do_not_pass_for_the_month(returned: Water) -> None:
+    def without_keys(sheet: Any) -> None:
+        all_good(sheet)
+        sheet.delete_cols(sheet.max_column)
+        sheet.title = "更正"
+        del sheet.parent["回执"]
+
+    corrected(returned.receipt(1), returned.inbox / "更正.xlsx", without_keys)
+    (returned.inbox / "台账.csv").unlink()
+    done = returned.receive()
+    assert done["status"] == "refused"
+    assert "更正.xlsx" in done["message"]
+    assert len(returned.lines()) == 20
