@@ -7,17 +7,12 @@ folder under the delivery's id; a step that finds its predecessor's frames gone 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from collections.abc import Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import pandas as pd
 
-from shouwang.arrival import Arrival, Kept, arrive
+from shouwang.arrival import Arrival, arrive
 from shouwang.correcting import answer, refuse_rows_without_keys, with_corrections
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
@@ -30,6 +25,7 @@ from shouwang.registry.history import load_in_force, people_as_of
 from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
+from shouwang.vault import keep, kept
 
 PARSER = "1"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
@@ -91,9 +87,9 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
     if not arrival.files:
-        _keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
+        keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
         return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
-    _keep(arrival.files, house.vault_of(month, department, arrival.content))
+    keep(arrival.files, house.vault_of(month, department, arrival.content))
     return read(house, reference)
 
 
@@ -101,13 +97,6 @@ STALE = (
     "交回的回执不是本部门本月现行版本的回执（该版本之后又报送过新文件，或回执属于别的部门、别的月份）。"
     "请在最近一次的回执上更正后交回，或重新报送全部数据。"
 )
-
-
-def kept(house: House, versions: Sequence[dict[str, Any]], content: str) -> Kept:
-    """The files of a version's content, in the vault."""
-    version = next(v for v in versions if v["content"] == content)
-    vault = house.vault_of(version["month"], version["department"], content)
-    return [(vault / name, name) for name in version["files"]]
 
 
 def reference_to(house: House, contract: Contract, month: Month, arrival: Arrival) -> Reference:
@@ -141,25 +130,6 @@ def _staging_of(house: House, identifier: str) -> Staging:
 
 def _staging(house: House, reference: Reference) -> Staging:
     return _staging_of(house, reference["delivery_id"])
-
-
-def _keep(files: Kept, vault: Path) -> None:
-    """Copy the files into the vault, whole or not at all; `NotThereYet` when they have been deleted since."""
-    if vault.exists():
-        return
-    vault.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in vault.parent.glob(f".{vault.name}.*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
-    for path, name in files:
-        if not path.exists():
-            shutil.rmtree(part)
-            raise NotThereYet(f"{name} is gone from the inbox and from the vault; hand it over again.")
-        shutil.copy2(path, part / name)
-    try:
-        os.replace(part, vault)  # noqa: PTH105 (a folder)
-    except OSError:  # another process kept the same files in the meantime
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def reading_of(house: House, reference: Reference) -> Reading:
@@ -262,9 +232,11 @@ def load(house: House, reference: Reference) -> Reference:
     names = [*contract.columns, *(["id_state"] if contract.has_identity else [])]
     records = lines.loc[accepted, ["line_no"]].join(checked.loc[accepted, names])
     values: dict[str, Any] = {**reference, "rows": len(checked)}
+    if not _staging(house, reference).has("report.json"):  # killed in the midst of clearing the work folder
+        validate(house, reference)
+    report = _staging(house, reference).read_note("report.json")
     with house.database.write() as connection:
         values["registry"] = load_in_force(connection, month)
-        report = _staging(house, reference).read_note("report.json")
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
     _receipt(house, reference, known, checked)
     return _with(reference, **known["counts"], status="loaded", version=known["version"])

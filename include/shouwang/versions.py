@@ -16,6 +16,7 @@ from shouwang.intake.reading import PLACE
 from shouwang.month import Month
 from shouwang.receiving import Reference
 from shouwang.store import deliveries
+from shouwang.vault import kept
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
@@ -84,7 +85,7 @@ def _version(house: House, month: Month, department: str, number: int) -> dict[s
 
 def _reference(house: House, month: Month, version: dict[str, Any]) -> Reference:
     contract = receiving.contract_of(house, version["department"])
-    files = receiving.kept(house, [version], version["content"])
+    files = kept(house, [version], version["content"])
     return receiving.reference_to(house, contract, month, Arrival(version["content"], version["base"], files))
 
 
