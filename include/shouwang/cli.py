@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from shouwang import steps
+from shouwang import cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
+from shouwang.terminal import AsJson, MonthArgument, out, progress
+from shouwang.terminal import say as _say
+from shouwang.terminal import working as _working
 
 FAILED, WRONG_USAGE, INCOMPLETE = 1, 2, 3
 HELP = """Notices families about to fall (back) into poverty from departments' monthly exports (守望).
@@ -52,35 +50,10 @@ for name, group in (
     ("match", match_app),
     ("review", review_app),
     ("config", config_app),
+    ("versions", cli_versions.app),
 ):
     app.add_typer(group, name=name)
-
-progress = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
-if not out.is_terminal:
-    out = Console(highlight=False, width=140)  # a file or a pipe has room for the tables
-MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")]
-
-
-def _say(result: Any, as_json: bool, tell: Callable[[], None]) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=1, default=str))
-    else:
-        tell()
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """Say on standard error what is going on, with a clock on a terminal, and how long it took."""
-    begun = time.monotonic()
-    if progress.is_terminal:
-        with progress.status(what):
-            yield
-    else:
-        progress.print(f"{what} …")
-        yield
-    progress.print(f"{what}: {time.monotonic() - begun:.1f} s")
+app.command("scorecard")(cli_versions.scorecard)
 
 
 @app.command()
@@ -129,6 +102,10 @@ def _receive(month: str, department: str | None) -> None:
             continue
         with _working(f"{entry['title']} {name}"):
             reference = steps.receive(month, name)
+        for passed in reference.get("passed_over", ()):
+            progress.print(
+                f"{name}: {passed} answers a version that was replaced since; passed over", style="yellow", markup=False
+            )
         if reference["status"] == "refused":
             progress.print(reference["message"], style="red", markup=False)
 
@@ -167,9 +144,17 @@ def _tell_month(table: dict[str, Any]) -> None:
     out.print(
         f"{table['new']} new, {table['supplement']} supplements, {table['repeated']} repeated and not sent again."
     )
+    for later in table["outdated"]:
+        out.print(
+            f"{later} was screened with other versions than those in force; run `shouwang screen {later}`",
+            style="yellow",
+            markup=False,
+        )
     for words, key in (("not here yet", "missing"), ("refused", "refused")):
         if table[key]:
             out.print(f"[red]{words}: {'、'.join(table[key])}[/red]")
+    for warning in table["warnings"]:
+        out.print(f"to look at: {warning}", style="yellow", markup=False)
     for entry in table["departments"]:
         if entry["message"]:
             out.print(f"{entry['department']}: {entry['message']}", style="red", markup=False)

@@ -7,28 +7,27 @@ folder under the delivery's id; a step that finds its predecessor's frames gone 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
-from functools import lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 from typing import Any, TypedDict, cast
 
 import pandas as pd
 
+from shouwang.arrival import Arrival, arrive
+from shouwang.correcting import answer, refuse_rows_without_keys, with_corrections
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
-from shouwang.intake.reading import read_files
+from shouwang.intake.reading import Reading, read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.registry.history import load_in_force, people_as_of
 from shouwang.reviewing import decisions_in_force
 from shouwang.reviewing import fingerprint as matched_against
-from shouwang.staging import Staging
+from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
+from shouwang.vault import keep, kept
 
 PARSER = "1"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
@@ -43,9 +42,12 @@ class Reference(TypedDict, total=False):
     delivery_id: str
     content: str
     contract: str
+    base: str | None
+    inbox: str
     files: list[str]
     status: str
     message: str
+    passed_over: list[str]
     version: int
     rows: int
     accepted: int
@@ -74,26 +76,44 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     files = find_files(inbox)
     if not files:
         raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
-    content = fingerprint(files)
-    how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
-    reference = Reference(
-        month=str(month),
-        department=department,
-        dataset=contract.dataset,
-        content=content,
-        contract=fingerprint_text(how),
-        delivery_id=deliveries.delivery_id(month, department, content, how),
-        files=[path.name for path in files],
-    )
     with house.database.read() as connection:
         registry = matched_against(connection, load_in_force(connection, month))
-        known = deliveries.find(connection, reference["delivery_id"])
+        versions = deliveries.versions(connection, month, department)
+    arrival = arrive(files, versions, partial(kept, house, versions))
+    reference = reference_to(house, contract, month, arrival)
+    reference["inbox"] = fingerprint(files)
+    known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
     if known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done"):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
-    _keep(files, house.vault_of(month, department, content))
-    return _read(house, reference, contract)
+    if not arrival.files:
+        keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
+        return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
+    keep(arrival.files, house.vault_of(month, department, arrival.content))
+    return read(house, reference)
+
+
+STALE = (
+    "交回的回执不是本部门本月现行版本的回执（该版本之后又报送过新文件，或回执属于别的部门、别的月份）。"
+    "请在最近一次的回执上更正后交回，或重新报送全部数据。"
+)
+
+
+def reference_to(house: House, contract: Contract, month: Month, arrival: Arrival) -> Reference:
+    """A delivery of this content, as today's contract and suite judge it."""
+    how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
+    return Reference(
+        month=str(month),
+        department=contract.department,
+        dataset=contract.dataset,
+        content=arrival.content,
+        base=arrival.base,
+        contract=fingerprint_text(how),
+        delivery_id=deliveries.delivery_id(month, contract.department, arrival.content, how),
+        files=[name for _, name in arrival.files],
+        passed_over=list(arrival.passed_over),
+    )
 
 
 def fingerprint_text(text: str) -> str:
@@ -113,27 +133,22 @@ def _staging(house: House, reference: Reference) -> Staging:
     return _staging_of(house, reference["delivery_id"])
 
 
-def _keep(files: list[Path], vault: Path) -> None:
-    """Copy the files into the vault, whole or not at all."""
-    if vault.exists():
-        return
-    vault.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in vault.parent.glob(f".{vault.name}.*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
-    for path in files:
-        shutil.copy2(path, part / path.name)
-    try:
-        os.replace(part, vault)  # noqa: PTH105 (a folder)
-    except OSError:  # another process kept the same files in the meantime
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _read(house: House, reference: Reference, contract: Contract) -> Reference:
+def reading_of(house: House, reference: Reference) -> Reading:
+    """What the files in the vault say, each receipt's corrections in place of the rows that they correct."""
+    contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
+    paths = [vault / name for name in reference["files"]]
+    receipts = [path for path in paths if answer(path)]
+    reading = read_files([path for path in paths if path not in receipts], contract)
+    refuse_rows_without_keys(reading)
+    return with_corrections(reading, [read_files([path], contract) for path in receipts])
+
+
+def read(house: House, reference: Reference) -> Reference:
+    """Read a delivery's files; leaves its rows and their cells for the steps that follow."""
     staging = _staging(house, reference)
     try:
-        reading = read_files([vault / name for name in reference["files"]], contract)
+        reading = reading_of(house, reference)
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {}, {})
     staging.write_frame("cells.parquet", reading.cells())
@@ -164,19 +179,31 @@ def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Refer
 def validate(house: House, reference: Reference) -> Reference:
     """Judge every row; the file gate may refuse the whole. ``status``: ``checked`` or ``refused``."""
     from shouwang.quality.check import check, gate
+    from shouwang.quality.drift import drift, profile
 
     contract = contract_of(house, reference["department"])
     staging = _staging(house, reference)
     table = _frame(house, reference, "reading.parquet")
     verdicts = check(table, contract, house.expectations, Month.parse(reference["month"]))
     judged = table.assign(verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns)
-    staging.write_frame("checked.parquet", judged)
     counts = verdicts.counts()
+    settings = house.county.settings
+    figures = profile(table, contract)
+    with house.database.read() as connection:
+        before = deliveries.profiles_before(
+            connection, reference["month"], reference["department"], settings.drift.deliveries
+        )
+    warnings = [*verdicts.warnings, *drift(figures, before, contract, settings.drift)]
+    report = {**staging.read_note("report.json"), "profile": figures, "warnings": warnings}
+    staging.write_note("report.json", report)
+    page = house.validation_page_of(reference["month"], reference["department"], reference["delivery_id"])
+    with whole_file(page) as part:
+        part.write_text(verdicts.page, encoding="utf-8")
+    staging.write_frame("checked.parquet", judged)
     try:
-        limit = house.county.settings.intake.refuse_above_rejected_share
-        gate(counts, contract, limit, "、".join(reference["files"]))
+        gate(verdicts, contract, settings.intake.refuse_above_rejected_share, "、".join(reference["files"]))
     except FileRefused as refusal:
-        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, staging.read_note("report.json"))
+        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, report)
     return _with(reference, **counts, rows=len(table), status="checked")
 
 
@@ -205,15 +232,17 @@ def load(house: House, reference: Reference) -> Reference:
     month = Month.parse(reference["month"])
     checked, matches = _frame(house, reference, "checked.parquet"), _frame(house, reference, "matched.parquet")
     lines = pd.DataFrame({"line_no": range(len(checked))}, index=checked.index)
-    lines = lines.join(checked[["file", "sheet", "row", "reason"]]).join(matches)
+    lines = lines.join(checked[["file", "sheet", "row", "reason", "correction"]]).join(matches)
     lines["outcome"] = lines["outcome"].fillna(checked["verdict"])
     accepted = checked["verdict"] == "accepted"
     names = [*contract.columns, *(["id_state"] if contract.has_identity else [])]
     records = lines.loc[accepted, ["line_no"]].join(checked.loc[accepted, names])
     values: dict[str, Any] = {**reference, "rows": len(checked)}
+    if not _staging(house, reference).has("report.json"):  # killed in the midst of clearing the work folder
+        validate(house, reference)
+    report = _staging(house, reference).read_note("report.json")
     with house.database.write() as connection:
         values["registry"] = matched_against(connection, load_in_force(connection, month))
-        report = _staging(house, reference).read_note("report.json")
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
     _receipt(house, reference, known, checked)
     return _with(reference, **known["counts"], status="loaded", version=known["version"])
@@ -241,7 +270,7 @@ def _frame(house: House, reference: Reference, name: str) -> pd.DataFrame:
     staging = _staging(house, reference)
     if not staging.has(name):
         if name in ("cells.parquet", "reading.parquet"):
-            _read(house, reference, contract_of(house, reference["department"]))
+            read(house, reference)
         else:
             {"checked.parquet": validate, "matched.parquet": match}[name](house, reference)
     return staging.read_frame(name)

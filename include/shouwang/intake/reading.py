@@ -39,6 +39,7 @@ class SheetReport:
     guesses: dict[str, str]
     ignored_columns: tuple[str, ...]
     passed_over: tuple[tuple[int, str], ...]
+    factors: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.Da
     told = tuple((sheet.numbers[first + line], kind) for line, kind in passed_over.items() if kind != "空行")
     report = SheetReport(
         sheet.file, sheet.name, len(rows), sheet.numbers[header.last_row], header.titles, header.columns,
-        header.guesses, header.ignored, told,
+        header.guesses, header.ignored, told, header.factors,
     )  # fmt: skip
     return table, rows, report
 

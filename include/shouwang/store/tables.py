@@ -69,6 +69,8 @@ delivery = Table(
     Column("version", Integer, nullable=False),
     Column("content", String(16), nullable=False),
     Column("contract", String(16), nullable=False),
+    Column("base", String(16)),  # content that a returned receipt corrects
+    Column("inbox", String(16)),  # fingerprint of the whole inbox when this version came into force
     Column("registry", String(16)),
     Column("status", Text, nullable=False),  # taken | refused
     Column("in_force", Boolean, nullable=False),
@@ -102,6 +104,7 @@ line = Table(
     Column("confidence", Float),
     Column("candidates", Text),
     Column("reason", Text),
+    Column("correction", Text),  # receipt, sheet and row that the corrected row came from
     Index(None, "household_id"),
 )
 # What a clerk decided about a written identity; the last one that was not revoked holds.
