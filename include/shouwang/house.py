@@ -1,8 +1,8 @@
 """The house: configuration, paths and database of one county, opened once from ``SHOUWANG_*``.
 
 ``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
-``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX`` and ``SHOUWANG_OUTBOX``
-override parts of it.
+``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX`` and
+``SHOUWANG_SECRETS`` (a folder, default ``secrets`` beside the database) override parts of it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class House:
     inbox: Path
     outbox: Path
     database_url: str
+    secrets: Path
     cache: dict[str, object] = field(default_factory=dict)
 
     @cached_property
@@ -79,6 +80,17 @@ class House:
         """Where the county's own papers of a month lie."""
         return self.outbox / str(month) / "county"
 
+    def passwords_of(self, department: str) -> tuple[str, ...]:
+        """The passwords stored for a department's workbooks, one a line of ``secrets/<department>``, newest first."""
+        path = self.secrets / department
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return ()
+        return tuple(line for line in lines if line)
+
     def suite_fingerprint(self, slug: str) -> str:
         """Changes with a dataset's expectation suite."""
         path = self.expectations / f"{slug}.json"
@@ -103,4 +115,5 @@ def open_house(environment: Mapping[str, str] | None = None) -> House:
         inbox=place("SHOUWANG_INBOX", home / "inbox"),
         outbox=place("SHOUWANG_OUTBOX", home / "outbox"),
         database_url=env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}",
+        secrets=place("SHOUWANG_SECRETS", home / "secrets"),
     )

@@ -28,7 +28,7 @@ from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
 
-PARSER = "1"
+PARSER = "2"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
 
 
@@ -132,7 +132,8 @@ def _read(house: House, reference: Reference, contract: Contract) -> Reference:
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
     staging = _staging(house, reference)
     try:
-        reading = read_files([vault / name for name in reference["files"]], contract)
+        files = [vault / name for name in reference["files"]]
+        reading = read_files(files, contract, house.passwords_of(contract.department))
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {}, {})
     staging.write_frame("cells.parquet", reading.cells())
