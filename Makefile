@@ -48,7 +48,7 @@ lint: $(READY) ## ruff, mypy --strict, the order of the rooms, the pre-commit se
 	$(BIN)/lint-imports
 	$(BIN)/pre-commit validate-config
 
-bench: $(READY) ## seconds and memory of each step of a 40,000-household month
+bench: $(READY) ## seconds and memory of each step of a 40,000-household month (see docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks $(BENCH)
 
 docs: $(READY) ## write the parts of the documentation that are generated

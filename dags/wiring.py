@@ -18,7 +18,7 @@ import yaml
 from airflow.sdk import Asset, BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowSkipException
 
-from shouwang.errors import ShouwangError
+from shouwang.errors import ShouwangError, Unreachable
 from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,10 @@ DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": dt.timedelta(minutes=10),
     "retry_policy": ExceptionRetryPolicy(
-        [RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help.")]
+        [
+            RetryRule(Unreachable, RetryAction.RETRY, reason="Another machine may be back soon."),
+            RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help."),
+        ]
     ),
     "execution_timeout": dt.timedelta(hours=1),
     "on_failure_callback": explain_failure,
@@ -176,7 +179,8 @@ class AwaitFiles(BaseOperator):
         if steps.arrived(month, self.department):
             return
         until = steps.deadline(month)
-        folder = open_house().inbox_of(month, self.department)
+        house = open_house()
+        folder = house.inbox_of(month, self.department)
         if over := (now := dt.datetime.now(until.tzinfo)) >= until:
             seen = SettledFolderTrigger(folder=str(folder), until="").look()
             if last_chance or seen in ("", event):
@@ -186,7 +190,13 @@ class AwaitFiles(BaseOperator):
             until = now + STILL_COPYING
         self.log.info("Nothing settled in %s yet; waiting until %s.", folder, until.isoformat())
         self.defer(
-            trigger=SettledFolderTrigger(folder=str(folder), until=until.isoformat(), known=event),
+            trigger=SettledFolderTrigger(
+                folder=str(folder),
+                until=until.isoformat(),
+                known=event,
+                seconds=60 if house.far_inbox else 5,
+                fetch=(month, self.department) if house.far_inbox else None,
+            ),
             method_name="execute",
             kwargs={"last_chance": over},
         )

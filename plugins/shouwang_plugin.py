@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from stat import S_ISREG
@@ -24,6 +25,8 @@ from pendulum import DateTime, instance
 from shouwang.errors import UsageError
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
+
+log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from airflow.utils.types import DagRunType
@@ -160,18 +163,27 @@ class HandoverTimetable(Timetable):
 class SettledFolderTrigger(BaseTrigger):
     """Waits until a folder holds files whose sizes and times stand still from one look to the next, or until a moment.
 
+    If ``fetch`` names a month and department, their inbox is on another machine and is fetched before each look.
     Fires with the mark of what it saw, or with nothing when ``until`` (ISO, with offset) is over. What bears the mark
     ``known`` was judged already and does not count: it wants something new.
     """
 
-    def __init__(self, *, folder: str, until: str, known: str = "", seconds: float = 5.0) -> None:
+    def __init__(
+        self, *, folder: str, until: str, known: str = "", seconds: float = 5.0, fetch: tuple[str, str] | None = None
+    ) -> None:
         super().__init__()
-        self.folder, self.until, self.known, self.seconds = folder, until, known, seconds
+        self.folder, self.until, self.known, self.seconds, self.fetch = folder, until, known, seconds, fetch
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
             "shouwang_plugin.SettledFolderTrigger",
-            {"folder": self.folder, "until": self.until, "known": self.known, "seconds": self.seconds},
+            {
+                "folder": self.folder,
+                "until": self.until,
+                "known": self.known,
+                "seconds": self.seconds,
+                "fetch": self.fetch,
+            },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -188,6 +200,15 @@ class SettledFolderTrigger(BaseTrigger):
 
     def look(self) -> str:
         """A mark of name, size and time of every file below the folder; empty if there is none."""
+        if self.fetch:
+            from shouwang.errors import Unreachable
+            from shouwang.house import open_house
+
+            try:
+                open_house().inbox_of(*self.fetch)
+            except Unreachable as error:
+                log.warning("%s Looking again in %s s.", error, self.seconds)
+                return ""
         found = []
         for path in sorted(Path(self.folder).rglob("*")):
             try:

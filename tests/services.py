@@ -41,6 +41,7 @@ PROGRAMS = {
     "libreoffice": Program(("soffice", "libreoffice"), "libreoffice-calc"),
     "poppler": Program(("pdftoppm",), "poppler-utils"),
     "fontconfig": Program(("fc-list",), "fontconfig"),
+    "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
 }
 """What a test may ask for with ``@pytest.mark.needs(…)``; ``.ci/run`` installs the packages."""
@@ -120,3 +121,53 @@ def _wait_for(address: str, server: subprocess.Popen[Any], log: Path) -> None:
             return
     server.kill()
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+
+
+@dataclass(frozen=True)
+class Sftp:
+    """An SFTP server of our own: its address without a path, what it serves, and what a client needs to know."""
+
+    address: str
+    folder: Path
+    known_hosts: Path
+    key: Path
+
+
+@contextmanager
+def sftp() -> Iterator[Sftp]:
+    """An OpenSSH server that serves a folder by SFTP to whoever has the key."""
+    folder = Path(tempfile.mkdtemp(prefix="shouwang-sftp-"))
+    port, user = free_port(), pwd.getpwuid(os.geteuid()).pw_name
+    for name in ("host", "key"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+    (folder / "served").mkdir()
+    settings = {
+        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "PidFile": folder / "sshd.pid",
+        "AuthorizedKeysFile": folder / "key.pub", "StrictModes": "no", "UsePAM": "no", "PasswordAuthentication": "no",
+        "PermitRootLogin": "prohibit-password", "Subsystem": "sftp internal-sftp",
+    }  # fmt: skip
+    (folder / "sshd_config").write_text("\n".join(f"{name} {value}" for name, value in settings.items()) + "\n")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    command = [path_of("sshd"), "-D", "-e", "-f", str(folder / "sshd_config")]
+    with (folder / "sshd.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    known = folder / "known_hosts"
+    known.write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
+    try:
+        _wait_for_port(port, process)
+        yield Sftp(f"sftp://{user}@127.0.0.1:{port}{folder / 'served'}", folder / "served", known, folder / "key")
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nobody listens on port {port}")

@@ -1,22 +1,28 @@
-"""A made-up county's month by the command line: nothing lost, nobody matched wrongly, nothing done twice."""
+"""A made-up county's month by the command line: nothing lost, nobody matched wrongly, nothing done twice.
+
+Most calls happen in this process, through the same `main` and with the same words; a process of its own is started
+only where that is the point: exit statuses, help, what stands on standard output, SIGKILL.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from shouwang.cli import main
+from shouwang import cli
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 
@@ -26,9 +32,8 @@ EXPORTS = ("matches", "rejects", "signals", "warnings", "cases")
 
 @dataclass(frozen=True)
 class Said:
-    """How a command ended and what it printed."""
+    """What a command wrote."""
 
-    status: int
     stdout: str
     stderr: str
 
@@ -47,28 +52,44 @@ class Run:
         return said | ({"SHOUWANG_DATABASE_URL": self.database} if self.database else {})
 
     def shouwang(self, *words: str, expect: int = 0) -> Said:
-        """The command line, without the two seconds that a new process takes to start."""
+        """``shouwang WORDS`` in this process."""
         out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setattr(sys, "argv", ["shouwang", *words])
-            for name, value in self.environment.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        return self._checked(words, Said(int(ended.value.code or 0), out.getvalue(), err.getvalue()), expect)
+        status: object = 0
+        mask = os.umask(0o077)
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in self.environment.items():
+                    patch.setenv(name, value)
+                patch.setattr(sys, "argv", ["shouwang", *words])
+                with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                    cli.main()
+        except SystemExit as ended:
+            status = ended.code or 0
+        finally:
+            os.umask(mask)
+        if status != expect:
+            pytest.fail(f"shouwang {' '.join(words)} ended with {status}:\n{out.getvalue()}{err.getvalue()}")
+        return Said(out.getvalue(), err.getvalue())
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """``shouwang WORDS`` in a process, and process group, of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "shouwang.cli", *words], env=os.environ | self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
 
     def process(self, *words: str, expect: int = 0) -> Said:
-        """The command line as its user starts it."""
-        command = [str(Path(sys.executable).with_name("python")), "-m", "shouwang.cli", *words]
-        done = subprocess.run(
-            command, env=os.environ | self.environment, capture_output=True, text=True, check=False, timeout=300
-        )
-        return self._checked(words, Said(done.returncode, done.stdout, done.stderr), expect)
-
-    def _checked(self, words: tuple[str, ...], said: Said, expect: int) -> Said:
-        if said.status != expect:
-            pytest.fail(f"shouwang {' '.join(words)} ended with {said.status}:\n{said.stdout}{said.stderr}")
+        """The same in a process of its own, to its end."""
+        process = self.start(*words)
+        said = Said(*process.communicate(timeout=300))
+        if process.returncode != expect:
+            pytest.fail(f"shouwang {' '.join(words)} ended with {process.returncode}:\n{said.stdout}{said.stderr}")
         return said
+
+    def copy(self, home: Path, inbox: Path | None = None) -> Run:
+        """The same house as it stands, in another folder."""
+        shutil.copytree(self.home, home)
+        return replace(self, home=home, inbox=inbox or self.inbox)
 
     def exports(self, month: str = MONTH) -> dict[str, str]:
         found = {}
@@ -101,10 +122,27 @@ def prepared(home: Path, county: DemoCounty, database: str = "") -> Run:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = prepared(tmp_path_factory.mktemp("undisturbed"), county)
+def begun(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A house with its registry; tests work on copies of it."""
+    return prepared(tmp_path_factory.mktemp("begun"), county)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(begun: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The month after ``run``; tests that change it work on copies."""
+    run = begun.copy(tmp_path_factory.mktemp("undisturbed") / "home")
     run.shouwang("run", MONTH)
     return run
+
+
+@pytest.fixture(scope="module")
+def said(undisturbed: Run) -> dict[str, str]:
+    """What the undisturbed month exports."""
+    return undisturbed.exports()
+
+
+def rows_of(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
 
 
 def records(county: DemoCounty) -> pd.DataFrame:
@@ -112,10 +150,11 @@ def records(county: DemoCounty) -> pd.DataFrame:
     return truth.astype({"row": int})
 
 
-def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(county: DemoCounty, undisturbed: Run) -> None:
-    undisturbed.exports()
-    said = pd.read_csv(undisturbed.home / "matches.csv", dtype=str, keep_default_na=False).astype({"row": int})
-    both = records(county).merge(said, on=["month", "department", "file", "sheet", "row"], how="outer", indicator=True)
+def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(county: DemoCounty, said: dict[str, str]) -> None:
+    matches = rows_of(said["matches"]).astype({"row": int})
+    both = records(county).merge(
+        matches, on=["month", "department", "file", "sheet", "row"], how="outer", indicator=True
+    )
     assert (both["_merge"] == "both").all()
     matched = both[both["outcome"] == "matched"]
     assert (matched["household_id"] == matched["household"]).all()
@@ -125,12 +164,11 @@ def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(county: DemoCo
     assert (expected["outcome"] == "matched").mean() >= 0.99
 
 
-def test_the_warnings_are_those_of_the_truth(county: DemoCounty, undisturbed: Run) -> None:
-    undisturbed.exports()
-    said = pd.read_csv(undisturbed.home / "warnings.csv", dtype=str, keep_default_na=False).set_index("household_id")
+def test_the_warnings_are_those_of_the_truth(county: DemoCounty, said: dict[str, str]) -> None:
+    found = rows_of(said["warnings"]).set_index("household_id")
     truth = pd.read_csv(county.truth / "warnings.csv", dtype=str, keep_default_na=False).set_index("household")
-    assert set(said.index) <= set(truth.index)
-    rules = said["rules"].reindex(truth.index).fillna("").str.split().map(set)
+    assert set(found.index) <= set(truth.index)
+    rules = found["rules"].reindex(truth.index).fillna("").str.split().map(set)
     may = truth["may_rules"].str.split().map(set)
     must = truth["must_rules"].str.split().map(set)
     assert all(r <= m for r, m in zip(rules, may, strict=True))
@@ -138,34 +176,56 @@ def test_the_warnings_are_those_of_the_truth(county: DemoCounty, undisturbed: Ru
     assert hit >= 0.97 * sum(map(len, must))
     sure = [h for h in truth.index if truth["level"][h] and rules[h] == must[h]]
     assert sure
-    assert all(said["level"][h] == truth["level"][h] for h in sure)
+    assert all(found["level"][h] == truth["level"][h] for h in sure)
 
 
-def test_running_again_changes_nothing(undisturbed: Run) -> None:
-    tables, exports = undisturbed.tables(), undisturbed.exports()
-    undisturbed.shouwang("init")
-    undisturbed.shouwang("run", MONTH)
-    undisturbed.shouwang("receive", MONTH, "--department", "water")
-    assert undisturbed.tables() == tables
-    assert undisturbed.exports() == exports
+def test_running_again_changes_nothing(undisturbed: Run, said: dict[str, str], tmp_path: Path) -> None:
+    run = undisturbed.copy(tmp_path / "home")
+    tables = run.tables()
+    run.shouwang("init")
+    run.shouwang("run", MONTH)
+    run.shouwang("receive", MONTH, "--department", "water")
+    assert run.tables() == tables
+    assert run.exports() == said
 
 
-def test_postgresql_says_the_same(county: DemoCounty, undisturbed: Run, tmp_path: Path, postgresql_url: str) -> None:
+def test_postgresql_says_the_same(
+    county: DemoCounty, said: dict[str, str], tmp_path: Path, postgresql_url: str
+) -> None:
     run = prepared(tmp_path, county, postgresql_url)
     run.shouwang("run", MONTH)
-    assert run.exports() == undisturbed.exports()
+    assert run.exports() == said
     tables = run.tables()
     run.shouwang("run", MONTH)
     assert run.tables() == tables
 
 
-def test_a_missing_department_is_said_everywhere(county: DemoCounty, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_from_outside_ends_in_the_same_state(
+    begun: Run, said: dict[str, str], tmp_path: Path
+) -> None:
+    """As the machine's own hand does it, half way through; tests/test_killed.py kills each step at each moment."""
+    run = begun.copy(tmp_path / "home")
+    process = run.start("run", MONTH)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "medical_insurance …" in line:
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert run.tables()["delivery"], "nothing had been taken in yet"
+    assert not run.tables()["run"], "it was over already"
+    run.shouwang("run", MONTH)
+    assert run.exports() == said
+
+
+def test_a_missing_department_is_said_everywhere(begun: Run, county: DemoCounty, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox" / MONTH
     inbox.mkdir(parents=True)
     for folder in (county.inbox / MONTH).iterdir():
         if folder.name != "water":
             (inbox / folder.name).symlink_to(folder)
-    run = prepared(tmp_path / "home", DemoCounty(**{**vars(county), "inbox": tmp_path / "inbox"}))
+    run = begun.copy(tmp_path / "home", tmp_path / "inbox")
     done = run.shouwang("run", MONTH, "--json", expect=3)
     assert json.loads(done.stdout)["missing"] == ["水利局"]
     run.shouwang("release", MONTH, "--by", "测试员")
@@ -178,13 +238,15 @@ def test_a_missing_department_is_said_everywhere(county: DemoCounty, tmp_path: P
         assert any("水利局" in str(cell) for row in top for cell in row)
 
 
-def test_a_refused_file_is_reported_and_leaves_the_older_version_in_force(county: DemoCounty, tmp_path: Path) -> None:
+def test_a_refused_file_is_reported_and_leaves_the_older_version_in_force(
+    begun: Run, county: DemoCounty, tmp_path: Path
+) -> None:
     inbox = tmp_path / "inbox" / MONTH
     for folder in (county.inbox / MONTH).iterdir():
         (inbox / folder.name).mkdir(parents=True)
         for path in folder.iterdir():
             (inbox / folder.name / path.name).write_bytes(path.read_bytes())
-    run = prepared(tmp_path / "home", DemoCounty(**{**vars(county), "inbox": tmp_path / "inbox"}))
+    run = begun.copy(tmp_path / "home", tmp_path / "inbox")
     run.shouwang("receive", MONTH, "--department", "housing", expect=3)
     for path in (inbox / "housing").iterdir():
         path.unlink()
@@ -198,12 +260,11 @@ def test_a_refused_file_is_reported_and_leaves_the_older_version_in_force(county
 
 
 def test_what_was_released_is_not_sent_again_and_comes_back(
-    undisturbed: Run, county: DemoCounty, tmp_path: Path
+    undisturbed: Run, said: dict[str, str], tmp_path: Path
 ) -> None:
-    run = prepared(tmp_path, county)
-    run.shouwang("run", MONTH)
+    run = undisturbed.copy(tmp_path / "home")
     first = json.loads(run.shouwang("release", MONTH, "--by", "测试员", "--json").stdout)
-    assert sum(done["clues"] for done in first["released"]) == len(undisturbed.exports()["warnings"].splitlines()) - 1
+    assert sum(done["clues"] for done in first["released"]) == len(rows_of(said["warnings"]))
     again = json.loads(run.shouwang("release", MONTH, "--by", "测试员", "--json").stdout)
     assert again["released"] == []
     lists = sorted(map(str, run.home.rglob("*预警名单*.xlsx")))
@@ -211,11 +272,11 @@ def test_what_was_released_is_not_sent_again_and_comes_back(
     assert all(done["taken"] == 0 and not done["problems"] for done in answered)
 
 
-def test_no_person_is_named_in_output_or_file_names(county: DemoCounty, tmp_path: Path) -> None:
-    run = prepared(tmp_path, county)
-    said = run.process("run", MONTH)
+def test_no_person_is_named_in_output_or_file_names(begun: Run, county: DemoCounty, tmp_path: Path) -> None:
+    run = begun.copy(tmp_path / "home")
+    ran = run.process("run", MONTH)
     freed = run.process("release", MONTH, "--by", "测试员")
-    text = said.stdout + said.stderr + freed.stdout + freed.stderr
+    text = ran.stdout + ran.stderr + freed.stdout + freed.stderr
     text += "\n".join(str(path) for path in tmp_path.rglob("*"))
     with (county.truth / "identities.csv").open(encoding="utf-8-sig", newline="") as file:
         people = list(csv.DictReader(file))
@@ -231,6 +292,7 @@ def test_wrong_words_are_answered_with_a_sentence(tmp_path: Path) -> None:
     for words in (("run", "2026-13"), ("run",), ("nonsense",)):
         assert "Traceback" not in run.process(*words, expect=2).stderr
     assert "shouwang init" in run.process("receive", MONTH, expect=1).stderr
+    assert "registry load" in run.process("--help").stdout
 
 
 FLOORS = {"clean": (1.0, 1.0), "county": (0.995, 0.995)}

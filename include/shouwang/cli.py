@@ -31,7 +31,7 @@ A month by hand:
     shouwang feedback load returned/*.xlsx          read them back
 
 Departments' files lie in INBOX/2026-09/<department>/. Where things are is said by SHOUWANG_HOME (default ./var),
-SHOUWANG_DATABASE_URL, SHOUWANG_COUNTY, SHOUWANG_INBOX and SHOUWANG_OUTBOX. Every command may be run again: what is
+SHOUWANG_DATABASE_URL, SHOUWANG_COUNTY, SHOUWANG_INBOX and SHOUWANG_OUTBOX (folders, sftp:// or s3://). Every command may be run again: what is
 done already is not done twice. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a department was refused or is missing.
 """
 app = typer.Typer(

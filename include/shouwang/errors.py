@@ -35,3 +35,7 @@ class RowsLost(ShouwangError):
 
 class NotThereYet(ShouwangError):
     """Something an earlier step makes is missing: the database, a registry as of that month, a screened month."""
+
+
+class Unreachable(ShouwangError):
+    """Another machine is away, refuses us, or is not the one it should be; trying again later may help."""

@@ -2,7 +2,8 @@
 
 ``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
 ``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX`` and
-``SHOUWANG_SECRETS`` (a folder, default ``secrets`` beside the database) override parts of it.
+``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox and outbox may be
+``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shouwang.county.settings import County, read_county
 from shouwang.errors import ConfigError
+from shouwang.remote import Remote
+from shouwang.staging import whole_file
 from shouwang.store.database import Database
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -34,7 +38,8 @@ class House:
     outbox: Path
     database_url: str
     secrets: Path
-    cache: dict[str, object] = field(default_factory=dict)
+    far_inbox: Remote | None = None
+    far_outbox: Remote | None = None
 
     @cached_property
     def county(self) -> County:
@@ -57,8 +62,19 @@ class House:
         return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(self.zone).date()
 
     def inbox_of(self, month: object, department: str) -> Path:
-        """Where a department puts its files of a month."""
-        return self.inbox / str(month) / department
+        """Where a department's files of a month lie, fetched first if its inbox is on another machine."""
+        folder = self.inbox / str(month) / department
+        if self.far_inbox:
+            self.far_inbox.fetch(folder)
+        return folder
+
+    @contextmanager
+    def outgoing(self, path: Path) -> Iterator[Path]:
+        """``with house.outgoing(path) as part:`` write to ``part``; the file is in the outbox when the block ends well."""
+        with whole_file(path) as part:
+            yield part
+        if self.far_outbox:
+            self.far_outbox.send(path)
 
     def vault_of(self, month: object, department: str, content: str) -> Path:
         """Where the files of a delivery are kept as they came."""
@@ -104,16 +120,21 @@ def open_house(environment: Mapping[str, str] | None = None) -> House:
 
     def place(name: str, default: Path) -> Path:
         text = env.get(name)
-        if text and "://" in text and not text.startswith("file://"):
-            raise ConfigError(f"{name} is {text.split('://')[0]}://…; only folders are supported so far.")
         return Path(text.removeprefix("file://")).expanduser().resolve() if text else default
 
+    def far(name: str, copy: Path) -> Remote | None:
+        text = env.get(name) or ""
+        return Remote(text, copy) if "://" in text and not text.startswith("file://") else None
+
+    far_inbox, far_outbox = far("SHOUWANG_INBOX", home / "inbox"), far("SHOUWANG_OUTBOX", home / "outbox")
     return House(
         home=home,
         county_folder=place("SHOUWANG_COUNTY", PROJECT / "include" / "county"),
         expectations=place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations"),
-        inbox=place("SHOUWANG_INBOX", home / "inbox"),
-        outbox=place("SHOUWANG_OUTBOX", home / "outbox"),
+        inbox=far_inbox.copy if far_inbox else place("SHOUWANG_INBOX", home / "inbox"),
+        outbox=far_outbox.copy if far_outbox else place("SHOUWANG_OUTBOX", home / "outbox"),
+        far_inbox=far_inbox,
+        far_outbox=far_outbox,
         database_url=env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}",
         secrets=place("SHOUWANG_SECRETS", home / "secrets"),
     )

@@ -20,11 +20,12 @@ from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
+from shouwang.intake.names import shown
 from shouwang.intake.reading import read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.registry.history import load_in_force, people_as_of
-from shouwang.staging import Staging, whole_file
+from shouwang.staging import Staging
 from shouwang.store import deliveries
 from shouwang.store.database import Database
 
@@ -68,12 +69,14 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with ``message``) or ``read``.
     """
     contract = contract_of(house, department)
-    files = find_files(house.inbox_of(month, department))
+    inbox = house.inbox_of(month, department)
+    files = find_files(inbox)
     if not files:
-        raise NotThereYet(
-            f"{department} has handed over nothing for {month}: {house.inbox_of(month, department)} is empty."
-        )
-    content = fingerprint(files)
+        raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
+    try:
+        content = fingerprint(files)
+    except FileRefused as gone:
+        return _moving(month, contract, files, gone)
     how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
     reference = Reference(
         month=str(month),
@@ -87,11 +90,15 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     with house.database.read() as connection:
         registry = load_in_force(connection, month)
         known = deliveries.find(connection, reference["delivery_id"])
-    if known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done"):
+    refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
+    if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
-    _keep(files, house.vault_of(month, department, content))
+    try:
+        _keep(files, house.vault_of(month, department, content))
+    except FileRefused as moving:
+        return _moving(month, contract, files, moving)
     return _read(house, reference, contract)
 
 
@@ -112,16 +119,33 @@ def _staging(house: House, reference: Reference) -> Staging:
     return _staging_of(house, reference["delivery_id"])
 
 
+def _moving(month: Month, contract: Contract, files: list[Path], why: FileRefused) -> Reference:
+    """The answer while files come and go: there is nothing yet that could be kept or put on record."""
+    names = [path.name for path in files]
+    return Reference(
+        month=str(month), department=contract.department, dataset=contract.dataset, files=names, status="refused",
+        message=str(why), rows=0,
+    )  # fmt: skip
+
+
 def _keep(files: list[Path], vault: Path) -> None:
-    """Copy the files into the vault, whole or not at all."""
+    """Copy the files into the vault, whole or not at all; `FileRefused` if they change or vanish meanwhile."""
     if vault.exists():
         return
     vault.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for left in vault.parent.glob(f".{vault.name}.*"):  # by a process that was killed
         shutil.rmtree(left, ignore_errors=True)
     part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
-    for path in files:
-        shutil.copy2(path, part / path.name)
+    try:
+        copies = [Path(shutil.copy2(path, part / path.name)) for path in files]
+        whole = fingerprint(copies) == vault.name
+    except OSError:
+        whole = False
+    if not whole:
+        shutil.rmtree(part, ignore_errors=True)
+        raise FileRefused(
+            "unreadable", f"文件“{'、'.join(shown(p.name) for p in files)}”还在传输或已被移走，请传完后再试。"
+        )
     try:
         os.replace(part, vault)  # noqa: PTH105 (a folder)
     except OSError:  # another process kept the same files in the meantime
@@ -225,7 +249,7 @@ def _receipt(house: House, reference: Reference, known: dict[str, Any], checked:
     contract = contract_of(house, reference["department"])
     folder = house.receipts_of(reference["month"], reference["department"])
     name = f"{contract.title}数据回执_{reference['month']}_第{known['version']}版.xlsx"
-    with whole_file(folder / name) as part:
+    with house.outgoing(folder / name) as part:
         write_receipt_of(part, house, contract, known, checked, cells)
     staging.clear()
     staging.write_note("receipt.done", {"receipt": name})

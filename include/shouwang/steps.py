@@ -295,7 +295,6 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     from shouwang.casework.keeping import keep_ledger
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
     from shouwang.releasing import outgoing, record_release, warned_in
-    from shouwang.staging import whole_file
 
     house, of, due = open_house(), Month.parse(month), _due(open_house())
     _require_screened(house, of)
@@ -312,7 +311,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
             kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
             missing=tuple(titles[d] for d in settled(month)["missing"]), department_names=titles,
         )  # fmt: skip
-        with whole_file(house.lists_of(of, township) / name) as part:
+        with house.outgoing(house.lists_of(of, township) / name) as part:
             write_township_workbook(part, paper, out.clues, out.details)
         record_release(connection, of, out, name, by, house.today(), due)
         audit(connection, "released", township, by, month=month, version=out.version, clues=len(out.clues))
@@ -332,7 +331,6 @@ def summarise(month: str) -> dict[str, Any]:
     from shouwang.delivery.summary import SummaryPaper, write_summary
     from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.staging import whole_file
     from shouwang.store.tables import release
 
     house, of = open_house(), Month.parse(month)
@@ -358,7 +356,7 @@ def summarise(month: str) -> dict[str, Any]:
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
-    with whole_file(path) as part:
+    with house.outgoing(path) as part:
         write_summary(part, paper, warned, rows, lists)
     return {"month": month, "file": str(path)}
 

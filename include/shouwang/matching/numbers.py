@@ -23,9 +23,9 @@ X, STAR, OTHER, BLANK = 10, 11, 12, 13
 SHORTEST, LONGEST = 14, 20
 """Lengths between which a damaged number still says whose it is."""
 
-ENOUGH: Final = 3.5
+ENOUGH: Final = 3.3
 """Decimal digits of evidence beyond the division code from which a part of a number is worth a match: a full birth
-date has 4.4, the last four places 4.0, a year and month 2.9."""
+date has 4.4, with the first digit of the day 3.4; the last four places 4.0, a year and month 2.9."""
 EVIDENCE: Final = np.array([0, 0, 0, 0, 0, 0, 0.1, 0.2, 0.7, 0.8, 0.3, 0.78, 0.5, 0.98, 1, 1, 1, 1.04])
 
 ALPHABET: Final = np.full(256, OTHER, dtype=np.uint8)

@@ -35,8 +35,8 @@ def _namesakes_of_the_village(evidence: Evidence, decisions: Decisions, rows: Po
     at, person = evidence.index.bearers(evidence.exact_name[rows], village=evidence.village[rows])
     row = rows[at]
     possible = _not_contradicted(evidence, row, person)
-    fits = np.bincount(row[possible], minlength=len(evidence))[row]
-    alone, several = possible & (fits == 1), possible & (fits > 1)
+    several = possible & (np.bincount(row, minlength=len(evidence))[row] > 1)
+    alone = possible & ~several
     decisions.match(row[alone], person[alone], "name_village")
     _settle_by_phone(evidence, decisions, pairs(row[several], person[several]))
     decisions.review(pairs(row, person), "number_contradicts")
@@ -50,8 +50,8 @@ def _settle_by_phone(evidence: Evidence, decisions: Decisions, found: pd.DataFra
     supported = found[(phone == best) & (phone > 0)]
     singled = supported[supported.groupby("row")["person"].transform("size") == 1]
     decisions.match(singled["row"].to_numpy(), singled["person"].to_numpy(), "name_village_phone")
-    homes = pd.Series(evidence.index.household[person], index=found.index)
-    decisions.review(found[homes.groupby(found["row"]).transform("nunique") == 1], "name_same_household")
+    homes = pd.Series(evidence.index.household[person], index=found.index).groupby(found["row"])
+    decisions.review(found[(homes.transform("nunique") == 1) & (homes.transform("size") > 1)], "name_same_household")
     decisions.review(found, "name_several")
 
 
