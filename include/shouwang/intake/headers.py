@@ -89,7 +89,7 @@ def locate(sheet: Sheet, contract: Contract) -> Header | None:
         for tiers in (1, 2):
             titles = _titles(rows[first : first + tiers], find)
             hits = len({known[t] for t in map(find, titles) if t})
-            if hits and (best is None or hits > best[0]):
+            if hits and (best is None or (hits, -tiers) > (best[0], -best[2])):
                 best = (hits, first, tiers, titles)
     if best is None or best[0] < 2:
         return None

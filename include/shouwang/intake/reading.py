@@ -21,7 +21,6 @@ from shouwang.intake.worker import open_file
 
 PLACE = ["file", "sheet", "row"]
 _TOTALS = re.compile(r".{0,8}(合计|总计|小计|累计|共计)([:(].*|\d.*)?")
-_LOOK_CLOSER = ("号", "名", ":", "：")
 _SIGNATURES = re.compile(
     r"(填表人|填报人|制表人|制表|审核人|审核|复核人|负责人|单位负责人|经办人|联系人|联系电话|填表日期|填报日期|报送日期|制表日期"
     r"|打印时间|打印日期|导出时间|数据来源|填报单位|单位\(盖章\)|备注|说明|注):.*|注\d?[.、:].*|第\d+页.*"
@@ -178,7 +177,7 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
         codes = _codes(cells)[first:]
         filled += codes != 0
         if place < 4:
-            closer |= np.array([_worth_a_look(value) for value in cells.distinct])[codes]
+            closer |= np.array([_worth_a_look(value, header.titles) for value in cells.distinct])[codes]
     found = dict.fromkeys((np.flatnonzero(filled == 0) + first).tolist(), "空行")
     for line in np.flatnonzero((filled > 0) & (closer | (filled <= max(3, len(columns) // 2)))) + first:
         row = [cells.distinct[cells.codes[line]] for cells in columns]
@@ -188,8 +187,8 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def _worth_a_look(value: Any) -> bool:
-    return isinstance(value, str) and ("计" in value or value.rstrip().endswith(_LOOK_CLOSER))
+def _worth_a_look(value: Any, titles: tuple[str, ...]) -> bool:
+    return isinstance(value, str) and ("计" in value or value.endswith((":", "：")) or value.strip() in titles)
 
 
 def _line_kind(row: list[Any], header: Header, running: set[int], number: str, width: int) -> str:
