@@ -27,15 +27,24 @@ print(f"{int(sys.argv[2]):,} households, {county.people:,} people, {sum(county.r
 PLAIN = """
 import csv, sys
 from pathlib import Path
+from xml.etree import ElementTree
 import openpyxl, pandas as pd
 def rows(path):
-    if path.suffix == ".csv":
+    if path.suffix in (".csv", ".tsv"):
         data = path.read_bytes()
-        for encoding in ("utf-8-sig", "gb18030"):
+        for encoding in ("utf-16",) if data[:2] == b"\\xff\\xfe" else ("utf-8-sig", "gb18030"):
             try:
-                return list(csv.reader(data.decode(encoding).splitlines()))
+                lines = data.decode(encoding).splitlines()
+                return list(csv.reader(lines, delimiter="\\t" if path.suffix == ".tsv" else ","))
             except UnicodeDecodeError:
                 pass
+    if path.suffix == ".xls" and b"<html" in path.read_bytes()[:10]:
+        return pd.read_html(path, header=None)[0].astype(str).to_numpy().tolist()
+    if path.suffix == ".xls" and path.read_bytes()[:1] == b"<":
+        cells = "{urn:schemas-microsoft-com:office:spreadsheet}"
+        return [["".join(cell.itertext()) for cell in row] for row in ElementTree.parse(path).iter(cells + "Row")]
+    if path.suffix == ".ods":
+        return pd.read_excel(path, header=None, dtype=str, engine="calamine").fillna("").to_numpy().tolist()
     if path.suffix == ".xls":
         return pd.read_excel(path, header=None, dtype=str).fillna("").to_numpy().tolist()
     return [list(row) for row in openpyxl.load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)]

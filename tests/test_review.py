@@ -90,7 +90,7 @@ def homes(county: DemoCounty, month: str) -> dict[str, set[str]]:
 def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house: Path) -> None:
     before = lines(FIRST)
     waiting = before[before["outcome"] == "review"]
-    assert len(waiting) >= 10
+    assert len(waiting) >= 5
     written = steps.write_review(FIRST)
     path = Path(written["file"])
     chosen = fill_in(path, homes(county, FIRST))
@@ -104,7 +104,7 @@ def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house:
     assert not (after["outcome"] == "review").any()
     assert set(after.loc[waiting.index, "method"]) <= {"decided", "decided_none"}
     decided = after[after["method"] == "decided"]
-    assert len(decided) >= 5
+    assert len(decided) >= 3
     assert (decided["household_id"] == truth(county, FIRST)["household"].reindex(decided.index)).all()
     pd.testing.assert_frame_equal(after.drop(waiting.index), before.drop(waiting.index))
     assert steps.write_review(FIRST)["reviews"] == 0

@@ -12,6 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +21,7 @@ from shouwang.delivery.receipt import KEY, REASON, RECEIPT, REJECTED
 from shouwang.errors import FileRefused
 from shouwang.intake.headers import plain
 from shouwang.intake.reading import PLACE, Reading, SheetReport
-from shouwang.intake.sheets import read_sheets
+from shouwang.intake.worker import open_file
 
 _ROW_KEY = re.compile(r"([0-9a-f]{16})/(.+)/([^/]*)/(\d+)", re.DOTALL)
 _NUMBER = re.compile(rf"{KEY}：([0-9a-f]{{16}})")
@@ -40,10 +41,10 @@ class Answer:
 def answer(path: Path) -> Answer | None:
     """What receipt this file is, whatever it is called; None for any other file."""
     try:
-        sheets = read_sheets(path) if _may_be_receipt(path) else []
+        sheets = open_file(path).sheets if _may_be_receipt(path) else []
     except FileRefused:
         return None
-    cells = {cell for sheet in sheets for row in sheet.rows for cell in row if isinstance(cell, str)}
+    cells = {cell for sheet in sheets for column in sheet.columns for cell in column.distinct if isinstance(cell, str)}
     rows = {found[1] for cell in cells if (found := _ROW_KEY.fullmatch(cell))}
     numbers = rows or {found[1] for cell in cells if (found := _NUMBER.search(cell))}
     return Answer(frozenset(numbers), bool(rows)) if numbers else None
@@ -73,15 +74,19 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
     The table gains ``correction``: receipt, sheet and row that a corrected row came from, else null.
     """
     table = original.table.assign(correction=pd.Series(None, index=original.table.index, dtype="str"))
-    rows, sheets = list(original.rows), list(original.sheets)
-    first = original.cells().to_numpy().tolist() if receipts else []
+    if not receipts:
+        return replace(original, table=table)
+    sheets = list(original.sheets)
+    first = original.cells().fillna("").to_numpy().tolist()
+    rows = list(first)
     for returned in receipts:
         places = {place: here for here, place in enumerate(_places(table))}
         layouts = {(sheet.file, sheet.sheet): sheet for sheet in sheets}
         own = {(sheet.file, sheet.sheet): sheet for sheet in returned.sheets}
         chosen: dict[int, int] = {}
         new: list[int] = []
-        stood = zip(_places(returned.table), returned.cells().to_numpy().tolist(), strict=True)
+        told = returned.cells().fillna("").to_numpy().tolist()
+        stood = zip(_places(returned.table), told, strict=True)
         for line, ((file, sheet, _), cells) in enumerate(stood):
             target = _answered_place(cells)
             here = places.get(target) if target else None
@@ -94,10 +99,12 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
                 chosen[here], rows[here] = line, cells
         table = _corrected(table, returned.table, chosen)
         table = pd.concat([table, returned.table.iloc[new]], ignore_index=True)
-        rows += [returned.rows[line] for line in new]
+        rows += [told[line] for line in new]
         added = Counter(place[:2] for place in _places(returned.table.iloc[new]))
         sheets += [replace(own[place], rows=count) for place, count in added.items()]
-    return Reading(table, tuple(sheets), rows, original.sheets_ignored)
+    texts = pd.DataFrame(list(zip_longest(*zip_longest(*rows, fillvalue=""), fillvalue="")), dtype="str")
+    texts.columns = texts.columns.astype("str")
+    return Reading(table, tuple(sheets), [], original.sheets_ignored, texts)
 
 
 def refuse_rows_without_keys(reading: Reading) -> None:

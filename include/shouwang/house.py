@@ -1,8 +1,9 @@
 """The house: configuration, paths and database of one county, opened once from ``SHOUWANG_*``.
 
 ``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
-``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX`` and ``SHOUWANG_OUTBOX``
-override parts of it; inbox and outbox may be ``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
+``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX`` and
+``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox and outbox may be
+``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from shouwang.county.settings import County, read_county
+from shouwang.errors import ConfigError
 from shouwang.remote import Remote
 from shouwang.staging import whole_file
 from shouwang.store.database import Database
@@ -35,6 +37,7 @@ class House:
     inbox: Path
     outbox: Path
     database_url: str
+    secrets: Path
     far_inbox: Remote | None = None
     far_outbox: Remote | None = None
 
@@ -97,6 +100,17 @@ class House:
         """Where the county's own papers of a month lie."""
         return self.outbox / str(month) / "county"
 
+    def passwords_of(self, department: str) -> tuple[str, ...]:
+        """The passwords stored for a department's workbooks, one a line of ``secrets/<department>``, newest first."""
+        path = self.secrets / department
+        try:
+            if path.stat().st_mode & 0o077:
+                raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return ()
+        return tuple(line for line in lines if line)
+
     def suite_fingerprint(self, slug: str) -> str:
         """Changes with a dataset's expectation suite."""
         path = self.expectations / f"{slug}.json"
@@ -126,4 +140,5 @@ def open_house(environment: Mapping[str, str] | None = None) -> House:
         far_inbox=far_inbox,
         far_outbox=far_outbox,
         database_url=env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}",
+        secrets=place("SHOUWANG_SECRETS", home / "secrets"),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import pandas as pd
@@ -29,7 +30,7 @@ from shouwang.store import deliveries
 from shouwang.store.database import Database
 from shouwang.vault import keep, kept
 
-PARSER = "1"
+PARSER = "2"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
 
 
@@ -79,18 +80,25 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     with house.database.read() as connection:
         registry = matched_against(connection, load_in_force(connection, month))
         versions = deliveries.versions(connection, month, department)
-    arrival = arrive(files, versions, partial(kept, house, versions))
-    reference = reference_to(house, contract, month, arrival)
-    reference["inbox"] = fingerprint(files)
+    try:
+        arrival = arrive(files, versions, partial(kept, house, versions))
+        reference = reference_to(house, contract, month, arrival)
+        reference["inbox"] = fingerprint(files)
+    except FileRefused as gone:
+        return _moving(month, contract, files, gone)
     known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
-    if known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done"):
+    refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
+    if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
     if not arrival.files:
         keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
         return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
-    keep(arrival.files, house.vault_of(month, department, arrival.content))
+    try:
+        keep(arrival.files, house.vault_of(month, department, arrival.content), arrival.base is None)
+    except FileRefused as moving:
+        return _moving(month, contract, files, moving)
     return read(house, reference)
 
 
@@ -133,15 +141,25 @@ def _staging(house: House, reference: Reference) -> Staging:
     return _staging_of(house, reference["delivery_id"])
 
 
+def _moving(month: Month, contract: Contract, files: list[Path], why: FileRefused) -> Reference:
+    """The answer while files come and go: there is nothing yet that could be kept or put on record."""
+    names = [path.name for path in files]
+    return Reference(
+        month=str(month), department=contract.department, dataset=contract.dataset, files=names, status="refused",
+        message=str(why), rows=0,
+    )  # fmt: skip
+
+
 def reading_of(house: House, reference: Reference) -> Reading:
     """What the files in the vault say, each receipt's corrections in place of the rows that they correct."""
     contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
     paths = [vault / name for name in reference["files"]]
     receipts = [path for path in paths if answer(path)]
-    reading = read_files([path for path in paths if path not in receipts], contract)
+    passwords = house.passwords_of(contract.department)
+    reading = read_files([path for path in paths if path not in receipts], contract, passwords)
     refuse_rows_without_keys(reading)
-    return with_corrections(reading, [read_files([path], contract) for path in receipts])
+    return with_corrections(reading, [read_files([path], contract, passwords) for path in receipts])
 
 
 def read(house: House, reference: Reference) -> Reference:

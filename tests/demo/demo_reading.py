@@ -14,20 +14,26 @@ from python_calamine import CalamineWorkbook
 
 from shouwang.demo import DemoCounty
 from shouwang.identity import written_number
+from shouwang.intake.markup import open_markup
+from shouwang.intake.texts import encoding_of
 
 KEY = ["month", "department", "file", "sheet", "row"]
 Rows = list[list[Any]]
 
 
 def cells_of(path: Path) -> dict[str, Rows]:
-    """Every sheet's rows (a csv has the sheet ``""``), from the first cell of the sheet."""
-    if path.suffix == ".csv":
-        raw = path.read_bytes()
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("gb18030")
-        return {"": list(csv.reader(io.StringIO(text, newline="")))}
+    """Every sheet's rows (a text file and a page have the sheet ``""``), from the first cell of the sheet."""
+    raw = path.read_bytes()
+    if (raw[:1] in (b"<", b"\xef") and path.suffix == ".xls") or raw[:4] == b"\xff\xfe<\0":
+        found: dict[str, Rows] = {}
+        for sheet in open_markup(path.name, raw).sheets:
+            for number, row in zip(sheet.numbers, sheet.head(len(sheet.numbers)), strict=True):
+                below = found.setdefault(sheet.name, [])
+                below += [[] for _ in range(number - len(below) - 1)] + [row]
+        return found
+    if path.suffix in (".csv", ".tsv"):
+        text = raw.decode(encoding_of(path.name, raw))
+        return {"": list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix == ".tsv" else ","))}
     book = CalamineWorkbook.from_path(path)
     return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
 

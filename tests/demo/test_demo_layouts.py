@@ -13,7 +13,7 @@ from demo_reading import cells_of
 
 from shouwang.demo.census import Census
 from shouwang.demo.dirt import expected
-from shouwang.demo.layouts import DATES, FORMS, MONEY, choose, neat
+from shouwang.demo.layouts import DATES, FORMS, KINDS, MONEY, ONE_TABLE, choose, neat
 from shouwang.demo.medical import settlements
 from shouwang.demo.people import make_people
 from shouwang.demo.writing import write_export
@@ -28,12 +28,12 @@ def rows() -> pd.DataFrame:
     return expected(settlements(people, MONTH, None, np.random.default_rng(1)), "medical_insurance", Census(people))
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls", "csv"])
+@pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize(
     "look",
     [
         {}, {"title": True, "unit_row": True}, {"title": True, "serial": True, "remark": True, "foot": True},
-        {"blank_row": True, "foot": True}, {"encoding": "gb18030"}, {"money": "comma", "date": "chinese"},
+        {"blank_row": True, "foot": True}, {"encoding": "gb18030"}, {"encoding": "utf-16"}, {"gaps": True}, {"pages": True}, {"unit": "万元"}, {"money": "comma", "date": "chinese"},
     ],
     ids=str,
 )  # fmt: skip
@@ -41,7 +41,7 @@ def test_rows_lie_where_the_truth_says(tmp_path: Path, rows: pd.DataFrame, kind:
     _check(tmp_path, rows, kind, {"date": "dashes", **look})
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "xls"])
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods", "xml"])
 @pytest.mark.parametrize(
     "look",
     [
@@ -57,7 +57,7 @@ def test_so_they_do_in_workbooks_only(tmp_path: Path, rows: pd.DataFrame, kind: 
 
 def _check(folder: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]) -> None:
     layout = replace(neat("medical_insurance"), kind=kind, **look)
-    path = folder / f"file.{kind}"
+    path = folder / f"file.{KINDS[kind]}"
     place = write_export(path, rows, "medical_insurance", MONTH, layout, 1)
     sheets = cells_of(path)
     assert not place.duplicated().any()
@@ -73,13 +73,14 @@ def _check(folder: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]) ->
 
 def test_many_months_use_every_way_of_writing() -> None:
     looks = [choose(d, 100, np.random.default_rng([seed, n])) for seed in range(60) for n, d in enumerate(FORMS)]
-    assert {look.kind for look in looks} == {"xlsx", "xls", "csv"}
+    assert {look.kind for look in looks} == set(KINDS)
     assert {look.money for look in looks} == set(MONEY)
     assert {look.date for look in looks} == set(DATES)
     assert all(
-        any(getattr(look, name) for look in looks) for name in ("two_tiers", "by_township", "dictionary", "tabs")
+        any(getattr(look, name) for look in looks)
+        for name in ("two_tiers", "by_township", "dictionary", "tabs", "gaps", "pages")
     )
-    assert all(look.kind != "csv" for look in looks if look.by_township or look.two_tiers or look.date == "cell")
+    assert all(look.kind not in ONE_TABLE for look in looks if look.by_township or look.dictionary)
 
 
 def test_an_old_workbook_is_never_asked_to_hold_too_many_rows() -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from shouwang.demo.census import Census
 from shouwang.demo.dirt import expected, soil
-from shouwang.demo.layouts import FORMS, choose, neat
+from shouwang.demo.layouts import FORMS, KINDS, ONE_TABLE, choose, neat
 from shouwang.demo.ledgers import Roster, dwellings, students, supplies
 from shouwang.demo.medical import settlements
 from shouwang.demo.oracle import Evidence, warnings_of
@@ -82,12 +82,12 @@ def make_county(
             rows = expected(clean, department, census)
             layout = choose(department, len(rows), rng) if dirt else neat(department)
             if dirt:
-                rows = soil(rows, department, census, layout.kind != "csv", rng)
+                rows = soil(rows, department, census, layout.kind not in ONE_TABLE, rng)
             else:
                 rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
             known = rows[rows["person"] >= 0]
             evidence[month, department] = known.assign(household=people["household"].to_numpy()[known["person"]])
-            path = inbox / str(month) / department / f"{month.chinese}{FORMS[department].title}.{layout.kind}"
+            path = inbox / str(month) / department / f"{month.chinese}{FORMS[department].title}.{KINDS[layout.kind]}"
             job = pool.submit(write_export, path, rows, department, month, layout, seed)
             written.append((month, department, path.name, rows, job))
             say(f"{month} {department}: {len(rows)} rows, {layout.kind}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,9 @@ FORMS = {
         Column("outage_days", ("本年累计停水天数", "停水天数"), "number"))),
 }  # fmt: skip
 
+GAP_EVERY = 25
+"""Rows after which a gap or the header of a new page stands, in a file that has them."""
+
 SPOILT: dict[tuple[str, str], dict[str, tuple[Cell, ...]]] = {
     ("medical_insurance", "text"): {"self_paid": ("见附件", "待核"), "total": ("约三千元",)},
     ("medical_insurance", "sum"): {"total": ("98765.43",)},
@@ -100,14 +103,16 @@ SPOILT: dict[tuple[str, str], dict[str, tuple[Cell, ...]]] = {
 }
 """What stands in a row that has to be turned down; one of the columns, one of its values."""
 
-MONEY: dict[str, Callable[[int], Cell]] = {
-    "number": lambda cents: cents / 100,
-    "plain": lambda cents: f"{cents / 100:.2f}",
-    "comma": lambda cents: f"{cents / 100:,.2f}",
-    "unit": lambda cents: f"{cents / 100:.2f}元",
-    "sign": lambda cents: f"￥{cents / 100:.2f}",
-    "padded": lambda cents: f" {cents / 100:.2f} ",
+MONEY: dict[str, Callable[[float, str], Cell]] = {
+    "number": lambda amount, unit: amount,
+    "plain": lambda amount, unit: _digits(amount),
+    "comma": lambda amount, unit: _digits(amount, ","),
+    "unit": lambda amount, unit: f"{_digits(amount)}{unit}",
+    "sign": lambda amount, unit: f"￥{_digits(amount)}",
+    "padded": lambda amount, unit: f" {_digits(amount)} ",
 }
+CENTS = {"元": 100, "万元": 1_000_000}
+"""Cents in a unit of money."""
 DATES: dict[str, Callable[[dt.date], Cell]] = {
     "cell": lambda day: day,
     "dashes": lambda day: day.isoformat(),
@@ -119,6 +124,12 @@ DATES: dict[str, Callable[[dt.date], Cell]] = {
     "chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
     "with time": lambda day: f"{day} 09:30:00",
 }
+KINDS = {"xlsx": "xlsx", "xls": "xls", "csv": "csv", "ods": "ods", "tsv": "tsv", "html": "xls", "xml": "xls"}
+"""Kinds of files, and how their names end: many systems save HTML or XML and call it xls."""
+
+ONE_TABLE = frozenset({"csv", "tsv", "html"})
+"""Kinds without sheets."""
+
 GRADES: dict[str, Callable[[str], Cell]] = {
     "plain": lambda grade: grade,
     "suffix": lambda grade: f"{grade}级",
@@ -126,9 +137,15 @@ GRADES: dict[str, Callable[[str], Cell]] = {
 }
 
 
+def _digits(amount: float, thousands: str = "") -> str:
+    text = f"{amount:{thousands}.6f}".rstrip("0")
+    whole, _, cents = text.partition(".")
+    return f"{whole}.{cents:0<2}"
+
+
 @dataclass(frozen=True)
 class Layout:
-    """How one file looks."""
+    """How one file looks; ``unit_in`` says where a unit other than yuan stands: in a ``row``, ``header`` or ``tier``."""
 
     kind: str = "xlsx"
     encoding: str = "utf-8-sig"
@@ -149,19 +166,22 @@ class Layout:
     blank_row: bool = False
     blank_column: bool = False
     tabs: bool = False
+    unit: str = "元"
+    unit_in: str = "row"
+    gaps: bool = False
+    pages: bool = False
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of cells; ``rows`` are the record numbers (running) with their sheet rows, 1-based."""
+    """One sheet of cells; record ``records[i]`` lies in row ``lines[i]`` (1-based)."""
 
     name: str
     grid: Grid
     records: np.ndarray[Any, np.dtype[np.int64]]
-    first: int
     merges: tuple[tuple[int, int, int, int], ...] = ()
     hidden: bool = False
-    lines: tuple[int, ...] = field(default=())
+    lines: tuple[int, ...] = field(default=(), repr=False)
 
 
 def neat(department: str) -> Layout:
@@ -197,13 +217,31 @@ def choose(department: str, rows: int, rng: Generator) -> Layout:
         wordings.append(word)
     money = [m for m in MONEY if not (text and m == "comma")]
     dates = [d for d in DATES if not (text and d in ("cell", "digits as number", "serial"))]
-    return Layout(
+    layout = Layout(
         kind=kind, encoding=str(rng.choice(["utf-8-sig", "utf-8", "gb18030"])), wordings=tuple(wordings),
         order=tuple(order), money=str(rng.choice(money)), date=str(rng.choice(dates)),
         grade=str(rng.choice(list(GRADES), p=[0.6, 0.25, 0.15])), blank=str(rng.choice(["", "-"])), title=maybe(0.7),
         unit_row=maybe(0.5), serial=maybe(0.35), remark=maybe(0.2), foot=maybe(0.3),
         dictionary=not text and maybe(0.25), two_tiers=two_tiers, by_township=not text and maybe(0.15),
         blank_row=maybe(0.1), blank_column=not text and maybe(0.1), tabs=text and maybe(0.25),
+    )  # fmt: skip
+    return _odder(layout, rows, rng)
+
+
+def _odder(layout: Layout, rows: int, rng: Generator) -> Layout:
+    """Perhaps one of the rarer kinds of file, gaps between the rows, headers on every page, amounts in 万元."""
+    kind, encoding = layout.kind, layout.encoding
+    if rng.random() < 0.3 and rows < 30_000:
+        flat = not (layout.by_township or layout.dictionary)
+        kind = {"xlsx": "ods", "csv": "tsv", "xls": "html" if flat and rng.random() < 0.6 else "xml"}[kind]
+    if kind in ONE_TABLE and rng.random() < 0.15:
+        encoding = "utf-16"
+    gaps, pages, large = (bool(rng.random() < 0.1) for _ in range(3))
+    large = large and not any("元" in word for word in layout.wordings)
+    places = ["row", "header", "tier"] if layout.two_tiers else ["row", "header"]
+    return replace(
+        layout, kind=kind, encoding=encoding, gaps=gaps, pages=pages, unit="万元" if large else "元",
+        unit_in=str(rng.choice(places)),
     )  # fmt: skip
 
 
@@ -229,7 +267,7 @@ def _column(values: pd.Series, kind: str, layout: Layout) -> list[Cell]:
         return [days[day] for day in values]
     if kind == "money":
         money = MONEY[layout.money]
-        return [money(cents) for cents in values.tolist()]
+        return [money(cents / CENTS[layout.unit], layout.unit) for cents in values.tolist()]
     if kind == "grade":
         return [GRADES[layout.grade](grade) for grade in values.tolist()]
     out: list[Cell] = values.tolist()
@@ -248,7 +286,7 @@ def sheets(rows: pd.DataFrame, department: str, month: Month, layout: Layout, se
     out = [_sheet(name, body, records, department, month, layout) for name, records in parts]
     if layout.dictionary:
         words: Grid = [["代码", "含义"], ["1", "是"], ["0", "否"]]
-        out.append(Sheet("字典", words, np.array([], dtype=np.int64), 0, hidden=True))
+        out.append(Sheet("字典", words, np.array([], dtype=np.int64), hidden=True))
     return out
 
 
@@ -256,8 +294,11 @@ def _sheet(
     name: str, body: Grid, records: np.ndarray[Any, np.dtype[np.int64]], department: str, month: Month, layout: Layout
 ) -> Sheet:
     form = FORMS[department]
-    head = [layout.wordings[n] for n in layout.order]
     kinds = [form.columns[n].kind for n in layout.order]
+    head = [layout.wordings[n] for n in layout.order]
+    if layout.unit != "元" and layout.unit_in == "header":
+        head = [f"{w}（{layout.unit}）" if kind == "money" else w for w, kind in zip(head, kinds, strict=True)]
+    noted = layout.unit if layout.unit_in == "row" else "元"
     left = int(layout.blank_column)
     front: list[Cell] = [*[None] * left, *(["序号"] if layout.serial else [])]
     width = len(front) + len(head) + int(layout.remark)
@@ -267,11 +308,12 @@ def _sheet(
     if layout.title:
         merges.append((len(grid), at, len(grid), width - 1))
         grid.append([*[None] * at, f"{month.chinese}{form.title}"])
-    if layout.unit_row:
+    if layout.unit_row or noted != "元":
         line: list[Cell] = [None] * width
-        line[at], line[-1] = f"填报单位：{form.office}", "单位：元"
+        line[at], line[-1] = f"填报单位：{form.office}", f"单位：{noted}"
         grid.append(line)
     tail: list[Cell] = ["备注"] if layout.remark else []
+    top = len(grid)
     if layout.two_tiers:
         money = [at + n for n, kind in enumerate(kinds) if kind == "money"]
         above: list[Cell] = [
@@ -279,7 +321,7 @@ def _sheet(
             *(None if kind == "money" else word for word, kind in zip(head, kinds, strict=True)),
             *tail,
         ]
-        above[money[0]] = "费用情况"
+        above[money[0]] = "费用情况" + (f"（{layout.unit}）" if layout.unit_in == "tier" else "")
         below: list[Cell] = [None] * width
         for column in money:
             below[column] = head[column - at]
@@ -288,13 +330,18 @@ def _sheet(
         grid += [above, below]
     else:
         grid.append([*front, *head, *tail])
-    first = len(grid)
+    header = grid[top:]
+    lines = []
     for n, record in enumerate(records.tolist()):
+        if n and n % GAP_EVERY == 0:
+            grid += [[]] if layout.gaps else []
+            grid += header if layout.pages else []
         number = [n + 1] if layout.serial else []
         grid.append([*[None] * left, *number, *body[record]])
+        lines.append(len(grid))
     if layout.foot:
         grid.append([*[None] * left, "合计"])
         line = [None] * width
         line[left], line[-1] = "填表人：李某", "审核人：王某"
         grid.append(line)
-    return Sheet(name, grid, records, first, tuple(merges))
+    return Sheet(name, grid, records, tuple(merges), lines=tuple(lines))

@@ -1,4 +1,4 @@
-"""Grids of cells written as xlsx, xls or csv; fast enough for a county."""
+"""Grids of cells written as files; fast enough for a county."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pandas as pd
 import xlsxwriter
 import xlwt
 
-from shouwang.demo.layouts import Cell, Layout, Sheet, sheets
+from shouwang.demo.layouts import ONE_TABLE, Cell, Layout, Sheet, sheets
+from shouwang.demo.markup import write_html, write_ods, write_xml
 from shouwang.month import Month
 
 REGISTRY = {
@@ -28,8 +29,8 @@ def write_registry(path: Path, people: pd.DataFrame) -> None:
     frame = people[list(REGISTRY)].assign(birth_date=people["birth_date"].dt.strftime("%Y-%m-%d"))
     grid: list[list[Cell]] = [list(REGISTRY.values())]
     grid += [list(row) for row in zip(*(frame[column].tolist() for column in frame), strict=True)]
-    sheet = Sheet("农户信息", grid, np.array([], dtype=np.int64), 1)
-    _csv(path, [sheet], "utf-8-sig") if path.suffix == ".csv" else _xlsx(path, [sheet])
+    sheet = Sheet("农户信息", grid, np.array([], dtype=np.int64))
+    write_text(path, [sheet], "utf-8-sig", ",") if path.suffix == ".csv" else write_xlsx(path, [sheet])
 
 
 def write_export(
@@ -38,16 +39,23 @@ def write_export(
     """One department's file; gives back ``sheet, row`` of every record, in the order of ``rows``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = sheets(rows, department, month, layout, seed)
-    {"xlsx": _xlsx, "xls": _xls}.get(layout.kind, lambda p, s: _csv(p, s, layout.encoding))(path, whole)
+    match layout.kind:
+        case "csv" | "tsv":
+            write_text(path, whole, layout.encoding, "," if layout.kind == "csv" else "\t")
+        case "html":
+            write_html(path, whole, layout.encoding)
+        case kind:
+            {"xlsx": write_xlsx, "xls": write_xls, "ods": write_ods, "xml": write_xml}[kind](path, whole)
     place = pd.DataFrame({"sheet": pd.Series("", index=rows.index, dtype="str"), "row": 0})
     for sheet in whole:
-        if layout.kind != "csv":
+        if layout.kind not in ONE_TABLE:
             place.loc[sheet.records, "sheet"] = sheet.name
-        place.loc[sheet.records, "row"] = sheet.first + 1 + np.arange(len(sheet.records))
+        place.loc[sheet.records, "row"] = list(sheet.lines)
     return place
 
 
-def _xlsx(path: Path, whole: list[Sheet]) -> None:
+def write_xlsx(path: Path, whole: list[Sheet]) -> None:
+    """A workbook of Excel."""
     tall = any(r1 != r2 for sheet in whole for r1, _, r2, _ in sheet.merges)
     settings = {"constant_memory": not tall, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(path), settings) as book:
@@ -78,7 +86,8 @@ def _write_line(page: Any, r: int, line: list[Cell], day_format: Any) -> None:
             page.write_number(r, c, value)
 
 
-def _xls(path: Path, whole: list[Sheet]) -> None:
+def write_xls(path: Path, whole: list[Sheet]) -> None:
+    """A workbook of Excel 97."""
     book = xlwt.Workbook(encoding="utf-8")
     day_style = xlwt.easyxf(num_format_str="yyyy-mm-dd")
     for sheet in whole:
@@ -97,9 +106,10 @@ def _xls(path: Path, whole: list[Sheet]) -> None:
     book.save(str(path))
 
 
-def _csv(path: Path, whole: list[Sheet], encoding: str) -> None:
+def write_text(path: Path, whole: list[Sheet], encoding: str, delimiter: str) -> None:
+    """Comma- or tab-separated text."""
     (sheet,) = whole
     width = max(len(line) for line in sheet.grid)
     with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, delimiter=delimiter)
         writer.writerows([*("" if v is None else v for v in line), *[""] * (width - len(line))] for line in sheet.grid)

@@ -6,6 +6,7 @@ Each returns the value, `None` for an empty cell, and raises `ValueError` for on
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -26,10 +27,14 @@ _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x0
 
 _SIMPLE = re.compile(r"[0-9A-Za-z\u4e00-\u9fff]+").fullmatch
 _WORDS_FOR_NOTHING = NOTHING - {"0"}
+ERRORS = frozenset(
+    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
+)
+"""What a cell shows whose formula has no value."""
 
 
 def text_of(value: Any) -> str | None:
-    """The trimmed text of any cell; a whole number without its ``.0``; None where it says nothing."""
+    """The trimmed text of any cell; a whole number without its ``.0``; None where it says nothing; no ``#N/A``."""
     if isinstance(value, str) and _SIMPLE(value):
         return None if value.upper() in _WORDS_FOR_NOTHING else value
     if value is None or (isinstance(value, float) and value != value):
@@ -39,6 +44,8 @@ def text_of(value: Any) -> str | None:
     text = _INVISIBLE.sub("", str(value)).strip().strip("'\"\t　")
     if text.startswith("=") and text[1:2] == '"':
         text = text[1:].strip('"')
+    if text.startswith("#") and text.upper() in ERRORS:
+        raise ValueError("an error, not a value")
     return None if text.upper() in _WORDS_FOR_NOTHING else text
 
 
@@ -70,12 +77,17 @@ def read_date(value: Any) -> dt.date | None:
     return dt.date(int(found[1]), int(found[2]), int(found[3]))
 
 
-def read_number(value: Any) -> float | None:
-    """A number, also ``1,234.50``, ``1234.5元``, ``￥1,234.50``, ``1.2万``, ``(1,234.50)`` for a negative one."""
+def read_number(value: Any, factor: float = 1.0) -> float | None:
+    """A number, also ``1,234.50``, ``1234.5元``, ``￥1,234.50``, ``1.2万``, ``(1,234.50)`` for a negative one.
+
+    ``factor`` is the unit of the column; a cell that names its own unit does not follow it.
+    """
     if isinstance(value, bool):
         raise ValueError("not a number")
     if isinstance(value, int | float) and value == value:
-        return float(value)
+        if math.isinf(value):
+            raise ValueError("not a number")
+        return float(value) * factor
     text = half_width(value)
     if text is None:
         return None
@@ -86,7 +98,7 @@ def read_number(value: Any) -> float | None:
         raise ValueError("not a number")
     digits = (found[2] or "0").replace(",", "") + (found[3] or "")
     sign = -1.0 if found[1] == "-" or bracketed else 1.0
-    return sign * float(digits) * _FACTORS[found[4]]
+    return sign * float(digits) * (_FACTORS[found[4]] if found[4] or found[5] else factor)
 
 
 def read_integer(value: Any) -> int | None:
@@ -115,51 +127,43 @@ def code_reader(column: Column) -> Callable[[Any], str | None]:
 
 
 def read_each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], np.ndarray[Any, Any]]:
-    """Read the distinct values once each; the values read, and which cells could not be understood."""
-    if bool in set(map(type, values)):  # True would be found under 1
-        values = [str(value) if isinstance(value, bool) else value for value in values]
-    found: dict[Any, Any] = {}
-    wrong = set()
-    for value in set(values):
+    """Read values, best each only once; the values read, and which of them could not be understood."""
+    found: list[Any] = []
+    wrong = np.zeros(len(values), dtype=bool)
+    for place, value in enumerate(values):
         try:
-            found[value] = read(value)
+            found.append(read(value))
         except (ValueError, OverflowError):
-            found[value] = None
-            wrong.add(value)
-    bad = np.zeros(len(values), dtype=bool)
-    if wrong:
-        bad[:] = [value in wrong for value in values]
-    return [found[value] for value in values], bad
+            found.append(None)
+            wrong[place] = True
+    return found, wrong
 
 
 def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> tuple[pd.Series, np.ndarray[Any, Any]]:
-    """A column's cells as a typed series (see `docs/architecture.md`), and which of them could not be understood.
+    """Distinct cells of a column as a typed series (see `docs/architecture.md`), and which could not be understood.
 
     ``identity`` columns are not cleaned here but turned into text; `read_identity` follows.
     """
-    none_bad = np.zeros(len(values), dtype=bool)
     match column.type:
         case "yuan" | "number":
-            read, bad = read_each(values, read_number)
-            return (pd.Series(read, dtype="float64") * factor).round(2 if column.type == "yuan" else 6), bad
+            read, bad = read_each(values, lambda value: read_number(value, factor))
+            return pd.Series(read, dtype="float64").round(2 if column.type == "yuan" else 6), bad
         case "integer":
             read, bad = read_each(values, read_integer)
             return pd.Series(read, dtype="Int64"), bad
         case "date":
             read, bad = read_each(values, read_date)
             return _dates(read, bad)
+        case "identity":  # a number that is an error is a missing one: matching has the name
+            read, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
+            return pd.Series(read, dtype="str"), np.zeros(len(values), dtype=bool)
         case "code":
             read, bad = read_each(values, code_reader(column))
-            return pd.Series(read, dtype="str"), bad
-        case "identity":
-            read, _ = read_each(values, written_number)
-            return pd.Series(read, dtype="str"), none_bad
         case "phone":
-            read, _ = read_each(values, half_width)
-            return pd.Series(read, dtype="str"), none_bad
+            read, bad = read_each(values, half_width)
         case _:
-            read, _ = read_each(values, text_of)
-            return pd.Series(read, dtype="str"), none_bad
+            read, bad = read_each(values, text_of)
+    return pd.Series(read, dtype="str"), bad
 
 
 def _dates(read: list[Any], bad: np.ndarray[Any, Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from shouwang.county.contract import Contract
@@ -19,15 +20,20 @@ from shouwang.intake.sheets import Sheet
 
 SEARCHED_ROWS = 40
 CLOSE_ENOUGH, CLEARLY_CLOSER = 0.72, 0.12
-UNITS = {"万": 10_000.0, "万元": 10_000.0, "千元": 1_000.0, "元": 1.0}
+MOST_GUESSED = 60
+UNITS = {"亿元": 1e8, "万": 10_000.0, "万元": 10_000.0, "千元": 1_000.0, "百元": 100.0, "元": 1.0}
 _BRACKET = re.compile(r"[(\[【{〔].*?[)\]】}〕]")
-_UNIT_NOTE = re.compile(r"单位[:：]?\s*(万元|千元|元)")
+_OWN_UNIT = re.compile(r"[(\[【](?:(?:金额)?单位:?)?(亿元|万元?|千元|百元|元)[)\]】]")
+_UNIT_NOTE = re.compile(r"单位[:：]?[(（]?\s*(亿元|万元|千元|百元|元)")
 RUNNING_NUMBERS = frozenset({"序号", "编号", "行号", "no", "no."})
 
 
 @dataclass(frozen=True)
 class Header:
-    """How one sheet is laid out: ``columns[c]`` is the canonical column of cell ``c``, data begin after ``last_row``."""
+    """How one sheet is laid out: canonical column → its place; data begin after ``last_row``.
+
+    ``missing`` are required columns that it lacks, ``above`` the texts of every line down to ``last_row``.
+    """
 
     first_row: int
     last_row: int
@@ -36,16 +42,28 @@ class Header:
     factors: dict[str, float]
     guesses: dict[str, str] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    above: frozenset[tuple[str, ...]] = frozenset()
 
 
 def plain(text: object) -> str:
     """A header or wording without spaces and width differences, in lower case."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", "" if text is None else str(text))).lower()
+    return _plain("" if text is None else str(text))
+
+
+@lru_cache(maxsize=10_000)
+def _plain(text: str) -> str:
+    return re.sub(r"[\s\u200b-\u200f\ufeff]+", "", unicodedata.normalize("NFKC", text)).lower()
 
 
 def without_unit(text: str) -> str:
     """A plain header without what stands in brackets."""
     return _BRACKET.sub("", text)
+
+
+def texts_of(row: Sequence[Any]) -> tuple[str, ...]:
+    """What a line says, without its empty cells."""
+    return tuple(text for cell in row if (text := plain(cell)))
 
 
 def known_wordings(contract: Contract) -> dict[str, str]:
@@ -61,60 +79,79 @@ def known_wordings(contract: Contract) -> dict[str, str]:
 def locate(sheet: Sheet, contract: Contract) -> Header | None:
     """The header of a sheet, or None if it holds no table of this contract.
 
-    Raises `FileRefused` when the sheet is clearly such a table but lacks a required column, or has one twice.
+    Raises `FileRefused` when it has a column twice.
     """
     known = known_wordings(contract)
+    find = _lookup(known)
+    rows = sheet.head(SEARCHED_ROWS + 1)
     best: tuple[int, int, int, list[str]] | None = None
-    for first in range(min(SEARCHED_ROWS, len(sheet.rows))):
+    for first in range(min(SEARCHED_ROWS, len(rows))):
         for tiers in (1, 2):
-            titles = _titles(sheet.rows[first : first + tiers])
-            hits = len({known[t] for t in map(_lookup(known), titles) if t})
-            if hits and (best is None or hits > best[0]):
+            titles = _titles(rows[first : first + tiers], find)
+            hits = len({known[t] for t in map(find, titles) if t})
+            if hits and (best is None or (hits, -tiers) > (best[0], -best[2])):
                 best = (hits, first, tiers, titles)
-    required = [name for name, column in contract.columns.items() if column.required]
     if best is None or best[0] < 2:
         return None
-    hits, first, tiers, titles = best
+    _, first, tiers, titles = best
     columns, guesses = _assign(titles, contract, known, sheet)
-    missing = [name for name in required if name not in columns]
+    required = [name for name, column in contract.columns.items() if column.required]
+    missing = tuple(name for name in required if name not in columns)
     if missing and len(columns) * 2 < len(required):
         return None
-    if missing:
-        wanted = "；".join(
-            f"“{contract.columns[m].wordings[0]}”（认得的写法：{'、'.join(contract.columns[m].wordings)}）"
-            for m in missing
-        )
-        seen = "、".join(t for t in titles if t)
-        raise FileRefused(
-            "missing_column",
-            f"文件“{sheet.file}”{_sheet_words(sheet)}缺少必需的列：{wanted}。表头里看到的是：{seen}。请补上后重新上传。",
-        )
     taken = set(columns.values())
     ignored = tuple(t for c, t in enumerate(titles) if t and c not in taken)
-    factors = _factors(sheet.rows[:first], titles, columns, contract)
-    return Header(first, first + tiers - 1, tuple(titles), columns, factors, guesses, ignored)
+    last = first + tiers - 1
+    upper = _spread(rows[first]) if tiers == 2 else []
+    factors = _factors(rows[:first], titles, upper, columns, contract)
+    above = frozenset(texts for row in rows[: last + 1] if (texts := texts_of(row)))
+    return Header(first, last, tuple(titles), columns, factors, guesses, ignored, missing, above)
+
+
+def columns_missing(sheet: Sheet, header: Header, contract: Contract) -> FileRefused:
+    """The refusal of a sheet that lacks required columns: which, how they may be called, and what was seen."""
+    wanted = "；".join(
+        f"“{contract.columns[m].wordings[0]}”（认得的写法：{'、'.join(contract.columns[m].wordings)}）"
+        for m in header.missing
+    )
+    seen = "、".join(t for t in header.titles if t)
+    return FileRefused(
+        "missing_column",
+        f"文件“{sheet.file}”{_sheet_words(sheet)}缺少必需的列：{wanted}。表头里看到的是：{seen}。请补上后重新上传。",
+    )
 
 
 def _sheet_words(sheet: Sheet) -> str:
     return f"工作表“{sheet.name}”" if sheet.name else ""
 
 
-def _titles(rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Header texts of one tier, or of two: the lower cell, else the upper one (a merged cell spans both)."""
-    upper = [str(cell).strip() if cell is not None else "" for cell in rows[0]]
+def _texts(row: Sequence[Any]) -> list[str]:
+    return ["" if cell is None else str(cell).strip() for cell in row]
+
+
+def _spread(row: Sequence[Any]) -> list[str]:
+    """An upper tier with every text repeated over the empty cells to its right, which it may span."""
+    spread, last = [], ""
+    for text in _texts(row):
+        last = text or last
+        spread.append(last)
+    return spread
+
+
+def _titles(rows: Sequence[Sequence[Any]], find: Callable[[str], str | None]) -> list[str]:
+    """Header texts of one tier, or of two: the lower cell (with the upper one if only both are known), else the upper."""
     if len(rows) == 1:
-        return upper
-    lower = [str(cell).strip() if cell is not None else "" for cell in rows[1]]
-    width = max(len(upper), len(lower))
-    upper += [""] * (width - len(upper))
-    lower += [""] * (width - len(lower))
-    return [low or up for up, low in zip(upper, lower, strict=True)]
+        return _texts(rows[0])
+    return [
+        upper + lower if lower and not find(lower) and find(upper + lower) else lower or own
+        for own, upper, lower in zip(_texts(rows[0]), _spread(rows[0]), _texts(rows[1]), strict=True)
+    ]
 
 
-def _lookup(known: dict[str, str]) -> Any:
+def _lookup(known: dict[str, str]) -> Callable[[str], str | None]:
     def find(title: str) -> str | None:
         text = plain(title)
-        return text if text in known else (without_unit(text) if without_unit(text) in known else None)
+        return text if text in known else (bare if (bare := without_unit(text)) in known else None)
 
     return find
 
@@ -137,10 +174,11 @@ def _assign(
             )
         columns[name] = cell
     taken = set(columns.values())
+    cells_left = [(cell, title) for cell, title in enumerate(titles) if title and cell not in taken][:MOST_GUESSED]
     open_titles = {
         cell: without_unit(plain(title))
-        for cell, title in enumerate(titles)
-        if title and cell not in taken and plain(title) not in RUNNING_NUMBERS
+        for cell, title in cells_left
+        if plain(title) not in RUNNING_NUMBERS and len(title) <= 40
     }
     scores = sorted(
         (
@@ -165,17 +203,14 @@ def _assign(
 
 
 def _factors(
-    above: list[list[Any]], titles: list[str], columns: dict[str, int], contract: Contract
+    above: list[list[Any]], titles: list[str], upper: list[str], columns: dict[str, int], contract: Contract
 ) -> dict[str, float]:
-    """What the cells of each money column are multiplied by: its own bracketed unit, else the note above the header."""
+    """The unit of each money column: its own in brackets, else that of the tier above, else the note above the header."""
     note = _UNIT_NOTE.search(" ".join(str(cell) for row in above for cell in row if cell))
     common = UNITS[note[1]] if note else 1.0
     factors = {}
     for name, cell in columns.items():
-        if contract.columns[name].type != "yuan":
-            continue
-        own = [
-            UNITS[unit] for unit in re.findall(r"[(\[【](万元?|千元|元)[)\]】]", plain(titles[cell])) if unit in UNITS
-        ]
-        factors[name] = own[0] if own else common
+        if contract.columns[name].type == "yuan":
+            own = [_OWN_UNIT.search(plain(text)) for text in (titles[cell], upper[cell] if upper else "")]
+            factors[name] = next((UNITS[unit[1]] for unit in own if unit), common)
     return {name: factor for name, factor in factors.items() if factor != 1.0}

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shouwang.county.contract import Contract
+from shouwang.county.contract import NUMBERS, Contract
 from shouwang.errors import FileRefused
-from shouwang.intake.cells import read_column, read_each, read_identity, text_of
-from shouwang.intake.headers import SEARCHED_ROWS, Header, locate, plain
-from shouwang.intake.sheets import Sheet, read_sheets
+from shouwang.intake.cells import read_column, read_each, read_identity
+from shouwang.intake.files import parts_and_others
+from shouwang.intake.headers import RUNNING_NUMBERS, SEARCHED_ROWS, Header, columns_missing, locate, plain, texts_of
+from shouwang.intake.sheets import Cells, Sheet
+from shouwang.intake.worker import open_file
 
 PLACE = ["file", "sheet", "row"]
-_TOTALS = re.compile(r"(本页|本表|全县|全乡|全镇|乡镇)?(合计|总计|小计|累计)[:：]?")
-_LOOK_CLOSER = ("计", "号", "名", ":", "：")
+_TOTALS = re.compile(r".{0,8}(合计|总计|小计|累计|共计)([:(].*|\d.*)?")
 _SIGNATURES = re.compile(
-    r"(填表人|填报人|制表人|制表|审核人|审核|复核人|负责人|单位负责人|经办人|填表日期|填报日期|报送日期|制表日期|备注|说明|注)[:：].*|注\d?[.、:：].*"
+    r"(填表人|填报人|制表人|制表|审核人|审核|复核人|负责人|单位负责人|经办人|联系人|联系电话|填表日期|填报日期|报送日期|制表日期"
+    r"|打印时间|打印日期|导出时间|数据来源|填报单位|单位\(盖章\)|备注|说明|注):.*|注\d?[.、:].*|第\d+页.*"
 )
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -48,113 +50,165 @@ class Reading:
 
     table: pd.DataFrame
     sheets: tuple[SheetReport, ...]
-    rows: list[list[Any]] = field(repr=False)
+    written: list[tuple[list[Cells], Array]] = field(repr=False)
     sheets_ignored: tuple[tuple[str, str, str], ...] = ()
+    texts: pd.DataFrame | None = field(default=None, repr=False)
 
     def cells(self) -> pd.DataFrame:
         """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the sheet."""
-        columns = (read_each(column, _as_written)[0] for column in zip_longest(*self.rows, fillvalue=""))
-        return pd.DataFrame({str(place): column for place, column in enumerate(columns)}, dtype="str")
+        if self.texts is not None:
+            return self.texts
+        parts = []
+        for columns, rows in self.written:
+            texts = (
+                pd.array(read_each(cells.distinct, _as_written)[0], dtype="str").take(_codes(cells)[rows])
+                for cells in columns
+            )
+            parts.append(pd.DataFrame(dict(zip(map(str, range(len(columns))), texts, strict=True))))
+        return pd.concat(parts, ignore_index=True).fillna("")
 
     def report(self) -> dict[str, Any]:
         """Everything but the rows, as plain data for JSON."""
         return {"sheets": [asdict(sheet) for sheet in self.sheets], "sheets_ignored": list(self.sheets_ignored)}
 
 
-def read_files(files: Iterable[Path], contract: Contract) -> Reading:
+def read_files(files: Sequence[Path], contract: Contract, passwords: Sequence[str] = ()) -> Reading:
     """Read a department's files; `FileRefused` if one cannot be opened, lacks a required column, or none has rows."""
-    tables, rows, reports, ignored = [], [], [], []
-    names = []
-    for path in files:
-        names.append(path.name)
-        found = 0
-        for sheet in read_sheets(path):
-            header = None if sheet.hidden else locate(sheet, contract)
-            if header is None:
-                if any(map(_says_something, sheet.rows)):
-                    ignored.append((sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头"))
-                continue
-            found += 1
-            table, data, report = _read_sheet(sheet, header, contract)
+    tables, written, reports = [], [], []
+    parts, others = parts_and_others(files)
+    ignored = [(file, "", why) for file, why in others]
+    for path in parts:
+        opened = open_file(path, passwords)
+        ignored += [(file, "", why) for file, why in opened.ignored]
+        for sheet, header in _located(path, opened.sheets, contract, ignored):
+            table, rows, report = _read_sheet(sheet, header, contract)
             tables.append(table)
-            rows += data
+            written.append((sheet.columns, rows))
             reports.append(report)
-        if not found:
-            required = [c.wordings[0] for c in contract.columns.values() if c.required]
-            raise FileRefused(
-                "missing_column",
-                f"文件“{path.name}”里没有找到《{contract.dataset_title}》的表头。需要的列：{'、'.join(required)}；"
-                f"每张工作表的前 {SEARCHED_ROWS} 行里没有一行像表头。请核对是否传错了文件，或补上表头。",
-            )  # what stands there is not quoted: without a header it may be people
     if not tables or not sum(map(len, tables)):
-        raise FileRefused("no_rows", f"文件“{'、'.join(names)}”里没有数据行，请核对后重新上传。")
-    table = pd.concat(tables, ignore_index=True)
-    return Reading(table, tuple(reports), rows, tuple(ignored))
+        names = "、".join([path.name for path in parts] or [file for file, _ in others])
+        raise FileRefused("no_rows", f"文件“{names}”里没有数据行，请核对后重新上传。")
+    return Reading(pd.concat(tables, ignore_index=True), tuple(reports), written, tuple(ignored))
 
 
-def _says_something(row: list[Any]) -> bool:
-    return any(text_of(cell) is not None for cell in row)
+def _located(
+    path: Path, sheets: list[Sheet], contract: Contract, ignored: list[tuple[str, str, str]]
+) -> list[tuple[Sheet, Header]]:
+    """The sheets that hold a table, with their headers; the others that say something are put down as ignored."""
+    found: list[tuple[Sheet, Header]] = []
+    for sheet in sheets:
+        header = None if sheet.hidden else locate(sheet, contract)
+        if header:
+            found.append((sheet, header))
+        elif sheet.columns:
+            ignored.append((sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头"))
+    if not found:
+        required = [c.wordings[0] for c in contract.columns.values() if c.required]
+        raise FileRefused(
+            "missing_column",
+            f"文件“{path.name}”里没有找到《{contract.dataset_title}》的表头。需要的列：{'、'.join(required)}；"
+            f"每张工作表的前 {SEARCHED_ROWS} 行里没有一行像表头。请核对是否传错了文件，或补上表头。",
+        )  # what stands there is not quoted: without a header it may be people
+    whole = [(sheet, header) for sheet, header in found if not header.missing]
+    for sheet, header in found:
+        if header.missing and whole and not {"name", "id_number"} & header.columns.keys():
+            ignored.append((sheet.file, sheet.name, "不是逐人逐户的表"))  # sums by township beside the table itself
+        elif header.missing:
+            raise columns_missing(sheet, header, contract)
+    return whole
 
 
-def _line_kind(row: list[Any], titles: list[str]) -> str:
-    """Whether a line below the header is data (empty text) or what else it is."""
-    texts = [text for cell in row if (text := plain(cell))]
-    if not texts:
-        return "空行"
-    if any(_TOTALS.fullmatch(text) for text in texts[:3]) and len(texts) < len(titles):
-        return "合计行"
-    if _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
-        return "签字或说明行"
-    if [plain(cell) for cell in row[: len(titles)]] == titles:
-        return "重复的表头"
-    return ""
+def _codes(cells: Cells) -> Array:
+    return np.frombuffer(cells.codes, dtype=np.int32)
 
 
-def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.DataFrame, list[list[Any]], SheetReport]:
-    titles = [plain(title) for title in header.titles]
+def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.DataFrame, Array, SheetReport]:
+    """The table of one sheet, which of its rows are data, and how it was understood."""
     first = header.last_row + 1
-    kinds = {int(line): _line_kind(sheet.rows[first + line], titles) for line in _suspicious(sheet.rows[first:])}
-    passed_over = {line: kind for line, kind in kinds.items() if kind}
-    rows = [row for line, row in enumerate(sheet.rows[first:]) if line not in passed_over]
-    numbers = np.delete(np.array(sheet.numbers[first:], dtype="int64"), list(passed_over))
-    table = pd.DataFrame({"file": sheet.file, "sheet": sheet.name, "row": numbers})
+    _fill_merged(sheet, header, contract)
+    passed_over = _lines_without_data(sheet, header)
+    rows = np.delete(np.arange(first, len(sheet.numbers)), [line - first for line in passed_over])
+    numbers = np.asarray(sheet.numbers, dtype="int64")
+    table = pd.DataFrame({"file": sheet.file, "sheet": sheet.name, "row": numbers[rows]})
     table = table.astype({"file": "str", "sheet": "str"})
     unreadable = pd.Series("", index=table.index, dtype="str")
-    columns = list(zip_longest(*rows, fillvalue=""))
-    nothing = ("",) * len(rows)
     for name, column in contract.columns.items():
-        place = header.columns.get(name, len(columns))
-        values = columns[place] if place < len(columns) else nothing
-        table[name], bad = read_column(values, column, header.factors.get(name, 1.0))
+        place = header.columns.get(name)
+        values = [""] if place is None else sheet.columns[place].distinct
+        codes = np.zeros(len(rows), dtype=np.int32) if place is None else _codes(sheet.columns[place])[rows]
+        read, bad = read_column(values, column, header.factors.get(name, 1.0))
+        if name == "id_number":
+            numbers_read = read_identity(read)
+            table["id_number"] = numbers_read["id_number"].array.take(codes)
+            state = numbers_read["id_state"].array.take(codes)
+        else:
+            table[name] = read.array.take(codes)
         if bad.any():
-            unreadable = unreadable.where(~bad, unreadable + " " + name)
+            unreadable = unreadable.where(~bad[codes], unreadable + " " + name)
     if contract.has_identity:
-        table[["id_number", "id_state"]] = read_identity(table["id_number"])
+        table["id_state"] = state
     for name, derived in contract.derived.items():
         table[name] = table[[*derived.plus]].fillna(0).sum(axis=1) - table[[*derived.minus]].fillna(0).sum(axis=1)
         table[name] = table[name].round(2)
     table["unreadable"] = unreadable.str.strip().mask(unreadable == "")
-    told = tuple((sheet.numbers[first + line], kind) for line, kind in passed_over.items() if kind != "空行")
+    told = tuple((int(numbers[line]), kind) for line, kind in passed_over.items() if kind != "空行")
     report = SheetReport(
-        sheet.file, sheet.name, len(rows), sheet.numbers[header.last_row], header.titles, header.columns,
+        sheet.file, sheet.name, len(rows), int(numbers[header.last_row]), header.titles, header.columns,
         header.guesses, header.ignored, told, header.factors,
     )  # fmt: skip
     return table, rows, report
 
 
-def _suspicious(rows: list[list[Any]]) -> np.ndarray[Any, Any]:
-    """Lines worth a closer look: with few cells filled in, or text where totals, signatures and headers have it."""
-    columns = list(zip_longest(*rows, fillvalue=""))
-    filled = np.full(len(rows), len(columns))
-    closer = np.zeros(len(rows), dtype=bool)
-    for place, column in enumerate(columns):
-        if "" in column:
-            filled -= np.array(column, dtype=object) == ""
-        if place < 3:
-            told = {cell for cell in set(column) if isinstance(cell, str) and cell.rstrip().endswith(_LOOK_CLOSER)}
-            if told:
-                closer |= np.fromiter((cell in told for cell in column), dtype=bool, count=len(rows))
-    return np.flatnonzero(closer | (filled <= max(3, len(columns) // 2)))
+def _fill_merged(sheet: Sheet, header: Header, contract: Contract) -> None:
+    """A cell merged over several lines counts for each of them; an amount does not, it would be counted twice."""
+    filled = {place for name, place in header.columns.items() if contract.columns[name].type not in NUMBERS}
+    for top, bottom, place in sheet.merges:
+        if place in filled and top > header.last_row:
+            codes = sheet.columns[place].codes
+            for line in range(top + 1, bottom + 1):
+                codes[line] = codes[top]
+
+
+def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
+    """The lines below the header that are no data, and what they are."""
+    first, columns = header.last_row + 1, sheet.columns
+    titles = [plain(title) for title in header.titles]
+    running = {place for place, title in enumerate(titles) if title in RUNNING_NUMBERS}
+    number = header.columns.get("id_number")
+    filled = np.zeros(len(sheet.numbers) - first, dtype=np.int16)
+    closer = np.zeros(len(filled), dtype=bool)
+    for place, cells in enumerate(columns):
+        codes = _codes(cells)[first:]
+        filled += codes != 0
+        if place < 4:
+            closer |= np.array([_worth_a_look(value, header.titles) for value in cells.distinct])[codes]
+    found = dict.fromkeys((np.flatnonzero(filled == 0) + first).tolist(), "空行")
+    for line in np.flatnonzero((filled > 0) & (closer | (filled <= max(3, len(columns) // 2)))) + first:
+        row = [cells.distinct[cells.codes[line]] for cells in columns]
+        kind = _line_kind(row, header, running, "" if number is None else plain(row[number]), len(titles))
+        if kind:
+            found[int(line)] = kind
+    return dict(sorted(found.items()))
+
+
+def _worth_a_look(value: Any, titles: tuple[str, ...]) -> bool:
+    return isinstance(value, str) and ("计" in value or value.endswith((":", "：")) or value.strip() in titles)
+
+
+def _line_kind(row: list[Any], header: Header, running: set[int], number: str, width: int) -> str:
+    """Whether a line below the header is data (empty text) or what else it is."""
+    texts = texts_of(row)
+    if not texts:
+        return "空行"
+    if any(_TOTALS.fullmatch(text) for text in texts[:3]) and len(texts) < width and not any(map(str.isdigit, number)):
+        return "合计行"
+    if _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
+        return "签字或说明行"
+    if texts in header.above:
+        return "重复的表头"
+    if len(texts) == 1 and any(plain(row[place]) for place in running if place < len(row)):
+        return "只有序号"
+    return ""
 
 
 def _as_written(cell: Any) -> str:

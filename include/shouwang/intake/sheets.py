@@ -1,97 +1,107 @@
-"""One file → its sheets as rows of typed cells, each with the row number that a person sees in the sheet."""
+"""What opening a file gives: sheets of cells by column, each row with the number that a person sees in the sheet.
+
+A column holds its distinct values once and says which of them stands in which row: a month's cells are few and repeat,
+so they are sent between processes, and cleaned, once each. Nothing here needs more than the standard library: the
+process that opens hostile files imports it (``worker``).
+"""
 
 from __future__ import annotations
 
-import csv
-import io
-import zipfile
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice, zip_longest
 from typing import Any
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from shouwang.errors import FileRefused
 
-WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xls"})
-UNPACKED_LIMIT = 1 << 30
-ENCRYPTED_MARK = "EncryptedPackage".encode("utf-16-le")
-OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MOST_COLUMNS = 512
+MOST_CELLS = 60_000_000
+_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column: row ``i`` holds ``distinct[codes[i]]``; an empty cell is ``""``."""
+
+    distinct: list[Any]
+    codes: array[int]
+
+    def head(self, rows: int) -> list[Any]:
+        """The first cells."""
+        return [self.distinct[code] for code in self.codes[:rows]]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet's cells; ``numbers[i]`` is the row number of ``rows[i]``, 1-based (for csv: the line)."""
+    """One sheet; ``numbers[i]`` is the 1-based row number of row ``i`` (for text files: the line).
+
+    ``merges`` are cells merged downwards: first row, last row (places in ``numbers``) and column.
+    """
 
     file: str
     name: str
     hidden: bool
-    rows: list[list[Any]]
-    numbers: list[int]
+    columns: list[Cells]
+    numbers: Sequence[int]
+    merges: tuple[tuple[int, int, int], ...] = ()
+
+    def head(self, rows: int) -> list[list[Any]]:
+        """The first rows."""
+        return list(map(list, zip(*(column.head(rows) for column in self.columns), strict=True)))
 
 
-def read_sheets(path: Path) -> list[Sheet]:
-    """Every sheet of a workbook or the one table of a text file; `FileRefused` if it cannot be opened."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileRefused("unreadable", f"文件“{path.name}”读不出来（{error.strerror}），请重新上传。") from None
-    if not content.strip(b"\0 \r\n\t"):
-        raise FileRefused("empty", f"文件“{path.name}”是空的，请重新导出后上传。")
-    if content[:2] == b"PK" or content[:8] == OLE_MARK:
-        return _workbook(path.name, content)
-    if path.suffix.lower() in WORKBOOKS and content[:1] != b"<":
-        raise FileRefused("unreadable", f"文件“{path.name}”不是 Excel 工作簿或已损坏，请重新导出后上传。")
-    return [Sheet(path.name, "", False, *_text_rows(path.name, content))]
+@dataclass(frozen=True)
+class Opened:
+    """A file's sheets, and what in it is no table: name (within an archive) and why it is passed over."""
+
+    sheets: list[Sheet]
+    ignored: tuple[tuple[str, str], ...] = ()
 
 
-def _workbook(name: str, content: bytes) -> list[Sheet]:
-    if content[:8] == OLE_MARK and ENCRYPTED_MARK in content:
-        raise FileRefused("encrypted", f"文件“{name}”有密码，请取消密码后重新上传。")
-    try:
-        if content[:2] == b"PK":
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                if sum(entry.file_size for entry in archive.infolist()) > UNPACKED_LIMIT:
-                    raise FileRefused("too_large", f"文件“{name}”展开后超过 1 GiB，请清除空行和格式后重新上传。")
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = []
-        for meta in book.sheets_metadata:
-            if meta.typ != SheetTypeEnum.WorkSheet:
-                continue
-            rows = book.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)
-            hidden = meta.visible != SheetVisibleEnum.Visible
-            sheets.append(Sheet(name, meta.name, hidden, rows, list(range(1, len(rows) + 1))))
-    except (CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
-        raise FileRefused(
-            "unreadable", f"文件“{name}”打不开（{type(error).__name__}），可能没有传完或已损坏，请重新导出后上传。"
-        ) from None
-    return sheets
+class _Distinct(dict[Any, int]):
+    def __missing__(self, value: Any) -> int:
+        self[value] = code = len(self)
+        return code
 
 
-def decode(name: str, content: bytes) -> str:
-    """The text of a file in UTF-8 (with or without mark), UTF-16 or GB18030; `FileRefused` for anything else."""
-    marked = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise FileRefused("encoding", f"文件“{name}”的编码认不出来，请另存为 UTF-8 编码的 CSV 后上传。")
+def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[Cells]:
+    """Rows of any width as columns, after ``left`` empty ones; `FileRefused` beyond `MOST_COLUMNS` or `MOST_CELLS`."""
+    known: list[_Distinct] = []
+    codes: list[array[int]] = []
+    height = 0
+    for chunk in _chunks(rows):
+        width = left + max(map(len, chunk))
+        if width > len(known):
+            if width > MOST_COLUMNS and (width := left + max(map(_used, chunk))) > MOST_COLUMNS:
+                raise FileRefused(
+                    "too_large", f"文件“{file}”有一张表超过 {MOST_COLUMNS} 列，请删去右边用不着的列后重新上传。"
+                )
+            for _ in range(width - len(known)):
+                known.append(_Distinct({"": 0}))
+                codes.append(array("i", bytes(4 * height)))
+        height += len(chunk)
+        if height * len(known) > MOST_CELLS:
+            raise FileRefused("too_large", f"文件“{file}”有一张表的单元格太多，请清除用不着的行和列后重新上传。")
+        blank = array("i", bytes(4 * len(chunk)))
+        columns = islice(zip_longest(*chunk, fillvalue=""), len(known) - left)
+        for place, cells in enumerate(columns, left):
+            if bool in set(map(type, cells)):  # True would be found under 1
+                cells = tuple(str(cell) if isinstance(cell, bool) else cell for cell in cells)
+            codes[place].extend(map(known[place].__getitem__, cells))
+        for column in codes:
+            if len(column) < height:
+                column.extend(blank)
+    while known and len(known[-1]) == 1:
+        del known[-1], codes[-1]
+    return [Cells(list(values), column) for values, column in zip(known, codes, strict=True)]
 
 
-def _text_rows(name: str, content: bytes) -> tuple[list[list[Any]], list[int]]:
-    text = decode(name, content)
-    head = text[:20_000]
-    delimiter = max(",\t;", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows: list[list[Any]] = []
-    numbers: list[int] = []
-    line = 1
-    try:
-        for row in reader:
-            rows.append(row)
-            numbers.append(line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise FileRefused("unreadable", f"文件“{name}”第 {line} 行读不下去（{error}），请重新导出后上传。") from None
-    return rows, numbers
+def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:
+    each = iter(rows)
+    while chunk := list(islice(each, _AT_ONCE)):
+        yield chunk
+
+
+def _used(row: Sequence[Any]) -> int:
+    return max((place for place, cell in enumerate(row, 1) if cell != ""), default=0)

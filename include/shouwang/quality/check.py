@@ -98,7 +98,11 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
         words = []
         for name in names.split(" "):
             column = contract.columns[name]
-            wanted = "只能填：" + "、".join(column.values) if column.type == "code" else "应是" + KINDS[column.type]
+            wanted = (
+                "只能填：" + "、".join(column.values)
+                if column.type == "code"
+                else "应是" + KINDS.get(column.type, "文字")
+            )
             words.append(f"“{column.wordings[0]}”看不懂，{wanted}")
         rows = table.index.get_indexer(marked.index[marked == names])
         reasons[rows] += "；".join(words) + "；"

@@ -1,0 +1,89 @@
+"""Seconds to read and clean a month's files and the registry, beside what python-calamine needs for the raw cells.
+
+    python -m benchmarks.reading [HOUSEHOLDS]      (default 40,000)
+
+Both read the same workbooks of the same made-up county (what it has as csv is written as xlsx first: calamine reads no
+csv), turn by turn in this process, and the best of the turns counts. Ours opens each file in a process of its own,
+finds the tables, maps the headers, cleans every cell and keeps file, sheet and row; calamine only gives the cells.
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+
+from benchmarks.__main__ import MAKE, MONTH
+from shouwang.house import open_house
+from shouwang.intake.reading import read_files
+from shouwang.intake.texts import encoding_of
+
+TURNS = 3
+Month = dict[str, list[Path]]
+
+
+def as_workbook(path: Path) -> Path:
+    """A csv written as xlsx, cell by cell as text; anything else as it is."""
+    if path.suffix != ".csv":
+        return path
+    content = path.read_bytes()
+    target = path.with_suffix(".xlsx")
+    with xlsxwriter.Workbook(str(target), {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(csv.reader(content.decode(encoding_of(path.name, content)).splitlines())):
+            for place, cell in enumerate(row):
+                sheet.write_string(number, place, cell)
+    path.unlink()
+    return target
+
+
+def ours(month: Month) -> int:
+    """Rows read and cleaned."""
+    county = open_house({}).county
+    contracts = {"registry": county.registry, **county.contracts}
+    return sum(len(read_files(files, contracts[department]).table) for department, files in month.items())
+
+
+def raw(month: Month) -> int:
+    """Rows as calamine gives them."""
+    rows = 0
+    for path in (path for files in month.values() for path in files):
+        book = CalamineWorkbook.from_path(path)
+        rows += sum(len(book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names)
+    return rows
+
+
+def main() -> None:
+    """Make the county, let both read in turns, print the table and the ratio."""
+    households = sys.argv[1] if len(sys.argv) > 1 else "40000"
+    print(f"Python {platform.python_version()}, {os.cpu_count()} processors", flush=True)
+    best: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        subprocess.run([sys.executable, "-c", MAKE, name, households, MONTH], check=True)
+        folders = {"registry": Path(name, "registry")}
+        folders |= {folder.name: folder for folder in sorted(Path(name, "inbox", MONTH).iterdir())}
+        month = {what: [as_workbook(path) for path in sorted(folder.iterdir())] for what, folder in folders.items()}
+        for _ in range(TURNS):
+            for who, read in {"calamine, raw": raw, "shouwang": ours}.items():
+                gc.collect()
+                begun = time.perf_counter()
+                rows = read(month)
+                seconds = time.perf_counter() - begun
+                best[who] = min(seconds, best.get(who, seconds))
+                print(f"{who:15s} {rows:9,} rows {seconds:7.2f} s", flush=True)
+    ratio = best["shouwang"] / best["calamine, raw"]
+    print(json.dumps({**{who: round(seconds, 2) for who, seconds in best.items()}, "ours_over_raw": round(ratio, 2)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Tables that other systems save under ``.xls``: HTML, and the XML of Excel 2003 (SpreadsheetML)."""
+
+from __future__ import annotations
+
+import io
+import re
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+from shouwang.errors import FileRefused
+from shouwang.intake.sheets import MOST_COLUMNS, Opened, Sheet, columns_of
+from shouwang.intake.texts import encoding_of
+
+_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+_CHINESE = re.compile(r"gb[-_]?\d*|cp936|x-gbk", re.IGNORECASE)
+
+
+def looks_like_markup(content: bytes) -> bool:
+    """Whether a file is HTML or XML, whatever it is called."""
+    head = content[:4000].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t")
+    return head[:1] == b"<" and bool(re.search(rb"<(?:\?xml|!doctype|!--|html|head|meta|table|style|div)", head, re.I))
+
+
+def open_markup(name: str, content: bytes) -> Opened:
+    """The sheets of an XML workbook, or the tables of an HTML page as one sheet."""
+    if b"<!ENTITY" in content or "<!ENTITY".encode("utf-16-le") in content:
+        raise FileRefused("unreadable", f"文件“{name}”里定义了外部内容（ENTITY），不予打开，请另存为 xlsx 后重新上传。")
+    try:
+        if b"urn:schemas-microsoft-com:office:spreadsheet" in content[:20_000]:
+            return Opened(list(_xml_sheets(name, content)))
+        return Opened([_html_sheet(name, content)])
+    except (etree.LxmlError, ValueError, LookupError) as error:
+        raise FileRefused(
+            "unreadable", f"文件“{name}”读不下去（{type(error).__name__}），可能没有传完，请另存为 xlsx 后重新上传。"
+        ) from None
+
+
+class _Rows:
+    """Rows as they come, with their numbers and the cells merged downwards."""
+
+    def __init__(self) -> None:
+        self.numbers: array[int] = array("q")
+        self.merges: list[tuple[int, int, int]] = []
+        self._below: dict[int, int] = {}
+
+    def lay(self, number: int, cells: Iterator[tuple[int | None, Any, int, int]]) -> list[Any]:
+        """One row from its cells: own place or None for the next free one, value, columns and rows that it covers."""
+        self.numbers.append(number)
+        row: list[Any] = []
+        ends = {place: last for place, last in self._below.items() if last >= number}
+        self._below = dict(ends)
+        for place, value, wide, high in cells:
+            while place is None and len(row) in ends:
+                row.append("")
+            row += [""] * ((place or len(row)) - len(row))
+            if high > 1 and (bottom := number + high - 1) > number:
+                self.merges.append((number, bottom, len(row)))
+                self._below |= dict.fromkeys(range(len(row), len(row) + wide), bottom)
+            row += [value] + [""] * (wide - 1)
+            if len(row) > 4 * MOST_COLUMNS:
+                break
+        return row
+
+    def placed(self) -> tuple[tuple[int, int, int], ...]:
+        """The merges by place in ``numbers`` instead of by number."""
+        at = {number: place for place, number in enumerate(self.numbers)}
+        last = len(self.numbers) - 1
+        return tuple((at[top], min(at[top] + bottom - top, last), column) for top, bottom, column in self.merges)
+
+
+def _html_sheet(name: str, content: bytes) -> Sheet:
+    charset = _CHARSET.search(content[:4000])
+    declared = charset[1].decode("ascii") if charset and content[:2] not in (b"\xff\xfe", b"\xfe\xff") else ""
+    encoding = "gb18030" if _CHINESE.fullmatch(declared) else encoding_of(name, content)
+    text = re.sub(r"^\s*<\?xml[^>]*>", "", content.decode(encoding, "replace").lstrip("\ufeff"))
+    page = etree.fromstring(text, etree.HTMLParser(no_network=True, remove_comments=True, huge_tree=True))
+    if page is None:
+        raise ValueError("nothing in it")
+    rows = _Rows()
+    lines = (
+        rows.lay(number, map(_html_cell, line.iterchildren("td", "th")))
+        for number, line in enumerate((tr for tr in page.iter("tr") if tr.find(".//table") is None), 1)
+    )
+    columns = columns_of(name, lines)
+    return Sheet(name, "", False, columns, rows.numbers, rows.placed())
+
+
+def _html_cell(cell: Any) -> tuple[None, str, int, int]:
+    def span(of: str) -> int:
+        text = cell.get(of, "1").strip()
+        return max(1, min(int(text), 1000)) if text.isdecimal() else 1
+
+    shown = cell.text if len(cell) == 0 else "".join(cell.itertext())
+    return None, cell.get("x:num") or (shown or "").strip(), span("colspan"), span("rowspan")
+
+
+def _xml_sheets(name: str, content: bytes) -> Iterator[Sheet]:
+    found = etree.iterparse(
+        io.BytesIO(content), events=("end",), tag="{*}Worksheet", resolve_entities=False, no_network=True,
+        huge_tree=True, remove_comments=True,
+    )  # fmt: skip
+    for _, page in found:
+        rows = _Rows()
+        columns = columns_of(name, _xml_rows(page, rows))
+        hidden = any("Hidden" in (seen.text or "") for seen in page.iterfind("{*}WorksheetOptions/{*}Visible"))
+        yield Sheet(name, _own(page, "Name"), hidden, columns, rows.numbers, rows.placed())
+        page.clear()
+
+
+def _xml_rows(page: Any, rows: _Rows) -> Iterator[list[Any]]:
+    number = 0
+    for line in page.iterfind("{*}Table/{*}Row"):
+        number = int(_own(line, "Index") or number + 1)
+        yield rows.lay(number, map(_xml_cell, line.iterfind("{*}Cell")))
+
+
+def _xml_cell(cell: Any) -> tuple[int | None, Any, int, int]:
+    found = cell.find("{*}Data")
+    value: Any = "" if found is None else "".join(found.itertext())
+    if value and _own(found, "Type") == "Number":
+        value = float(value)
+    index = _own(cell, "Index")
+    wide, high = (int(_own(cell, across) or 0) + 1 for across in ("MergeAcross", "MergeDown"))
+    return int(index) - 1 if index else None, value, min(max(wide, 1), 4 * MOST_COLUMNS), high
+
+
+def _own(element: Any, attribute: str) -> str:
+    """An attribute of the spreadsheet's own namespace."""
+    return str(element.get(f"{{urn:schemas-microsoft-com:office:spreadsheet}}{attribute}", ""))

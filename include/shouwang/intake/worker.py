@@ -1,0 +1,122 @@
+"""One file is opened in a process of its own, with a ceiling of memory and of time: whatever is in it, we go on.
+
+The process gets the path and the department's passwords, has nothing of our environment, and answers with the sheets
+or a refusal. It may only answer with plain values: what comes back is unpickled by a list of what is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any, cast
+
+from shouwang.errors import FileRefused
+from shouwang.intake.names import shown
+from shouwang.intake.sheets import Opened
+
+MEMORY, MEMORY_PER_BYTE = 1 << 30, 12
+SECONDS, SECONDS_PER_MEBIBYTE = 15.0, 1.5
+FILE_LIMIT = 1 << 30
+_ANSWERS = {
+    ("array", "_array_reconstructor"), ("array", "array"), ("builtins", "range"), ("datetime", "date"),
+    ("datetime", "datetime"), ("datetime", "time"), ("datetime", "timedelta"),
+    *(("shouwang.intake.sheets", kind) for kind in ("Opened", "Sheet", "Cells")),
+}  # fmt: skip
+
+
+class _Plain(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _ANSWERS:
+            raise pickle.UnpicklingError(f"{module}.{name} is no answer")
+        return super().find_class(module, name)
+
+
+def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
+    """Every sheet of a file; `FileRefused` if it cannot be opened, or not within its ceilings."""
+    name = shown(path.name)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise _gone(name, error) from None
+    if size > FILE_LIMIT:
+        raise FileRefused("too_large", f"文件“{name}”超过 {FILE_LIMIT >> 30} GiB，请拆成几个文件后重新上传。")
+    task = {
+        "path": os.fsencode(path).hex(),
+        "name": name,
+        "passwords": [*passwords],
+        "memory": MEMORY + MEMORY_PER_BYTE * size,
+    }
+    seconds = SECONDS + SECONDS_PER_MEBIBYTE * size / (1 << 20)
+    packages = str(Path(__file__).parents[2])
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "shouwang.intake.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env={"PYTHONPATH": packages, "PYTHONUTF8": "1"},
+    ) as process:  # fmt: skip
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
+        try:
+            answer = _ask(cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout), task)
+        finally:
+            in_time = timer.is_alive()
+            timer.cancel()
+            process.kill()
+    if isinstance(answer, Opened):
+        return answer
+    if isinstance(answer, tuple):
+        raise FileRefused(*answer)
+    why = "内容太大" if in_time else "读的时间太长"
+    raise FileRefused(
+        "too_large",
+        f"文件“{name}”{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。",
+    )
+
+
+def _gone(name: str, error: OSError) -> FileRefused:
+    return FileRefused("unreadable", f"文件“{name}”读不出来（{error.strerror}），可能已被移走，请重新上传。")
+
+
+def _ask(questions: IO[bytes], answers: IO[bytes], task: dict[str, Any]) -> Opened | tuple[str, str] | None:
+    """What the process answers; None if it came to an end without."""
+    try:
+        questions.write(json.dumps(task).encode() + b"\n")
+        questions.close()
+        answer: Opened | tuple[str, str] = _Plain(answers).load()
+    except (BrokenPipeError, EOFError, pickle.UnpicklingError, ValueError, TypeError, AttributeError, MemoryError):
+        return None
+    return answer
+
+
+def _work() -> None:
+    """In the process: read the task, open the file, answer."""
+    import gc
+
+    task = json.loads(sys.stdin.buffer.readline())
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library may print is no answer
+    resource.setrlimit(resource.RLIMIT_AS, (task["memory"], task["memory"]))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.disable()
+    path, name = Path(os.fsdecode(bytes.fromhex(task["path"]))), task["name"]
+    answer: Opened | tuple[str, str]
+    try:
+        from shouwang.intake.opening import open_content
+
+        answer = open_content(name, path.read_bytes(), task["passwords"])
+    except FileRefused as refusal:
+        answer = (refusal.code, str(refusal))
+    except OSError as error:
+        answer = ("unreadable", str(_gone(name, error)))
+    pickle.dump(answer, answers, protocol=5)
+    answers.flush()
+    os._exit(0)  # nothing to tidy: it would take as long as reading
+
+
+if __name__ == "__main__":
+    _work()
