@@ -20,8 +20,8 @@ with the registry, and writes them into the ledger with a receipt (数据回执)
 that is due has delivered or was declared late, the month is *settled*, and the DAG `screening` starts by itself.
 
 **When.** {when}. It waits, without holding a worker, until the county's waiting time (`calendar.waiting_until_day`) is
-over, then declares the delivery late. A late or corrected file is accepted at any time: *Trigger* with the data month
-(`2026-09`) as partition key.
+over, then declares the delivery late. A late file, a corrected one, or a corrected receipt alone is accepted at any
+time: put it into the folder and *Trigger* with the data month (`2026-09`) as partition key.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do. A *refused* file is no failure: the
 steps after it are skipped, the receipt in the outbox tells the department why, and the older version stays in force.

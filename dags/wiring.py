@@ -147,6 +147,8 @@ def release_note(counts: dict[str, Any], townships: list[str]) -> str:
     for state, wording in (("missing", "未报送部门"), ("refused", "数据被退回部门")):
         if counts.get(state):
             lines += [f"**{wording}：** {'、'.join(counts[state])}。名单将注明。", ""]
+    if counts.get("warnings"):
+        lines += ["**请留意：**", *(f"- {warning}" for warning in counts["warnings"]), ""]
     lines += ["| 乡镇 | 红 | 黄 | 蓝 |", "|---|--:|--:|--:|"]
     for township in townships:
         levels = counts["townships"].get(township, {})

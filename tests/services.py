@@ -20,11 +20,12 @@ import psycopg
 
 @dataclass(frozen=True)
 class Program:
-    """A program under the names that systems give it, where it hides, and the Debian package that brings it."""
+    """A program (or module: it does not run) under its names, where it hides, and the Debian package that brings it."""
 
     names: tuple[str, ...]
     package: str
     hidden: tuple[str, ...] = ()
+    runs: bool = True
 
     def find(self) -> str | None:
         """Its path, if this machine has it."""
@@ -33,12 +34,13 @@ class Program:
                 return found
         folders = [folder for pattern in self.hidden for folder in sorted(Path("/").glob(pattern), reverse=True)]
         paths = [folder / name for folder in folders for name in self.names]
-        return next((str(path) for path in paths if os.access(path, os.X_OK)), None)
+        return next((str(path) for path in paths if os.access(path, os.X_OK if self.runs else os.R_OK)), None)
 
 
 PROGRAMS = {
     "postgresql": Program(("initdb",), "postgresql", ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")),
     "libreoffice": Program(("soffice", "libreoffice"), "libreoffice-calc"),
+    "uno": Program(("uno.py",), "python3-uno", ("usr/lib*/python3*/*-packages",), runs=False),
     "poppler": Program(("pdftoppm",), "poppler-utils"),
     "fontconfig": Program(("fc-list",), "fontconfig"),
     "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),

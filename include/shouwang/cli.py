@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from shouwang import steps
+from shouwang import cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
+from shouwang.terminal import AsJson, MonthArgument, out, progress
+from shouwang.terminal import say as _say
+from shouwang.terminal import working as _working
 
 FAILED, WRONG_USAGE, INCOMPLETE = 1, 2, 3
 HELP = """Notices families about to fall (back) into poverty from departments' monthly exports (守望).
@@ -40,41 +38,22 @@ app = typer.Typer(
 registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
 feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
 rules_app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
+review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
+contract_app = typer.Typer(help="What a department hands over, and how it is read.", no_args_is_help=True)
+match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
 config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
 for name, group in (
     ("registry", registry_app),
     ("feedback", feedback_app),
     ("rules", rules_app),
+    ("contract", contract_app),
+    ("match", match_app),
+    ("review", review_app),
     ("config", config_app),
+    ("versions", cli_versions.app),
 ):
     app.add_typer(group, name=name)
-
-progress = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
-if not out.is_terminal:
-    out = Console(highlight=False, width=140)  # a file or a pipe has room for the tables
-MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")]
-
-
-def _say(result: Any, as_json: bool, tell: Callable[[], None]) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False, indent=1, default=str))
-    else:
-        tell()
-
-
-@contextmanager
-def _working(what: str) -> Iterator[None]:
-    """Say on standard error what is going on, with a clock on a terminal, and how long it took."""
-    begun = time.monotonic()
-    if progress.is_terminal:
-        with progress.status(what):
-            yield
-    else:
-        progress.print(f"{what} …")
-        yield
-    progress.print(f"{what}: {time.monotonic() - begun:.1f} s")
+app.command("scorecard")(cli_versions.scorecard)
 
 
 @app.command()
@@ -123,6 +102,10 @@ def _receive(month: str, department: str | None) -> None:
             continue
         with _working(f"{entry['title']} {name}"):
             reference = steps.receive(month, name)
+        for passed in reference.get("passed_over", ()):
+            progress.print(
+                f"{name}: {passed} answers a version that was replaced since; passed over", style="yellow", markup=False
+            )
         if reference["status"] == "refused":
             progress.print(reference["message"], style="red", markup=False)
 
@@ -161,9 +144,17 @@ def _tell_month(table: dict[str, Any]) -> None:
     out.print(
         f"{table['new']} new, {table['supplement']} supplements, {table['repeated']} repeated and not sent again."
     )
+    for later in table["outdated"]:
+        out.print(
+            f"{later} was screened with other versions than those in force; run `shouwang screen {later}`",
+            style="yellow",
+            markup=False,
+        )
     for words, key in (("not here yet", "missing"), ("refused", "refused")):
         if table[key]:
             out.print(f"[red]{words}: {'、'.join(table[key])}[/red]")
+    for warning in table["warnings"]:
+        out.print(f"to look at: {warning}", style="yellow", markup=False)
     for entry in table["departments"]:
         if entry["message"]:
             out.print(f"{entry['department']}: {entry['message']}", style="red", markup=False)
@@ -238,13 +229,154 @@ def feedback_load(
         with _working(path.name):
             results.append(steps.load_feedback(str(path)))
 
-    def tell() -> None:
-        for done in results:
-            out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
-            for problem in done["problems"]:
-                out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+    _say(results, as_json, lambda: _tell_answers(results))
 
-    _say(results, as_json, tell)
+
+def _tell_answers(results: list[dict[str, Any]]) -> None:
+    for done in results:
+        out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
+        for problem in done["problems"]:
+            out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+
+
+@contract_app.command("check")
+def contract_check(
+    file: Annotated[Path, typer.Argument(help="The contract, departments/<department>.yaml.")], as_json: AsJson = False
+) -> None:
+    """Hold a contract against its expectation suite and the rules that name it; says what is wrong and where."""
+    from shouwang.drafting import check_contract
+    from shouwang.house import open_house
+
+    with _working(f"Checking {file.name}"):
+        done = check_contract(open_house(), file)
+    _say(done, as_json, lambda: out.print(f"{done['title']} {done['department']}.{done['dataset']}: {len(done['columns'])} columns, {len(done['required'])} required, {done['expectations']} expectations, rules {', '.join(done['rules']) or 'none yet'}; all in order.", markup=False))  # fmt: skip
+
+
+@contract_app.command("draft")
+def contract_draft(
+    sample: Annotated[Path, typer.Argument(help="An export as the department sends it.")],
+    department: Annotated[str, typer.Option("--department", help="A short English name, as folders are called.")],
+    dataset: Annotated[str, typer.Option("--dataset", help="What the export lists, in English.")],
+    title: Annotated[str, typer.Option("--title", help="The department's Chinese name.")],
+    folder: Annotated[Path, typer.Option("--out", help="Where the two files are written.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Propose a contract and an expectation suite from an export, to be read over by a person."""
+    from shouwang.drafting import draft_contract
+    from shouwang.house import open_house
+    from shouwang.staging import whole_file
+
+    if not sample.is_file():
+        raise UsageError(f"There is no file {sample}.")
+    contract, suite, left_out = draft_contract(open_house(), sample, department, dataset, title)
+    files = [folder / "departments" / f"{department}.yaml", folder / "expectations" / f"{department}.{dataset}.json"]
+    if there := [str(path) for path in files if path.exists()]:
+        raise UsageError(f"{' and '.join(there)} would be overwritten; name another folder with --out.")
+    for path, content in zip(files, (contract, suite), strict=True):
+        with whole_file(path) as part:
+            part.write_text(content, encoding="utf-8")
+
+    def tell() -> None:
+        out.print(f"Written: {files[0]} and {files[1]}. Read them over, then: shouwang contract check {files[0]}", markup=False)  # fmt: skip
+        if left_out:
+            out.print(f"Columns left out: {'、'.join(left_out)}", markup=False)
+
+    _say({"files": list(map(str, files)), "left_out": left_out}, as_json, tell)
+
+
+@match_app.command("report")
+def match_report(
+    month: MonthArgument,
+    truth: Annotated[Path | None, typer.Option("--truth", help="A CSV of what is right, to be compared with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many rows were matched by which evidence, how sure that is, and, beside a truth file, how often it is right."""
+    from shouwang.house import open_house
+    from shouwang.reporting import matching
+
+    house, of = open_house(), Month.parse(month)
+    with house.database.read() as connection:
+        lines = matching.match_report(connection, house.county.contracts.values(), of)
+        compared = matching.against_truth(connection, of, truth) if truth else None
+
+    def tell() -> None:
+        table = Table("department", "method", "outcome", "rows", "sure", show_lines=True)
+        table.add_column("in a clerk's words", overflow="fold")
+        table.add_column("for example", overflow="fold")
+        for entry in lines:
+            place = f"{entry['example']['file']} row {entry['example']['row']} {entry['example']['masked']}"
+            table.add_row(
+                entry["department"], entry["method"], entry["outcome"], f"{entry['rows']:,}",
+                f"{entry['confidence']:.2f}", entry["sentence"], place,
+            )  # fmt: skip
+        out.print(table)
+        if compared is None:
+            return
+        out.print(f"{compared['rows']:,} rows of the truth: {compared['lost']} lost, {compared['wrong']} in a wrong household, {compared['blind']} matched that a clerk should decide.")  # fmt: skip
+        for name, share in compared["recall"].items():
+            out.print(f"  {name}: {share:.3%} of those to be matched are")
+        for name, entry in compared["precision"].items():
+            out.print(f"  {name}: {entry['share']:.3%} of {entry['matched']:,} are right")
+        for error in compared["errors"]:
+            out.print(f"  {error['file']} {error['sheet']} row {error['row']}: expected {error['expected']}, {error['outcome']} {error['household_id'] or ''} by {error['method']} ({error['damage'] or 'undamaged'}): {error['why']}", markup=False)  # fmt: skip
+
+    _say({"month": month, "methods": lines, "truth": compared}, as_json, tell)
+
+
+@review_app.command("write")
+def review_write(
+    month: MonthArgument,
+    township: Annotated[
+        str | None, typer.Option("--township", help="One township's own; the county's if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the list of rows that could not be decided, with up to three candidates side by side."""
+    with _working("Writing the review list"):
+        done = steps.write_review(month, township)
+    _say(done, as_json, lambda: out.print(f"{done['reviews']} to decide: {done['file']}", markup=False))
+
+
+@review_app.command("load")
+def review_load(
+    paths: Annotated[list[Path], typer.Argument(help="Review lists with the choices filled in.")],
+    by: Annotated[str, typer.Option("--by", help="Who decided; goes to the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Remember a clerk's choices; `shouwang run MONTH` then matches those rows, in this and later months."""
+    results = []
+    for path in paths:
+        with _working(path.name):
+            results.append(steps.load_review(str(path), by))
+    _say(results, as_json, lambda: _tell_answers(results))
+
+
+@review_app.command("list")
+def review_list(as_json: AsJson = False) -> None:
+    """The decisions in force."""
+    held = steps.list_decisions()
+
+    def tell() -> None:
+        table = Table("decision", "month", "file", "row", "decided", "by")
+        for entry in held:
+            what = "none of them" if entry["none_of_them"] else "a candidate"
+            table.add_row(
+                str(entry["decision_id"]), entry["month"], entry["file"], str(entry["row"]), what, entry["decided_by"]
+            )
+        out.print(table)
+
+    _say(held, as_json, tell)
+
+
+@review_app.command("revoke")
+def review_revoke(
+    number: Annotated[int, typer.Argument(help="The decision's number in `shouwang review list`.")],
+    by: Annotated[str, typer.Option("--by", help="Who revokes it; goes to the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a decision hold no longer; its rows are a review again after the next `shouwang run MONTH`."""
+    done = steps.revoke_decision(number, by)
+    _say(done, as_json, lambda: out.print(f"Decision {number} is revoked.", markup=False))
 
 
 @rules_app.command("try")

@@ -15,7 +15,19 @@ from shouwang.store.database import frame
 from shouwang.store.deliveries import lines_of
 from shouwang.store.tables import case, line, signal
 
-MATCHES = ["month", "department", "dataset", "file", "sheet", "row", "outcome", "household_id", "method", "confidence"]
+MATCHES = [
+    "month",
+    "department",
+    "dataset",
+    "file",
+    "sheet",
+    "row",
+    "outcome",
+    "household_id",
+    "method",
+    "confidence",
+    "correction",
+]
 KINDS = ("matches", "rejects", "signals", "warnings", "cases")
 
 

@@ -84,6 +84,10 @@ class House:
         """Where the steps of one delivery leave their frames for the next step."""
         return self.home / "work" / delivery_id
 
+    def validation_page_of(self, month: object, department: str, delivery_id: str) -> Path:
+        """Where the Data Docs of a delivery are kept."""
+        return self.home / "validations" / str(month) / f"{department}-{delivery_id}.html"
+
     def receipts_of(self, month: object, department: str) -> Path:
         """Where a department fetches its receipts."""
         return self.outbox / str(month) / "departments" / department

@@ -110,8 +110,10 @@ def clean_names(written: pd.Series) -> pd.Series:
 
     Null where nothing is left or the cell only says that there is nothing (``无``, ``-`` …).
     """
-    text = written.astype("str").fillna("").str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True)
-    text = text.str.replace(_DOTS, "", regex=True).str.replace(r"[*?\ufffd□]", "?", regex=True)
+    text = written.astype("str").fillna("")
+    for _ in range(2):  # what stood apart may combine once the space between is gone
+        text = text.str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.replace(_DOTS, "", regex=True)
+    text = text.str.normalize("NFKC").str.replace(r"[*?\ufffd□]", "?", regex=True)
     return text.mask(text.str.upper().isin(NOTHING)).astype("str")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from shouwang.delivery.receipt import (
     write_receipt,
 )
 from shouwang.house import House
+from shouwang.intake.headers import plain
 from shouwang.month import Month
 
 
@@ -38,6 +40,8 @@ def write_receipt_of(
         else checked
     )
     settings = house.county.settings
+    unused = list(dict.fromkeys(title for s in sheets for title in s["ignored_columns"]))
+    known_unused = {plain(title) for title in contract.ignored}
     received = known["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
     paper = ReceiptPaper(
         county=settings.name,
@@ -57,11 +61,25 @@ def write_receipt_of(
             for s in sheets
             for written, meant in s["guesses"].items()
         ),
-        ignored=tuple(dict.fromkeys(title for s in sheets for title in s["ignored_columns"])),
+        ignored=tuple(title for title in unused if plain(title) not in known_unused),
+        declared=tuple(title for title in unused if plain(title) in known_unused),
         refused=known["refusal"],
-        headers=tuple(SheetHeader(s["file"], s["sheet"], tuple(s["titles"])) for s in sheets),
+        headers=tuple(SheetHeader(s["file"], s["sheet"], headings(s)) for s in sheets),
+        delivery=known["delivery_id"],
+        corrected=0 if checked is None else int(checked["correction"].notna().sum()),
+        warnings=tuple((known["report"] or {}).get("warnings", ())),
     )  # fmt: skip
     write_receipt(path, paper, _rejected(judged, cells, sheets))
+
+
+def headings(sheet: dict[str, Any]) -> tuple[str, ...]:
+    """A sheet's headings; a unit that stood above them is put into those that it held for."""
+    titles = list(sheet["titles"])
+    for name, factor in sheet.get("factors", {}).items():
+        place = sheet["columns"][name]
+        if not re.search(r"[(（\[【].*元.*[)）\]】]", titles[place]):
+            titles[place] += {10_000.0: "（万元）", 1_000.0: "（千元）"}.get(factor, "")
+    return tuple(titles)
 
 
 def _counts(judged: pd.DataFrame) -> Counts:

@@ -7,27 +7,30 @@ folder under the delivery's id; a step that finds its predecessor's frames gone 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import tempfile
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import pandas as pd
 
+from shouwang.arrival import Arrival, arrive
+from shouwang.correcting import answer, refuse_rows_without_keys, with_corrections
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.names import shown
-from shouwang.intake.reading import read_files
+from shouwang.intake.reading import Reading, read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.registry.history import load_in_force, people_as_of
-from shouwang.staging import Staging
+from shouwang.reviewing import decisions_in_force
+from shouwang.reviewing import fingerprint as matched_against
+from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
+from shouwang.vault import keep, kept
 
 PARSER = "2"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
@@ -42,9 +45,12 @@ class Reference(TypedDict, total=False):
     delivery_id: str
     content: str
     contract: str
+    base: str | None
+    inbox: str
     files: list[str]
     status: str
     message: str
+    passed_over: list[str]
     version: int
     rows: int
     accepted: int
@@ -69,37 +75,72 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with ``message``) or ``read``.
     """
     contract = contract_of(house, department)
-    inbox = house.inbox_of(month, department)
-    files = find_files(inbox)
+    folder = house.inbox_of(month, department)
+    files = find_files(folder)
     if not files:
-        raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
-    try:
-        content = fingerprint(files)
-    except FileRefused as gone:
-        return _moving(month, contract, files, gone)
-    how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
-    reference = Reference(
-        month=str(month),
-        department=department,
-        dataset=contract.dataset,
-        content=content,
-        contract=fingerprint_text(how),
-        delivery_id=deliveries.delivery_id(month, department, content, how),
-        files=[path.name for path in files],
-    )
+        raise NotThereYet(f"{department} has handed over nothing for {month}: {folder} is empty.")
     with house.database.read() as connection:
-        registry = load_in_force(connection, month)
-        known = deliveries.find(connection, reference["delivery_id"])
+        registry = matched_against(connection, load_in_force(connection, month))
+        versions = deliveries.versions(connection, month, department)
+    try:
+        arrival = arrive(files, versions, partial(kept, house, versions))
+        inbox = fingerprint(files)
+    except FileRefused as gone:
+        return _moving(month, contract, files, str(gone))
+    reference = reference_to(house, contract, month, arrival)
+    reference["inbox"] = inbox
+    known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
     refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
     if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
+    if not arrival.files:
+        keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
+        return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
+    vault = house.vault_of(month, department, arrival.content)
+    known_before = vault.exists()
+    keep(arrival.files, vault)
     try:
-        _keep(files, house.vault_of(month, department, content))
-    except FileRefused as moving:
-        return _moving(month, contract, files, moving)
-    return _read(house, reference, contract)
+        whole = fingerprint(files) == inbox
+    except FileRefused:
+        whole = False
+    if not whole and not known_before:  # what was kept may be half of it
+        shutil.rmtree(vault, ignore_errors=True)
+        names = "、".join(shown(path.name) for path in files)
+        return _moving(month, contract, files, f"文件“{names}”还在传输或已被移走，请传完后再试。")
+    return read(house, reference)
+
+
+def _moving(month: Month, contract: Contract, files: list[Path], why: str) -> Reference:
+    """The answer while files come and go: there is nothing yet that could be kept or put on record."""
+    names = [path.name for path in files]
+    return Reference(
+        month=str(month), department=contract.department, dataset=contract.dataset, files=names, status="refused",
+        message=why, rows=0,
+    )  # fmt: skip
+
+
+STALE = (
+    "交回的回执不是本部门本月现行版本的回执（该版本之后又报送过新文件，或回执属于别的部门、别的月份）。"
+    "请在最近一次的回执上更正后交回，或重新报送全部数据。"
+)
+
+
+def reference_to(house: House, contract: Contract, month: Month, arrival: Arrival) -> Reference:
+    """A delivery of this content, as today's contract and suite judge it."""
+    how = f"{PARSER}-{contract.fingerprint()}-{house.suite_fingerprint(contract.slug)}"
+    return Reference(
+        month=str(month),
+        department=contract.department,
+        dataset=contract.dataset,
+        content=arrival.content,
+        base=arrival.base,
+        contract=fingerprint_text(how),
+        delivery_id=deliveries.delivery_id(month, contract.department, arrival.content, how),
+        files=[name for _, name in arrival.files],
+        passed_over=list(arrival.passed_over),
+    )
 
 
 def fingerprint_text(text: str) -> str:
@@ -119,45 +160,23 @@ def _staging(house: House, reference: Reference) -> Staging:
     return _staging_of(house, reference["delivery_id"])
 
 
-def _moving(month: Month, contract: Contract, files: list[Path], why: FileRefused) -> Reference:
-    """The answer while files come and go: there is nothing yet that could be kept or put on record."""
-    names = [path.name for path in files]
-    return Reference(
-        month=str(month), department=contract.department, dataset=contract.dataset, files=names, status="refused",
-        message=str(why), rows=0,
-    )  # fmt: skip
-
-
-def _keep(files: list[Path], vault: Path) -> None:
-    """Copy the files into the vault, whole or not at all; `FileRefused` if they change or vanish meanwhile."""
-    if vault.exists():
-        return
-    vault.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for left in vault.parent.glob(f".{vault.name}.*"):  # by a process that was killed
-        shutil.rmtree(left, ignore_errors=True)
-    part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
-    try:
-        copies = [Path(shutil.copy2(path, part / path.name)) for path in files]
-        whole = fingerprint(copies) == vault.name
-    except OSError:
-        whole = False
-    if not whole:
-        shutil.rmtree(part, ignore_errors=True)
-        raise FileRefused(
-            "unreadable", f"文件“{'、'.join(shown(p.name) for p in files)}”还在传输或已被移走，请传完后再试。"
-        )
-    try:
-        os.replace(part, vault)  # noqa: PTH105 (a folder)
-    except OSError:  # another process kept the same files in the meantime
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _read(house: House, reference: Reference, contract: Contract) -> Reference:
+def reading_of(house: House, reference: Reference) -> Reading:
+    """What the files in the vault say, each receipt's corrections in place of the rows that they correct."""
+    contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
+    paths = [vault / name for name in reference["files"]]
+    receipts = [path for path in paths if answer(path)]
+    passwords = house.passwords_of(contract.department)
+    reading = read_files([path for path in paths if path not in receipts], contract, passwords)
+    refuse_rows_without_keys(reading)
+    return with_corrections(reading, [read_files([path], contract) for path in receipts])
+
+
+def read(house: House, reference: Reference) -> Reference:
+    """Read a delivery's files; leaves its rows and their cells for the steps that follow."""
     staging = _staging(house, reference)
     try:
-        files = [vault / name for name in reference["files"]]
-        reading = read_files(files, contract, house.passwords_of(contract.department))
+        reading = reading_of(house, reference)
     except FileRefused as refusal:
         return refuse(house, reference, str(refusal), {}, {})
     staging.write_frame("cells.parquet", reading.cells())
@@ -188,29 +207,46 @@ def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Refer
 def validate(house: House, reference: Reference) -> Reference:
     """Judge every row; the file gate may refuse the whole. ``status``: ``checked`` or ``refused``."""
     from shouwang.quality.check import check, gate
+    from shouwang.quality.drift import drift, profile
 
     contract = contract_of(house, reference["department"])
     staging = _staging(house, reference)
     table = _frame(house, reference, "reading.parquet")
     verdicts = check(table, contract, house.expectations, Month.parse(reference["month"]))
     judged = table.assign(verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns)
-    staging.write_frame("checked.parquet", judged)
     counts = verdicts.counts()
+    settings = house.county.settings
+    figures = profile(table, contract)
+    with house.database.read() as connection:
+        before = deliveries.profiles_before(
+            connection, reference["month"], reference["department"], settings.drift.deliveries
+        )
+    warnings = [*verdicts.warnings, *drift(figures, before, contract, settings.drift)]
+    report = {**staging.read_note("report.json"), "profile": figures, "warnings": warnings}
+    staging.write_note("report.json", report)
+    page = house.validation_page_of(reference["month"], reference["department"], reference["delivery_id"])
+    with whole_file(page) as part:
+        part.write_text(verdicts.page, encoding="utf-8")
+    staging.write_frame("checked.parquet", judged)
     try:
-        limit = house.county.settings.intake.refuse_above_rejected_share
-        gate(counts, contract, limit, "、".join(reference["files"]))
+        gate(verdicts, contract, settings.intake.refuse_above_rejected_share, "、".join(reference["files"]))
     except FileRefused as refusal:
-        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, staging.read_note("report.json"))
+        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, report)
     return _with(reference, **counts, rows=len(table), status="checked")
 
 
 def match(house: House, reference: Reference) -> Reference:
     """Match every accepted row to the registry as of the data month."""
     from shouwang.matching.ladder import match as match_rows
+    from shouwang.matching.remembered import apply_decisions
 
     checked = _frame(house, reference, "checked.parquet")
     accepted = checked[checked["verdict"] == "accepted"]
-    matches = match_rows(accepted, registry_index(house, Month.parse(reference["month"])))
+    month = Month.parse(reference["month"])
+    matches = match_rows(accepted, registry_index(house, month))
+    with house.database.read() as connection:
+        decisions = decisions_in_force(connection)
+    matches = apply_decisions(matches, accepted, decisions, registry_of(house, month))
     texts = matches["candidates"].map(lambda c: json.dumps(list(c)) if isinstance(c, list | tuple) and len(c) else None)
     _staging(house, reference).write_frame("matched.parquet", matches.assign(candidates=texts.astype("str")))
     counted = matches["outcome"].value_counts()
@@ -224,15 +260,17 @@ def load(house: House, reference: Reference) -> Reference:
     month = Month.parse(reference["month"])
     checked, matches = _frame(house, reference, "checked.parquet"), _frame(house, reference, "matched.parquet")
     lines = pd.DataFrame({"line_no": range(len(checked))}, index=checked.index)
-    lines = lines.join(checked[["file", "sheet", "row", "reason"]]).join(matches)
+    lines = lines.join(checked[["file", "sheet", "row", "reason", "correction"]]).join(matches)
     lines["outcome"] = lines["outcome"].fillna(checked["verdict"])
     accepted = checked["verdict"] == "accepted"
     names = [*contract.columns, *(["id_state"] if contract.has_identity else [])]
     records = lines.loc[accepted, ["line_no"]].join(checked.loc[accepted, names])
     values: dict[str, Any] = {**reference, "rows": len(checked)}
+    if not _staging(house, reference).has("report.json"):  # killed in the midst of clearing the work folder
+        validate(house, reference)
+    report = _staging(house, reference).read_note("report.json")
     with house.database.write() as connection:
-        values["registry"] = load_in_force(connection, month)
-        report = _staging(house, reference).read_note("report.json")
+        values["registry"] = matched_against(connection, load_in_force(connection, month))
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
     _receipt(house, reference, known, checked)
     return _with(reference, **known["counts"], status="loaded", version=known["version"])
@@ -260,7 +298,7 @@ def _frame(house: House, reference: Reference, name: str) -> pd.DataFrame:
     staging = _staging(house, reference)
     if not staging.has(name):
         if name in ("cells.parquet", "reading.parquet"):
-            _read(house, reference, contract_of(house, reference["department"]))
+            read(house, reference)
         else:
             {"checked.parquet": validate, "matched.parquet": match}[name](house, reference)
     return staging.read_frame(name)

@@ -63,7 +63,7 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
     reading = read_files([path], contract)
     verdicts = check(reading.table, contract, house.expectations, month)
     counts = verdicts.counts()
-    gate(counts, contract, house.county.settings.intake.refuse_above_rejected_share, path.name)
+    gate(verdicts, contract, house.county.settings.intake.refuse_above_rejected_share, path.name)
     people = snapshot(reading.table[verdicts.verdict == "accepted"])
     with house.database.write() as connection:
         change = load_snapshot(connection, people, month, content, path.name)
@@ -138,6 +138,71 @@ def receive(month: str, department: str) -> Reference:
     return reference
 
 
+def versions(month: str, department: str) -> list[dict[str, Any]]:
+    """Every version of a department's month."""
+    from shouwang.versions import history
+
+    return history(open_house(), Month.parse(month), department)
+
+
+def diff_versions(month: str, department: str, older: int = 0, newer: int = 0) -> dict[str, Any]:
+    """Rows added, removed and changed between two versions: places and columns, no values."""
+    from shouwang.versions import ADDED, CHANGED, REMOVED, before, diff
+
+    house, of = open_house(), Month.parse(month)
+    older, newer = before(house, of, department, older, newer)
+    found = diff(house, of, department, older, newer)
+    counts = {kind: int((found["change"] == kind).sum()) for kind in (ADDED, REMOVED, CHANGED)}
+    rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    return {"month": month, "department": department, "from": older, "to": newer, "counts": counts, "rows": rows}
+
+
+def restore_version(month: str, department: str, version: int, by: str) -> dict[str, Any]:
+    """Put an older version in force again; a month that was screened is screened anew."""
+    from shouwang.versions import restore
+
+    house, of = open_house(), Month.parse(month)
+    reference = restore(house, of, department, version)
+    for step in (receiving.validate, receiving.match, receiving.load):
+        if reference["status"] == "refused":
+            raise ShouwangError(reference["message"])
+        reference = step(house, reference)
+    with house.database.write() as connection:
+        audit(connection, "restored", department, by, month=month, version=reference["version"])
+        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == month)) is not None
+    if screened:
+        screen(month)
+    return {**reference, "screened": screened, "outdated": outdated(house)}
+
+
+def outdated(house: House) -> list[str]:
+    """Months that were screened with other versions than those in force now: they are to be screened again."""
+    with house.database.read() as connection:
+        screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
+        return [
+            month
+            for month, inputs in screened
+            if inputs["deliveries"] != _in_force_since(connection, _first_month(Month.parse(month)), Month.parse(month))
+        ]
+
+
+def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
+    """How each department has delivered, month by month; written as a workbook to ``out`` if given."""
+    from shouwang.delivery.scorecard import write_scorecard
+    from shouwang.scorecards import score
+    from shouwang.staging import whole_file
+
+    house = open_house()
+    if department:
+        receiving.contract_of(house, department)
+    card = score(house, department)
+    if out:
+        settings = house.county.settings
+        with whole_file(Path(out)) as part:
+            write_scorecard(part, settings.name, settings.office, house.today(), card)
+    return card
+
+
 def declare_late(month: str, department: str) -> dict[str, Any]:
     """Put on record that the waiting time for a department is over."""
     house = open_house()
@@ -177,7 +242,7 @@ def screen(month: str) -> dict[str, Any]:
     book = load_rulebook(house.county_folder)
     check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
     missing = settled(month)["missing"]
-    first = min(of + -11, Month(of.year, 1))
+    first = _first_month(of)
     with house.database.write() as connection:
         inputs = {"registry": load_in_force(connection, of), "deliveries": _in_force_since(connection, first, of)}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
@@ -203,6 +268,11 @@ def screen(month: str) -> dict[str, Any]:
     return month_figures(house, of)
 
 
+def _first_month(month: Month) -> Month:
+    """The first month whose records the screening of a month looks at."""
+    return min(month + -11, Month(month.year, 1))
+
+
 def _in_force_since(connection: Connection, first: Month, last: Month) -> list[str]:
     found = []
     for month in Month.span(first, last):
@@ -224,6 +294,8 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
 
     with house.database.read() as connection:
         warned = month_warnings(connection, month)
+        force = deliveries.in_force(connection, month)
+    told = {department: known["report"].get("warnings", ()) for department, known in force.items()}
     titles = {c.department: c.title for c in house.county.contracts.values()}
     state = settled(str(month))
     visit = warned[warned["state"] != "repeated"]
@@ -240,6 +312,7 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
         **{name: int(states.get(name, 0)) for name in ("new", "repeated", "supplement")},
         "missing": [titles[d] for d in state["missing"]],
         "refused": [titles[d] for d in state["refused"]],
+        "warnings": [f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())],
     }
 
 
@@ -264,7 +337,7 @@ def month_table(month: str) -> dict[str, Any]:
             "status": "refused" if refused else "in force" if known else "missing",
             "version": known["version"] if known else None, "message": newest["refusal"] if refused and newest else None,
         })  # fmt: skip
-    return {"departments": rows, **month_figures(house, of)}
+    return {"departments": rows, **month_figures(house, of), "outdated": outdated(house)}
 
 
 def release_plan(month: str) -> list[str]:
@@ -381,3 +454,56 @@ def load_feedback(file: str) -> dict[str, Any]:
             audit(connection, "feedback", "feedback", "shouwang", taken=answered["taken"])
             keep_ledger(connection, house.county.settings)
     return answered
+
+
+def write_review(month: str, township: str | None = None) -> dict[str, Any]:
+    """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
+    from shouwang.delivery.review import ReviewPaper
+    from shouwang.delivery.review import write_review as write_paper
+    from shouwang.reviewing import reviews_of
+
+    house, of = open_house(), Month.parse(month)
+    settings = house.county.settings
+    with house.database.read() as connection:
+        reviews = reviews_of(connection, house, of, township)
+    paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
+    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
+    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    with house.outgoing(path) as part:
+        write_paper(part, paper, reviews)
+    return {"month": month, "reviews": len(reviews), "file": str(path)}
+
+
+def load_review(file: str, by: str) -> dict[str, Any]:
+    """Read a clerk's choices back and remember them; twice changes nothing."""
+    from shouwang.reviewing import take_decisions
+
+    house, path = open_house(), Path(file)
+    if not path.is_file():
+        raise NotThereYet(f"There is no file {file}; give the path of the list that came back.")
+    with house.database.write() as connection:
+        taken = take_decisions(connection, house, path, by)
+        if taken["taken"]:
+            audit(connection, "decided", "review", by, taken=taken["taken"])
+    return taken
+
+
+def list_decisions() -> list[dict[str, Any]]:
+    """The decisions in force: number, month, where they were made and by whom, whether somebody was chosen."""
+    from shouwang.reviewing import decisions_in_force
+
+    with open_house().database.read() as connection:
+        held = decisions_in_force(connection)
+    held["none_of_them"] = held["chosen"].isna()
+    shown = held[["decision_id", "month", "file", "row", "none_of_them", "decided_by"]]
+    return [dict(zip(shown.columns, row, strict=True)) for row in shown.to_numpy().tolist()]
+
+
+def revoke_decision(number: int, by: str) -> dict[str, Any]:
+    """Let a decision hold no longer."""
+    from shouwang.reviewing import revoke
+
+    with open_house().database.write() as connection:
+        revoke(connection, number, by)
+        audit(connection, "revoked", f"decision {number}", by)
+    return {"decision_id": number, "status": "revoked"}

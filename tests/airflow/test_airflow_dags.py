@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,14 @@ def test_a_department_is_added_by_its_contract_alone(read_dags, tmp_path, projec
     assert [dag_id for dag_id in read["dags"] if dag_id.startswith("exchange")] == ["exchange_disaster"]
     settings = read["dags"]["exchange_disaster"]["timetable"]["__var"]
     assert (settings["day"], settings["months"], settings["days_off"]) == (8, [6, 7], {"2027-01-08": True})
+
+
+def test_a_department_more_is_a_dag_more(read_dags, tmp_path):
+    project = Path(__file__).resolve().parents[2]
+    shutil.copytree(project / "include" / "county", tmp_path / "county")
+    for path in (project / "docs" / "examples" / "departments" / "departments").iterdir():
+        shutil.copy(path, tmp_path / "county" / "departments")
+    found = read_dags(SHOUWANG_COUNTY=str(tmp_path / "county"))
+    assert found["errors"] == {}
+    assert set(found["files"]) == {*EXPECTED, "exchange_emergency", "exchange_disabled"}
+    assert found["tasks"]["exchange_emergency"].keys() == found["tasks"]["exchange_water"].keys()

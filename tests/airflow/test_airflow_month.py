@@ -144,6 +144,12 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     runs = watched.wait("third screening", lambda: watched.runs("screening", MONTH)[2:])
     (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
     told.screenings = len(watched.runs("screening", MONTH))
+    receipt = next((told.home / "outbox" / MONTH / "departments" / "water").glob("*第1版.xlsx"))
+    shutil.rmtree(told.home / "inbox" / MONTH / "water")
+    (told.home / "inbox" / MONTH / "water").mkdir()
+    shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
+    (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
+    _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
     told.failure = str(failure.value)
@@ -193,6 +199,11 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
     assert released
     assert set(told.stories["approved"].values()) == {"success"}
     assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == released
+
+
+def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told):
+    assert told.stories["receipt alone"] == ALL_WENT_WELL
+    assert told.exports["scheduled, receipt alone"] == told.exports["scheduled, water there"]
 
 
 def test_nobody_is_asked_when_nothing_has_to_go_out(told):

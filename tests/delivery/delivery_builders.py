@@ -154,7 +154,11 @@ def receipt(**changes: Any) -> ReceiptPaper:
             FileCounts(_FILE, "石桥乡", Counts(450, 447, 1, 2)),
         ),
         "header_guesses": (HeaderGuess(_FILE, "石桥乡", "病人自付部分", "个人自付"),),
-        "ignored": ("备注", "经办人"),
+        "ignored": ("经办人",),
+        "declared": ("备注",),
+        "delivery": "0123456789abcdef",
+        "corrected": 4,
+        "warnings": ("行数 1250，上几个月一般是 2600",),
         "headers": (
             SheetHeader(_FILE, "大河镇", _HEADINGS),
             SheetHeader(_FILE, "石桥乡", ("结算流水号", "姓名", "就诊类别")),

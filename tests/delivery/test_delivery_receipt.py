@@ -27,7 +27,18 @@ def test_a_refused_delivery_is_told_why(path: Path, matches_golden: Callable[[Pa
     reason = "缺少必需的列“个人自付”。认识的写法：个人自付、个人负担、自付金额；表中的表头：结算流水号、姓名。"
     nothing = Counts(0, 0, 0, 0)
     write_receipt(
-        path, receipt(refused=reason, version=None, counts=nothing, files=(), header_guesses=(), ignored=()), []
+        path,
+        receipt(
+            refused=reason,
+            version=None,
+            counts=nothing,
+            files=(),
+            header_guesses=(),
+            ignored=(),
+            corrected=0,
+            warnings=(),
+        ),
+        [],
     )
     matches_golden(path, "receipt_refused")
 
@@ -38,9 +49,12 @@ def test_rejected_rows_stand_under_the_departments_own_headings_from_the_first_r
     sheets = [workbook.get_sheet_by_name(name).to_python() for name in ("退回数据", "退回数据2")]
     headers = receipt().headers
     for rows, header, written in zip(sheets, headers, (rejected()[:2], rejected()[2:]), strict=True):
-        assert tuple(rows[0]) == (*header.cells, "退回原因")
-        assert [tuple(row[:-1]) for row in rows[1:]] == [row.cells for row in written]
-        assert all(row.reasons in line[-1] for row, line in zip(written, rows[1:], strict=True))
+        assert tuple(rows[0]) == (*header.cells, "退回原因", "回执编号")
+        assert [tuple(row[:-2]) for row in rows[1:]] == [row.cells for row in written]
+        assert all(row.reasons in line[-2] for row, line in zip(written, rows[1:], strict=True))
+        assert [line[-1] for line in rows[1:]] == [
+            f"0123456789abcdef/{row.file}/{row.sheet}/{row.row}" for row in written
+        ]
 
 
 def test_bad_cells_are_coloured_and_only_they(path: Path) -> None:
@@ -53,12 +67,14 @@ def test_bad_cells_are_coloured_and_only_they(path: Path) -> None:
 
 
 def test_a_receipt_that_was_sent_again_does_not_gather_reasons(path: Path) -> None:
-    again = receipt(headers=(SheetHeader("更正.xlsx", "退回数据", ("姓名", "退回原因", "金额")),))
-    write_receipt(path, again, [RejectedRow("更正.xlsx", "退回数据", 2, ("赵明", "旧原因", "一万"), (2,), "不是金额")])
+    again = receipt(headers=(SheetHeader("更正.xlsx", "退回数据", ("姓名", "退回原因", "金额", "回执编号")),))
+    write_receipt(
+        path, again, [RejectedRow("更正.xlsx", "退回数据", 2, ("赵明", "旧原因", "一万", "旧编号"), (2,), "不是金额")]
+    )
     sheet = load_workbook(path)["退回数据"]
     assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
-        ["姓名", "金额", "退回原因"],
-        ["赵明", "一万", "第 2 行：不是金额"],
+        ["姓名", "金额", "退回原因", "回执编号"],
+        ["赵明", "一万", "第 2 行：不是金额", "0123456789abcdef/更正.xlsx/退回数据/2"],
     ]
     assert sheet["B2"].style == "退回单元格"
 
@@ -67,7 +83,8 @@ def test_a_row_longer_than_its_headings_loses_nothing(path: Path) -> None:
     longer = receipt(headers=(SheetHeader("x.csv", "", ("姓名",)),))
     write_receipt(path, longer, [RejectedRow("x.csv", "", 9, ("赵明", "多出的"), (), "缺身份证号")])
     sheet = load_workbook(path)["退回数据"]
-    assert [cell.value for cell in sheet[2]] == ["赵明", "多出的", "第 9 行：缺身份证号"]
+    assert [cell.value for cell in sheet[2]][:3] == ["赵明", "多出的", "第 9 行：缺身份证号"]
+    assert [name for name, column in sheet.column_dimensions.items() if column.hidden] == ["D"]
     assert sheet["C1"].value == "退回原因"
 
 

@@ -156,10 +156,13 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
     again = steps.receive("2026-10", "housing")
     assert again["rows"] == len(ROWS), "a stored password opens the file that was refused"
 
-    def goes(*_: object) -> None:
-        raise FileNotFoundError
-
-    monkeypatch.setattr(shutil, "copy2", goes)
     moved = tmp_path / "inbox" / "2026-10" / "water" / "台账.csv"
     moved.write_bytes(CSV)
+    copy = shutil.copy2
+
+    def grows(*where: Path) -> object:
+        moved.write_bytes(CSV * 2)
+        return copy(*where)
+
+    monkeypatch.setattr(shutil, "copy2", grows)
     assert "还在传输或已被移走，请传完后再试" in steps.receive("2026-10", "water")["message"]

@@ -187,6 +187,13 @@ def test_cleaning_a_name_or_a_number_twice_changes_nothing(written: str) -> None
     assert clean_numbers(once["id_number"]).equals(once)
 
 
+@settings(deadline=None, max_examples=500)
+@given(st.text(max_size=8))
+def test_cleaning_any_name_twice_changes_nothing(written: str) -> None:
+    name = clean_names(pd.Series([written]))
+    assert clean_names(name).equals(name)
+
+
 def sample(folder: Path) -> County:
     """A sample county as a perfect reader gives it."""
     registry = pd.concat(

@@ -45,7 +45,10 @@ class Cadence(Strict):
 
 
 class Contract(Strict):
-    """What one department hands over, and how it is read."""
+    """What one department hands over, and how it is read.
+
+    ``ignored`` are headings that are known and not needed; any other that has no column is told to the department.
+    """
 
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
@@ -55,6 +58,7 @@ class Contract(Strict):
     cadence: Cadence = Cadence()
     key: tuple[str, ...] = ()
     columns: dict[str, Column]
+    ignored: tuple[str, ...] = ("序号", "备注")
     derived: dict[str, Derived] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -29,6 +29,18 @@ class Intake(Strict):
     suspicious_age_seconds: float = Field(2, ge=0)
 
 
+class Drift(Strict):
+    """What of a delivery is out of the usual, beside the median of the department's last deliveries in force."""
+
+    deliveries: int = Field(6, ge=0)
+    rows_from: float = Field(0.8, ge=0)
+    rows_to: float = Field(2.0, ge=1)
+    empty_rise: float = Field(0.10, ge=0)
+    unreadable_rise: float = Field(0.02, ge=0)
+    sums_from: float = Field(0.5, ge=0)
+    sums_to: float = Field(2.0, ge=1)
+
+
 class Casework(Strict):
     """When a household is visited again (handbook section 8)."""
 
@@ -52,6 +64,7 @@ class CountySettings(Strict):
     timezone: str = "Asia/Shanghai"
     calendar: Calendar = Calendar()
     intake: Intake = Intake()
+    drift: Drift = Drift()
     casework: Casework = Casework()
     townships: dict[str, Township] = Field(default_factory=dict)
 

@@ -1,7 +1,8 @@
 """The department's receipt (数据回执): what was taken, what was not and why, and its rejected rows to correct.
 
 The sheets 退回数据 begin with the department's own headings and hold its own words, so that a corrected copy can be
-sent again as it is. Everything on them is the department's own; nothing of it is masked.
+sent back as it is, alone: a hidden last column says which row of which delivery each line is (`row_key`). Everything on
+them is the department's own; nothing of it is masked.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -30,7 +30,7 @@ from shouwang.delivery.saving import save
 from shouwang.delivery.text import comparable, display_width, lines_needed, printable
 from shouwang.month import Month
 
-RECEIPT, REJECTED, REASON = "回执", "退回数据", "退回原因"
+RECEIPT, REJECTED, REASON, KEY = "回执", "退回数据", "退回原因", "回执编号"
 _WIDTHS = (34, 16, 11, 11, 11, 11)
 _LAST = len(_WIDTHS)
 _REASON_WIDTH, _WIDEST, _NARROWEST = 46.0, 26, 8
@@ -92,7 +92,8 @@ class ReceiptPaper:
 
     ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the delivery was turned down
     as a whole (null if it was taken); ``version`` is the version that it became (null if it became none).
-    ``headers`` holds the headings of every sheet that has a rejected row.
+    ``declared`` are unused headings that the contract names, ``ignored`` all others. ``headers`` holds the headings of every sheet that has a rejected row; ``delivery`` is the delivery's id,
+    ``corrected`` counts the rows that a returned receipt corrected, ``warnings`` are Chinese sentences.
     """
 
     county: str
@@ -106,8 +107,12 @@ class ReceiptPaper:
     files: tuple[FileCounts, ...] = ()
     header_guesses: tuple[HeaderGuess, ...] = ()
     ignored: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
     refused: str | None = None
     headers: tuple[SheetHeader, ...] = ()
+    delivery: str = ""
+    corrected: int = 0
+    warnings: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -120,6 +125,11 @@ class ReceiptPaper:
         return f"供{self.department}更正数据使用，不得外传", f"{self.office}  {self.received_on.isoformat()}"
 
 
+def row_key(delivery: str, file: str, sheet: str, row: int) -> str:
+    """What the hidden column 回执编号 says of a rejected row: the delivery's id and the place where the row stood."""
+    return f"{delivery}/{file}/{sheet}/{row}"
+
+
 def write_receipt(path: Path, receipt: ReceiptPaper, rejected: Sequence[RejectedRow]) -> None:
     """Write the receipt: 回执, and 退回数据 (one sheet for each set of headings) where rows were rejected.
 
@@ -130,7 +140,7 @@ def write_receipt(path: Path, receipt: ReceiptPaper, rejected: Sequence[Rejected
     several = len({(row.file, row.sheet) for row in rejected}) > 1
     for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected), start=1):
         name = REJECTED if number == 1 else f"{REJECTED}{number}"
-        _write_rejected(workbook, name, headings, rows, several, receipt.footer)
+        _write_rejected(workbook.create_sheet(name), receipt, headings, rows, several)
     save(workbook, path, when=receipt.received_on, title=receipt.title, creator=receipt.office)
 
 
@@ -138,6 +148,7 @@ def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) ->
     set_widths(sheet, _WIDTHS)
     band(sheet, 1, 1, _LAST, receipt.title, "标题", 34)
     facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
+    facts += f"　　{KEY}：{receipt.delivery}"
     band(sheet, 2, 1, _LAST, facts, "副标题", 20)
     verdict = _verdict(receipt)
     height = text_height(verdict, sum(_WIDTHS), 28, 11)
@@ -152,12 +163,17 @@ def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) ->
         title = "按最接近的写法识别的表头（如不正确请告知，并请尽量沿用原写法）"
         row = _table(sheet, row, title, ("文件", "工作表", "表中写法", "", "识别为", ""), guesses)
     notes = []
+    notes += [f"提醒（不影响入库，请核对）：{warning}" for warning in receipt.warnings]
+    if receipt.corrected:
+        notes.append(f"其中 {receipt.corrected} 行已按交回的回执更正。")
     if receipt.ignored:
-        notes.append(f"未使用的列：{'、'.join(receipt.ignored)}。")
+        notes.append(f"未使用的列（不在数据约定中，如应使用请告知）：{'、'.join(receipt.ignored)}。")
+    if receipt.declared:
+        notes.append(f"按数据约定不使用的列：{'、'.join(receipt.declared)}。")
     if has_rejected:
         notes.append(
             f"“{REJECTED}”表中是退回的行，内容与原文件相同，红色单元格有误，最后一列是原因。"
-            "请直接在该表中更正，保留表头，与本月原文件一并重新报送。"
+            "请直接在该表中更正，保留表头，保存后把本文件放回报送文件夹即可，不必再报原文件。"
         )
     if receipt.counts.duplicate:
         notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
@@ -215,21 +231,19 @@ def _by_headings(
 
 
 def _write_rejected(
-    workbook: Workbook,
-    name: str,
-    headings: tuple[str, ...],
-    rows: Sequence[RejectedRow],
-    several: bool,
-    footer: tuple[str, str],
+    sheet: Worksheet, receipt: ReceiptPaper, headings: tuple[str, ...], rows: Sequence[RejectedRow], several: bool
 ) -> None:
-    """One sheet of rejected rows; an older 退回原因 of a receipt that was sent again is left out."""
-    sheet = workbook.create_sheet(name)
+    """One sheet of rejected rows; older 退回原因 and 回执编号 of a receipt that was sent again are left out."""
     breadth = max(len(headings), *(len(row.cells) for row in rows))
-    kept = [place for place, heading in enumerate(_padded(headings, breadth)) if comparable(heading) != REASON]
+    kept = [
+        place for place, heading in enumerate(_padded(headings, breadth)) if comparable(heading) not in (REASON, KEY)
+    ]
     last = len(kept) + 1
     for column, place in enumerate(kept, start=1):
         put(sheet, 1, column, _padded(headings, breadth)[place], "栏目")
     put(sheet, 1, last, REASON, "栏目")
+    put(sheet, 1, last + 1, KEY, "栏目")
+    sheet.column_dimensions[get_column_letter(last + 1)].hidden = True
     lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
     widths = [_fitting(texts) for texts in zip(*lines, strict=True)]
     set_widths(sheet, [*widths, _REASON_WIDTH])
@@ -239,13 +253,14 @@ def _write_rejected(
         origin = f"{row.file} {row.sheet}".strip() + " " if several else ""
         reasons = printable(f"{origin}第 {row.row} 行：{row.reasons}")
         put(sheet, number, last, reasons, "退回原因")
+        put(sheet, number, last + 1, row_key(receipt.delivery, row.file, row.sheet, row.row), "文本")
         shown = zip((*texts, reasons), (*widths, _REASON_WIDTH), strict=True)
         sheet.row_dimensions[number].height = wrapped_height(max(lines_needed(*pair) for pair in shown), 20)
     named = zip((_padded(headings, breadth)[place] for place in kept), widths, strict=True)
     sheet.row_dimensions[1].height = wrapped_height(max((lines_needed(*pair) for pair in named), default=1))
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = f"A1:{get_column_letter(last)}{len(rows) + 1}"
-    lay_out(sheet, landscape=True, title_rows="1:1", footer=footer)
+    sheet.auto_filter.ref = f"A1:{get_column_letter(last + 1)}{len(rows) + 1}"
+    lay_out(sheet, landscape=True, title_rows="1:1", footer=receipt.footer)
 
 
 def _padded(cells: tuple[str, ...], breadth: int) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class _Form:
 
 def read_manifest(path: Path) -> Manifest | None:
     """Which list a returned workbook is (township, month, version, clue numbers); none if that was lost on the way."""
-    return find_manifest(_open(path).values())
+    return find_manifest(sheets_of(path).values())
 
 
 def read_back(path: Path) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def read_back(path: Path) -> pd.DataFrame:
     text as written; ``income``: yuan a head and year; ``row``: the sheet's own number; ``problem``: what is wrong or
     lacking, in Chinese, null if nothing. Raises `FileRefused` when the file is no workbook or holds no list.
     """
-    sheets = _open(path)
+    sheets = sheets_of(path)
     manifest = find_manifest(sheets.values())
     forms = [form for name, rows in sheets.items() if (form := _find_form(name, rows)) is not None]
     if not forms:
@@ -93,7 +93,7 @@ def read_back(path: Path) -> pd.DataFrame:
     return found
 
 
-def _open(path: Path) -> dict[str, Rows]:
+def sheets_of(path: Path) -> dict[str, Rows]:
     """Every sheet's rows, from the sheet's first cell on, whatever the file is called."""
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))

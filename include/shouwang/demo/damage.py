@@ -94,8 +94,15 @@ class Record:
         return choices[int(self.rng.integers(0, len(choices)))]
 
     def if_only(self, fitting: list[int]) -> str:
-        """A match where exactly this person fits what is left of the number; otherwise a clerk would ask."""
-        return "match" if fitting == [self.person] else "review"
+        """A match where exactly this person fits what is left of the number; otherwise a clerk would ask.
+
+        Where others fit whose names only sound alike, both can be defended.
+        """
+        if fitting == [self.person]:
+            return "match"
+        names = self.census.names
+        same = [person for person in fitting if bare_name(names[person]) == bare_name(self.name)]
+        return "either" if same == [self.person] else "review"
 
 
 def _format(r: Record) -> Damage:

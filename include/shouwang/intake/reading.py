@@ -41,6 +41,7 @@ class SheetReport:
     guesses: dict[str, str]
     ignored_columns: tuple[str, ...]
     passed_over: tuple[tuple[int, str], ...]
+    factors: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,13 @@ class Reading:
     sheets: tuple[SheetReport, ...]
     written: list[tuple[list[Cells], Array]] = field(repr=False)
     sheets_ignored: tuple[tuple[str, str, str], ...] = ()
+    corrected: pd.DataFrame | None = field(default=None, repr=False)
+    """The cells, where receipts that came back have changed some."""
 
     def cells(self) -> pd.DataFrame:
         """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the sheet."""
+        if self.corrected is not None:
+            return self.corrected
         parts = []
         for columns, rows in self.written:
             texts = (
@@ -150,7 +155,7 @@ def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.Da
     told = tuple((int(numbers[line]), kind) for line, kind in passed_over.items() if kind != "空行")
     report = SheetReport(
         sheet.file, sheet.name, len(rows), int(numbers[header.last_row]), header.titles, header.columns,
-        header.guesses, header.ignored, told,
+        header.guesses, header.ignored, told, header.factors,
     )  # fmt: skip
     return table, rows, report
 

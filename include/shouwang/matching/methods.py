@@ -43,6 +43,9 @@ METHODS = _table(
     Method(
         "sound_village_phone", MATCHED, 0.85, "没有可用的证件号码；村内读音相同或缺字相符的人中，只有一人电话也相符。"
     ),
+    # decided by a clerk, see remembered.py
+    Method("decided", MATCHED, 0.99, "工作人员对同样写法的来文已作认定，登记信息没有变化。"),
+    Method("decided_none", UNMATCHED, 0.99, "工作人员已认定同样写法的来文不是候选人员中的任何一人。"),
     # to be decided by a clerk
     Method("conflict", REVIEW, 0.5, "证件号码在农户信息中，但该户没有人叫这个姓名，号码与姓名相互矛盾。"),
     Method("registered_twice", REVIEW, 0.5, "同一证件号码在农户信息中登记在两户，请先核对户籍信息。"),

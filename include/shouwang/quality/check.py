@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pandas as pd
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, RowsLost
 from shouwang.month import Month
-from shouwang.quality.suites import failures, suite_path
+from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
 ACCEPTED, REJECTED, DUPLICATE = "accepted", "rejected", "duplicate"
 KINDS = {
@@ -31,12 +30,16 @@ class Verdicts:
     """What became of each row of a reading, same index.
 
     ``verdict`` is ``accepted``, ``rejected`` or ``duplicate``; ``reason`` is the Chinese sentence for a row that is not
-    accepted, else null; ``bad_columns`` the canonical columns to colour, separated by spaces.
+    accepted, else null; ``bad_columns`` the canonical columns to colour, separated by spaces. ``refusals`` and
+    ``warnings`` are the suite's sentences on the file as a whole, ``page`` its Data Docs.
     """
 
     verdict: pd.Series
     reason: pd.Series
     bad_columns: pd.Series
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    page: str = ""
 
     def counts(self) -> dict[str, int]:
         """Rows accepted, rejected and duplicate."""
@@ -49,6 +52,7 @@ def suite_parameters(month: Month) -> dict[str, Any]:
     handover = month + 1
     return {
         "first_plausible_day": FIRST_PLAUSIBLE_DAY,
+        "month_start": dt.datetime.combine(month.first, dt.time()),
         "month_end": dt.datetime.combine(month.last, dt.time()),
         "handover_month_end": dt.datetime.combine(handover.last, dt.time(23, 59, 59)),
     }
@@ -60,8 +64,9 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     columns = np.full(len(table), "", dtype=object)
     _unreadable(table, contract, reasons, columns)
     unreadable = table["unreadable"].fillna("")
-    for failure in failures(table, suite_path(expectations, contract.slug), suite_parameters(month)):
-        if failure.id == "unreadable":
+    validation = validate(table, suite_path(expectations, contract.slug), suite_parameters(month))
+    for failure in validation.failures:
+        if failure.id == "unreadable" or not len(failure.rows):
             continue
         rows = failure.rows
         if failure.id.endswith(".empty"):  # an unreadable cell is not an empty one
@@ -74,7 +79,14 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     verdict.loc[repeats.index[repeats]] = DUPLICATE
     reason = pd.Series(reasons, index=table.index, dtype="str").str.removesuffix("；").replace("", None)
     reason.loc[first_rows.index] = "与第 " + first_rows.astype("str") + " 行重复"
-    verdicts = Verdicts(verdict, reason.astype("str"), pd.Series(columns, index=table.index, dtype="str").str.strip())
+    verdicts = Verdicts(
+        verdict,
+        reason.astype("str"),
+        pd.Series(columns, index=table.index, dtype="str").str.strip(),
+        tuple(f.reason for f in validation.failures if f.effect == REFUSE_FILE),
+        tuple(f.reason for f in validation.failures if f.effect == WARN),
+        validation.page,
+    )
     if sum(verdicts.counts().values()) != len(table):
         raise RowsLost(f"{contract.slug} {month}: {len(table)} rows were read but {verdicts.counts()} judged.")
     return verdicts
@@ -99,7 +111,7 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
 
 def _repeats(standing: pd.DataFrame, contract: Contract) -> tuple[pd.Series, pd.Series]:
     """Which rows repeat an earlier one, and for those the row number of the first."""
-    every = [c for c in standing.columns if c not in ("file", "sheet", "row", "unreadable", "id_state")]
+    every = [c for c in standing.columns if c not in ("file", "sheet", "row", "unreadable", "id_state", "correction")]
     repeats = standing.duplicated(every)
     by = pd.Series(standing.groupby(every, dropna=False, sort=False)["row"].transform("first"), index=standing.index)
     if contract.key:
@@ -109,8 +121,11 @@ def _repeats(standing: pd.DataFrame, contract: Contract) -> tuple[pd.Series, pd.
     return repeats, by[repeats].astype("int64")
 
 
-def gate(counts: Mapping[str, int], contract: Contract, limit: float, files: str) -> None:
-    """Refuse a file whole when too many of its rows are rejected, or none is left."""
+def gate(verdicts: Verdicts, contract: Contract, limit: float, files: str) -> None:
+    """Refuse a file whole when the suite says so, when too many of its rows are rejected, or none is left."""
+    if verdicts.refusals:
+        raise FileRefused("suite", f"文件“{files}”整份退回：{'；'.join(verdicts.refusals)}。请核对后重新上传。")
+    counts = verdicts.counts()
     rows = sum(counts.values())
     if rows and counts[REJECTED] / rows > limit:
         raise FileRefused(

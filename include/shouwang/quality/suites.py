@@ -1,8 +1,9 @@
 """The only module that imports Great Expectations: which rows of a table fail which expectation of a suite.
 
 Suites lie in ``expectations/<department>.<dataset>.json`` as GX stores them. Each expectation's ``meta`` says its
-``id``, its ``effect`` (``reject_row``), the ``columns`` to colour on the receipt and the ``reason`` in Chinese. A first
-pass counts (result format BASIC), a second asks for row numbers of those expectations only that failed.
+``id``, its ``effect`` (`EFFECTS`), the ``columns`` to colour on the receipt and the ``reason`` in Chinese. A first pass
+counts (result format BASIC) and becomes the page of Data Docs, a second asks for row numbers of those only that reject
+rows and failed. No pass keeps values: they are people's.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,17 +24,28 @@ import pandas as pd
 from shouwang.errors import ConfigError
 
 ROW_ID = "row_id"
+REJECT_ROW, REFUSE_FILE, WARN = "reject_row", "refuse_file", "warn"
+EFFECTS = (REJECT_ROW, REFUSE_FILE, WARN)
+"""The severities: the row goes back, the whole file goes back, or the department and the office are told."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One expectation that some rows fail; ``rows`` are positions in the table that was validated."""
+    """One expectation that fails; ``rows`` are positions in the table that was validated, if its effect is on rows."""
 
     id: str
     reason: str
     columns: tuple[str, ...]
-    severity: str
+    effect: str
     rows: np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What a suite says of a table: every expectation that fails, in the suite's order, and the page of Data Docs."""
+
+    failures: list[Failure]
+    page: str
 
 
 @cache
@@ -60,6 +73,8 @@ def load_suite(path: Path) -> Any:
             missing = {"id", "effect", "columns", "reason"} - set(expectation.get("meta", {}))
             if missing:
                 raise ConfigError(f"{path}: {expectation['type']}: meta lacks {', '.join(sorted(missing))}.")
+            if (effect := expectation["meta"]["effect"]) not in EFFECTS:
+                raise ConfigError(f"{path}: meta.effect is “{effect}”; it may be {', '.join(EFFECTS)}.")
         return gx.ExpectationSuite(**content)
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing; every dataset needs an expectation suite.") from None
@@ -73,8 +88,8 @@ def load_suite(path: Path) -> Any:
         raise ConfigError(f"{path}: Great Expectations does not take it: {str(error)[:300]}") from None
 
 
-def failures(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> list[Failure]:
-    """Every expectation of the suite that some row fails, in the suite's order.
+def validate(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> Validation:
+    """What the suite in a file says of a table.
 
     ``table`` has the columns that the suite names; ``parameters`` fill its ``$PARAMETER`` places.
     """
@@ -83,8 +98,9 @@ def failures(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
     frame = table.reset_index(drop=True)
     frame[ROW_ID] = np.arange(len(frame))
     batch = _batch(context, frame)
-    counted = batch.validate(suite, result_format="BASIC", expectation_parameters=dict(parameters))
-    failing = set()
+    basic = {"result_format": "BASIC", "partial_unexpected_count": 0}
+    counted = batch.validate(suite, result_format=basic, expectation_parameters=dict(parameters))
+    failing: dict[str, Failure] = {}
     for result in counted.results:
         raised = (result.exception_info or {}).get("raised_exception")
         nested = [
@@ -94,12 +110,15 @@ def failures(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
         if raised or nested:
             raise ConfigError(f"{path}: the expectation “{meta['id']}” cannot be checked; does its column exist?")
         if not result.success:
-            failing.add(meta["id"])
-    if not failing:
-        return []
-    again = gx.ExpectationSuite(
-        name=f"{suite.name}.failing", expectations=[e for e in suite.expectations if e.meta["id"] in failing]
-    )
+            failing[meta["id"]] = Failure(
+                meta["id"], meta["reason"], tuple(meta["columns"]), meta["effect"], np.array([], dtype="int64")
+            )
+    order = [e.meta["id"] for e in suite.expectations if e.meta["id"] in failing]
+    by_row = [e for e in suite.expectations if e.meta["id"] in failing and e.meta["effect"] == REJECT_ROW]
+    page = _page(counted, suite.name)
+    if not by_row:
+        return Validation([failing[name] for name in order], page)
+    again = gx.ExpectationSuite(name=f"{suite.name}.failing", expectations=by_row)
     complete = {
         "result_format": "COMPLETE",
         "unexpected_index_column_names": [ROW_ID],
@@ -107,15 +126,31 @@ def failures(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
         "partial_unexpected_count": 0,
     }
     detailed = _batch(context, frame).validate(again, result_format=complete, expectation_parameters=dict(parameters))
-    order = {e.meta["id"]: place for place, e in enumerate(suite.expectations)}
-    found = []
     for result in detailed.results:
         meta = result.expectation_config.meta
         index = result.result.get("unexpected_index_list") or []
         rows = np.array(index[0][ROW_ID] if index else [], dtype="int64")
-        severity = str(getattr(result.expectation_config, "severity", None) or "critical")
-        found.append(Failure(meta["id"], meta["reason"], tuple(meta["columns"]), severity, rows))
-    return sorted(found, key=lambda failure: order[failure.id])
+        failing[meta["id"]] = replace(failing[meta["id"]], rows=rows)
+    return Validation([failing[name] for name in order], page)
+
+
+_OUTSIDE = re.compile(r"<(script|style|nav|footer)\b.*?</\1>|<link\b[^>]*>|<!--.*?-->", re.DOTALL)
+_STYLE = """<style>
+body {font: 15px/1.5 sans-serif; margin: 2em} table {border-collapse: collapse} td, th {padding: .2em .8em}
+td {border-top: 1px solid #ccc; vertical-align: top} .btn-group, .sticky {display: none}
+i.text-success::before {content: "✓"; color: #2e7d32} i.text-danger::before {content: "✗"; color: #c00000}
+</style>"""
+
+
+def _page(counted: Any, title: str) -> str:
+    """A page of Data Docs by itself: nothing is fetched from outside the house, and no moment of time is in it."""
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    for name in ("batch_markers", "batch_spec"):
+        counted.meta.pop(name, None)
+    html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer(run_info_at_end=True).render(counted))
+    return _OUTSIDE.sub("", html).replace("<title></title>", f"<title>{title}</title>{_STYLE}", 1)
 
 
 def _batch(context: Any, frame: pd.DataFrame) -> Any:

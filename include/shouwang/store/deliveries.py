@@ -39,6 +39,23 @@ def in_force(connection: Connection, month: object) -> dict[str, dict[str, Any]]
     return {row["department"]: dict(row) for row in rows}
 
 
+def versions(connection: Connection, month: object, department: str) -> list[dict[str, Any]]:
+    """Every version of a department and month, the oldest first."""
+    query = sa.select(delivery).where(delivery.c.month == str(month), delivery.c.department == department)
+    return [dict(row) for row in connection.execute(query.order_by(delivery.c.version)).mappings()]
+
+
+def profiles_before(connection: Connection, month: object, department: str, count: int) -> list[dict[str, Any]]:
+    """The profiles (``quality.drift``) of a department's last deliveries in force before a month, the newest first."""
+    query = (
+        sa.select(delivery.c.report)
+        .where(delivery.c.month < str(month), delivery.c.department == department, delivery.c.in_force)
+        .order_by(delivery.c.month.desc())
+        .limit(count)
+    )
+    return [report["profile"] for report in connection.scalars(query) if "profile" in report]
+
+
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
     """The last version of each department for a month, in force or refused."""
     query = sa.select(delivery).where(delivery.c.month == str(month)).order_by(delivery.c.version)
@@ -105,7 +122,14 @@ def put_in_force(
     connection.execute(
         delivery.update()
         .where(delivery.c.delivery_id == identifier)
-        .values(in_force=True, status=TAKEN, refusal=None, registry=values["registry"], counts=dict(counts))
+        .values(
+            in_force=True,
+            status=TAKEN,
+            refusal=None,
+            registry=values["registry"],
+            inbox=values.get("inbox"),
+            counts=dict(counts),
+        )
     )
     audit(connection, "in_force", values["department"], "shouwang", month=values["month"], version=known["version"])
     return find(connection, identifier) or known
@@ -128,7 +152,7 @@ def _insert(
 ) -> dict[str, Any]:
     same = sa.and_(delivery.c.month == values["month"], delivery.c.department == values["department"])
     version = (connection.scalar(sa.select(sa.func.max(delivery.c.version)).where(same)) or 0) + 1
-    names = ("delivery_id", "month", "department", "dataset", "content", "contract", "registry")
+    names = ("delivery_id", "month", "department", "dataset", "content", "contract", "registry", "base", "inbox")
     row = {name: values.get(name) for name in names} | {
         "version": version, "status": status, "in_force": force, "counts": dict(counts), "report": dict(report),
         "refusal": refusal, "files": list(values["files"]),

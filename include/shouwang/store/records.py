@@ -81,3 +81,23 @@ def matched_records(connection: Connection, contract: Contract, first: str, last
     kinds |= {name: "datetime64[ms]" for name, c in contract.columns.items() if c.type == "date"}
     kinds |= dict.fromkeys(("delivery_month", "file", "sheet", "household_id", "person_id"), "str")
     return rows.astype(kinds | {"row": "int64"})
+
+
+def identity_records(
+    connection: Connection, contract: Contract, month: str, *more: sa.ColumnElement[bool]
+) -> pd.DataFrame:
+    """Accepted rows of a department's delivery in force: place, method, candidates, and the identity as text."""
+    table = record_table(contract)
+    names = [name for name in ("id_number", "name", "township", "village", "phone") if name in contract.columns]
+    query = (
+        sa.select(*(line.c[n] for n in ("file", "sheet", "row", "method", "candidates")), *(table.c[n] for n in names))
+        .select_from(
+            delivery.join(line, line.c.delivery_id == delivery.c.delivery_id).join(
+                table, sa.and_(table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no)
+            )
+        )
+        .where(delivery.c.in_force, delivery.c.department == contract.department, delivery.c.month == month)
+        .where(*more)
+        .order_by(line.c.line_no)
+    )
+    return frame(connection, query).astype(dict.fromkeys(names, "str"))

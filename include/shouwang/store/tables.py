@@ -69,6 +69,8 @@ delivery = Table(
     Column("version", Integer, nullable=False),
     Column("content", String(16), nullable=False),
     Column("contract", String(16), nullable=False),
+    Column("base", String(16)),  # content that a returned receipt corrects
+    Column("inbox", String(16)),  # fingerprint of the whole inbox when this version came into force
     Column("registry", String(16)),
     Column("status", Text, nullable=False),  # taken | refused
     Column("in_force", Boolean, nullable=False),
@@ -102,7 +104,26 @@ line = Table(
     Column("confidence", Float),
     Column("candidates", Text),
     Column("reason", Text),
+    Column("correction", Text),  # receipt, sheet and row that the corrected row came from
     Index(None, "household_id"),
+)
+# What a clerk decided about a written identity; the last one that was not revoked holds.
+decision = Table(
+    "decision",
+    metadata,
+    Column("decision_id", Integer, primary_key=True, autoincrement=True),
+    Column("identity", String(16), nullable=False),
+    Column("chosen", String(16)),  # a candidate's key; null: none of them
+    Column("candidates", JSON, nullable=False),  # the keys that were seen, in the order in which they were shown
+    Column("month", String(7), nullable=False),
+    Column("file", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("remark", Text),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", sa.DateTime, nullable=False),  # UTC
+    Column("revoked_by", Text),
+    Column("revoked_at", sa.DateTime),
+    Index(None, "identity"),
 )
 signal = Table(
     "signal",

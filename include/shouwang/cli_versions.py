@@ -1,0 +1,101 @@
+"""``shouwang versions …`` and ``shouwang scorecard``: what departments handed over, again and again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from shouwang import steps
+from shouwang.month import Month
+from shouwang.terminal import AsJson, MonthArgument, out, say, working
+
+app = typer.Typer(help="Versions of what a department handed over for a month (版本).", no_args_is_help=True)
+Department = Annotated[str, typer.Argument(help="For example water.")]
+SHOWN = 40
+
+
+@app.command("list")
+def list_versions(month: MonthArgument, department: Department, as_json: AsJson = False) -> None:
+    """List every version of a department's month: when it came, of which files, and what became of its rows."""
+    versions = steps.versions(str(Month.parse(month)), department)
+
+    def tell() -> None:
+        table = Table("version", "status", "received (UTC)", "corrects", "rows", "rejected", "files")
+        for v in versions:
+            figures = ["" if v.get(name) is None else str(v[name]) for name in ("corrects", "rows", "rejected")]
+            table.add_row(str(v["version"]), v["status"], str(v["received_at"]), *figures, "\n".join(v["files"]))
+        out.print(table)
+
+    say(versions, as_json, tell)
+
+
+@app.command()
+def diff(
+    month: MonthArgument,
+    department: Department,
+    older: Annotated[int, typer.Option("--from", help="The older version; without it, the one before --to.")] = 0,
+    newer: Annotated[int, typer.Option("--to", help="The newer version; without it, the last one.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say which rows were added, removed or changed between two versions: their places and columns, no values."""
+    with working("Comparing"):
+        found = steps.diff_versions(str(Month.parse(month)), department, older, newer)
+
+    def tell() -> None:
+        counts = ", ".join(f"{found['counts'][kind]:,} {kind}" for kind in found["counts"])
+        out.print(f"{department} {month}, version {found['from']} → {found['to']}: {counts}.")
+        table = Table("what", "file", "sheet", "row", "columns")
+        for row in found["rows"][:SHOWN]:
+            table.add_row(row["change"], row["file"], row["sheet"], str(row["row"]), row["columns"] or "")
+        if found["rows"]:
+            out.print(table)
+        if len(found["rows"]) > SHOWN:
+            out.print(f"… and {len(found['rows']) - SHOWN:,} more; --json prints all.")
+
+    say(found, as_json, tell)
+
+
+@app.command()
+def restore(
+    month: MonthArgument,
+    department: Department,
+    version: Annotated[int, typer.Argument(help="The version that is to be in force.")],
+    by: Annotated[str, typer.Option("--by", help="Who restores; stands in the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put an older version in force again and screen the month anew; it stays until other files come."""
+    with working("Restoring"):
+        done = steps.restore_version(str(Month.parse(month)), department, version, by)
+
+    def tell() -> None:
+        out.print(f"Version {done['version']} of {department} {month} is in force: {done['rows']:,} rows.")
+        if done["screened"]:
+            out.print(f"{month} was screened anew; what changed goes out with the next release, as a supplement.")
+        for later in done["outdated"]:
+            out.print(f"{later} was screened with another version: run `shouwang screen {later}`.")
+
+    say(done, as_json, tell)
+
+
+def scorecard(
+    department: Annotated[str | None, typer.Option("--department", help="Only this one, for example water.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) instead.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how each department has delivered, month by month (数据质量评分卡)."""
+    card: list[dict[str, Any]] = steps.scorecard(department, None if file is None else str(file))
+
+    def tell() -> None:
+        if file is not None:
+            out.print(f"{len(card)} deliveries of departments in {file}", markup=False)
+            return
+        names = ("month", "department", "status", "versions", "days_late", "rows", "rejected", "duplicate", "unmatched")
+        table = Table(*names)
+        for row in card:
+            table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
+        out.print(table)
+
+    say(card, as_json, tell)

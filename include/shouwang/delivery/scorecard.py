@@ -1,0 +1,71 @@
+"""The scorecard (数据质量评分卡) as a workbook: one sheet a department, one row a month."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from openpyxl.utils import get_column_letter
+
+from shouwang.delivery.looks import Value, band, lay_out, new_workbook, protect, put, set_widths
+from shouwang.delivery.saving import save
+from shouwang.delivery.table import Column, write_rows
+
+_COLUMNS = (
+    Column("数据月份", "month", 10, "文本居中"),
+    Column("状态", "state", 10, "文本居中"),
+    Column("报送日期", "received_on", 12, "日期"),
+    Column("逾期天数", "days_late", 9, "整数"),
+    Column("报送次数", "versions", 9, "整数"),
+    Column("整份退回", "refused", 9, "整数"),
+    Column("读取行数", "rows", 10, "整数"),
+    Column("退回行数", "rejected", 10, "整数"),
+    Column("退回率", "share", 9, "单行"),
+    Column("已更正", "corrected", 9, "整数"),
+    Column("重复", "duplicate", 9, "整数"),
+    Column("匹配", "matched", 10, "整数"),
+    Column("待核实", "review", 9, "整数"),
+    Column("未匹配", "unmatched", 9, "整数"),
+    Column("提醒", "warnings", 44, "文本"),
+    Column("按相近写法识别的表头", "guesses", 30, "文本"),
+    Column("未使用的列", "ignored", 30, "文本"),
+)
+_STATES = {"in force": "已接收", "refused": "整份退回"}
+
+
+def write_scorecard(path: Path, county: str, office: str, prepared_on: dt.date, card: Sequence[dict[str, Any]]) -> None:
+    """Write the lines of `shouwang.scorecards.score`, a sheet for each department."""
+    title = f"{county}部门数据质量评分卡"
+    workbook = new_workbook()
+    last = len(_COLUMNS)
+    for name, lines in groupby(card, key=lambda line: str(line["title"])):
+        sheet = workbook.create_sheet(name[:31])
+        rows = [_printed(line) for line in lines]
+        values = {column.source: [row[column.source] for row in rows] for column in _COLUMNS}
+        set_widths(sheet, [column.width for column in _COLUMNS])
+        band(sheet, 1, 1, last, f"{title}·{name}", "标题", 34)
+        for number, column in enumerate(_COLUMNS, start=1):
+            put(sheet, 3, number, column.header, "栏目")
+        write_rows(sheet, 3, _COLUMNS, values, least=20)
+        sheet.auto_filter.ref = f"A3:{get_column_letter(last)}{3 + len(rows)}"
+        sheet.freeze_panes = "B4"
+        lay_out(sheet, landscape=True, title_rows="3:3", footer=(office, prepared_on.isoformat()))
+        protect(sheet)
+    if not card:
+        band(workbook.create_sheet("评分卡"), 1, 1, 6, "还没有部门报送过数据。", "空表", 48)
+    save(workbook, path, when=prepared_on, title=title, creator=office)
+
+
+def _printed(line: dict[str, Any]) -> dict[str, Value]:
+    rows, rejected = line["rows"], line["rejected"]
+    return {
+        **line,
+        "state": _STATES[line["status"]],
+        "share": f"{rejected / rows:.1%}" if rows and rejected is not None else None,
+        "warnings": "\n".join(line["warnings"]) or None,
+        "guesses": "\n".join(line["guesses"]) or None,
+        "ignored": "、".join(line["ignored"]) or None,
+    }

@@ -1,0 +1,63 @@
+"""Drift (数据波动): a delivery beside the department's own last months. It blocks nothing; people are told.
+
+A *profile* is what of a delivery is kept for comparison, plain data without people: ``rows``, and for each column the
+share of ``empty`` and of ``unreadable`` cells and, for money, the ``sums`` (yuan).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from typing import Any
+
+import pandas as pd
+
+from shouwang.county.contract import Contract
+from shouwang.county.settings import Drift
+
+
+def profile(table: pd.DataFrame, contract: Contract) -> dict[str, Any]:
+    """The profile of a reading."""
+    unreadable = table["unreadable"].dropna().str.split().explode().value_counts()
+    rows = max(1, len(table))
+    wrong = {name: round(int(unreadable.get(name, 0)) / rows, 4) for name in contract.columns}
+    empty = table[list(contract.columns)].isna().mean().fillna(0)
+    money = [name for name, column in contract.columns.items() if column.type == "yuan"]
+    return {
+        "rows": len(table),
+        "empty": {name: round(float(empty[name]) - wrong[name], 4) for name in contract.columns},
+        "unreadable": wrong,
+        "sums": {name: round(float(table[name].sum()), 2) for name in money},
+    }
+
+
+def drift(now: dict[str, Any], before: Sequence[dict[str, Any]], contract: Contract, limits: Drift) -> list[str]:
+    """What is out of the usual, in Chinese sentences; nothing where there is no month before to compare with."""
+    if not before:
+        return []
+
+    def usual(what: str, name: str) -> float | None:
+        found = [past[what][name] for past in before if name in past[what]]
+        return float(median(found)) if found else None
+
+    said = []
+    rows = float(median(past["rows"] for past in before))
+    if not rows * limits.rows_from <= now["rows"] <= rows * limits.rows_to:
+        said.append(f"共 {now['rows']} 行，前 {len(before)} 期一般为 {rows:.0f} 行")
+    for name, column in contract.columns.items():
+        title = column.wordings[0]
+        for what, wording, limit in (
+            ("empty", "空白的占", limits.empty_rise),
+            ("unreadable", "认不出的占", limits.unreadable_rise),
+        ):
+            share, before_that = now[what][name], usual(what, name)
+            if before_that is not None and share - before_that > limit:
+                said.append(f"“{title}”{wording} {share:.1%}，前几期一般为 {before_that:.1%}")
+        total, sum_before = now["sums"].get(name), usual("sums", name)
+        if (
+            total is not None
+            and sum_before
+            and not sum_before * limits.sums_from <= total <= sum_before * limits.sums_to
+        ):
+            said.append(f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sum_before:,.2f} 元，请核对单位")
+    return said

@@ -1,0 +1,62 @@
+"""The scorecard (数据质量评分卡): how each department has delivered, one line a month."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from shouwang.county.settings import Calendar
+from shouwang.house import House
+from shouwang.month import Month
+from shouwang.store import deliveries
+from shouwang.store.tables import delivery, line
+from shouwang.workdays import working_day_from
+
+FIGURES = ("rows", "matched", "review", "unmatched", "rejected", "duplicate")
+
+
+def handover_day(month: Month, calendar: Calendar) -> dt.date:
+    """The day by which a month's data are due (报送日)."""
+    return working_day_from((month + 1).first.replace(day=calendar.handover_day), calendar.holidays)
+
+
+def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
+    """One line a department and month, oldest first: the version in force, else the last one that was refused.
+
+    ``versions`` counts what was handed over, ``days_late`` is that of the first of them, ``corrected`` counts rows that
+    returned receipts corrected; ``guesses`` are headings that were taken for the closest known one, ``ignored``
+    headings that were not used.
+    """
+    query = sa.select(delivery).order_by(delivery.c.department, delivery.c.month, delivery.c.version)
+    if department:
+        query = query.where(delivery.c.department == department)
+    with house.database.read() as connection:
+        known = [dict(row) for row in connection.execute(query).mappings()]
+        counted = sa.select(line.c.delivery_id, sa.func.count()).where(line.c.correction.is_not(None))
+        counts = connection.execute(counted.group_by(line.c.delivery_id)).all()
+    corrected = {str(name): int(count) for name, count in counts}
+    months: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for version in known:
+        months.setdefault((version["department"], version["month"]), []).append(version)
+    contracts = house.county.contracts
+    found = []
+    for (name, month), versions in months.items():
+        shown = next((v for v in versions if v["in_force"]), versions[-1])
+        first = versions[0]["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
+        due = handover_day(Month.parse(month), house.county.settings.calendar)
+        sheets = shown["report"].get("sheets", ())
+        wordings = {n: c.wordings[0] for n, c in contracts[name].columns.items()} if name in contracts else {}
+        guesses = [f"{written} → {wordings.get(m, m)}" for s in sheets for written, m in s["guesses"].items()]
+        found.append({
+            "month": month, "department": name, "title": contracts[name].title if name in contracts else name,
+            "status": "refused" if shown["status"] == deliveries.REFUSED else "in force",
+            "versions": len(versions), "refused": sum(v["status"] == deliveries.REFUSED for v in versions),
+            "received_on": first, "due": due, "days_late": max(0, (first - due).days),
+            **{figure: shown["counts"].get(figure) for figure in FIGURES},
+            "corrected": corrected.get(shown["delivery_id"], 0), "warnings": shown["report"].get("warnings", []),
+            "guesses": list(dict.fromkeys(guesses)),
+            "ignored": list(dict.fromkeys(title for sheet in sheets for title in sheet["ignored_columns"])),
+        })  # fmt: skip
+    return found

@@ -1,0 +1,180 @@
+"""Two more departments, by three files each and no Python: contract, suite, rules (docs/add-a-department.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from shouwang import steps
+from shouwang.cli import app
+from shouwang.demo.county import DemoCounty, make_county
+from shouwang.drafting import check_contract, draft_contract
+from shouwang.errors import ConfigError, FileRefused
+from shouwang.exporting import export
+from shouwang.house import open_house
+from shouwang.month import Month
+
+PROJECT = Path(__file__).resolve().parents[1]
+EXAMPLES = PROJECT / "docs" / "examples" / "departments"
+MONTH = "2026-09"
+
+
+def overlay(folder: Path) -> Path:
+    """The shipped county with the examples copied in, and their rules pasted into the sections of the same name."""
+    shutil.copytree(PROJECT / "include" / "county", folder / "county")
+    shutil.copytree(PROJECT / "expectations", folder / "expectations")
+    for path in (EXAMPLES / "departments").iterdir():
+        shutil.copy(path, folder / "county" / "departments")
+    for path in (EXAMPLES / "expectations").iterdir():
+        shutil.copy(path, folder / "expectations")
+    rules = folder / "county" / "rules.yaml"
+    book = yaml.safe_load(rules.read_text(encoding="utf-8"))
+    for key, more in yaml.safe_load((EXAMPLES / "rules.yaml").read_text(encoding="utf-8")).items():
+        book[key] = {**book[key], **more} if isinstance(more, dict) else [*book[key], *more]
+    rules.write_text(yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+    return make_county(tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=5)
+
+
+@pytest.fixture
+def home(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = overlay(tmp_path)
+    for name, value in {
+        "SHOUWANG_HOME": tmp_path / "home", "SHOUWANG_INBOX": tmp_path / "inbox", "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_COUNTY": folder / "county", "SHOUWANG_EXPECTATIONS": folder / "expectations",
+        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, str(value))
+    return tmp_path
+
+
+def people_of(county: DemoCounty) -> pd.DataFrame:
+    """A member of each household, the head first."""
+    people = pd.read_excel(county.registry, dtype=str, engine="calamine")
+    return people.drop_duplicates("户编号").reset_index(drop=True)
+
+
+def save(path: Path, title: str, rows: list[list[Any]]) -> None:
+    """A workbook as an office exports it: a title row, then the table."""
+    path.parent.mkdir(parents=True)
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append([title])
+    for row in rows:
+        sheet.append(row)
+    book.save(path)
+
+
+def exports(county: DemoCounty, inbox: Path) -> dict[str, set[str]]:
+    """What the two departments hand over, with one bad row each; the households of each rule."""
+    people = people_of(county)
+    who = people[["姓名", "证件号码", "乡镇", "行政村"]].to_numpy().tolist()
+    disasters: list[list[Any]] = [["灾情编号", "户主姓名", "身份证号", "乡镇", "行政村", "受灾日期", "灾种", "直接经济损失（元）", "倒塌房屋间数"]]  # fmt: skip
+    kinds = ("洪涝", "水灾", "冰雹", "火灾")
+    for number, person in enumerate(who[:12]):
+        loss, fallen = (12_000 if number < 4 else 300), (2 if number == 6 else 0)
+        disasters.append([f"Z{number:03d}", *person, dt.date(2026, 9, 3 + number), kinds[number % 4], loss, fallen])
+    disasters.append(["Z099", *who[20], dt.date(2026, 9, 9), "外星人", 1, 0])
+    save(inbox / MONTH / "emergency" / "受灾户.xlsx", "2026年9月农村受灾户台账", disasters)
+    certificates: list[list[Any]] = [["序号", "姓名", "身份证号码", "所属乡镇", "村", "残疾类别", "残疾等级", "发证日期", "变动情况"]]  # fmt: skip
+    for number, person in enumerate(who[30:40]):
+        grade = ("一级", "贰级", "3级", "四级", "2")[number % 5]
+        certificates.append([number + 1, *person, "2026-09-15", "肢体残疾", "新办"])
+        certificates[-1][5:9] = ["肢体残疾", grade, "2026-09-15", "新办"]
+    certificates.append([11, *who[41], "视力", "一级", "", "新办"])
+    save(inbox / MONTH / "disabled" / "变动名册.xlsx", "持证残疾人变动名册", certificates)
+    homes = people["户编号"]
+    grave = {homes[30 + n] for n in range(10) if n % 5 in (0, 1, 4)}
+    return {"DIS-1": set(homes[:4]), "DIS-2": {homes[6]}, "CJ-1": grave}
+
+
+def test_they_work_from_the_inbox_to_the_lists(county: DemoCounty, home: Path) -> None:
+    wanted = exports(county, home / "inbox")
+    steps.init()
+    steps.load_registry(str(county.registry), MONTH)
+    for department in ("emergency", "disabled"):
+        reference = steps.receive(MONTH, department)
+        assert (reference["status"], reference["rejected"]) == ("loaded", 1)
+    for contract in steps.departments(MONTH):
+        if contract["department"] not in ("emergency", "disabled"):
+            steps.declare_late(MONTH, contract["department"])
+    steps.screen(MONTH)
+    with open_house().database.read() as connection:
+        signals = export(connection, "signals", Month.parse(MONTH))
+    found = {rule: set(rows["household_id"]) for rule, rows in signals.groupby("rule")}
+    assert found["DIS-1"] == wanted["DIS-1"]
+    assert found["DIS-2"] == wanted["DIS-2"]
+    assert found["CJ-1"] == wanted["CJ-1"]
+    steps.release(MONTH, "测试员")
+    texts = []
+    for path in (home / "home" / "outbox").rglob("*预警名单*.xlsx"):
+        book = openpyxl.load_workbook(path)
+        texts += [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell]
+    text = "\n".join(texts)
+    assert "应急管理局：" in text
+    assert "近 3 个月受灾损失累计 12,000.00 元" in text
+    assert "倒塌房屋 2 间" in text
+    assert "残联：" in text
+    assert "新办肢体残疾二级" in text
+    assert "残疾人两项补贴" in text
+    receipts = [path.name for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")]
+    assert sorted(name.split("数据回执")[0] for name in receipts) == ["应急管理局", "残联"]
+
+
+def test_check_holds_a_contract_against_suite_and_rules(home: Path) -> None:
+    contract = home / "county" / "departments" / "emergency.yaml"
+    told = check_contract(open_house(), contract)
+    assert told["rules"] == ["DIS-1", "DIS-2"]
+    assert told["columns"]["loss"] == "yuan"
+    assert CliRunner().invoke(app, ["contract", "check", str(contract)]).exit_code == 0
+    text = contract.read_text(encoding="utf-8")
+    for broken, words in (
+        (text.replace("type: yuan", "type: money"), "loss.type"),
+        (text.replace("  loss: ", "  damage: "), "loss"),
+        (text.replace("key: [disaster_id]", "key: [number]"), "number"),
+        (text.replace("  name: {type: name, required: true}\n", ""), "name"),
+    ):
+        assert broken != text
+        contract.write_text(broken, encoding="utf-8")
+        with pytest.raises(ConfigError, match=words):
+            check_contract(open_house(), contract)
+
+
+def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, home: Path) -> None:
+    exports(county, home / "inbox")
+    sample = home / "inbox" / MONTH / "emergency" / "受灾户.xlsx"
+    contract, suite, left_out = draft_contract(open_house(), sample, "rescue", "losses", "救灾办")
+    content = yaml.safe_load(contract)
+    types = {(column.get("wordings") or [name])[0]: column["type"] for name, column in content["columns"].items()}
+    assert types == {
+        "灾情编号": "text", "name": "name", "id_number": "identity", "township": "text", "village": "text",
+        "受灾日期": "date", "灾种": "code", "直接经济损失（元）": "yuan", "倒塌房屋间数": "integer",
+    }  # fmt: skip
+    (home / "county" / "departments" / "rescue.yaml").write_text(contract, encoding="utf-8")
+    (home / "expectations" / "rescue.losses.json").write_text(suite, encoding="utf-8")
+    assert check_contract(open_house(), home / "county" / "departments" / "rescue.yaml")["rules"] == []
+    assert left_out == []
+    (home / "inbox" / MONTH / "rescue").mkdir()
+    shutil.copy(sample, home / "inbox" / MONTH / "rescue")
+    steps.init()
+    steps.load_registry(str(county.registry), MONTH)
+    assert steps.receive(MONTH, "rescue")["matched"] >= 12
+    nobody = home / "没有姓名.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["甲", "乙"])
+    book.active.append(["1", "2"])
+    book.save(nobody)
+    with pytest.raises(FileRefused, match="没有认得的姓名列"):
+        draft_contract(open_house(), nobody, "rescue", "losses", "救灾办")

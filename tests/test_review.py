@@ -1,0 +1,229 @@
+"""What matching leaves to a clerk: the list, the choices that come back, and how long they are remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from shouwang import steps
+from shouwang.delivery.review import CHOICE, NUMBER, REVIEW
+from shouwang.demo.county import DemoCounty, make_county
+from shouwang.errors import FileRefused, UsageError
+from shouwang.exporting import export
+from shouwang.house import open_house
+from shouwang.month import Month
+from shouwang.reporting.matching import against_truth, match_report
+
+FIRST, SECOND = "2026-08", "2026-09"
+DEPARTMENTS = ("medical_insurance", "housing", "water")
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+    months = (Month.parse(FIRST), Month.parse(SECOND))
+    return make_county(tmp_path_factory.mktemp("county"), households=900, months=months, seed=11)
+
+
+@pytest.fixture
+def house(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in {
+        "SHOUWANG_HOME": tmp_path, "SHOUWANG_INBOX": county.inbox, "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'shouwang.db'}",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, str(value))
+    steps.init()
+    steps.load_registry(str(county.registry), FIRST)
+    receive(FIRST)
+    return tmp_path
+
+
+def receive(month: str) -> None:
+    for department in DEPARTMENTS:
+        steps.receive(month, department)
+
+
+def lines(month: str) -> pd.DataFrame:
+    """Every line of a month with its household as matched, by place."""
+    with open_house().database.read() as connection:
+        rows = export(connection, "matches", Month.parse(month))
+    return rows.set_index(["department", "file", "sheet", "row"]).sort_index()
+
+
+def truth(county: DemoCounty, month: str) -> pd.DataFrame:
+    """The household that each line is about, by place."""
+    told = pd.read_csv(county.truth / "records.csv", dtype=str, keep_default_na=False).astype({"row": int})
+    return told[told["month"] == month].set_index(["department", "file", "sheet", "row"]).sort_index()
+
+
+def fill_in(path: Path, right: dict[str, set[str]]) -> int:
+    """A clerk who knows chooses whoever is of the household that a line's place says; how many have a choice."""
+    book = openpyxl.load_workbook(path)
+    sheet = book[REVIEW]
+    head = next(row for row in sheet.iter_rows() if any(cell.value == NUMBER for cell in row))
+    at = {str(cell.value): cell.column for cell in head}
+    chosen = 0
+    for row in range(head[0].row + 1, sheet.max_row + 1):
+        place = str(sheet.cell(row, at["来文位置"]).value).splitlines()[0]
+        wanted = right.get(place, set())
+        shown = [str(sheet.cell(row, at[f"候选{n}"]).value or "") for n in (1, 2, 3)]
+        fits = [n for n, text in enumerate(shown, start=1) if any(f"户号{home} " in text for home in wanted)]
+        sheet.cell(row, at[CHOICE]).value = f"候选{fits[0]}" if fits else "都不是"
+        chosen += 1
+    book.save(path)
+    return chosen
+
+
+def homes(county: DemoCounty, month: str) -> dict[str, set[str]]:
+    titles = {"medical_insurance": "医保局", "housing": "住建局", "water": "水利局"}
+    found: dict[str, set[str]] = {}
+    for (department, file, sheet, row), home in truth(county, month)["household"].items():
+        if department in titles:
+            place = f"{titles[department]} {file}" + (f"“{sheet}”" if sheet else "") + f"第{row}行"
+            found.setdefault(place, set()).add(home)
+    return found
+
+
+def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house: Path) -> None:
+    before = lines(FIRST)
+    waiting = before[before["outcome"] == "review"]
+    assert len(waiting) >= 10
+    written = steps.write_review(FIRST)
+    path = Path(written["file"])
+    chosen = fill_in(path, homes(county, FIRST))
+    assert chosen == written["reviews"] <= len(waiting)
+    taken = steps.load_review(str(path), "测试员")
+    assert (taken["taken"], taken["problems"]) == (chosen, [])
+    assert steps.load_review(str(path), "测试员")["known_already"] == chosen
+
+    receive(FIRST)
+    after = lines(FIRST)
+    assert not (after["outcome"] == "review").any()
+    assert set(after.loc[waiting.index, "method"]) <= {"decided", "decided_none"}
+    decided = after[after["method"] == "decided"]
+    assert len(decided) >= 5
+    assert (decided["household_id"] == truth(county, FIRST)["household"].reindex(decided.index)).all()
+    pd.testing.assert_frame_equal(after.drop(waiting.index), before.drop(waiting.index))
+    assert steps.write_review(FIRST)["reviews"] == 0
+
+    receive(SECOND)
+    remembered = lines(SECOND)
+    again = remembered[remembered["method"] == "decided"]
+    assert len(again)
+    assert (again["household_id"] == truth(county, SECOND)["household"].reindex(again.index)).all()
+
+    held = steps.list_decisions()
+    assert len(held) == chosen
+    for entry in held:
+        steps.revoke_decision(entry["decision_id"], "测试员")
+    receive(FIRST)
+    pd.testing.assert_frame_equal(lines(FIRST), before)
+    with pytest.raises(UsageError):
+        steps.revoke_decision(999_999, "测试员")
+
+
+def test_a_decision_does_not_outlive_its_person_or_a_change(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+    path = Path(steps.write_review(FIRST)["file"])
+    fill_in(path, homes(county, FIRST))
+    steps.load_review(str(path), "测试员")
+    receive(SECOND)
+    held = lines(SECOND)
+    decided = held[held["method"] == "decided"]
+    gone = set(decided["household_id"])
+    registry = pd.read_excel(county.registry, dtype=str, engine="calamine")
+    smaller = tmp_path / "农户信息表.xlsx"
+    registry[~registry["户编号"].isin(gone)].to_excel(smaller, index=False)
+    steps.load_registry(str(smaller), SECOND)
+    receive(SECOND)
+    later = lines(SECOND)
+    assert not later["household_id"].isin(gone).any()
+    assert (later.loc[decided.index, "method"] != "decided").all()
+    list_now = openpyxl.load_workbook(Path(steps.write_review(FIRST)["file"]))[REVIEW]
+    assert list_now.max_row >= 5
+    moved = registry.copy()
+    moved.loc[moved["户编号"].isin(gone), "行政村"] = "新迁村"
+    moved.to_excel(smaller, index=False)
+    steps.load_registry(str(smaller), SECOND)
+    receive(SECOND)
+    assert (lines(SECOND).loc[decided.index, "method"] != "decided").all()
+
+
+def test_what_became_of_a_candidate_since_is_said(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+    registry = pd.read_excel(county.registry, dtype=str, engine="calamine")
+    path = tmp_path / "农户信息表.xlsx"
+    registry.head(50).to_excel(path, index=False)
+    steps.load_registry(str(path), SECOND)
+    texts = [str(cell) for row in _rows(Path(steps.write_review(FIRST)["file"])) for cell in row]
+    assert any("现已不在册" in text for text in texts)
+
+
+def test_faulty_rows_are_answered_with_their_place(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+    path = Path(steps.write_review(FIRST)["file"])
+    book = openpyxl.load_workbook(path)
+    sheet = book[REVIEW]
+    head = next(row for row in sheet.iter_rows() if any(cell.value == NUMBER for cell in row))
+    at, first = {str(cell.value): cell.column for cell in head}, head[0].row + 1
+    sheet.cell(first, at[CHOICE]).value = "候选9"
+    sheet.cell(first + 1, at[CHOICE]).value = "都不是"
+    sheet.cell(first + 1, at[NUMBER]).value = "2608-00000000-0000"
+    lonely = next(r for r in range(first + 2, sheet.max_row + 1) if not sheet.cell(r, at["候选3"]).value)
+    sheet.cell(lonely, at[CHOICE]).value = "候选3"
+    book.save(path)
+    taken = steps.load_review(str(path), "测试员")
+    assert taken["taken"] == 0
+    assert [(p["sheet"], p["row"]) for p in taken["problems"]] == [
+        (REVIEW, first),
+        (REVIEW, first + 1),
+        (REVIEW, lonely),
+    ]
+    empty = tmp_path / "空.xlsx"
+    openpyxl.Workbook().save(empty)
+    with pytest.raises(FileRefused):
+        steps.load_review(str(empty), "测试员")
+
+
+def test_a_township_gets_its_own_and_no_full_number_leaves(county: DemoCounty, house: Path) -> None:
+    rows = _rows(Path(steps.write_review(FIRST)["file"]))
+    townships = {str(row[4]).split("\n")[0] for row in rows[4:] if row[4]}
+    mine = sorted(townships & set(county.townships))[0]
+    own = _rows(Path(steps.write_review(FIRST, mine)["file"]))
+    assert 4 < len(own) < len(rows)
+    assert all(mine in str(row[4]) or any(mine in str(cell) for cell in row[6:9]) for row in own[4:])
+    numbers = set(pd.read_csv(county.truth / "identities.csv", dtype=str)["id"].dropna())
+    text = "\n".join(str(cell) for row in rows for cell in row)
+    assert not any(number in text for number in numbers if len(number) >= 15)
+
+
+def _rows(path: Path) -> list[tuple[Any, ...]]:
+    return list(openpyxl.load_workbook(path)[REVIEW].iter_rows(values_only=True))
+
+
+def test_the_report_counts_every_row_and_explains_every_error(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+    contracts = list(open_house().county.contracts.values())
+    records = pd.read_csv(county.truth / "records.csv", dtype=str, keep_default_na=False)
+    records = records[records["department"].isin(DEPARTMENTS)]
+    wrong = records.copy()
+    first = wrong.index[(wrong["month"] == FIRST) & (wrong["expect"] == "match")][0]
+    wrong.loc[first, "household"] = "532900999999"
+    wrong.to_csv(tmp_path / "truth.csv", index=False)
+    with open_house().database.read() as connection:
+        said = match_report(connection, contracts, Month.parse(FIRST))
+        compared = against_truth(connection, Month.parse(FIRST), tmp_path / "truth.csv")
+    told = pd.DataFrame(said).groupby("outcome")["rows"].sum()
+    counted = lines(FIRST)["outcome"].value_counts()
+    assert all(told[outcome] == counted[outcome] for outcome in ("matched", "review", "unmatched"))
+    people = pd.read_csv(county.truth / "identities.csv", dtype=str, keep_default_na=False)
+    examples = {entry["example"]["masked"] for entry in said}
+    assert not examples & set(people["name"])
+    assert not examples & set(people["id"])
+    assert (compared["lost"], compared["wrong"], compared["blind"]) == (0, 1, 0)
+    assert all(share >= 0.99 for share in compared["recall"].values())
+    (error,) = [error for error in compared["errors"] if error["outcome"] == "matched"]
+    assert (error["row"], error["file"]) == (int(records["row"][first]), records["file"][first])
+    assert error["why"]
+    assert error["expected"] == "match 532900999999"
+    with open_house().database.read() as connection, pytest.raises(UsageError, match="lacks the columns"):
+        against_truth(connection, Month.parse(FIRST), county.truth / "warnings.csv")

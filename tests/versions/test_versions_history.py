@@ -1,0 +1,132 @@
+"""Versions listed, compared and restored; the scorecard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from water_department import MONTH, Water, rows
+
+from shouwang import steps
+from shouwang.county.contract import Contract
+from shouwang.county.settings import read_county
+from shouwang.errors import UsageError
+from shouwang.house import PROJECT, open_house
+from shouwang.month import Month
+from shouwang.releasing import month_warnings
+from shouwang.store.tables import audit_event
+from shouwang.versions import compare
+
+
+@pytest.fixture
+def three(water: Water) -> Water:
+    """Version 2 lacks a row, has a new one and changes one; version 3 is refused."""
+    water.put(rows())
+    water.receive()
+    content = rows()[1:]
+    content[4][5] = "25"
+    water.put([*content, ["大河镇", "上河村", "何建国", "60", "达标", "5", "0", ""]])
+    water.receive()
+    water.put(rows(r2="不明", r3="不明", r4="不明"))
+    water.receive()
+    return water
+
+
+def test_versions_are_listed_and_compared(three: Water) -> None:
+    assert [(v["version"], v["status"]) for v in steps.versions(MONTH, "water")] == [
+        (1, "taken"),
+        (2, "in force"),
+        (3, "refused"),
+    ]
+    found = steps.diff_versions(MONTH, "water", 1, 2)
+    assert found["counts"] == {"added": 1, "removed": 1, "changed": 1}
+    kept = [(r["change"], r["row"], r["old_row"], r["columns"]) for r in found["rows"]]
+    assert sorted(kept, key=str) == [
+        ("added", 21, None, None),
+        ("changed", 6, 7, "fetch_minutes"),
+        ("removed", 2, None, None),
+    ]
+    assert steps.diff_versions(MONTH, "water")["from"] == 2
+    with pytest.raises(UsageError, match="no version 9"):
+        steps.diff_versions(MONTH, "water", 1, 9)
+
+
+def test_a_restored_version_stays_and_its_month_is_screened_anew(three: Water) -> None:
+    three.put(rows(r3="不达标"))
+    assert three.receive()["version"] == 4
+    assert "H001" in _warned()
+    done = steps.restore_version(MONTH, "water", 1, "测试员")
+    assert (done["version"], done["screened"], done["outdated"]) == (1, True, [])
+    assert "H001" not in _warned(screen=False)
+    assert three.receive()["status"] == "unchanged"
+    assert [v["status"] for v in steps.versions(MONTH, "water")] == ["in force", "taken", "refused", "taken"]
+    with open_house().database.read() as connection:
+        events = connection.execute(audit_event.select().where(audit_event.c.kind == "restored")).mappings().all()
+    assert [(event["by"], event["detail"]) for event in events] == [("测试员", {"version": 1})]
+    three.put(rows(r4="不达标"))
+    assert three.receive()["version"] == 5
+    with pytest.raises(UsageError, match="refused"):
+        steps.restore_version(MONTH, "water", 3, "测试员")
+
+
+def _warned(screen: bool = True) -> set[str]:
+
+    if screen:
+        steps.screen(MONTH)
+    with open_house().database.read() as connection:
+        return set(month_warnings(connection, Month.parse(MONTH))["household_id"])
+
+
+def test_a_later_month_that_was_screened_with_the_older_version_is_named(three: Water) -> None:
+    steps.screen(MONTH)
+    folder = three.home / "inbox" / "2026-10"
+    (folder / "water").mkdir(parents=True)
+    (folder / "water" / "台账.csv").write_bytes(
+        (three.inbox / "台账.csv").read_bytes().replace("不明".encode(), "达标".encode())
+    )
+    steps.receive("2026-10", "water")
+    steps.screen("2026-10")
+    assert steps.month_table("2026-10")["outdated"] == []
+    assert steps.restore_version(MONTH, "water", 1, "测试员")["outdated"] == ["2026-10"]
+    steps.screen("2026-10")
+    assert steps.month_table("2026-10")["outdated"] == []
+
+
+def test_the_scorecard_keeps_a_departments_figures_month_by_month(three: Water, tmp_path: Path) -> None:
+    out = tmp_path / "评分卡.xlsx"
+    (card,) = steps.scorecard("water", str(out))
+    assert (card["versions"], card["refused"], card["status"], card["rows"]) == (3, 1, "in force", 20)
+    assert card["ignored"] == ["备注"]
+    sheet = load_workbook(out)["水利局"]
+    lines = {head.value: cell.value for head, cell in zip(sheet[3], sheet[4], strict=True)}
+    assert (lines["数据月份"], lines["报送次数"], lines["退回率"], lines["未使用的列"]) == (MONTH, 3, "0.0%", "备注")
+    with pytest.raises(UsageError, match="no department"):
+        steps.scorecard("weather")
+
+
+@given(st.lists(st.integers(0, 5)), st.lists(st.integers(0, 5)))
+@settings(max_examples=60, deadline=None)
+def test_a_comparison_accounts_for_every_row(old: list[int], new: list[int]) -> None:
+    contract = read_county(PROJECT / "include" / "county").contracts["water"]
+    found = compare(_table(old, contract), _table(new, contract), contract)
+    counts = found["change"].value_counts()
+    same = len(new) - int(counts.get("added", 0)) - int(counts.get("changed", 0))
+    assert same >= 0
+    assert len(old) == same + int(counts.get("changed", 0)) + int(counts.get("removed", 0))
+    if sorted(old) == sorted(new):
+        assert found.empty
+
+
+def _table(values: list[int], contract: Contract) -> pd.DataFrame:
+    count = len(values)
+    table = pd.DataFrame({"file": ["a.csv"] * count, "sheet": [""] * count, "row": range(2, count + 2)})
+    table = table.astype({"file": "str", "sheet": "str"})
+    for name in contract.columns:
+        table[name] = pd.Series(
+            [f"{name}{value if name != 'village' else value // 2}" for value in values], dtype="str"
+        )
+    return table

@@ -1,0 +1,122 @@
+"""Severities of a suite, Data Docs, and what is out of the usual: told everywhere, blocking nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from water_department import HEADINGS, MONTH, NAMES, Water, rows
+
+from shouwang import steps
+from shouwang.county.settings import Drift
+from shouwang.errors import ConfigError
+from shouwang.house import open_house
+from shouwang.quality.drift import drift
+from shouwang.quality.suites import load_suite
+
+FETCHING = {"type": "expect_column_max_to_be_between", "kwargs": {"column": "fetch_minutes", "max_value": 100}}
+
+
+@pytest.fixture
+def suites(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the suites that a test may change."""
+    folder = tmp_path / "expectations"
+    shutil.copytree(project / "expectations", folder)
+    monkeypatch.setenv("SHOUWANG_EXPECTATIONS", str(folder))
+    return folder
+
+
+def add(suites: Path, effect: str) -> None:
+    path = suites / "water.supplies.json"
+    suite = json.loads(path.read_text())
+    meta = {
+        "id": "fetch.max",
+        "effect": effect,
+        "columns": ["fetch_minutes"],
+        "reason": "取水往返时间有超过 100 分钟的",
+    }
+    suite["expectations"].append({**FETCHING, "meta": meta})
+    path.write_text(json.dumps(suite, ensure_ascii=False))
+
+
+def far(water: Water) -> Any:
+    content = rows()
+    content[3][5] = "300"
+    water.put(content)
+    return water.receive()
+
+
+def told(path: Path) -> str:
+    return "\n".join(str(cell.value) for row in load_workbook(path)["回执"].iter_rows() for cell in row if cell.value)
+
+
+def test_a_warning_of_the_suite_is_told_and_blocks_nothing(water: Water, suites: Path) -> None:
+    add(suites, "warn")
+    assert far(water)["accepted"] == 20
+    assert "取水往返时间有超过 100 分钟的" in told(water.receipt(1))
+    assert steps.month_table(MONTH)["warnings"] == ["水利局：取水往返时间有超过 100 分钟的"]
+
+
+def test_an_expectation_may_refuse_the_whole_file(water: Water, suites: Path) -> None:
+    add(suites, "refuse_file")
+    done = far(water)
+    assert done["status"] == "refused"
+    assert "取水往返时间有超过 100 分钟的" in done["message"]
+
+
+def test_an_unknown_severity_is_a_mistake_of_the_suite(suites: Path) -> None:
+    add(suites, "shrug")
+    with pytest.raises(ConfigError, match="shrug"):
+        load_suite(suites / "water.supplies.json")
+
+
+def test_every_delivery_keeps_its_data_docs_without_people_and_without_the_outside(water: Water) -> None:
+    water.put(rows(r5="不明"))
+    done = water.receive()
+    page = open_house().validation_page_of(MONTH, "water", done["delivery_id"]).read_text(encoding="utf-8")
+    assert "water.supplies" in page
+    assert "unexpected values found" in page
+    assert "://" not in page
+    assert not any(name in page for name in NAMES)
+
+
+def deliver(water: Water, month: str, content: list[list[str]]) -> list[str]:
+    folder = water.home / "inbox" / month / "water"
+    folder.mkdir(parents=True)
+    text = "\n".join(",".join(row) for row in [HEADINGS, *content])
+    (folder / "台账.csv").write_text(text, encoding="utf-8")
+    assert steps.receive(month, "water")["status"] == "loaded"
+    return steps.month_table(month)["warnings"]
+
+
+def test_a_delivery_unlike_the_last_months_is_pointed_out(water: Water) -> None:
+    assert deliver(water, "2026-09", rows()) == []
+    assert deliver(water, "2026-10", rows()) == []
+    odd = rows()[:12]
+    for row in odd[:6]:
+        row[4], row[7] = "达标", "x"
+    odd[0][6] = "三天"
+    said = deliver(water, "2026-11", odd)
+    assert said == [
+        "水利局：共 12 行，前 2 期一般为 20 行",
+        "水利局：“本年累计停水天数”认不出的占 8.3%，前几期一般为 0.0%",
+    ]
+    receipt = water.home / "outbox" / "2026-11" / "departments" / "water" / "水利局数据回执_2026-11_第1版.xlsx"
+    assert all(sentence.removeprefix("水利局：") in told(receipt) for sentence in said)
+
+
+def test_sums_and_empty_cells_are_compared_too() -> None:
+    contract = open_house().county.contracts["medical_insurance"]
+    nothing = dict.fromkeys(contract.columns, 0.0)
+    sums = {"total": 1000.0}
+    before = [{"rows": 100, "empty": nothing, "unreadable": nothing, "sums": sums}] * 3
+    now = {"rows": 100, "empty": nothing | {"hospital": 0.5}, "unreadable": nothing, "sums": {"total": 0.1}}
+    assert drift(now, before, contract, Drift()) == [
+        "“医疗总费用”合计 0.10 元，前几期一般为 1,000.00 元，请核对单位",
+        "“医疗机构”空白的占 50.0%，前几期一般为 0.0%",
+    ]
+    assert drift(now, [], contract, Drift()) == []
