@@ -2,14 +2,14 @@
 
     python -m benchmarks.reading [HOUSEHOLDS]      (default 40,000)
 
-Both read the same workbooks of the same made-up county (what it has as csv is written as xlsx first: calamine reads no
-csv), turn by turn in this process, and the best of the turns counts. Ours opens each file in a process of its own,
+Both read the same workbooks of the same made-up county (what it has as text or page is written as xlsx first, for
+calamine reads none), turn by turn in this process, and the best of the turns counts. Ours opens each file in a process
+of its own,
 finds the tables, maps the headers, cleans every cell and keeps file, sheet and row; calamine only gives the cells.
 """
 
 from __future__ import annotations
 
-import csv
 import gc
 import json
 import os
@@ -25,24 +25,26 @@ from python_calamine import CalamineWorkbook
 
 from benchmarks.__main__ import MAKE, MONTH
 from shouwang.house import open_house
+from shouwang.intake.markup import looks_like_markup
+from shouwang.intake.opening import open_content
 from shouwang.intake.reading import read_files
-from shouwang.intake.texts import encoding_of
 
 TURNS = 3
 Month = dict[str, list[Path]]
 
 
 def as_workbook(path: Path) -> Path:
-    """A csv written as xlsx, cell by cell as text; anything else as it is."""
-    if path.suffix != ".csv":
-        return path
+    """A text file or page written as xlsx, cell by cell; a workbook as it is."""
     content = path.read_bytes()
-    target = path.with_suffix(".xlsx")
+    if path.suffix not in (".csv", ".tsv") and not looks_like_markup(content):
+        return path
+    target = path.with_name(f"{path.stem}.xlsx")
     with xlsxwriter.Workbook(str(target), {"constant_memory": True}) as book:
-        sheet = book.add_worksheet()
-        for number, row in enumerate(csv.reader(content.decode(encoding_of(path.name, content)).splitlines())):
-            for place, cell in enumerate(row):
-                sheet.write_string(number, place, cell)
+        for sheet in open_content(path.name, content, ()).sheets:
+            page = book.add_worksheet(sheet.name or None)
+            for number, row in zip(sheet.numbers, sheet.head(len(sheet.numbers)), strict=True):
+                for place, cell in enumerate(row):
+                    (page.write_number if isinstance(cell, float) else page.write_string)(number - 1, place, cell)
     path.unlink()
     return target
 

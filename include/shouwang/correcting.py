@@ -77,7 +77,7 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
     if not receipts:
         return replace(original, table=table)
     sheets = list(original.sheets)
-    first = original.cells().fillna("").to_numpy().tolist()
+    first = original.cells().to_numpy().tolist()
     rows = list(first)
     for returned in receipts:
         places = {place: here for here, place in enumerate(_places(table))}
@@ -85,8 +85,8 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
         own = {(sheet.file, sheet.sheet): sheet for sheet in returned.sheets}
         chosen: dict[int, int] = {}
         new: list[int] = []
-        told = returned.cells().fillna("").to_numpy().tolist()
-        stood = zip(_places(returned.table), told, strict=True)
+        written = returned.cells().to_numpy().tolist()
+        stood = zip(_places(returned.table), written, strict=True)
         for line, ((file, sheet, _), cells) in enumerate(stood):
             target = _answered_place(cells)
             here = places.get(target) if target else None
@@ -99,12 +99,12 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
                 chosen[here], rows[here] = line, cells
         table = _corrected(table, returned.table, chosen)
         table = pd.concat([table, returned.table.iloc[new]], ignore_index=True)
-        rows += [told[line] for line in new]
+        rows += [written[line] for line in new]
         added = Counter(place[:2] for place in _places(returned.table.iloc[new]))
         sheets += [replace(own[place], rows=count) for place, count in added.items()]
-    texts = pd.DataFrame(list(zip_longest(*zip_longest(*rows, fillvalue=""), fillvalue="")), dtype="str")
-    texts.columns = texts.columns.astype("str")
-    return Reading(table, tuple(sheets), [], original.sheets_ignored, texts)
+    columns = enumerate(zip_longest(*rows, fillvalue=""))
+    texts = pd.DataFrame({str(place): column for place, column in columns}, dtype="str")
+    return replace(original, table=table, sheets=tuple(sheets), corrected=texts)
 
 
 def refuse_rows_without_keys(reading: Reading) -> None:

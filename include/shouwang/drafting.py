@@ -18,6 +18,7 @@ from shouwang.errors import ConfigError, FileRefused
 from shouwang.house import House
 from shouwang.intake.cells import read_date, read_integer, read_number, text_of
 from shouwang.intake.headers import RUNNING_NUMBERS, plain, without_unit
+from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
 from shouwang.quality.suites import load_suite, suite_path
 from shouwang.screening.rulebook import check, load_rulebook
@@ -56,8 +57,9 @@ def draft_contract(house: House, sample: Path, department: str, dataset: str, ti
     """A contract (YAML) and a suite (JSON) for an export, to be read over by a person; and the columns left out."""
     shared = read_yaml(house.county_folder / "wordings.yaml")
     known = {plain(w): name for name, wordings in shared.items() for w in wordings}
-    rows = sheet_with_table(sample)
-    titles, below = [text_of(cell) or "" for cell in rows[0]], rows[1:]
+    sheet, head = _table(sample)
+    titles, *below = sheet.head(head + 1 + SAMPLE)[head:]
+    titles = [text_of(cell) or "" for cell in titles]
     columns: dict[str, dict[str, Any]] = {}
     left_out = []
     for place, heading in enumerate(titles):
@@ -99,15 +101,15 @@ def _worded(columns: dict[str, dict[str, Any]], shared: dict[str, list[str]]) ->
     return {name: {**column, "wordings": column.get("wordings") or shared[name]} for name, column in columns.items()}
 
 
-def sheet_with_table(path: Path) -> list[list[Any]]:
-    """The longest sheet from its header on: the row with nearly the most different texts among its first forty."""
+def _table(path: Path) -> tuple[Sheet, int]:
+    """The sheet with the most rows and its header: the row with the most different texts among its first forty."""
     sheets = [sheet for sheet in open_file(path).sheets if not sheet.hidden and sheet.columns]
     if not sheets:
         raise FileRefused("no_rows", f"文件“{path.name}”里没有可见的数据。")
-    rows = max(sheets, key=lambda one: len(one.numbers)).head(SAMPLE)
-    texts = [{cell for cell in row if isinstance(cell, str) and cell.strip()} for row in rows[:40]]
+    sheet = max(sheets, key=lambda one: len(one.numbers))
+    texts = [{cell for cell in row if isinstance(cell, str) and cell.strip()} for row in sheet.head(40)]
     widest = max(map(len, texts))
-    return rows[next(number for number, found in enumerate(texts) if len(found) >= max(2, 0.8 * widest)) :]
+    return sheet, next(number for number, found in enumerate(texts) if len(found) >= max(2, 0.8 * widest))
 
 
 def _type_of(heading: str, cells: list[Any]) -> str:

@@ -79,6 +79,8 @@ def _html_sheet(name: str, content: bytes) -> Sheet:
     page = etree.fromstring(text, etree.HTMLParser(no_network=True, remove_comments=True, huge_tree=True))
     if page is None:
         raise ValueError("nothing in it")
+    if text.lower().rfind("<tr") > text.lower().rfind("</table"):
+        raise ValueError("the table has no end")
     rows = _Rows()
     lines = (
         rows.lay(number, map(_html_cell, line.iterchildren("td", "th")))

@@ -36,7 +36,7 @@ def open_content(name: str, content: bytes, passwords: Sequence[str], *, within:
             )
     if content[:2] == b"PK":
         members = _members(name, content)
-        if not any(m.filename in ("[Content_Types].xml", "mimetype", "content.xml") for m in members):
+        if not any(m.filename.startswith(("[Content_Types]", "mimetype", "content.xml", "xl/")) for m in members):
             if within:
                 raise FileRefused("unreadable", f"文件“{name}”是压缩包里的压缩包，请解开一层后重新上传。")
             return _open_archive(name, content, members, passwords)
@@ -87,6 +87,8 @@ def _open_archive(name: str, content: bytes, members: list[zipfile.ZipInfo], pas
                 continue
             opened = open_content(f"{name}/{safe}", _member(name, archive, member, passwords), passwords, within=True)
             sheets += opened.sheets
+    if not sheets:
+        raise FileRefused("no_rows", f"压缩包“{name}”里没有表格，请把 xlsx、xls、ods 或 csv 放进去后重新上传。")
     return Opened(sheets, tuple(ignored))
 
 

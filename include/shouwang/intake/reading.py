@@ -52,12 +52,13 @@ class Reading:
     sheets: tuple[SheetReport, ...]
     written: list[tuple[list[Cells], Array]] = field(repr=False)
     sheets_ignored: tuple[tuple[str, str, str], ...] = ()
-    texts: pd.DataFrame | None = field(default=None, repr=False)
+    corrected: pd.DataFrame | None = field(default=None, repr=False)
+    """The cells, where receipts that came back have changed some."""
 
     def cells(self) -> pd.DataFrame:
         """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the sheet."""
-        if self.texts is not None:
-            return self.texts
+        if self.corrected is not None:
+            return self.corrected
         parts = []
         for columns, rows in self.written:
             texts = (
@@ -171,44 +172,47 @@ def _fill_merged(sheet: Sheet, header: Header, contract: Contract) -> None:
 
 def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
     """The lines below the header that are no data, and what they are."""
-    first, columns = header.last_row + 1, sheet.columns
-    titles = [plain(title) for title in header.titles]
-    running = {place for place, title in enumerate(titles) if title in RUNNING_NUMBERS}
-    number = header.columns.get("id_number")
-    filled = np.zeros(len(sheet.numbers) - first, dtype=np.int16)
+    first, width = header.last_row + 1, len(header.titles)
+    columns = [(cells, _codes(cells)[first:]) for cells in sheet.columns]
+    filled = sum((codes != 0).astype(np.int16) for _, codes in columns)
+    sparse = (filled > 0) & (filled <= max(3, width // 2))
+    heads = {text for texts in header.above for text in texts}
     closer = np.zeros(len(filled), dtype=bool)
-    for place, cells in enumerate(columns):
-        codes = _codes(cells)[first:]
-        filled += codes != 0
-        if place < 4:
-            closer |= np.array([_worth_a_look(value, header.titles) for value in cells.distinct])[codes]
+    for place, (cells, codes) in enumerate(columns):
+        lines = slice(None) if place < 4 else np.flatnonzero(sparse)
+        told = np.zeros(len(cells.distinct), dtype=bool)
+        for code in np.unique(codes[lines]):
+            told[code] = _worth_a_look(cells.distinct[code], heads)
+        closer[lines] |= told[codes[lines]]
     found = dict.fromkeys((np.flatnonzero(filled == 0) + first).tolist(), "空行")
-    for line in np.flatnonzero((filled > 0) & (closer | (filled <= max(3, len(columns) // 2)))) + first:
-        row = [cells.distinct[cells.codes[line]] for cells in columns]
-        kind = _line_kind(row, header, running, "" if number is None else plain(row[number]), len(titles))
+    for place, title in enumerate(header.titles):
+        if plain(title) in RUNNING_NUMBERS:
+            alone = np.flatnonzero((filled == 1) & (columns[place][1] != 0)) + first
+            found |= dict.fromkeys(alone.tolist(), "只有序号")
+    number = header.columns.get("id_number")
+    for line in (np.flatnonzero(closer) + first).tolist():
+        row = [cells.distinct[cells.codes[line]] for cells in sheet.columns]
+        kind = _line_kind(row, header, "" if number is None else plain(row[number]))
         if kind:
-            found[int(line)] = kind
+            found[line] = kind
     return dict(sorted(found.items()))
 
 
-def _worth_a_look(value: Any, titles: tuple[str, ...]) -> bool:
-    return isinstance(value, str) and ("计" in value or value.endswith((":", "：")) or value.strip() in titles)
+def _worth_a_look(value: Any, heads: set[str]) -> bool:
+    return isinstance(value, str) and (
+        "计" in value or ":" in value or "：" in value or value.startswith(("注", "第")) or plain(value) in heads
+    )
 
 
-def _line_kind(row: list[Any], header: Header, running: set[int], number: str, width: int) -> str:
+def _line_kind(row: list[Any], header: Header, number: str) -> str:
     """Whether a line below the header is data (empty text) or what else it is."""
     texts = texts_of(row)
-    if not texts:
-        return "空行"
-    if any(_TOTALS.fullmatch(text) for text in texts[:3]) and len(texts) < width and not any(map(str.isdigit, number)):
+    totals = any(_TOTALS.fullmatch(text) for text in texts[:3])
+    if totals and len(texts) < len(header.titles) and not any(map(str.isdigit, number)):
         return "合计行"
-    if _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
+    if texts and _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
         return "签字或说明行"
-    if texts in header.above:
-        return "重复的表头"
-    if len(texts) == 1 and any(plain(row[place]) for place in running if place < len(row)):
-        return "只有序号"
-    return ""
+    return "重复的表头" if texts in header.above else ""
 
 
 def _as_written(cell: Any) -> str:

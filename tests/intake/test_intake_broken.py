@@ -1,0 +1,168 @@
+"""Whatever a file holds: it is read or refused in words, within its ceilings, and the rest of the month goes on."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import resource
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from broken_files import CSV, PASSWORD, READ, ROWS, cases, encrypted, xls, xlsx
+
+from shouwang import steps
+from shouwang.demo import make_county
+from shouwang.errors import ConfigError, FileRefused
+from shouwang.house import open_house
+from shouwang.intake import worker
+from shouwang.intake.files import find_files, fingerprint, settled
+from shouwang.intake.names import shown
+from shouwang.intake.reading import read_files
+from shouwang.month import Month
+
+HOUSING = open_house({}).county.contracts["housing"]
+GIBIBYTE = 1 << 20
+"""In the kibibytes of the system's count."""
+
+
+def answer(path: Path) -> tuple[str, str | int]:
+    """What is said of a file, and the code of its refusal or the rows read."""
+    try:
+        return "", len(read_files([path], HOUSING).table)
+    except FileRefused as refusal:
+        return str(refusal), refusal.code
+
+
+@pytest.mark.timeout(600)
+def test_every_broken_or_hostile_file_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    names = set()
+    for case in cases(tmp_path):
+        path = tmp_path / case.name
+        path.write_bytes(case.content)
+        begun = time.monotonic()
+        said, rows = answer(path)
+        if isinstance(rows, int):
+            assert READ in case.verdict.split(), case.name
+            assert case.verdict != READ or rows == case.rows, case.name
+        else:
+            assert rows in case.verdict.split(), (case.name, said)
+            assert shown(case.name) in said
+            assert "请" in said
+            assert not any(word in said for word in ("Traceback", "532999", "甲小明", str(tmp_path)))
+        assert time.monotonic() - begun < 20, case.name
+        path.unlink()
+        names.add(case.name)
+    assert len(names) >= 60
+    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+        assert resource.getrusage(who).ru_maxrss < 1.5 * GIBIBYTE
+
+
+def test_a_file_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "慢.csv"
+    os.mkfifo(path)  # nobody ever writes to it: opening waits for ever
+    monkeypatch.setattr(worker, "SECONDS", 0.3)
+    with pytest.raises(FileRefused, match=r"慢\.csv”读的时间太长"):
+        worker.open_file(path)
+    assert worker.SECONDS_PER_MEBIBYTE < 2
+
+
+def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "MEMORY", 200 << 20)
+    monkeypatch.setattr(worker, "MEMORY_PER_BYTE", 0)
+    path = tmp_path / "胖.csv"
+    path.write_bytes(CSV)
+    assert worker.open_file(path).sheets
+    path.write_bytes(CSV * 600_000)
+    with pytest.raises(FileRefused, match=r"胖\.csv”内容太大"):
+        worker.open_file(path)
+
+
+def test_the_process_may_only_answer_with_plain_values(tmp_path: Path) -> None:
+    with pytest.raises(pickle.UnpicklingError, match="system is no answer"):
+        worker._Plain(io.BytesIO(pickle.dumps(os.system))).load()
+
+
+def test_a_file_that_vanished_is_refused(tmp_path: Path) -> None:
+    gone = tmp_path / "没了.csv"
+    for act in (lambda: read_files([gone], HOUSING), lambda: fingerprint([gone])):
+        with pytest.raises(FileRefused, match=r"没了\.csv”读不出来.*请重新上传"):
+            act()
+    assert not settled([gone], 0)
+
+
+def test_links_locks_and_half_sent_files_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "台账.csv").write_bytes(CSV)
+    for name in ("~$台账.xlsx", ".台账.csv.swp", "台账.xlsx.part", "台账.xlsx.filepart", "上传.TMP"):
+        (tmp_path / name).write_bytes(CSV)
+    (tmp_path / "密.csv").symlink_to("/etc/hostname")
+    os.mkfifo(tmp_path / "管.csv")
+    assert [path.name for path in find_files(tmp_path)] == ["台账.csv"]
+
+
+def test_a_name_in_another_code_page_is_shown_in_words(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + "住房台账.csv".encode("gb18030")))
+    path.write_bytes(CSV)
+    assert set(read_files([path], HOUSING).table["file"]) == {"住房台账.csv"}
+
+
+def test_a_workbook_under_a_password_opens_with_the_stored_one_only(tmp_path: Path) -> None:
+    path = tmp_path / "台账.xlsx"
+    path.write_bytes(encrypted(xlsx()))
+    house = open_house({"SHOUWANG_SECRETS": str(tmp_path / "secrets")})
+    assert house.passwords_of("housing") == ()
+    with pytest.raises(FileRefused, match="没有存这个部门的密码"):
+        read_files([path], HOUSING)
+    with pytest.raises(FileRefused, match="存的密码打不开"):
+        read_files([path], HOUSING, ["wrong"])
+    secret = tmp_path / "secrets" / "housing"
+    secret.parent.mkdir()
+    secret.write_text(f"old\n{PASSWORD}\n")
+    secret.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600"):
+        house.passwords_of("housing")
+    secret.chmod(0o600)
+    assert len(read_files([path], HOUSING, house.passwords_of("housing")).table) == len(ROWS)
+
+
+@pytest.mark.timeout(300)
+def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    county = make_county(tmp_path / "county", households=60, months=(Month(2026, 10),), seed=3, dirt=False)
+    inbox = tmp_path / "inbox"
+    shutil.copytree(county.inbox, inbox)
+    secrets = tmp_path / "home" / "secrets"
+    broken = {"water": ("炸弹.xlsx", xls()[:600]), "housing": ("台账.xlsx", encrypted(xlsx()))}
+    for department, (name, content) in broken.items():
+        shutil.rmtree(inbox / "2026-10" / department)
+        (inbox / "2026-10" / department).mkdir()
+        (inbox / "2026-10" / department / name).write_bytes(content)
+    monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHOUWANG_INBOX", str(inbox))
+    steps.init()
+    steps.load_registry(str(county.registry), "2026-10")
+    found = {
+        entry["department"]: steps.receive("2026-10", entry["department"]) for entry in steps.departments("2026-10")
+    }
+    assert {department: reference["status"] for department, reference in found.items()} == {
+        "civil_affairs": "loaded", "medical_insurance": "loaded", "housing": "refused", "water": "refused",
+    }  # fmt: skip
+    secrets.mkdir()
+    (secrets / "housing").write_text(PASSWORD)
+    (secrets / "housing").chmod(0o600)
+    again = steps.receive("2026-10", "housing")
+    assert again["rows"] == len(ROWS), "a stored password opens the file that was refused"
+
+    moved = tmp_path / "inbox" / "2026-10" / "water" / "台账.csv"
+    moved.write_bytes(CSV)
+    copy = shutil.copy2
+
+    def grows(*where: Path) -> object:
+        moved.write_bytes(CSV * 2)
+        return copy(*where)
+
+    monkeypatch.setattr(shutil, "copy2", grows)
+    assert "还在传输或已被移走，请传完后再试" in steps.receive("2026-10", "water")["message"]
