@@ -68,9 +68,12 @@ def clean_numbers(written: pd.Series) -> pd.DataFrame:
     Columns: ``id_number`` (18 places where the state is ``valid`` or ``partial``, ``*`` for an unknown one; what is
     left of it when ``damaged``; null when ``missing``) and ``id_state``.
     """
-    text = written.astype("str").fillna("").str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.upper()
-    text = text.str.removeprefix("=").str.replace(r"\.0$", "", regex=True)
-    text = text.mask(text.isin(NOTHING), "")
+    text = written.astype("str").fillna("")
+    dirty = text[~text.str.fullmatch(r"[0-9]{17}[0-9X]|")]
+    if len(dirty):
+        dirty = dirty.str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.upper()
+        dirty = dirty.str.removeprefix("=").str.replace(r"\.0$", "", regex=True)
+        text.loc[dirty.index] = dirty.mask(dirty.isin(NOTHING), "")
     unusual = text[~text.str.fullmatch(r"\d{17}[\dX]|")]
     if len(unusual):
         text.loc[unusual.index] = _unusual(unusual)

@@ -7,7 +7,6 @@ import os
 import pickle
 import resource
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def test_every_broken_or_hostile_file_is_read_or_refused_in_words(tmp_path: Path
     for case in cases(tmp_path):
         path = tmp_path / case.name
         path.write_bytes(case.content)
-        begun = time.monotonic()
+        begun = sum(os.times()[:4])
         said, rows = answer(path)
         if isinstance(rows, int):
             assert READ in case.verdict.split(), case.name
@@ -52,7 +51,7 @@ def test_every_broken_or_hostile_file_is_read_or_refused_in_words(tmp_path: Path
             assert shown(case.name) in said
             assert "请" in said
             assert not any(word in said for word in ("Traceback", "532999", "甲小明", str(tmp_path)))
-        assert time.monotonic() - begun < 20, case.name
+        assert sum(os.times()[:4]) - begun < 20, case.name  # seconds of processor: CI may be busy
         path.unlink()
         names.add(case.name)
     assert len(names) >= 60

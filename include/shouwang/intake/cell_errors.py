@@ -11,7 +11,6 @@ import struct
 import zipfile
 from collections.abc import Iterator
 
-import olefile
 from lxml import etree
 
 Error = tuple[int, int, str]
@@ -78,6 +77,8 @@ def errors_of_xls(content: bytes) -> dict[str, list[Error]]:
     """Errors of an xls (records BOOLERR and FORMULA of [MS-XLS]) by sheet."""
     if not (_OLD_CELL.search(content) or _OLD_FORMULA.search(content)):
         return {}
+    import olefile  # few files need it
+
     with olefile.OleFileIO(io.BytesIO(content)) as parts:
         stream = parts.openstream("Workbook" if parts.exists("Workbook") else "Book").read()
     starts: list[tuple[int, str]] = []

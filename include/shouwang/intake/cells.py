@@ -25,7 +25,8 @@ _EXCEL_DAY_ONE = dt.date(1899, 12, 30)
 _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0e-\x1f]")
 
 
-_SIMPLE = re.compile(r"[0-9A-Za-z\u4e00-\u9fff]+").fullmatch
+_SIMPLE_TEXT = "[0-9A-Za-z\u4e00-\u9fff]+"
+_SIMPLE = re.compile(_SIMPLE_TEXT).fullmatch
 _WORDS_FOR_NOTHING = NOTHING - {"0"}
 ERRORS = frozenset(
     ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
@@ -155,15 +156,31 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
             read, bad = read_each(values, read_date)
             return _dates(read, bad)
         case "identity":  # a number that is an error is a missing one: matching has the name
+            if set(map(type, values)) == {str}:
+                texts = pd.Series(values, dtype="str")
+                return texts.mask(texts.isin(ERRORS), ""), np.zeros(len(values), dtype=bool)
             read, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
             return pd.Series(read, dtype="str"), np.zeros(len(values), dtype=bool)
         case "code":
             read, bad = read_each(values, code_reader(column))
         case "phone":
-            read, bad = read_each(values, half_width)
+            return _texts(values, half_width)
         case _:
-            read, bad = read_each(values, text_of)
+            return _texts(values, text_of)
     return pd.Series(read, dtype="str"), bad
+
+
+def _texts(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:
+    """Texts; those of letters, digits and Chinese characters alone are as they should be, and most are."""
+    if set(map(type, values)) != {str}:
+        read_ones, bad = read_each(values, read)
+        return pd.Series(read_ones, dtype="str"), bad
+    texts = pd.Series(values, dtype="str")
+    odd = np.flatnonzero(~texts.str.fullmatch(_SIMPLE_TEXT) | texts.str.upper().isin(_WORDS_FOR_NOTHING))
+    bad = np.zeros(len(texts), dtype=bool)
+    read_ones, bad[odd] = read_each([values[place] for place in odd.tolist()], read)
+    texts.iloc[odd] = pd.array(read_ones, dtype="str")
+    return texts, bad
 
 
 def _dates(read: list[Any], bad: np.ndarray[Any, Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from lxml import etree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -26,14 +27,16 @@ MOST_MERGES = 200_000
 def open_workbook(name: str, content: bytes) -> Opened:
     """Every worksheet of a workbook."""
     try:
-        errors = errors_of_xls(content) if content[:8] == OLE_MARK else _errors_of_zipped(name, content)
-        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            sheets = []
+        if content[:8] != OLE_MARK:
+            _check_size(name, content)
+        sheets = []
+        with ThreadPoolExecutor(1) as beside, CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            looking = beside.submit(_errors_of, content)
             for meta in book.sheets_metadata:
                 if meta.typ == SheetTypeEnum.WorkSheet:
                     hidden = meta.visible != SheetVisibleEnum.Visible
                     page = book.get_sheet_by_name(meta.name)
-                    sheets.append(_sheet(name, meta.name, hidden, page, errors.get(meta.name, [])))
+                    sheets.append(_sheet(name, meta.name, hidden, page, lambda of: looking.result().get(of, [])))
     except (CalamineError, zipfile.BadZipFile, etree.LxmlError, OSError, ValueError, KeyError, struct.error) as error:
         if "assword" in str(error):
             raise FileRefused("encrypted", f"文件“{name}”有密码，请取消密码后重新上传。") from None
@@ -43,13 +46,13 @@ def open_workbook(name: str, content: bytes) -> Opened:
     return Opened(sheets)
 
 
-def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, errors: Iterable[Error]) -> Sheet:
+def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, errors: Callable[[str], list[Error]]) -> Sheet:
     if page.start is None:
         return Sheet(file, name, hidden, [], range(1, 1))
     columns = columns_of(file, page.iter_rows(), left=page.start[1])
     height = len(columns[0].codes) if columns else 0
     codes: dict[tuple[int, str], int] = {}
-    for row, place, shown in errors:
+    for row, place, shown in errors(name):
         if row < height and place < len(columns) and columns[place].codes[row] == 0:
             if (place, shown) not in codes:
                 codes[place, shown] = len(columns[place].distinct)
@@ -63,10 +66,16 @@ def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, errors: Iter
     return Sheet(file, name, hidden, columns, range(1, height + 1), tuple(merges))
 
 
-def _errors_of_zipped(name: str, content: bytes) -> dict[str, list[Error]]:
+def _check_size(name: str, content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > UNPACKED_LIMIT:
             raise FileRefused("too_large", f"文件“{name}”展开后超过 2 GiB，请清除用不着的行和格式后重新上传。")
+
+
+def _errors_of(content: bytes) -> dict[str, list[Error]]:
+    if content[:8] == OLE_MARK:
+        return errors_of_xls(content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = set(archive.namelist())
         if "xl/workbook.xml" in parts:
             return errors_of_xlsx(archive)
