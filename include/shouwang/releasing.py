@@ -148,12 +148,14 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
     sent = frame(connection, sa.select(release_item).where(release_item.c.month == str(month)))
     known = set(zip(sent["township"], sent["clue_no"], sent["content"], strict=True))
     versions = sent.groupby("township")["version"].max() if len(sent) else pd.Series(dtype="int64")
-    fresh = [key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]
+    unsent = [key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]
     clues["check_code"] = [
         check_code(str(number), str(village or ""), str(head or ""))
-        for number, village, head in zip(*(column_values(clues[n]) for n in ("clue_no", "village", "head")), strict=True)
+        for number, village, head in zip(
+            *(column_values(clues[n]) for n in ("clue_no", "village", "head")), strict=True
+        )
     ]
-    fresh = clues[pd.Series(fresh, index=clues.index) & ~_told_later(connection, month, clues)]
+    fresh = clues[pd.Series(unsent, index=clues.index) & ~_told_later(connection, month, clues)]
     found = []
     for name, rows in fresh.groupby("township", sort=True):
         version = int(versions.get(name, 0)) + 1
@@ -168,11 +170,16 @@ def _told_later(connection: Connection, month: Month, clues: pd.DataFrame) -> pd
     query = sa.select(release_item.c.month, release_item.c.household_id, release_item.c.level, release_item.c.risks)
     told = frame(connection, query.where(release_item.c.month >= str(month))).dropna()
     here, later = told[told["month"] == str(month)], told[told["month"] > str(month)]
+    risks: dict[str, set[str]] = {}
+    for household, said in zip(later["household_id"], later["risks"], strict=True):
+        risks.setdefault(household, set()).update(said.split("、"))
     level = later["level"].map(LEVELS).groupby(later["household_id"]).max()
-    risks = later.groupby("household_id")["risks"].agg(lambda said: set("、".join(said).split("、"))).to_dict()
-    covered = [set(said.split("、")) <= risks.get(h, set()) for h, said in zip(clues["household_id"], clues["risks"], strict=True)]
+    no_more = [
+        set(said.split("、")) <= risks.get(h, set())
+        for h, said in zip(clues["household_id"], clues["risks"], strict=True)
+    ]
     no_higher = clues["level"].map(LEVELS) <= clues["household_id"].map(level)
-    return pd.Series(covered, index=clues.index) & no_higher & ~clues["household_id"].isin(here["household_id"])
+    return pd.Series(no_more, index=clues.index) & no_higher & ~clues["household_id"].isin(here["household_id"])
 
 
 def record_release(
@@ -189,5 +196,6 @@ def record_release(
         )
     )
     said = ["clue_no", "household_id", "level", "category", "risks", "rules", "check_code"]
-    insert(connection, release_item, out.clues[said].assign(**key, content=out.contents.to_numpy()))
+    items = out.clues[said].assign(content=out.contents.to_numpy())
+    insert(connection, release_item, items.assign(**key))  # type: ignore[arg-type]
     return True

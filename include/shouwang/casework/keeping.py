@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,13 +20,13 @@ from shouwang.month import Month
 from shouwang.store.database import frame, insert
 from shouwang.store.tables import case, case_event, feedback, person, release, release_item, removal, signal, warning
 
-Households = sa.Select[tuple[str]]
+Households = sa.Select[tuple[str]] | Sequence[str]
 
 
 def keep_ledger(connection: Connection, settings: CountySettings, households: Households | None = None) -> Ledger:
     """Replay the ledger from the facts in the database and write it back; unchanged facts change nothing.
 
-    ``households`` is a query for the ids of those whose facts changed: no household's story depends on another's.
+    ``households``: the ids of those whose facts changed, or a query for them; no household's story depends on another's.
     """
     ledger = replay(policy_of(settings), facts_of(connection, settings, households))
     cases = [
@@ -72,7 +72,7 @@ def facts_of(connection: Connection, settings: CountySettings, households: House
     ]
 
 
-def _only(query: sa.Select[Any], column: sa.Column[Any], among: sa.Select[Any] | None) -> sa.Select[Any]:
+def _only(query: sa.Select[Any], column: sa.Column[Any], among: Households | None) -> sa.Select[Any]:
     return query if among is None else query.where(column.in_(among))
 
 
@@ -108,7 +108,9 @@ def _set(text: str | None) -> frozenset[str]:
 def _released(connection: Connection, households: Households | None, patience: dt.timedelta) -> list[Released]:
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
     paper = [release.c[name] for name in ("released_on", "due", "released_by", "file")]
-    query = sa.select(release_item, *paper).join(release, sa.and_(*same)).where(release_item.c.household_id.is_not(None))
+    query = (
+        sa.select(release_item, *paper).join(release, sa.and_(*same)).where(release_item.c.household_id.is_not(None))
+    )
     day = dt.timedelta(days=1)
     return [
         Released(
@@ -122,9 +124,7 @@ def _released(connection: Connection, households: Households | None, patience: d
 
 
 def _answers(connection: Connection, households: Households | None) -> list[Answer]:
-    query = _only(
-        sa.select(feedback).where(feedback.c.household_id.is_not(None)), feedback.c.household_id, households
-    )
+    query = _only(sa.select(feedback).where(feedback.c.household_id.is_not(None)), feedback.c.household_id, households)
     since = _monitored(connection, households)
     answers = []
     for f in connection.execute(query).mappings():
@@ -132,7 +132,9 @@ def _answers(connection: Connection, households: Households | None) -> list[Answ
         listed = Month.parse(f["list_month"]) if f["list_month"] else Month(2000 + int(clue_no[:2]), int(clue_no[2:4]))
         detail = {name: f[name] for name in ("reason", "visitor", "income", "file", "sheet", "row")}
         known = [first for first, last in since.get(f["household_id"], ()) if first <= listed]
-        there = any(first <= listed and (last is None or listed < last) for first, last in since.get(f["household_id"], ()))
+        there = any(
+            first <= listed and (last is None or listed < last) for first, last in since.get(f["household_id"], ())
+        )
         answers.append(
             Answer(
                 clue_no, f["household_id"], f["conclusion"], listed, f["received_at"], f["visited"], f["measure"],
@@ -143,9 +145,7 @@ def _answers(connection: Connection, households: Households | None) -> list[Answ
     return answers
 
 
-def _monitored(
-    connection: Connection, households: Households | None
-) -> Mapping[str, list[tuple[Month, Month | None]]]:
+def _monitored(connection: Connection, households: Households | None) -> Mapping[str, list[tuple[Month, Month | None]]]:
     """From when until when (not included) the registry has the answered households as monitored."""
     answered = sa.select(feedback.c.household_id) if households is None else households
     query = sa.select(person.c.household_id, person.c.from_month, person.c.to_month).distinct()

@@ -165,9 +165,7 @@ class _Story:
 
     def note(self, case: Case, day: dt.date, month: Month, kind: str, rules: Iterable[str], **detail: Any) -> None:
         said = {key: value for key, value in detail.items() if value not in (None, "", [], {})}
-        self.events.append(
-            (case, Event("", day, month, kind, case.state, case.level, " ".join(sorted(rules)), said))
-        )
+        self.events.append((case, Event("", day, month, kind, case.state, case.level, " ".join(sorted(rules)), said)))
 
     def move(self, case: Case, event: str) -> bool:
         step = TABLE.get((case.state, event))
@@ -182,7 +180,7 @@ class _Story:
         return case
 
     def warn(self, w: Warned, day: dt.date) -> None:
-        case = self.latest
+        case, why = self.latest, dict[str, Any]()
         if case is None or not (case.open or self.silent_until(case, w)):
             returned = case is not None and case.state == states.REMOVED
             kind = states.RETURNED if returned else states.OPENED
@@ -193,7 +191,7 @@ class _Story:
                 ),
                 kind,
             )  # fmt: skip
-            outcome, why = NEW, {}
+            outcome = NEW
         elif not case.open:
             outcome, kind = REPEATED, states.SILENCED
             why = {"until": str(self.silent_until(case, w)), "conclusion": case.conclusion}

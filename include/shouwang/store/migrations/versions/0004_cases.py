@@ -1,5 +1,7 @@
 """cases: what went out and came back by household, removals, reports of farmers and officers"""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-ADDED = {
+ADDED: dict[str, dict[str, sa.types.TypeEngine[Any]]] = {
     "case": {
         "returned": sa.Boolean(), "recognised_on": sa.Date(), "measures": sa.Text(), "due": sa.Date(),
         "turns_on": sa.Date(), "next_visit": sa.Date(), "numbers": sa.Text(),
@@ -28,8 +30,8 @@ ADDED = {
 def upgrade() -> None:
     for table, columns in ADDED.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
-            for name, kind in columns.items():
-                batch_op.add_column(sa.Column(name, kind, nullable=True))
+            for column, kind in columns.items():
+                batch_op.add_column(sa.Column(column, kind, nullable=True))
     with op.batch_alter_table("release_item", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_release_item_clue_no"), ["clue_no"], unique=False)
     case = sa.table("case", *map(sa.column, ("clue_no", "household_id", "level", "category", "risks", "rules")))
@@ -37,10 +39,10 @@ def upgrade() -> None:
         ("release_item", ("household_id", "level", "category", "risks", "rules")),
         ("feedback", ("household_id",)),
     ):
-        table = sa.table(name, *map(sa.column, ("clue_no", *taken)))
+        facts = sa.table(name, *map(sa.column, ("clue_no", *taken)))
         for column in taken:
-            known = sa.select(case.c[column]).where(case.c.clue_no == table.c.clue_no).scalar_subquery()
-            op.execute(table.update().values({column: known}))
+            known = sa.select(case.c[column]).where(case.c.clue_no == facts.c.clue_no).scalar_subquery()
+            op.execute(facts.update().values({column: known}))
     op.create_table(
         "removal",
         sa.Column("content", sa.String(length=16), nullable=False),
@@ -84,5 +86,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_release_item_clue_no"))
     for table, columns in ADDED.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
-            for name in columns:
-                batch_op.drop_column(name)
+            for column in columns:
+                batch_op.drop_column(column)
