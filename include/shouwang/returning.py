@@ -89,7 +89,9 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
     rows = pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
     listed = [place["month"] for place in known.values()] + [str(month) for month in months]
     month = manifest.month if manifest else Month.parse(max(listed)) if listed else Month.of(received.at.date())
-    places = [place["township"] for place in known.values() if place["township"]] + [str(name) for name in reported["township"].dropna()]
+    places = [place["township"] for place in known.values() if place["township"]] + [
+        str(name) for name in reported["township"].dropna()
+    ]
     whose = received.township or (max(sorted(set(places)), key=places.count) if places else None)
     return Answered(whose, month, rows)
 

@@ -368,6 +368,7 @@ def _due(house: House) -> dt.date:
 def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
     from shouwang.releasing import outgoing, record_release, warned_in
 
@@ -384,7 +385,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
         paper = ReleasePaper(
             county=settings.name, office=settings.office, township=township, month=of, version=out.version,
             kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
-            missing=tuple(titles[d] for d in settled(month)["missing"]), department_names=titles,
+            missing=tuple(titles[d] for d in settled(month)["missing"]), department_names=titles | CHANNEL_NAMES,
         )  # fmt: skip
         with house.outgoing(house.lists_of(of, township) / name) as part:
             write_township_workbook(part, paper, out.clues, out.details)
@@ -403,6 +404,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
 
 def summarise(month: str) -> dict[str, Any]:
     """Write the county's summary of a month."""
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.summary import SummaryPaper, write_summary
     from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
@@ -427,7 +429,7 @@ def summarise(month: str) -> dict[str, Any]:
         prepared_on=last["released_on"].max() if len(last) else house.today(),
         prepared_by=str(last["released_by"].iloc[-1]) if len(last) else settings.office,
         missing=tuple(table["missing"]),
-        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)},
+        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)} | CHANNEL_NAMES,
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}

@@ -42,7 +42,9 @@ class Book:
         self.sheet: Worksheet = self.workbook["预警名单"]
         self.head = next(r for r in range(1, 12) if self.sheet.cell(r, 1).value == "线索编号")
         self.columns = {str(cell.value): cell.column for cell in self.sheet[self.head]}
-        self.last = self.head + sum(1 for r in range(self.head + 1, self.sheet.max_row + 1) if self.sheet.cell(r, 1).value)
+        self.last = self.head + sum(
+            1 for r in range(self.head + 1, self.sheet.max_row + 1) if self.sheet.cell(r, 1).value
+        )
         self.numbers = [str(self.sheet.cell(self.head + n, 1).value) for n in range(1, self.last - self.head + 1)]
         for place, answer in enumerate(ANSWERS[: len(self.numbers)], start=1):
             for header, value in zip(FILL_IN, answer, strict=True):
@@ -246,9 +248,7 @@ def a_sum_stands_below(book: Book) -> None:
 def one_conclusion_is_merged_over_two_rows(book: Book) -> None:
     for header in FILL_IN[:4]:
         column = book.columns[header]
-        book.sheet.merge_cells(
-            start_row=book.head + 4, end_row=book.head + 5, start_column=column, end_column=column
-        )
+        book.sheet.merge_cells(start_row=book.head + 4, end_row=book.head + 5, start_column=column, end_column=column)
 
 
 @mistreats(lost=tuple(range(1, 9)))
@@ -316,7 +316,7 @@ def _encrypted(book: Book, password: str) -> Path:
     return path
 
 
-@mistreats(secret="守望-2026")  # noqa: S106
+@mistreats(secret="守望-2026")
 def it_is_encrypted(book: Book) -> Path:
     return _encrypted(book, "守望-2026")
 

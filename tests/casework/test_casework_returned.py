@@ -9,9 +9,9 @@ from typing import Any
 
 import openpyxl
 import pytest
-from conftest import AUGUST, Township, at, consistent
 from officers import ANSWERS, CODES, MISTREATED, Mistreated
 
+from conftest import AUGUST, Township, at, consistent
 from shouwang import steps
 from shouwang.casework.conclusions import CONCLUSIONS
 
