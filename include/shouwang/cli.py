@@ -417,13 +417,12 @@ def config_check(as_json: AsJson = False) -> None:
     """Read everything a county edits and say what is wrong, where, and what is allowed."""
     from shouwang.house import open_house
     from shouwang.quality.suites import load_suite, suite_path
-    from shouwang.screening.rulebook import check, load_rulebook
+    from shouwang.screening.rulebook import load_rulebook
 
     house = open_house()
-    contracts = [*house.county.contracts.values(), house.county.registry]
+    contracts = house.county.every_contract
     with _working("Reading contracts, rules and suites"):
-        book = load_rulebook(house.county_folder)
-        check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
+        book = load_rulebook(house.county_folder, contracts=contracts)
         for contract in contracts:
             load_suite(suite_path(house.expectations, contract.slug))
     done = {

@@ -234,13 +234,12 @@ def screen(month: str) -> dict[str, Any]:
     from shouwang.casework.keeping import keep_ledger
     from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
-    from shouwang.screening.rulebook import check, load_rulebook
+    from shouwang.screening.rulebook import load_rulebook
     from shouwang.store.records import matched_records
 
     house, of = open_house(), Month.parse(month)
     contracts = house.county.contracts.values()
-    book = load_rulebook(house.county_folder)
-    check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
+    book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
     first = _first_month(of)
     with house.database.write() as connection:
