@@ -61,6 +61,10 @@ class House:
         fixed = os.environ.get("SHOUWANG_TODAY")
         return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(self.zone).date()
 
+    def now(self) -> dt.datetime:
+        """The county's time without its zone, on the day that `today` says."""
+        return dt.datetime.combine(self.today(), dt.datetime.now(self.zone).time().replace(microsecond=0))
+
     def inbox_of(self, month: object, department: str) -> Path:
         """Where a department's files of a month lie, fetched first if its inbox is on another machine."""
         folder = self.inbox / str(month) / department

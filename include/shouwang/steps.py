@@ -232,6 +232,7 @@ def settled(month: str) -> dict[str, Any]:
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import join_reports
     from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
     from shouwang.screening.rulebook import load_rulebook
@@ -262,6 +263,7 @@ def screen(month: str) -> dict[str, Any]:
                     missing=missing,
                 )
             )  # fmt: skip
+            join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
     return month_figures(house, of)
@@ -353,8 +355,9 @@ def unsent() -> list[str]:
     """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
     from shouwang.releasing import unsent_months
 
-    with open_house().database.read() as connection:
-        return [str(month) for month in unsent_months(connection)]
+    house = open_house()
+    with house.database.read() as connection:
+        return [str(month) for month in unsent_months(connection, _due(house))]
 
 
 def _require_screened(house: House, month: Month) -> None:
@@ -447,20 +450,52 @@ def release(month: str, by: str) -> dict[str, Any]:
     return {"month": month, "released": done, **summarise(month)}
 
 
-def load_feedback(file: str) -> dict[str, Any]:
-    """Read a filled-in township workbook back: each row taken, or answered with what is wrong; twice changes nothing."""
-    from shouwang.casework.keeping import keep_ledger
-    from shouwang.returning import take_back
+def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
+    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
+
+    ``township``: who sent it, where the channel knows.
+    """
+    from shouwang.errors import FileRefused
+    from shouwang.feedback import receive
 
     house, path = open_house(), Path(file)
     if not path.is_file():
-        raise ShouwangError(f"There is no file {file}.")
-    with house.database.write() as connection:
-        answered = take_back(connection, path)
-        if answered["taken"]:
-            audit(connection, "feedback", "feedback", "shouwang", taken=answered["taken"])
-            keep_ledger(connection, house.county.settings)
-    return answered
+        raise NotThereYet(f"There is no file {file}; give the path of the workbook that came back.")
+    try:
+        return receive(house, path, township)
+    except FileRefused as refused:
+        return {"file": path.name, "taken": 0, "known_already": 0, "blank": 0, "problems": [], "refused": str(refused)}
+
+
+def case_story(key: str) -> dict[str, Any]:
+    """A household's story, by clue number or household id (户情)."""
+    from shouwang.cases import show
+
+    return show(open_house(), key)
+
+
+def list_cases(
+    on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
+) -> list[dict[str, Any]]:
+    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
+    from shouwang.cases import listed
+
+    rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
+    return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
+
+
+def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
+    """Put on record that a risk is removed (风险消除), or say why it is not."""
+    from shouwang.cases import remove
+
+    return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
+
+
+def write_case_form(township: str) -> dict[str, Any]:
+    """Write a township's form for reports and removals (申报排查表)."""
+    from shouwang.cases import write_form
+
+    return {"township": township, "file": str(write_form(open_house(), township))}
 
 
 def write_review(month: str, township: str | None = None) -> dict[str, Any]:
