@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from shouwang.store.database import insert
 from shouwang.store.tables import case, feedback
 
 
-def take_back(connection: Connection, path: Path) -> dict[str, Any]:
+def take_back(connection: Connection, path: Path, passwords: Sequence[str] = ()) -> dict[str, Any]:
     """Put the answers of one workbook on record; rows without an answer are counted, faulty ones reported with place."""
-    rows = read_back(path)
+    rows = read_back(path, passwords)
     blank = rows["conclusion"].isna() & rows["problem"].isna()
     known = set(connection.scalars(sa.select(case.c.clue_no)))
     strange = rows["problem"].isna() & ~blank & ~rows["clue_no"].isin(known)

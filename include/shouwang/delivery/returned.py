@@ -7,7 +7,6 @@ drop-downs and locks are a courtesy that a paste goes round, so every answer is 
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from shouwang.delivery.conclusions import BY_CODE, CONCLUSIONS
 from shouwang.delivery.fillin import CONCLUSION, FILL_IN
 from shouwang.delivery.manifest import Manifest, check_code, find_manifest
+from shouwang.delivery.sealing import open_sealed
 from shouwang.delivery.text import comparable, printable
 from shouwang.errors import FileRefused
 
@@ -62,19 +62,19 @@ class _Form:
         return "" if place is None or place >= len(row) else row[place]
 
 
-def read_manifest(path: Path) -> Manifest | None:
+def read_manifest(path: Path, passwords: Sequence[str] = ()) -> Manifest | None:
     """Which list a returned workbook is (township, month, version, clue numbers); none if that was lost on the way."""
-    return find_manifest(sheets_of(path).values())
+    return find_manifest(sheets_of(path, passwords).values())
 
 
-def read_back(path: Path) -> pd.DataFrame:
+def read_back(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
     """The rows of a returned workbook, in its order, columns as `RETURNED`; rows not filled in have null answers.
 
     ``conclusion``: the two-digit code, or the text as written when it is no code; ``visited``: ``2026-10-15``, or the
     text as written; ``income``: yuan a head and year; ``row``: the sheet's own number; ``problem``: what is wrong or
     lacking, in Chinese, null if nothing. Raises `FileRefused` when the file is no workbook or holds no list.
     """
-    sheets = sheets_of(path)
+    sheets = sheets_of(path, passwords)
     manifest = find_manifest(sheets.values())
     forms = [form for name, rows in sheets.items() if (form := _find_form(name, rows)) is not None]
     if not forms:
@@ -93,10 +93,10 @@ def read_back(path: Path) -> pd.DataFrame:
     return found
 
 
-def sheets_of(path: Path) -> dict[str, Rows]:
+def sheets_of(path: Path, passwords: Sequence[str] = ()) -> dict[str, Rows]:
     """Every sheet's rows, from the sheet's first cell on, whatever the file is called."""
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
+        workbook = CalamineWorkbook.from_filelike(open_sealed(path, *passwords))
         return {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
