@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import cli_cases, cli_versions, steps
+from shouwang import cli_cases, cli_send, cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress
@@ -51,10 +51,14 @@ for name, group in (
     ("config", config_app),
     ("versions", cli_versions.app),
     ("case", cli_cases.app),
+    ("secrets", cli_send.secrets_app),
+    ("returns", cli_send.returns_app),
+    ("papers", cli_send.papers_app),
 ):
     app.add_typer(group, name=name)
 app.command("scorecard")(cli_versions.scorecard)
-app.command("overdue")(cli_cases.overdue)
+for command in (cli_cases.overdue, cli_send.send, cli_send.sent, cli_send.expire):
+    app.command()(command)
 
 
 @app.command()
@@ -202,12 +206,17 @@ def release(
     by: Annotated[str, typer.Option("--by", help="Who releases; stands on every list and in the audit trail.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since."""
+    """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since.
+
+    Each is sent by its township's channel (county.yaml), under its password (`shouwang secrets show`).
+    """
     month = str(Month.parse(month))
     released: list[dict[str, Any]] = []
     for township in steps.release_plan(month):
         with _working(f"List of {township}"):
             released.append(steps.release_township(month, township, by))
+    with _working("Sending"):
+        sent = steps.send(month)
     summary = steps.summarise(month)
 
     def tell() -> None:
@@ -215,9 +224,14 @@ def release(
             out.print(f"No township has anything new to receive for {month}.")
         for done in released:
             out.print(f"{done['township']}: {done['clues']} households, {done['file']}", markup=False)
+            if done["new_password"]:
+                out.print(f"  new password; tell {done['township']} by another way: shouwang secrets show --township {done['township']} --by NAME", style="yellow", markup=False)  # fmt: skip
+        cli_send.tell_sent(sent)
         out.print(f"Summary: {summary['file']}", markup=False)
 
-    _say({"month": month, "released": released, **summary}, as_json, tell)
+    _say({"released": released, **sent, **summary}, as_json, tell)
+    if sent["failed"]:
+        raise typer.Exit(FAILED)
 
 
 @contract_app.command("check")
@@ -398,13 +412,12 @@ def config_check(as_json: AsJson = False) -> None:
     """Read everything a county edits and say what is wrong, where, and what is allowed."""
     from shouwang.house import open_house
     from shouwang.quality.suites import load_suite, suite_path
-    from shouwang.screening.rulebook import check, load_rulebook
+    from shouwang.screening.rulebook import load_rulebook
 
     house = open_house()
-    contracts = [*house.county.contracts.values(), house.county.registry]
+    contracts = house.county.every_contract
     with _working("Reading contracts, rules and suites"):
-        book = load_rulebook(house.county_folder)
-        check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
+        book = load_rulebook(house.county_folder, contracts=contracts)
         for contract in contracts:
             load_suite(suite_path(house.expectations, contract.slug))
     done = {

@@ -9,8 +9,8 @@ from typing import Any
 import openpyxl
 import pytest
 import sqlalchemy as sa
+from casework_township import SEPTEMBER, Township, at, consistent
 
-from conftest import SEPTEMBER, Township, at, consistent
 from shouwang import steps
 from shouwang.casework.keeping import keep_ledger
 from shouwang.errors import ShouwangError

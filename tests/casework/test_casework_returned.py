@@ -9,18 +9,18 @@ from typing import Any
 
 import openpyxl
 import pytest
-from officers import ANSWERS, CODES, MISTREATED, Mistreated
+from casework_mistreated import ANSWERS, CODES, MISTREATED, Mistreated
+from casework_township import AUGUST, Township, at, consistent
 
-from conftest import AUGUST, Township, at, consistent
 from shouwang import steps
 from shouwang.casework.conclusions import CONCLUSIONS
 
 OFFICER = Path(__file__).with_name("officer.py")
 
 
-def receipt_of(done: dict[str, Any]) -> dict[str, str]:
+def receipt_of(township: Township, done: dict[str, Any]) -> dict[str, str]:
     """Result by clue number, as the receipt says."""
-    sheet = openpyxl.load_workbook(done["receipt"])["反馈回执"]
+    sheet = openpyxl.load_workbook(township.receipt(done))["反馈回执"]
     rows = list(sheet.iter_rows(5, values_only=True))
     assert all(row[6] for row in rows if row[5] == "退回更正"), "a reason for each"
     return {str(row[2]): str(row[5]) for row in rows if row[5]}
@@ -35,7 +35,7 @@ def check(township: Township, numbers: list[str], done: dict[str, Any], treated:
     assert dict(zip(answers["clue_no"], answers["conclusion"], strict=True)) == taken
     assert done["taken"] == len(taken)
     assert len(done["problems"]) >= len(treated.wrong)
-    told = receipt_of(done)
+    told = receipt_of(township, done)
     assert {number for number, result in told.items() if result == "已采纳"} == set(taken)
     assert sum(result == "退回更正" for result in told.values()) >= bool(treated.wrong)
     states = township.states()
@@ -48,10 +48,10 @@ def check(township: Township, numbers: list[str], done: dict[str, Any], treated:
 def test_a_mistreated_workbook_is_taken_or_answered_row_by_row(township: Township, tmp_path: Path, name: str) -> None:
     treated = MISTREATED[name]
     if treated.secret:
-        folder = township.home / "secrets"
-        folder.mkdir()
+        folder = township.home / "secrets" / "townships"
+        folder.mkdir(parents=True)
         (folder / township.name).touch(mode=0o600)
-        (folder / township.name).write_text(treated.secret + "\n", encoding="utf-8")
+        (folder / township.name).write_text(f"2026-01-01 {treated.secret}\n", encoding="utf-8")
     book = township.book(tmp_path)
     path = treated.do(book) or book.save()
     before = township.states()

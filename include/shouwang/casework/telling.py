@@ -121,7 +121,7 @@ def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown
         case states.KEPT:
             return "所据数据后来更正，但名单已经下发，线索保留"
         case states.TIME:
-            return f"{said['due']} 前未反馈，列入督办"
+            return f"{said['due']} 前未反馈，{detail.get('since', '')} 起列入督办"
         case states.FEEDBACK:
             return f"反馈 {said['conclusion']}{reason}"
         case states.LATE_WORD:

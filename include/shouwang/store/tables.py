@@ -240,6 +240,35 @@ release_item = Table(
     Column("check_code", String(4)),  # ties the number to village and head of household on the list
     Index(None, "clue_no"),
 )
+# What leaves the house for a township: prepared with the release, sent once.
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("file", Text, primary_key=True),  # below the outbox
+    Column("month", String(7), nullable=False),
+    Column("township", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("prepared_at", sa.DateTime, nullable=False),  # UTC
+    Column("prepared_by", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", Text),  # of the last attempt that failed
+    Column("channel", Text),
+    Column("sent_at", sa.DateTime),  # UTC
+    Column("receipt", Text),  # what the other side answered
+    Index(None, "month", "township"),
+)
+# Workbooks that came back by a channel, by what is in them: each is read once.
+returned = Table(
+    "returned",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("township", Text),
+    Column("collected_at", sa.DateTime, nullable=False),  # UTC
+    Column("taken", Integer, nullable=False),
+    Column("problems", Integer, nullable=False),
+    Column("refusal", Text),
+)
 feedback = Table(
     "feedback",
     metadata,
