@@ -1,4 +1,4 @@
-"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0011).
+"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0006).
 
 One open case a household. A warning of a household with an open case joins it and is not sent again, unless the level
 rises, a new risk type joins, or what a rule measures has grown by half since it was last sent. A household whose case
