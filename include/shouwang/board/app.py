@@ -5,6 +5,7 @@ Every route asks the guard first; there is no page without one (no documentation
 
 import mimetypes
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from shouwang.house import House
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+    "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -33,15 +34,34 @@ REMEMBERED = 180 * 24 * 3600
 COOKIE = "shouwang_language"
 
 
-def create_app(guard: Callable[..., Visitor], house: Callable[[], House], log_of: pages.LogOf) -> FastAPI:
-    """The board behind a guard.
+@dataclass(frozen=True)
+class Guards:
+    """Whom the board asks about a visitor: FastAPI dependencies of whatever it runs in.
 
-    ``guard`` is a FastAPI dependency that gives the visitor, or raises 401 or 403; ``log_of`` tells where Airflow shows
-    the newest run of a DAG for a month.
+    ``user`` gives who is there, or raises 401; ``see`` raises 403 for those who may not see the board; ``people`` is
+    called with request and user, and raises 403 for those who may not open what holds personal data.
     """
+
+    user: Callable[..., Any]
+    see: Callable[..., None]
+    people: Callable[[Request, Any], None]
+
+
+def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) -> FastAPI:
+    """The board behind its guards; ``log_of`` tells where Airflow shows the newest run of a DAG for a month."""
+
+    def visitor(
+        request: Request, user: Annotated[Any, Depends(guards.user)], _: Annotated[None, Depends(guards.see)]
+    ) -> Visitor:
+        try:
+            guards.people(request, user)
+        except HTTPException:
+            return Visitor(user.get_name(), False)
+        return Visitor(user.get_name(), True)
+
     app = FastAPI(title="shouwang board", docs_url=None, redoc_url=None, openapi_url=None)
-    router = APIRouter(dependencies=[Depends(guard)])
-    seen = Annotated[Visitor, Depends(guard)]
+    router = APIRouter(dependencies=[Depends(visitor)])
+    seen = Annotated[Visitor, Depends(visitor)]
 
     def answer(request: Request, page: str, **words: Any) -> HTMLResponse:
         language = pages.language_of(request)
@@ -57,24 +77,28 @@ def create_app(guard: Callable[..., Visitor], house: Callable[[], House], log_of
         return answer(request, "board.html", **pages.board(house(), months, month))
 
     @router.get("/months/{month}/{department}")
-    def delivery(request: Request, month: str, department: str, visitor: seen) -> Response:
-        return answer(request, "delivery.html", visitor=visitor, **pages.delivery(house(), month, department, log_of))
+    def delivery(request: Request, month: str, department: str, by: seen) -> Response:
+        return answer(request, "delivery.html", visitor=by, **pages.delivery(house(), month, department, log_of))
 
     @router.get("/dags/{dag_id}")
     def of_dag(request: Request, dag_id: str) -> Response:
         return RedirectResponse(request.scope.get("root_path", "") + pages.page_of_dag(house(), dag_id), 307)
 
     @router.get("/data-docs/{delivery_id}")
-    def data_docs(delivery_id: str) -> Response:
+    def data_docs(request: Request, delivery_id: str) -> Response:
+        return answer(request, "docs.html", **pages.docs(house(), delivery_id))
+
+    @router.get("/data-docs/{delivery_id}/page")
+    def data_docs_page(delivery_id: str) -> Response:
         return FileResponse(pages.data_docs(house(), delivery_id), media_type="text/html", headers=DOCUMENT)
 
     @router.get("/receipts/{delivery_id}")
-    def receipt(delivery_id: str, visitor: seen) -> Response:
-        return _download(pages.receipt(house(), delivery_id, _trusted(visitor)))
+    def receipt(delivery_id: str, by: seen) -> Response:
+        return _download(pages.receipt(house(), delivery_id, _trusted(by)))
 
     @router.get("/reviews/{month}")
-    def reviews(month: str, visitor: seen) -> Response:
-        return _download(pages.review_list(house(), month, _trusted(visitor)))
+    def reviews(month: str, by: seen) -> Response:
+        return _download(pages.review_list(house(), month, _trusted(by)))
 
     @router.get("/assets/{name}")
     def asset(name: str) -> Response:

@@ -167,6 +167,13 @@ def _version(house: House, delivery_id: str) -> dict[str, Any]:
     return known
 
 
+def docs(house: House, delivery_id: str) -> dict[str, Any]:
+    """The page around the Data Docs of a delivery."""
+    known = _version(house, delivery_id)
+    data_docs(house, delivery_id)
+    return {"version": known, "contract": house.county.contract(known["department"]), "month": known["month"]}
+
+
 def data_docs(house: House, delivery_id: str) -> Path:
     """The page of Data Docs of a delivery."""
     known = _version(house, delivery_id)

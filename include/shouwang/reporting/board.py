@@ -106,8 +106,8 @@ def month_rows(house: House, connection: Connection, shown: Sequence[Month], tod
         return []
     first, last = str(min(shown)), str(max(shown))
     versions = _versions(connection, first, last)
-    declared = set(connection.execute(sa.select(late.c.month, late.c.department)).tuples())
-    screened = dict(connection.execute(sa.select(run.c.month, run.c.screened_at)).tuples().all())
+    declared = set(connection.execute(sa.select(late.c.month, late.c.department)).all())
+    screened = dict(connection.execute(sa.select(run.c.month, run.c.screened_at)).all())
     outdated = set(deliveries.outdated(connection))
     counted = sa.select(warning.c.month, warning.c.level, sa.func.count()).group_by(warning.c.month, warning.c.level)
     levels: dict[str, dict[str, int]] = defaultdict(dict)

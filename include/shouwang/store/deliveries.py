@@ -65,14 +65,14 @@ def looked_at_from(month: Month) -> Month:
 def marks(connection: Connection) -> list[tuple[str, str]]:
     """Month and mark of every delivery in force, by month and department: a mark changes with what it was made of."""
     columns = (delivery.c.month, delivery.c.department, delivery.c.delivery_id, delivery.c.registry)
-    known = connection.execute(sa.select(*columns).where(delivery.c.in_force)).tuples()
+    known = connection.execute(sa.select(*columns).where(delivery.c.in_force))
     return [(month, f"{identifier}-{registry}") for month, _, identifier, registry in sorted(known)]
 
 
 def outdated(connection: Connection) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
     known = marks(connection)
-    screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).tuples()
+    screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month))
     return [
         month
         for month, inputs in screened
