@@ -15,10 +15,11 @@ import sqlalchemy as sa
 from starlette.requests import Request
 
 from shouwang.board.words import LANGUAGES, words
-from shouwang.errors import NotThereYet, UsageError
+from shouwang.errors import NotThereYet, ShouwangError, UsageError
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.reporting import board as figures
+from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
 from shouwang.store.tables import delivery as delivery_table
@@ -58,8 +59,10 @@ def _templates() -> jinja2.Environment:
 
 
 def _percent(share: float | None) -> str:
-    """A share as a whole per cent; 100 only if it is all."""
-    return "–" if share is None else f"{min(99, round(share * 100)) if share < 1 else 100}%"
+    """A share as a whole per cent; 0 and 100 only if it is none and all."""
+    if share is None:
+        return "–"
+    return "<1%" if 0 < share < 0.005 else f"{min(99, round(share * 100)) if share < 1 else 100}%"
 
 
 def render(request: Request, language: str, page: str, **given: Any) -> str:
@@ -91,7 +94,8 @@ def board(house: House, count: int, month: str) -> dict[str, Any]:
         if not shown:
             raise NotThereYet("No month is known yet.")
         rows = figures.month_rows(house, connection, shown, today)
-        townships = figures.township_months(house, connection, today, shown[-1])
+        rates = figures.rates(connection, _rule_titles(house), shown[0] + -11)
+        townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
     missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)
@@ -101,14 +105,28 @@ def board(house: House, count: int, month: str) -> dict[str, Any]:
         "now": dt.datetime.now(house.zone).replace(microsecond=0),
         "today": today,
         "rows": rows,
-        "head": next((row for row in rows if row.of("in force") or row.of("refused") or row.of("late")), rows[0]),
+        "head": _head(rows, str(figures.expected(today))),
         "attention": figures.attention(rows, townships),
         "townships": [row for row in townships if row.month == chosen],
         "all_townships": townships,
         "sent_months": sent,
+        "rates": rates,
         "chosen": chosen,
         "count": count,
     }
+
+
+def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
+    """The month that work is on: the newest that is due and of which something is known."""
+    over = [row for row in rows if row.month <= expected]
+    return next((row for row in over if any(row.of(state) for state in ("in force", "refused", "late"))), rows[0])
+
+
+def _rule_titles(house: House) -> dict[str, str]:
+    try:
+        return {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
+    except ShouwangError:  # a rule file that is being edited: the codes alone will do
+        return {}
 
 
 def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store import deliveries
-from shouwang.store.tables import case_event, delivery, late, release, release_item, run, warning
+from shouwang.store.tables import case, case_event, delivery, late, release, release_item, run, warning
 
 State = Literal["in force", "refused", "late", "waiting", "not due"]
 LEVELS = ("红", "黄", "蓝")
@@ -87,17 +88,18 @@ class TownshipMonth:
 
 
 def months(connection: Connection, count: int, today: dt.date) -> list[Month]:
-    """The data months to show, the newest first: from the first that is known to the one that is expected now."""
-    known = [
-        month
+    """The data months to show, the newest first: all from the first known to the one expected now, and what is ahead."""
+    known = {
+        Month.parse(month)
         for table in (delivery, late, run)
-        for month in connection.execute(sa.select(sa.func.min(table.c.month), sa.func.max(table.c.month))).one()
-        if month is not None
-    ]
-    if not known:
-        return []
-    last = max(Month.parse(max(known)), Month.of(today) + -1)
-    return Month.span(Month.parse(min(known)), last)[-count:][::-1]
+        for month in connection.scalars(sa.select(table.c.month).distinct())
+    }
+    return sorted(known.union(Month.span(min(known), expected(today))) if known else known)[-count:][::-1]
+
+
+def expected(today: dt.date) -> Month:
+    """The month whose data are handed over now: the last one that is over."""
+    return Month.of(today) + -1
 
 
 def month_rows(house: House, connection: Connection, shown: Sequence[Month], today: dt.date) -> list[MonthRow]:
@@ -199,7 +201,7 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
     )  # fmt: skip
     answers = (
         sa.select(case_event.c.clue_no, sa.func.max(case_event.c.month).label("month"))
-        .where(case_event.c.kind == "feedback")
+        .where(case_event.c.kind == "feedback", case_event.c.month > str(first))
         .group_by(case_event.c.clue_no)
         .subquery()
     )
@@ -265,3 +267,40 @@ def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> l
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
     order = ("refused", "late", "refused since", "outdated", "overdue", "review", "unusual")
     return sorted(found, key=lambda entry: order.index(entry.kind))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often a rule was right (命中率): confirmed among answered, with the 95 % interval of Wilson."""
+
+    rule: str
+    title: str
+    sent: int
+    answered: int
+    confirmed: int
+    rate: float
+    low: float
+    high: float
+
+
+CONFIRMED = ("01", "02", "03")
+
+
+def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> list[Rate]:
+    """The rules by which clues were sent since a month, those that were answered most often first."""
+    sent = sa.select(release_item.c.clue_no).where(release_item.c.month >= str(first))
+    query = sa.select(case.c.rules, case.c.conclusion, sa.func.count()).where(case.c.clue_no.in_(sent))
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
+    for rules, conclusion, count in connection.execute(query.group_by(case.c.rules, case.c.conclusion)):
+        for rule in rules.split():
+            counted[rule]["sent"] += count
+            counted[rule]["answered"] += count * (conclusion is not None)
+            counted[rule]["confirmed"] += count * (conclusion in CONFIRMED)
+    found = []
+    for rule, counts in sorted(counted.items(), key=lambda item: (-item[1]["answered"], item[0])):
+        if n := counts["answered"]:
+            share, z = counts["confirmed"] / n, 1.96
+            middle, spread = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+            low, high = (max(0.0, min(1.0, (middle + side) / (1 + z * z / n))) for side in (-spread, spread))
+            found.append(Rate(rule, titles.get(rule, ""), counts["sent"], n, counts["confirmed"], share, low, high))
+    return found

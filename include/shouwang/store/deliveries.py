@@ -72,13 +72,12 @@ def marks(connection: Connection) -> list[tuple[str, str]]:
 def outdated(connection: Connection) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
     known = marks(connection)
-    screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month))
-    return [
-        month
-        for month, inputs in screened
-        if inputs["deliveries"]
-        != [mark for other, mark in known if str(looked_at_from(Month.parse(month))) <= other <= month]
-    ]
+    found = []
+    for month, inputs in connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)):
+        first = str(looked_at_from(Month.parse(month)))
+        if inputs["deliveries"] != [mark for other, mark in known if first <= other <= month]:
+            found.append(month)
+    return found
 
 
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
