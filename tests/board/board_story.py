@@ -7,7 +7,7 @@ from typing import Any
 
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.store.tables import case_event, delivery, late, release, release_item, run, warning
+from shouwang.store.tables import case, case_event, delivery, late, release, release_item, run, warning
 
 TODAY = "2026-10-25"
 MARKUP = "<script>alert(1)</script>"
@@ -61,6 +61,13 @@ class Story:
         self.write(
             case_event, clue_no=clue, event_no=number, month=month, kind="feedback", state="无风险", level="蓝",
             rules="M1", detail={},
+        )  # fmt: skip
+
+    def concluded(self, clue: str, rules: str, conclusion: str | None) -> None:
+        """A case as the ledger has it."""
+        self.write(
+            case, clue_no=clue, household_id=clue, opened_month="2026-09", state="any", open=True, level="蓝", rules=rules,
+            risks="医疗", last_month="2026-09", conclusion=conclusion,
         )  # fmt: skip
 
     def declared_late(self, month: str, department: str) -> None:
