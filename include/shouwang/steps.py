@@ -178,12 +178,7 @@ def restore_version(month: str, department: str, version: int, by: str) -> dict[
 def outdated(house: House) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
     with house.database.read() as connection:
-        screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
-        return [
-            month
-            for month, inputs in screened
-            if inputs["deliveries"] != _in_force_since(connection, _first_month(Month.parse(month)), Month.parse(month))
-        ]
+        return deliveries.outdated(connection)
 
 
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
@@ -242,9 +237,10 @@ def screen(month: str) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
-    first = _first_month(of)
+    first = deliveries.looked_at_from(of)
     with house.database.write() as connection:
-        inputs = {"registry": load_in_force(connection, of), "deliveries": _in_force_since(connection, first, of)}
+        looked_at = [mark for other, mark in deliveries.marks(connection) if str(first) <= other <= month]
+        inputs = {"registry": load_in_force(connection, of), "deliveries": looked_at}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -267,19 +263,6 @@ def screen(month: str) -> dict[str, Any]:
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
     return month_figures(house, of)
-
-
-def _first_month(month: Month) -> Month:
-    """The first month whose records the screening of a month looks at."""
-    return min(month + -11, Month(month.year, 1))
-
-
-def _in_force_since(connection: Connection, first: Month, last: Month) -> list[str]:
-    found = []
-    for month in Month.span(first, last):
-        force = deliveries.in_force(connection, month)
-        found += [f"{force[d]['delivery_id']}-{force[d]['registry']}" for d in sorted(force)]
-    return found
 
 
 def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, warnings: pd.DataFrame) -> None:

@@ -12,14 +12,17 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 import psycopg
 import pytest
 import sqlalchemy as sa
+from browser import USERS, Seen, look
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
 from scheduled import CommandLine, Watched
 
+from services import PROGRAMS
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.demo.month import Demo
 from shouwang.demo.scheduler import Airflow, Api, SchedulerError
@@ -63,6 +66,8 @@ class Told:
     failure: str = ""
     failed_task: dict[str, object] = field(default_factory=dict)
     failed_log: str = ""
+    newest_run: str = ""
+    board: Seen = field(default_factory=Seen)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,13 @@ def database(postgresql_url: str) -> str:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE DATABASE scheduled")
     return url.set(database="scheduled").render_as_string(hide_password=False)
+
+
+def delivery_in_force(database: str, department: str) -> str:
+    with psycopg.connect(database.replace("+psycopg", "")) as connection:
+        query = "SELECT delivery_id FROM delivery WHERE month = %s AND department = %s AND in_force"
+        (found,) = connection.execute(query, [MONTH, department]).fetchone()
+    return found
 
 
 def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
@@ -87,7 +99,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
     settings = {"SHOUWANG_DATABASE_URL": database, "SHOUWANG_TODAY": "2025-09-12"}
-    airflow = Airflow(top / "airflow", {"SHOUWANG_HOME": str(home), **settings})
+    airflow = Airflow(
+        top / "airflow", {"SHOUWANG_HOME": str(home), **settings, "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS}
+    )
     try:
         airflow.start(0)
         county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7)
@@ -95,6 +109,13 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
         by_hand(told, CommandLine(top / "by-hand", {"SHOUWANG_TODAY": "2025-09-12"}))
         airflow.wait_until_healthy(600)
         by_scheduler(told, CommandLine(home, settings), Watched(Api(airflow)))
+        if PROGRAMS["chromium"].find():
+            identifier = delivery_in_force(database, "water")
+            told.board = look(
+                airflow,
+                MONTH,
+                {"department": "water", "delivery_id": identifier, "dag_id": "screening", "name": "board.js"},
+            )
     finally:
         airflow.stop(patience=3)
     return told
@@ -149,6 +170,7 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     (told.home / "inbox" / MONTH / "water").mkdir()
     shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
+    told.newest_run = watched.runs("exchange_water", MONTH)[-1]["dag_run_id"]
     _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
@@ -231,12 +253,47 @@ def test_a_fault_of_ours_is_not_tried_again_and_is_explained(told):
     assert "There is no file nowhere.xlsx" in told.failure
 
 
+@pytest.mark.needs("chromium")
+def test_the_board_shows_the_month_that_was_run(told):
+    board = told.board.texts["board, Chinese"]
+    for words in ("2025年8月", "数据交换看板", "整份退回", "逾期未报", "本月不报", "在用", "v2", "需要处理"):
+        assert words in board
+    assert "In force" in told.board.texts["board, English"]
+    delivery = told.board.texts["delivery"]
+    assert "更正第 1 版" in delivery
+    assert "缺少必需的列" in told.board.texts["the DAG's page"]
+    assert "Expectation" in told.board.texts["Data Docs"]
+    assert told.board.addresses["task log"].endswith(f"/dags/exchange_water/runs/{quote(told.newest_run, safe='')}")
+    assert f"/plugin/board/shouwang/months/{MONTH}/water" in told.board.addresses["delivery"]
+
+
+@pytest.mark.needs("chromium")
+def test_the_board_follows_airflow_and_fits_a_phone_without_faults(told):
+    assert told.board.themes["board, Chinese"] == "light"
+    assert told.board.themes["board, English"] == "dark"
+    assert told.board.texts["width"] == "0"
+    assert told.board.errors == []
+    assert told.board.faults == []
+
+
+@pytest.mark.needs("chromium")
+def test_nobody_sees_the_board_without_logging_in_and_a_viewer_no_person(told):
+    assert len(told.board.anonymous) == 9
+    assert set(told.board.anonymous.values()) == {401}
+    forbidden = {path for path, status in told.board.viewer.items() if status != 200}
+    assert {path.split("/")[2] for path in forbidden} == {"receipts", "reviews"}
+    assert {told.board.viewer[path] for path in forbidden} == {403}
+    assert set(told.board.admin.values()) == {200}
+    assert told.board.downloads == [f"水利局数据回执_{MONTH}_第2版.xlsx"]
+
+
 def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_path):
     people = people_of(told.county.folder, ordinary_texts(project))
     assert len(people.ordinary) <= 5
     assert len(people.names) > 700
     assert len(people.numbers) > 1500
-    assert who_is_named(texts_left(told.airflow.home, told.home), people) == {}
+    shown = told.board.texts.items()
+    assert who_is_named([*shown, *texts_left(told.airflow.home, told.home)], people) == {}
 
     # The same search finds somebody who is there: in a log, in a task's result, in a file name.
     copy = tmp_path / "airflow"

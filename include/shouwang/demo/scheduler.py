@@ -27,6 +27,8 @@ from shouwang.errors import ShouwangError
 
 PROJECT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
+BOARD = "/plugin/board"
+"""Where Airflow's pages show the exchange board."""
 
 
 class SchedulerError(ShouwangError):
