@@ -96,7 +96,7 @@ def all_clues(
     involved = (
         named.dropna(subset=["name"]).groupby("clue_no")["name"].agg(lambda names: "、".join(dict.fromkeys(names)))
     )
-    clues["involved"] = clues["clue_no"].map(involved).fillna(clues["head"])
+    clues["involved"] = clues["clue_no"].map(involved).astype("str").fillna(clues["head"])
     clues["reasons"] = clues["clue_no"].map(details.groupby("clue_no")["sentence"].agg("\n".join))
     for column, words in (("missing", "未掌握："), ("negatives", "负面情况：")):
         said = clues[column].fillna("")
@@ -157,6 +157,21 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
         kind = "名单" if version == 1 else "补充名单"
         found.append(Outgoing(str(name), version, kind, rows.reset_index(drop=True), mine, rows["content"]))
     return found
+
+
+def unsent_months(connection: Connection) -> list[Month]:
+    """Months that have been released and have something to send again, the oldest first.
+
+    An answer that comes back late may close a case before a warning that was kept silent because of it: what was then
+    repeated is now new, and nobody has heard of it.
+    """
+    sent = sa.exists().where(release_item.c.month == case_event.c.month, release_item.c.clue_no == case_event.c.clue_no)
+    query = sa.select(case_event.c.month).distinct().where(
+        case_event.c.kind.in_(["opened", "supplement"]),
+        case_event.c.month.in_(sa.select(release.c.month)),
+        ~sent,
+    )  # fmt: skip
+    return sorted(map(Month.parse, connection.scalars(query)))
 
 
 def record_release(

@@ -350,6 +350,14 @@ def release_plan(month: str) -> list[str]:
         return [out.township for out in outgoing(connection, of, _due(house))]
 
 
+def unsent() -> list[str]:
+    """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
+    from shouwang.releasing import unsent_months
+
+    with open_house().database.read() as connection:
+        return [str(month) for month in unsent_months(connection)]
+
+
 def _require_screened(house: House, month: Month) -> None:
     with house.database.read() as connection:
         if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
