@@ -175,8 +175,8 @@ def _demands(counts: Counts, departments: Sequence[DepartmentLine]) -> list[str]
         said.append(f"{listed(missing)}要抓紧补报数据，补报后将重新筛查并下发补充名单")
     if wrong := [line.title for line in departments if line.wrong_on_foot]:
         said.append(f"{listed(wrong)}要对照结果反馈表核实更正有误数据")
-    said.append("各乡镇对核查确认的户要按程序及时识别纳入，落实针对性帮扶措施；对暂不纳入的户要持续跟踪")
-    said.append("各单位要严格遵守个人信息保护规定，名单和数据只用于防止返贫致贫监测帮扶，不得外传")
+    said.append("各乡镇对核查确认的户要按程序及时识别纳入、落实措施，对暂不纳入的户要持续跟踪")
+    said.append("名单和数据只用于防止返贫致贫监测帮扶，各单位要妥善保管，不得外传")
     return [f"（{NUMERALS[n]}）{text}。" for n, text in enumerate(said)]
 
 

@@ -38,7 +38,7 @@ def tables(counts: Counts, departments: Sequence[DepartmentLine], titles: Mappin
     if then := compared(counts):
         found.append(CountTable(
             "与上期比较（户）", ("项目", "本期", "上期", "增减", "增幅"),
-            [[word, one, two, one - two, f"{(one - two) / two:+.1%}" if two else "—"] for word, one, two in then],
+            [[word, one, two, one - two, "持平" if one == two else f"{(one - two) / two:+.1%}" if two else "—"] for word, one, two in then],
         ))  # fmt: skip
     levels = now.levels.rename(index=LEVEL_NAMES)
     of = now.departments.rename(index=dict(titles))
@@ -90,7 +90,7 @@ def _by_township(counts: Counts) -> Figure:
         alt.Chart(long)
         .mark_bar()
         .encode(
-            x=alt.X("户:Q", title="预警户数", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("户:Q", title="预警户数", axis=alt.Axis(tickMinStep=1, tickCount=6)),
             y=alt.Y("乡镇:N", sort=order, title=None),
             color=alt.Color(
                 "等级:N", sort=[*LEVELS], title=None, scale=alt.Scale(domain=[*LEVELS], range=[*LEVEL_COLOURS.values()]),
@@ -112,7 +112,7 @@ def _by_risk(counts: Counts) -> Figure:
 
 def _labelled(frame: pd.DataFrame, value: str, name: str, title: str) -> alt.LayerChart:
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickMinStep=1)),
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickMinStep=1, tickCount=6)),
         y=alt.Y(f"{name}:N", sort=frame[name].tolist(), title=None),
     )
     return base.mark_bar(color=COLOURS[1]) + base.mark_text(align="left", dx=4).encode(text=f"{value}:Q")
@@ -121,13 +121,12 @@ def _labelled(frame: pd.DataFrame, value: str, name: str, title: str) -> alt.Lay
 def _trend(trend: pd.DataFrame) -> Figure:
     words = list(trend.columns)
     long = trend.rename_axis("月份").reset_index().melt("月份", var_name="项目", value_name="户")
-    colour = alt.Color(
-        "项目:N", sort=words, title=None, legend=alt.Legend(orient="top"), scale=alt.Scale(domain=words, range=[*COLOURS[:4]])
-    )
+    legend = alt.Legend(orient="top")
+    colour = alt.Color("项目:N", title=None, legend=legend, scale=alt.Scale(domain=words, range=[*COLOURS[:4]]))
     base = alt.Chart(long).encode(
         x=alt.X("月份:N", title=None, axis=alt.Axis(labelAngle=-40)), y=alt.Y("户:Q", title="户"), color=colour,
     )  # fmt: skip
-    shape = alt.Shape("项目:N", sort=words, title=None)
+    shape = alt.Shape("项目:N", title=None, legend=legend, scale=alt.Scale(domain=words))
     chart = base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=45).encode(shape=shape)
     return Figure("预警、下发、核查和确认的逐月变化", styled(chart), f"{trend.index[0]} 至 {trend.index[-1]} 各月户数。")
 
@@ -142,7 +141,7 @@ def _by_department(departments: Sequence[DepartmentLine]) -> Figure:
     )
     words = [word for word, _, _ in parts]
     timely = alt.Chart(long, width=210, height=max(60, 24 * len(due)), title="报送及时性（月次）").mark_bar().encode(
-        x=alt.X("月次:Q", title=None, axis=alt.Axis(tickMinStep=1)), y=alt.Y("部门:N", sort=names, title=None),
+        x=alt.X("月次:Q", title=None, axis=alt.Axis(values=[*range(1 + max([d.due for d in due], default=0))], format="d")), y=alt.Y("部门:N", sort=names, title=None),
         color=alt.Color("报送:N", sort=words, title=None, legend=alt.Legend(orient="bottom"),
                         scale=alt.Scale(domain=words, range=[colour for _, _, colour in parts])),
         order="place:Q",

@@ -13,6 +13,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.data_errors import households_of_numbers, last_words
 from shouwang.month import Month
 from shouwang.registry.monitoring import (
     RECOGNISED,
@@ -25,7 +26,7 @@ from shouwang.registry.monitoring import (
     movements,
 )
 from shouwang.store.database import frame
-from shouwang.store.tables import case, case_event, feedback, release, release_item, signal, warning
+from shouwang.store.tables import case, case_event, person, release, release_item, signal, warning
 
 NEW, SUPPLEMENT, REPEATED = "新增", "补充", "重复"
 OUTCOMES = {
@@ -46,7 +47,7 @@ class Facts:
     ``warned``: township, level, category, risks, outcome. ``by_department``: department. ``sent``: clue_no, township,
     released_on, due, and the last word on it: conclusion, reason, measure (null if unanswered), confirmed.
     ``moves``: movement, reason. ``registered``: the monitored households of the last month with township, monitored,
-    removed. ``sizes``: people by household.
+    removed. ``sizes``: people by household. ``townships``: those of the registry.
     """
 
     span: tuple[Month, ...]
@@ -56,13 +57,16 @@ class Facts:
     moves: pd.DataFrame
     registered: pd.DataFrame
     sizes: Mapping[str, int]
+    townships: tuple[str, ...]
 
 
 def read_facts(connection: Connection, first: Month, last: Month) -> Facts:
     """Everything that is counted of the data months ``first`` to ``last``."""
     low, high = str(first), str(last)
-    cases = frame(connection, sa.select(case))
-    homes = _households_of_numbers(cases)
+    homes = households_of_numbers(connection)
+    registry = sa.select(person.c.township).where(person.c.from_month <= high).where(
+        sa.or_(person.c.to_month.is_(None), person.c.to_month > high)
+    )  # fmt: skip
     history = monitoring(connection, last)
     registered = history[history["as_of"] == history["as_of"].max()].dropna(subset=["monitored"])
     sent = _sent(connection, low, high, homes)
@@ -79,14 +83,8 @@ def read_facts(connection: Connection, first: Month, last: Month) -> Facts:
         moves=_moves(connection, low, high, sent, movements(history), set(registered["household_id"])),
         registered=registered,
         sizes=household_sizes(connection, last).to_dict(),
+        townships=tuple(sorted(filter(None, connection.scalars(registry.distinct())))),
     )
-
-
-def _households_of_numbers(cases: pd.DataFrame) -> pd.Series:
-    """The household of every clue number; a case may have gone out under several."""
-    numbers = cases["numbers"].fillna(cases["clue_no"]) if "numbers" in cases else cases["clue_no"]
-    each = cases[["household_id"]].assign(clue_no=numbers.astype("str").str.split()).explode("clue_no")
-    return each.drop_duplicates("clue_no", keep="last").set_index("clue_no")["household_id"].astype("str")
 
 
 def _warned(connection: Connection, low: str, high: str) -> pd.DataFrame:
@@ -115,8 +113,7 @@ def _sent(connection: Connection, low: str, high: str, homes: pd.Series) -> pd.D
         .order_by(release.c.month, release.c.version),
     ).drop_duplicates(["month", "clue_no"])
     items["household_id"] = items["clue_no"].map(homes)
-    words = frame(connection, sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row))
-    words = words.drop_duplicates("clue_no", keep="last")[["clue_no", "conclusion", "reason", "measure", "received_at"]]
+    words = last_words(connection)[["clue_no", "conclusion", "reason", "measure", "received_at"]]
     sent = items.dropna(subset=["household_id"]).merge(words, on="clue_no", how="left")
     for day in ("released_on", "due", "received_at"):
         sent[day] = pd.to_datetime(sent[day])
