@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import cli_versions, steps
+from shouwang import cli_reports, cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress
@@ -54,6 +54,9 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("scorecard")(cli_versions.scorecard)
+app.command("results")(cli_reports.results)
+app.command("bulletin")(cli_reports.bulletin)
+registry_app.command("check")(cli_reports.registry_check)
 
 
 @app.command()

@@ -9,6 +9,8 @@ from typing import Any
 from shouwang.delivery.bulletin import Bulletin
 from shouwang.delivery.bulletin_docx import write_docx
 from shouwang.delivery.bulletin_page import write_page
+from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
+from shouwang.delivery.results import ResultsPaper, write_results
 from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.month import Month
@@ -17,8 +19,19 @@ from shouwang.reporting.bulletin_annex import figures, tables
 from shouwang.reporting.charts import to_png, to_svg
 from shouwang.reporting.counts import count
 from shouwang.reporting.facts import read_facts
+from shouwang.reporting.registry_checks import CHECKS, read_registry
+from shouwang.reporting.registry_checks import check_registry as check_people
+from shouwang.reporting.results import NOT_ANSWERED
+from shouwang.reporting.results import results as results_of
+from shouwang.reporting.revealed import DEATH, placed, revealed
 from shouwang.scorecards import score
+from shouwang.screening.rulebook import load_rulebook
+from shouwang.store import deliveries
 
+ROWS = {
+    "rows": "读取", "rejected": "退回", "duplicate": "重复", "matched": "匹配到户", "review": "待核实", "unmatched": "未匹配",
+}  # fmt: skip
+LINE = "monitoring_line"
 KINDS = {1: "月度通报", 2: "双月通报"}
 
 
@@ -53,7 +66,7 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
         write_page(part, paper, to_svg)
     return {
         "month": str(month), "months": months, "files": [str(path) for path in written.values()],
-        **{word: int(n) for word, n in counts.now.totals["户"].items()},
+        **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
     }  # fmt: skip
 
 
@@ -79,3 +92,65 @@ def department_lines(house: House, months: Sequence[Month]) -> list[DepartmentLi
             )
         )  # fmt: skip
     return found
+
+
+def results(house: House, month: Month, department: str) -> dict[str, Any]:
+    """Write what became of a department's rows of a month (结果反馈); nothing where it delivered nothing."""
+    contract, settings = house.county.contracts[department], house.county.settings
+    titles = {name: c.title for name, c in house.county.contracts.items()}
+    with house.database.read() as connection:
+        delivered = deliveries.in_force(connection, month).get(department)
+        details = results_of(connection, month, department, titles)
+    if delivered is None:
+        return {"month": str(month), "department": department, "status": "nothing delivered"}
+    counts = {word: int(delivered["counts"][name]) for name, word in ROWS.items()}
+    told = [
+        ("产生线索", len(details), details["household_id"].nunique()),
+        *(
+            (f"{said}：{word}", len(rows), rows["household_id"].nunique())
+            for said, column in (("处理", "sent"), ("结论", "conclusion"))
+            for word, rows in details.groupby(column, sort=True)
+        ),
+    ]
+    rules = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
+    paper = ResultsPaper(settings.name, settings.office, contract.title, month, house.today(), rules)
+    path = house.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
+    with house.outgoing(path) as part:
+        write_results(part, paper, [*counts.items()], told, details)
+    answered = details[details["conclusion"] != NOT_ANSWERED]
+    return {
+        "month": str(month), "department": department, "title": contract.title, "status": "written", "file": str(path),
+        "rows": delivered["counts"]["rows"], "signals": len(details), "answered": len(answered),
+        "wrong": int(details["wrong"].notna().sum()),
+    }  # fmt: skip
+
+
+def check_registry(house: House, month: Month) -> dict[str, Any]:
+    """Write the registry's list of a month (农户信息核对清单), for the county and each township."""
+    settings = house.county.settings
+    with house.database.read() as connection:
+        changes = revealed(connection, house.county.contracts.values(), month)
+        line = load_rulebook(house.county_folder).values(month)[LINE]
+        registry = read_registry(connection, month, line, changes[changes["change"] == DEATH])
+    findings = check_people(registry)
+    findings["title"] = findings["check"].map({code: check.title for code, check in CHECKS.items()})
+    changes = placed(changes, registry.people)
+    standing = registry.standing
+    unknown = standing[standing["monitored"].notna() & standing["recognised"].isna()]
+    townships = sorted(set(registry.people["township"].dropna()))
+    for township in (None, *townships):
+        mine, moved, blind = (
+            rows if township is None else rows[rows["township"] == township] for rows in (findings, changes, unknown)
+        )
+        paper = RegistryPaper(settings.name, settings.office, month, house.today(), township, len(blind))
+        folder = house.county_papers_of(month) if township is None else house.lists_of(month, township)
+        counts = [
+            (check.title, len(rows), rows["household_id"].nunique())
+            for rows, check in ((mine[mine["check"] == code], check) for code, check in CHECKS.items())
+        ]
+        with house.outgoing(folder / f"{township or settings.name}农户信息核对清单_{month}.xlsx") as part:
+            write_registry_list(part, paper, counts, mine, moved)
+    return {
+        "month": str(month), "townships": len(townships), "findings": len(findings), "changes": len(changes),
+        "unknown": len(unknown), "checks": {str(n): int(c) for n, c in findings["check"].value_counts().items()},
+    }  # fmt: skip

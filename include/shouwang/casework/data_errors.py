@@ -24,12 +24,12 @@ def last_words(connection: Connection) -> pd.DataFrame:
     return words.drop_duplicates("clue_no", keep="last", ignore_index=True)
 
 
-def households_of_numbers(connection: Connection) -> pd.Series[str]:
-    """The household of every clue number; a case may have gone out under several."""
+def clue_numbers(connection: Connection) -> pd.DataFrame:
+    """``household_id, case_no`` of every clue number; a case may have gone out under several."""
     cases = frame(connection, sa.select(case))
     numbers = cases["numbers"].fillna(cases["clue_no"]) if "numbers" in cases else cases["clue_no"]
-    each = cases[["household_id"]].assign(clue_no=numbers.astype("str").str.split()).explode("clue_no")
-    return each.drop_duplicates("clue_no", keep="last").set_index("clue_no")["household_id"].astype("str")
+    each = cases[["household_id"]].assign(case_no=cases["clue_no"], clue_no=numbers.astype("str").str.split())
+    return each.explode("clue_no").drop_duplicates("clue_no", keep="last").set_index("clue_no").astype("str")
 
 
 def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     ``titles`` gives the offices' names; ``month`` is that of the delivery (text); ``reason`` is null where it may not
     be told.
     """
-    words, households = last_words(connection), households_of_numbers(connection)
+    words, households = last_words(connection), clue_numbers(connection)["household_id"]
     wrong = words.loc[words["conclusion"] == WRONG_DATA, ["clue_no", "reason"]]
     wrong = wrong.assign(household_id=wrong["clue_no"].map(households)).dropna(subset=["household_id"])
     sent = frame(connection, sa.select(release_item.c.clue_no, release_item.c.month).distinct())

@@ -84,7 +84,7 @@ def sections(
 
 def _overall(counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str]) -> list[str]:
     now = counts.now
-    total = now.totals.loc["预警"]
+    total: Any = now.totals.loc["预警"]
     rows = sum(line.rows for line in departments)
     said = (
         f"{counts.label}，共接收 {sum(line.rows > 0 for line in departments)} 个部门数据 {rows:,} 条，"
@@ -93,9 +93,12 @@ def _overall(counts: Counts, departments: Sequence[DepartmentLine], titles: Mapp
     if not total[HOUSEHOLDS]:
         return [said + "。"]
     if counts.before is not None:
-        said += f"，{change(int(total[HOUSEHOLDS]), int(counts.before.totals.loc['预警', HOUSEHOLDS]))}"
+        said += f"，{change(int(total[HOUSEHOLDS]), int(counts.before.totals[HOUSEHOLDS]['预警']))}"
     levels = "；".join(f"{LEVEL_NAMES[level]}级 {both(now.levels.loc[level])}" for level in LEVELS)
-    of = {name: f"{name} {both(row)}，占 {share(row[HOUSEHOLDS], total[HOUSEHOLDS])}" for name, row in now.risks.iterrows()}
+    of = {
+        name: f"{name} {both(row)}，占 {share(row[HOUSEHOLDS], total[HOUSEHOLDS])}"
+        for name, row in now.risks.iterrows()
+    }
     sources = [f"{titles.get(str(name), name)} {int(row[HOUSEHOLDS]):,} 户" for name, row in now.departments.iterrows()]
     return [
         f"{said}。按预警等级分，{levels}。",
@@ -119,7 +122,11 @@ def _visits(counts: Counts, cut_off: str) -> list[str]:
     )
     if one["逾期"]:
         late = counts.now.townships["逾期"]
-        where = [f"{name} {int(count):,} 户" for name, count in late.sort_values(ascending=False, kind="stable").items() if count]
+        where = [
+            f"{name} {int(count):,} 户"
+            for name, count in late.sort_values(ascending=False, kind="stable").items()
+            if count
+        ]
         progress += f"逾期未反馈 {both(totals.loc['逾期'])}（{listed(where)}）"
         progress += f"，其中列入督办 {int(one['督办']):,} 户。" if one["督办"] else "。"
     return ["".join(said) + progress]

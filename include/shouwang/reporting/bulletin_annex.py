@@ -20,18 +20,11 @@ RATE_COLUMNS = ("rule", "title", "sent", "answered", "confirmed", "rate", "low",
 def tables(counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str]) -> tuple[CountTable, ...]:
     """The bulletin's tables in their order."""
     now, label = counts.now, counts.label
-    townships = now.townships
-    every = townships.assign(核查率="").pipe(lambda t: t.drop(columns="核查率"))
+    every = pd.concat([now.townships, now.townships.sum().rename("合计").to_frame().T])
+    rates = [share(int(done), int(sent)) for done, sent in zip(every["已核查"], every["下发"], strict=True)]
     found = [CountTable(
-        f"各乡镇预警和核查情况（{label}）",
-        ("乡镇", *map(str, every.columns), "核查率"),
-        [
-            [*row, share(int(done), int(sent))]
-            for row, done, sent in zip(
-                [*as_int(every), ["合计", *every.sum().astype(int).tolist()]],
-                [*every["已核查"], every["已核查"].sum()], [*every["下发"], every["下发"].sum()], strict=True,
-            )
-        ],
+        f"各乡镇预警和核查情况（{label}）", ("乡镇", *map(str, every.columns), "核查率"),
+        [[*row, rate] for row, rate in zip(as_int(every), rates, strict=True)],
         total=True,
         note="红、黄、蓝及新增以后各列为户数；逾期含督办。",
     )]  # fmt: skip
@@ -100,14 +93,18 @@ def _by_township(counts: Counts) -> Figure:
         )
     )  # fmt: skip
     top = f"{order[0]}最多" if order else "没有预警"
-    return Figure("各乡镇预警户数（按等级）", styled(chart, height=max(60, 24 * len(order))), f"按乡镇和等级的预警户数，{top}。")
+    return Figure(
+        "各乡镇预警户数（按等级）", styled(chart, height=max(60, 24 * len(order))), f"按乡镇和等级的预警户数，{top}。"
+    )
 
 
 def _by_risk(counts: Counts) -> Figure:
     by = counts.now.risks[HOUSEHOLDS].rename_axis("风险").rename("户").reset_index()
     chart = _labelled(by, "户", "风险", "预警户数")
     said = "、".join(f"{name} {n} 户" for name, n in zip(by["风险"], by["户"], strict=True))
-    return Figure("各类风险预警户数", styled(chart, height=max(60, 26 * len(by))), f"按风险类型的预警户数：{said or '没有'}。")
+    return Figure(
+        "各类风险预警户数", styled(chart, height=max(60, 26 * len(by))), f"按风险类型的预警户数：{said or '没有'}。"
+    )
 
 
 def _labelled(frame: pd.DataFrame, value: str, name: str, title: str) -> alt.LayerChart:
@@ -128,7 +125,9 @@ def _trend(trend: pd.DataFrame) -> Figure:
     )  # fmt: skip
     shape = alt.Shape("项目:N", title=None, legend=legend, scale=alt.Scale(domain=words))
     chart = base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=45).encode(shape=shape)
-    return Figure("预警、下发、核查和确认的逐月变化", styled(chart), f"{trend.index[0]} 至 {trend.index[-1]} 各月户数。")
+    return Figure(
+        "预警、下发、核查和确认的逐月变化", styled(chart), f"{trend.index[0]} 至 {trend.index[-1]} 各月户数。"
+    )
 
 
 def _by_department(departments: Sequence[DepartmentLine]) -> Figure:
@@ -150,8 +149,14 @@ def _by_department(departments: Sequence[DepartmentLine]) -> Figure:
     base = alt.Chart(bad, width=150, height=max(60, 24 * len(due)), title="数据退回率").encode(
         x=alt.X("退回率:Q", title=None, axis=alt.Axis(format="%", tickCount=4)), y=alt.Y("部门:N", sort=names, title=None, axis=None)
     )  # fmt: skip
-    quality = base.mark_bar(color=COLOURS[4]) + base.mark_text(align="left", dx=4).encode(text=alt.Text("退回率:Q", format=".1%"))
-    return Figure("部门数据报送及时性和质量", styled_both(alt.hconcat(timely, quality)), "各部门按时、逾期、未报的月次和数据退回率。")
+    quality = base.mark_bar(color=COLOURS[4]) + base.mark_text(align="left", dx=4).encode(
+        text=alt.Text("退回率:Q", format=".1%")
+    )
+    return Figure(
+        "部门数据报送及时性和质量",
+        styled_both(alt.hconcat(timely, quality)),
+        "各部门按时、逾期、未报的月次和数据退回率。",
+    )
 
 
 def styled_both(chart: alt.HConcatChart) -> alt.HConcatChart:
@@ -163,11 +168,19 @@ def styled_both(chart: alt.HConcatChart) -> alt.HConcatChart:
 def hit_rates(rates: pd.DataFrame) -> Figure:
     """Hit rates of rules (命中率) with their intervals; ``rates`` as `RATE_COLUMNS`, shares between 0 and 1."""
     shown = rates.dropna(subset=["rate"]).sort_values("rate", ascending=False, kind="stable")
-    shown = shown.assign(name=shown["rule"] + " " + shown["title"], said=shown["confirmed"].astype(str) + "/" + shown["answered"].astype(str))
-    base = alt.Chart(shown).encode(y=alt.Y("name:N", sort=shown["name"].tolist(), title=None, axis=alt.Axis(labelLimit=240)))
+    shown = shown.assign(
+        name=shown["rule"] + " " + shown["title"],
+        said=shown["confirmed"].astype(str) + "/" + shown["answered"].astype(str),
+    )
+    base = alt.Chart(shown).encode(
+        y=alt.Y("name:N", sort=shown["name"].tolist(), title=None, axis=alt.Axis(labelLimit=240))
+    )
     span = base.mark_rule(strokeWidth=3, color=COLOURS[4]).encode(
-        x=alt.X("low:Q", title="命中率（横线为 95% 置信区间，数字为确认户/已核查户）", axis=alt.Axis(format="%")), x2="high:Q"
+        x=alt.X("low:Q", title="命中率（横线为 95% 置信区间，数字为确认户/已核查户）", axis=alt.Axis(format="%")),
+        x2="high:Q",
     )
     point = base.mark_point(filled=True, size=70, color=COLOURS[0], opacity=1).encode(x="rate:Q")
     text = base.mark_text(align="left", dx=6).encode(x="high:Q", text="said:N")
-    return Figure("各规则命中率", styled(span + point + text, height=max(60, 24 * len(shown))), "每条规则的确认率及其置信区间。")
+    return Figure(
+        "各规则命中率", styled(span + point + text, height=max(60, 24 * len(shown))), "每条规则的确认率及其置信区间。"
+    )

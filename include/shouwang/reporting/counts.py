@@ -62,7 +62,11 @@ class Counts:
         first, last = self.months[0], self.months[-1]
         if first == last:
             return last.chinese
-        return f"{first.year}年{first.number}—{last.number}月" if first.year == last.year else f"{first.chinese}—{last.chinese}"
+        return (
+            f"{first.year}年{first.number}—{last.number}月"
+            if first.year == last.year
+            else f"{first.chinese}—{last.chinese}"
+        )
 
 
 def count(facts: Facts, months: Sequence[Month], today: dt.date, overdue_days: int, townships: Sequence[str]) -> Counts:
@@ -144,7 +148,7 @@ def _period(
 
 
 def _moves(facts: Facts, now: Sequence[str], year: Sequence[str]) -> pd.DataFrame:
-    found = {}
+    found: dict[tuple[str, str], pd.Series[int]] = {}
     for name, months in (("本期", now), ("今年以来", year)):
         by = _grouped(facts, facts.moves[facts.moves["month"].isin(months)], "movement", MOVES)
         found |= {(name, unit): by[unit] for unit in (HOUSEHOLDS, PEOPLE)}

@@ -6,14 +6,13 @@ Another version of the ledger may tell more kinds of events; what is read of it 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.data_errors import households_of_numbers, last_words
+from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.month import Month
 from shouwang.registry.monitoring import (
     RECOGNISED,
@@ -56,14 +55,14 @@ class Facts:
     sent: pd.DataFrame
     moves: pd.DataFrame
     registered: pd.DataFrame
-    sizes: Mapping[str, int]
+    sizes: pd.Series[int]
     townships: tuple[str, ...]
 
 
 def read_facts(connection: Connection, first: Month, last: Month) -> Facts:
     """Everything that is counted of the data months ``first`` to ``last``."""
     low, high = str(first), str(last)
-    homes = households_of_numbers(connection)
+    homes = clue_numbers(connection)["household_id"]
     registry = sa.select(person.c.township).where(person.c.from_month <= high).where(
         sa.or_(person.c.to_month.is_(None), person.c.to_month > high)
     )  # fmt: skip
@@ -82,7 +81,7 @@ def read_facts(connection: Connection, first: Month, last: Month) -> Facts:
         sent=sent,
         moves=_moves(connection, low, high, sent, movements(history), set(registered["household_id"])),
         registered=registered,
-        sizes=household_sizes(connection, last).to_dict(),
+        sizes=household_sizes(connection, last),
         townships=tuple(sorted(filter(None, connection.scalars(registry.distinct())))),
     )
 

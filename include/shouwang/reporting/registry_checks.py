@@ -1,7 +1,7 @@
 """Checks of the registry (数据清洗, handbook section 8) and corrections that others' data suggest: a list, no changes.
 
 Some things the registry cannot say. A household that was monitored in its first load was recognised at an unknown time,
-and what was done for it before is not on record: checks of dates and measures leave it out, and `unknown` counts it.
+and what was done for it before is not on record: checks of dates and measures leave it out, and the list says how many they are.
 """
 
 from __future__ import annotations
@@ -10,9 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
+from shouwang.casework.data_errors import clue_numbers
 from shouwang.identity import DAMAGED, PARTIAL, birth_dates, clean_numbers, mask_number
 from shouwang.month import Month
+from shouwang.registry.history import people_as_of
+from shouwang.registry.monitoring import monitoring, since
+from shouwang.store.database import frame
+from shouwang.store.tables import feedback, signal
 
 HEAD = "户主"
 BY_INCOME = ("脱贫不稳定户", "边缘易致贫户")
@@ -75,10 +82,24 @@ def check_registry(registry: Registry) -> pd.DataFrame:
     return rows.sort_values(order, kind="stable", ignore_index=True)[list(COLUMNS)].astype("str")
 
 
-def unknown(registry: Registry) -> int:
-    """How many monitored households were recognised before the first load, so that their dates cannot be checked."""
-    standing = registry.standing
-    return int((standing["monitored"].notna() & standing["recognised"].isna()).sum())
+OUT_OF_SCHOOL, HALF_A_YEAR = "EDU-1", 6
+"""The rule that finds children out of school; it speaks twice a year."""
+
+
+def read_registry(connection: Connection, month: Month, line: float, deaths: pd.DataFrame) -> Registry:
+    """What is checked of a month; ``deaths`` as `Registry.dead`."""
+    answered = frame(connection, sa.select(feedback.c.clue_no).where(feedback.c.measure.is_not(None)))
+    signals = frame(
+        connection,
+        sa.select(signal.c.household_id).where(
+            signal.c.rule == OUT_OF_SCHOOL, signal.c.month.between(str(month + (1 - HALF_A_YEAR)), str(month))
+        ),
+    )
+    return Registry(
+        month, people_as_of(connection, month), since(monitoring(connection, month)),
+        set(answered["clue_no"].map(clue_numbers(connection)["household_id"]).dropna()), set(signals["household_id"]),
+        deaths, line,
+    )  # fmt: skip
 
 
 def _homes(people: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +108,9 @@ def _homes(people: pd.DataFrame) -> pd.DataFrame:
     order = people.assign(rest=~heads).sort_values(["household_id", "rest"], kind="stable")
     first = order.drop_duplicates("household_id").set_index("household_id")
     homes = first[["township", "village", "village_group"]].assign(head=first["name"])
-    homes["income"] = order.dropna(subset=["income"]).drop_duplicates("household_id").set_index("household_id")["income"]
+    homes["income"] = (
+        order.dropna(subset=["income"]).drop_duplicates("household_id").set_index("household_id")["income"]
+    )
     homes["heads"] = heads.groupby(people["household_id"]).sum()
     return homes
 
@@ -160,7 +183,9 @@ def _people(people: pd.DataFrame) -> list[pd.DataFrame]:
     return [_of_members(twice, "two_households", lambda r: "登记在户 " + others[r.index]), *found]
 
 
-def _of_members(rows: pd.DataFrame, code: str, text: Callable[[pd.DataFrame], Sequence[str] | pd.Series]) -> pd.DataFrame:
+def _of_members(
+    rows: pd.DataFrame, code: str, text: Callable[[pd.DataFrame], Sequence[str] | pd.Series]
+) -> pd.DataFrame:
     return pd.DataFrame(
         {"check": code, "household_id": rows["household_id"], "member": rows["name"], "found": text(rows)}
     )
@@ -171,5 +196,10 @@ def _dead(registry: Registry) -> pd.DataFrame:
     names = registry.people.drop_duplicates("person_id").set_index("person_id")["name"]
     dead = registry.dead[registry.dead["household_id"].isin(registry.people["household_id"])]
     return pd.DataFrame(
-        {"check": "dead", "household_id": dead["household_id"], "member": dead["person_id"].map(names), "found": dead["source"]}
+        {
+            "check": "dead",
+            "household_id": dead["household_id"],
+            "member": dead["person_id"].map(names),
+            "found": dead["source"],
+        }
     )

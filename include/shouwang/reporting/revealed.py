@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.data_errors import households_of_numbers, last_words
+from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.county.contract import Contract
 from shouwang.identity import birth_dates
 from shouwang.month import Month
@@ -28,12 +28,11 @@ REMEDIES = {
     DEATH: "核实后办理减员", MOVE: "核实后办理迁出", BIRTH: "核实后办理新增人口", IDENTITY: "核对户口簿后更正",
 }  # fmt: skip
 INFANT = pd.DateOffset(years=1)
+HEAD = "户主"
 COLUMNS = ("change", "household_id", "person_id", "township", "name", "source", "said")
 
 
-def revealed(
-    connection: Connection, contracts: Iterable[Contract], month: Month
-) -> pd.DataFrame:
+def revealed(connection: Connection, contracts: Iterable[Contract], month: Month) -> pd.DataFrame:
     """One row a suggested correction (`COLUMNS`): what changed, whose it is, where it stands, and what it says.
 
     Deaths and moves: rows of the month that a department stopped for that reason, and the last word of a visit. Births:
@@ -59,13 +58,15 @@ def _stopped(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
     for change, pattern in WORDS.items():
         one = rows[rows[REASON_COLUMN].fillna("").str.contains(pattern)]
         said = contract.columns[REASON_COLUMN].wordings[0] + "：" + one[REASON_COLUMN]
-        found.append(one[["household_id", "person_id"]].assign(change=change, source=_place(contract.title, one), said=said))
+        found.append(
+            one[["household_id", "person_id"]].assign(change=change, source=_place(contract.title, one), said=said)
+        )
     return pd.concat(found)
 
 
 def _answered(connection: Connection, month: Month) -> pd.DataFrame:
     """Conclusions 07, 08 and 09 received by the end of the month after the data month."""
-    words, households = last_words(connection), households_of_numbers(connection)
+    words, households = last_words(connection), clue_numbers(connection)["household_id"]
     words = words[words["conclusion"].isin(list(CONCLUSIONS))]
     words = words[pd.to_datetime(words["received_at"]) < pd.Timestamp((month + 2).first)]
     return pd.DataFrame(
@@ -100,3 +101,21 @@ def _born(connection: Connection, contract: Contract, month: Month) -> pd.DataFr
     return young.reindex(columns=["township", "name"]).assign(
         change=BIRTH, source=_place(contract.title, young), said=said
     )
+
+
+def placed(changes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """The corrections with township, village, head and remedy, those still registered only, by place."""
+    heads = people.assign(rest=people["relation"] != HEAD).sort_values("rest", kind="stable")
+    homes = heads.drop_duplicates("household_id").set_index("household_id")[["township", "village", "name"]]
+    names = people.drop_duplicates("person_id").set_index("person_id")["name"]
+    known = changes["household_id"].isin(homes.index) & (
+        changes["person_id"].isna() | changes["person_id"].isin(names.index)
+    )
+    rows = changes[known | (changes["change"] == BIRTH)]
+    told = rows["household_id"].map(homes["township"])
+    rows = rows.assign(
+        township=told.fillna(rows["township"]), village=rows["household_id"].map(homes["village"]),
+        head=rows["household_id"].map(homes["name"]), remedy=rows["change"].map(REMEDIES),
+        name=rows["person_id"].map(names).fillna(rows["name"]),
+    )  # fmt: skip
+    return rows.sort_values(["township", "village", "household_id", "change"], kind="stable", ignore_index=True)
