@@ -1,7 +1,8 @@
 """Data errors found on foot (部门数据有误, conclusion 13): whose rows they were, and what the township wrote.
 
 A clue may rest on the rows of several departments. The error is counted against those whose office the township names;
-where it names none, against all of them. What it wrote is told only to a department that it names, or to the only one.
+where it names none of them, against all. What it wrote is told only to a department that it names, or to the only one
+where it names no other.
 """
 
 from __future__ import annotations
@@ -52,10 +53,13 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     )
     each = wrong.merge(known, on=["month", "household_id"])
     office = each["department"].map(titles).fillna(each["department"]).astype("str")
-    pairs = zip(office, each["reason"].fillna("").astype("str"), strict=True)
+    pairs = list(zip(office, each["reason"].fillna("").astype("str"), strict=True))
     named = pd.Series([_names(name, text) for name, text in pairs], index=each.index, dtype="bool")
     anyone = named.groupby(each["clue_no"]).transform("any")
-    alone = each.groupby("clue_no")["department"].transform("nunique") == 1
+    elsewhere = pd.Series(
+        [any(_names(t, said) for t in titles.values()) for _, said in pairs], index=each.index, dtype="bool"
+    )
+    alone = (each.groupby("clue_no")["department"].transform("nunique") == 1) & ~elsewhere
     each["reason"] = each["reason"].where(named | alone)
     found = each[named | ~anyone].drop(columns="month").rename(columns={"delivery_month": "month"})
     return found[["clue_no", "household_id", "department", "month", "reason"]].reset_index(drop=True)

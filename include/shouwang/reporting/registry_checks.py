@@ -124,10 +124,10 @@ def _households(registry: Registry, homes: pd.DataFrame) -> list[pd.DataFrame]:
     measured = known.index.isin(registry.measured)
     now = registry.month.year * 12 + registry.month.number
     removed = known["removed"]
-    money = income.map("{:,.2f}".format)
+    money = income.map("{:,.2f}".format).astype("str")
     said = "人均纯收入 " + money + f" 元，监测线 {line:,.0f} 元"
-    month = known["recognised"].map(_chinese, na_action="ignore")
-    off = known["taken_off"].map(_chinese, na_action="ignore")
+    month = known["recognised"].map(_chinese, na_action="ignore").astype("str")
+    off = known["taken_off"].map(_chinese, na_action="ignore").astype("str")
     of_kind = kind + "，" + said
     tests = (
         ("income_above", open_ & kind.isin(BY_INCOME) & (income > line), of_kind),
@@ -168,16 +168,16 @@ def _people(people: pd.DataFrame) -> list[pd.DataFrame]:
     sound = ~state.isin([DAMAGED, PARTIAL]) & number.notna()
     pairs = people.assign(number=number)[sound].drop_duplicates(["number", "household_id"])
     twice = pairs[pairs["number"].duplicated(keep=False)]
-    others = twice.groupby("number")["household_id"].transform(lambda ids: "、".join(sorted(ids)))
+    others = twice.groupby("number")["household_id"].transform(lambda ids: "、".join(sorted(ids))).astype("str")
     born, sex = birth_dates(number.where(sound)), people["sex"]
     male = pd.to_numeric(number.where(sound).str.slice(16, 17), errors="coerce") % 2 == 1
     written = people["birth_date"]
     said: list[tuple[str, pd.Series, Callable[[pd.DataFrame], Sequence[str] | pd.Series]]] = [
-        ("number_unsound", state.isin([DAMAGED, PARTIAL]), lambda r: "号码 " + r["id_number"].map(mask_number)),
+        ("number_unsound", state.isin([DAMAGED, PARTIAL]), lambda r: "号码 " + r["id_number"].map(mask_number).astype("str")),
         ("birth_date", sound & written.notna() & (born != written),
          lambda r: "号码为 " + born[r.index].dt.strftime("%Y-%m-%d") + "，登记为 " + r["birth_date"].dt.strftime("%Y-%m-%d")),
         ("sex", sound & sex.isin(["男", "女"]) & (male != (sex == "男")),
-         lambda r: "登记为" + r["sex"] + "，号码为" + r["sex"].map({"男": "女", "女": "男"})),
+         lambda r: "登记为" + r["sex"] + "，号码为" + r["sex"].map({"男": "女", "女": "男"}).astype("str")),
     ]  # fmt: skip
     found = [_of_members(people[holds], code, text) for code, holds, text in said]
     return [_of_members(twice, "two_households", lambda r: "登记在户 " + others[r.index]), *found]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from shouwang.casework.data_errors import WRONG_DATA, clue_numbers, data_errors, last_words
 from shouwang.delivery.conclusions import BY_CODE
+from shouwang.delivery.text import without_numbers
 from shouwang.month import Month
 from shouwang.reporting.facts import OUTCOMES, REPEATED
 from shouwang.store.database import frame
@@ -66,7 +66,7 @@ def without_person(text: str, names: list[str]) -> str:
     """A township's words without the names of a household and without numbers of seven or more digits."""
     for name in sorted(filter(None, names), key=len, reverse=True):
         text = text.replace(name, "某某")
-    return re.sub(r"\d[\d\s-]{5,}[\dXx]", "＊＊＊", text)
+    return without_numbers(text)
 
 
 def _clues(connection: Connection, month: Month) -> pd.DataFrame:

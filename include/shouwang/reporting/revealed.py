@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.county.contract import Contract
+from shouwang.delivery.text import without_numbers
 from shouwang.identity import birth_dates
 from shouwang.month import Month
 from shouwang.store.database import frame
@@ -72,7 +73,7 @@ def _answered(connection: Connection, month: Month) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "change": words["conclusion"].map(CONCLUSIONS), "household_id": words["clue_no"].map(households),
-            "source": "入户核查：线索 " + words["clue_no"].astype("str"), "said": words["reason"],
+            "source": "入户核查：线索 " + words["clue_no"].astype("str"), "said": words["reason"].map(without_numbers, na_action="ignore"),
         }
     ).dropna(subset=["household_id"])  # fmt: skip
 
