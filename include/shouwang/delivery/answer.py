@@ -60,7 +60,7 @@ def write_answer(path: Path, paper: AnswerPaper, problems: Sequence[Mapping[str,
         for number, column in enumerate(COLUMNS, start=1):
             put(sheet, 4, number, column.header, "栏目")
         rows = pd.DataFrame(problems)
-        write_rows(sheet, 4, COLUMNS, {c.source: column_values(rows[c.source]) for c in COLUMNS}, least=22)
+        write_rows(sheet, 4, COLUMNS, {c.source: [*column_values(rows[c.source])] for c in COLUMNS}, least=22)
     footer = (f"供{paper.township}更正使用", f"{paper.office}  {paper.read_on.isoformat()}")
     lay_out(sheet, landscape=False, title_rows="4:4" if problems else None, footer=footer)
     protect(sheet)
