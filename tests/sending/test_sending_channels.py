@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from sending_house import MONTH, Post, killed
 from typer.testing import CliRunner
 
-from conftest import MONTH, Post, killed
 from sealed import opened
 from services import Sftp, free_port
 from shouwang import channels, steps
