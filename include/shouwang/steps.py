@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -534,6 +536,45 @@ def collect_returns() -> dict[str, Any]:
             record(connection, entry, told)
         done["files"].append(told)
     return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
+
+
+def supervise(by: str) -> dict[str, Any]:
+    """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
+    from shouwang.delivery.supervision import SupervisionPaper, write_supervision
+    from shouwang.handout import hand_out
+    from shouwang.stories import overdue
+
+    house = open_house()
+    settings, today = house.county.settings, house.today()
+    month, name = Month.of(today) + -1, f"督办单_{today.isoformat()}.xlsx"
+    contacts = {township: known.contact for township, known in settings.townships.items()}
+    with house.database.write() as connection:
+        rows = overdue(connection, house)
+        paper = SupervisionPaper(settings.name, settings.office, today, settings.calendar.overdue_days, None, contacts)
+        for township, mine in rows.groupby("township", sort=True):
+            own = replace(paper, township=str(township), contacts={})
+            write = partial(write_supervision, paper=own, overdue=mine)
+            hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
+            audit(connection, "supervised", str(township), by, month=str(month), clues=len(mine))
+        path = house.county_papers_of(month) / f"{settings.name}{name}"
+        with house.outgoing(path) as part:
+            write_supervision(part, paper, rows)
+    return {"overdue": len(rows), "file": str(path), **send(str(month))}
+
+
+def household_story(clue_no: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of the household behind a clue number as one page; who asked for it is on record."""
+    from shouwang.delivery.story import write_story
+    from shouwang.staging import whole_file
+    from shouwang.stories import story_of
+
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(clue_no)}.xlsx"
+    with house.database.write() as connection:
+        story = story_of(connection, house, clue_no, by)
+        with whole_file(path) as part:
+            write_story(part, story)
+        audit(connection, "printed", clue_no, by)
+    return {"clue_no": clue_no, "file": str(path)}
 
 
 def expire(dry: bool = False) -> list[dict[str, Any]]:
