@@ -239,10 +239,10 @@ def screen(month: str) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
-    first = deliveries.looked_at_from(of)
+    first = book.first_month(of)
     with house.database.write() as connection:
-        looked_at = [mark for other, mark in deliveries.marks(connection) if str(first) <= other <= month]
-        inputs = {"registry": load_in_force(connection, of), "deliveries": looked_at}
+        looked_at = deliveries.looked_at(connection, first, of)
+        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": looked_at}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -257,8 +257,8 @@ def screen(month: str) -> dict[str, Any]:
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
             connection.execute(
                 run.insert().values(
-                    month=month, fingerprint=print_, screened_at=now, parameters=found.parameters, inputs=inputs,
-                    missing=missing,
+                    month=month, fingerprint=print_, screened_at=now, inputs=inputs, missing=missing,
+                    parameters={**found.parameters, "silent": found.silent},
                 )
             )  # fmt: skip
             join_reports(connection, of)
@@ -281,6 +281,7 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
     with house.database.read() as connection:
         warned = month_warnings(connection, month)
         force = deliveries.in_force(connection, month)
+        used = connection.scalar(sa.select(run.c.parameters).where(run.c.month == str(month)))
     told = {department: known["report"].get("warnings", ()) for department, known in force.items()}
     titles = {c.department: c.title for c in house.county.contracts.values()}
     state = settled(str(month))
@@ -298,7 +299,10 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
         **{name: int(states.get(name, 0)) for name in ("new", "repeated", "supplement")},
         "missing": [titles[d] for d in state["missing"]],
         "refused": [titles[d] for d in state["refused"]],
-        "warnings": [f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())],
+        "warnings": [
+            *(f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())),
+            *(used or {}).get("silent", ()),
+        ],
     }
 
 
