@@ -264,7 +264,10 @@ def screen(month: str) -> dict[str, Any]:
             join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
-    return month_figures(house, of)
+    before = of + -1
+    with house.database.read() as connection:
+        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == str(before))) is not None
+    return {**month_figures(house, of), "before": month_figures(house, before) if screened else None}
 
 
 def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, warnings: pd.DataFrame) -> None:
@@ -347,6 +350,13 @@ def unsent() -> list[str]:
     house = open_house()
     with house.database.read() as connection:
         return [str(month) for month in unsent_months(connection, _due(house))]
+
+
+def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
+    """Put on record what a person said to the release of a month."""
+    with open_house().database.write() as connection:
+        kind = "approved" if approved else "rejected"
+        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason)
 
 
 def _require_screened(house: House, month: Month) -> None:
