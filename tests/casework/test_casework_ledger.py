@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shouwang.casework import states
 from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.casework.entries import months_later
 from shouwang.casework.facts import Fact
-from shouwang.casework.ledger import clue_number, months_later
+from shouwang.casework.ledger import clue_number
 from shouwang.casework.states import state_on
 from shouwang.month import Month
 
