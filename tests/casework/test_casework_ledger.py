@@ -136,6 +136,15 @@ def test_what_went_out_stays_a_case_though_its_data_were_corrected() -> None:
     assert [(c.clue_no, c.state) for c in ledger.cases] == [(number("2026-01"), "拟纳入监测")]
 
 
+def test_a_list_that_corrected_data_would_not_have_sent_changes_nothing_but_its_answer_does() -> None:
+    facts = [warned("2026-01"), answered("2026-01", "05", "2026-02-16"), warned("2026-03"), released("2026-03")]
+    assert [(c.state, c.numbers) for c in told(*facts).cases] == [("无风险", [number("2026-03")])]
+    assert told(*facts, answered("2026-03", "01", "2026-04-16")).cases[0].state == "拟纳入监测"
+    phantom = [released("2026-01"), warned("2026-03")]
+    assert [(c.clue_no, c.numbers) for c in told(*phantom).cases] == [(number("2026-03"), [number("2026-01")])]
+    assert told(*phantom[:1]).cases[0].state == "待核查"
+
+
 def test_a_late_file_of_an_older_month_leaves_one_case_that_answers_to_both_numbers() -> None:
     facts = [warned("2026-08"), released("2026-08"), answered("2026-08", "01", "2026-09-16")]
     (case,) = told(*facts, warned("2026-07")).cases

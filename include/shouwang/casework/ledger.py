@@ -66,6 +66,7 @@ class _Story:
         self.cases: list[Case] = []
         self.by_number: dict[str, Case] = {}
         self.listed: dict[tuple[Month, str], Case] = {}
+        self.without_case: list[Released] = []
         self.events: list[tuple[Case, Event]] = []
         self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
 
@@ -81,6 +82,8 @@ class _Story:
                     self.answer(fact, day)
                 case Removal():
                     self.remove(fact, day)
+        if self.without_case:
+            self.keep(self.without_case[0].clue_no, self.without_case[0].month)
         return self
 
     def history(self) -> list[Event]:
@@ -106,6 +109,9 @@ class _Story:
         self.move(case, event)
         self.cases.append(case)
         self.by_number[case.clue_no] = case
+        for fact in self.without_case:
+            self.name(case, fact)
+        self.without_case = []
         return case
 
     def warn(self, w: Warned, day: dt.date) -> None:
@@ -171,35 +177,43 @@ class _Story:
         return until if covered and w.month < until else None
 
     def release(self, r: Released, day: dt.date) -> None:
+        """A list went out. It makes no case by itself: data that were corrected since may leave it without a warning."""
         case = self.latest
-        if case is None or not (case.open or self.by_number.get(r.clue_no) is case):
-            case = self.open(  # the data were corrected since: what went out stays a case
-                Case(
-                    r.clue_no, r.household_id, r.month, r.level, r.category, r.risks, {}, r.township, r.month,
-                    states.UNBORN,
-                ),
-                states.OPENED,
-            )  # fmt: skip
-            self.note(case, day, r.month, states.KEPT, r.rules.split())
+        if case is None:
+            self.without_case.append(r)
+            return
+        self.name(case, r)
+        if self.move(case, states.RELEASED) and case.turns_on is None:
+            case.due, case.turns_on = r.due, r.late_from
+        self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
+
+    def name(self, case: Case, r: Released) -> None:
         if r.clue_no not in case.numbers:
             case.numbers.append(r.clue_no)
         self.by_number.setdefault(r.clue_no, case)
         self.listed[r.month, r.clue_no] = case
-        self.move(case, states.RELEASED)
-        if case.turns_on is None:
-            case.due, case.turns_on = r.due, r.late_from
-        self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
 
-    def find(self, clue_no: str, household_id: str, month: Month) -> Case:
-        """The case that a number on a month's list means; one that no other fact knows is opened by what was said."""
-        found = self.listed.get((month, clue_no)) or self.by_number.get(clue_no) or self.latest
-        if found is not None:
-            return found
-        unknown = Case(clue_no, household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
-        return self.open(unknown, states.OPENED)
+    def keep(self, clue_no: str, month: Month) -> Case:
+        """Open a case for what was told though no warning is left of it."""
+        waiting = [*self.without_case]
+        r = next((r for r in waiting if r.clue_no == clue_no), waiting[0] if waiting else None)
+        case = Case(clue_no, self.household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
+        if r is not None:
+            case.level, case.category, case.risks, case.township = r.level, r.category, r.risks, r.township
+        self.open(case, states.OPENED)
+        self.note(case, (month + 1).first, month, states.KEPT, r.rules.split() if r else ())
+        for fact in waiting:
+            self.release(fact, (fact.month + 1).first)
+        return case
+
+    def find(self, clue_no: str, month: Month) -> Case:
+        """The case that a number on a month's list means; one that no other fact knows is kept for what was said."""
+        return (
+            self.listed.get((month, clue_no)) or self.by_number.get(clue_no) or self.latest or self.keep(clue_no, month)
+        )
 
     def answer(self, a: Answer, day: dt.date) -> None:
-        case = self.find(a.clue_no, a.household_id, a.list_month)
+        case = self.find(a.clue_no, a.list_month)
         conclusion = CONCLUSIONS[a.conclusion]
         said = {"conclusion": a.conclusion, "measure": a.measure, "visited": a.visited, **a.detail}
         monitored = a.monitored_since is not None or case.recognised_on is not None
@@ -231,7 +245,7 @@ class _Story:
 
     def remove(self, r: Removal, day: dt.date) -> None:
         month = Month.of(r.on)
-        case = self.find(r.clue_no, r.household_id, month)
+        case = self.find(r.clue_no, month)
         refused = why_not_removed(case, r.on, r.measure) if case is self.latest else "该户已有新的线索"
         if refused:
             self.note(case, day, month, states.REMOVAL_REFUSED, case.sent, why=refused, **r.detail)
