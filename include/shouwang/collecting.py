@@ -16,19 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang import passwords
-from shouwang.delivery.answer import AnswerPaper, write_answer
-from shouwang.delivery.township import read_manifest
-from shouwang.errors import FileRefused, Unreachable
-from shouwang.handout import hand_out
+from shouwang.errors import Unreachable
 from shouwang.house import House, safe_name
 from shouwang.intake.files import settled
-from shouwang.month import Month
 from shouwang.remote import Remote
 from shouwang.store.audit import audit
 from shouwang.store.tables import returned
 
-KINDS = (".xlsx", ".xls", ".xlsm", ".ods", ".et")
+KINDS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv")
 
 
 @dataclass(frozen=True)
@@ -75,45 +70,12 @@ def fresh(connection: Connection, house: House) -> Iterator[Found]:
         yield Found(path, inside[0] if len(inside) > 1 else None, content)
 
 
-def answer(connection: Connection, house: House, found: Found, told: Mapping[str, Any]) -> str:
-    """Write what is to be said about a file, for its township, or for the county where that is not known; its name."""
-    settings, today = house.county.settings, house.today()
-    township = _township(house, found)
-    paper = AnswerPaper(
-        county=settings.name, office=settings.office, township=township or "", file=found.path.name, read_on=today,
-        taken=told["taken"], known_already=told.get("known_already", 0), blank=told.get("blank", 0),
-        refusal=told.get("refusal"),
-    )  # fmt: skip
-    name, month = f"{safe_name(township or '')}报回回执_{found.fingerprint[:8]}.xlsx", Month.of(today) + -1
-
-    def write(part: Path) -> None:
-        write_answer(part, paper, told["problems"])
-
-    if township:
-        hand_out(connection, house, month, township, name, "shouwang", write)
-    else:
-        with house.outgoing(house.county_papers_of(month) / name) as part:
-            write(part)
-    return name
-
-
-def _township(house: House, found: Found) -> str | None:
-    """Whose file it is: the folder's it lay in, else the one that the form itself names."""
-    if found.township:
-        return found.township
-    try:
-        manifest = read_manifest(found.path, passwords.every(house, str(found.path)))
-    except FileRefused:
-        return None
-    return manifest.township if manifest else None
-
-
 def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> None:
     """Put on record that a file was read."""
     counts = {"taken": told["taken"], "problems": len(told["problems"])}
     connection.execute(
         returned.insert().values(
-            fingerprint=found.fingerprint, file=found.path.name, township=found.township, refusal=told.get("refusal"),
+            fingerprint=found.fingerprint, file=found.path.name, township=found.township, refusal=told.get("refused"),
             collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0), **counts,
         )
     )  # fmt: skip

@@ -65,10 +65,8 @@ class House:
         return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(self.zone).date()
 
     def now(self) -> dt.datetime:
-        """The county's time of day; nine in the morning on a ``SHOUWANG_TODAY``, so that rehearsals are alike."""
-        if "SHOUWANG_TODAY" in os.environ:
-            return dt.datetime.combine(self.today(), dt.time(9))
-        return dt.datetime.now(self.zone).replace(tzinfo=None)
+        """The county's time without its zone, on the day that `today` says."""
+        return dt.datetime.combine(self.today(), dt.datetime.now(self.zone).time().replace(microsecond=0))
 
     def inbox_of(self, month: object, department: str) -> Path:
         """Where a department's files of a month lie, fetched first if its inbox is on another machine."""

@@ -234,15 +234,15 @@ def settled(month: str) -> dict[str, Any]:
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import join_reports
     from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
-    from shouwang.screening.rulebook import check, load_rulebook
+    from shouwang.screening.rulebook import load_rulebook
     from shouwang.store.records import matched_records
 
     house, of = open_house(), Month.parse(month)
     contracts = house.county.contracts.values()
-    book = load_rulebook(house.county_folder)
-    check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
+    book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
     first = _first_month(of)
     with house.database.write() as connection:
@@ -265,6 +265,7 @@ def screen(month: str) -> dict[str, Any]:
                     missing=missing,
                 )
             )  # fmt: skip
+            join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
     return month_figures(house, of)
@@ -350,6 +351,15 @@ def release_plan(month: str) -> list[str]:
     _require_screened(house, of)
     with house.database.read() as connection:
         return [out.township for out in outgoing(connection, of, _due(house))]
+
+
+def unsent() -> list[str]:
+    """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
+    from shouwang.releasing import unsent_months
+
+    house = open_house()
+    with house.database.read() as connection:
+        return [str(month) for month in unsent_months(connection, _due(house))]
 
 
 def _require_screened(house: House, month: Month) -> None:
@@ -480,39 +490,64 @@ def release(month: str, by: str) -> dict[str, Any]:
     return {"released": done, **send(month), **summarise(month)}
 
 
-def load_feedback(file: str) -> dict[str, Any]:
-    """Read a filled-in township workbook back: each row taken, or answered with what is wrong; twice changes nothing."""
-    from shouwang import passwords
-    from shouwang.casework.keeping import keep_ledger
-    from shouwang.returning import take_back
+def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
+    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
+
+    ``township``: who sent it, where the channel knows.
+    """
+    from shouwang.feedback import receive
 
     house, path = open_house(), Path(file)
     if not path.is_file():
-        raise ShouwangError(f"There is no file {file}.")
-    with house.database.write() as connection:
-        answered = take_back(connection, path, passwords.every(house, str(path)))
-        if answered["taken"]:
-            audit(connection, "feedback", "feedback", "shouwang", taken=answered["taken"])
-            keep_ledger(connection, house.county.settings)
-    return answered
+        raise NotThereYet(f"There is no file {file}; give the path of the workbook that came back.")
+    try:
+        return receive(house, path, township)
+    except FileRefused as refused:
+        return {"file": path.name, "taken": 0, "known_already": 0, "blank": 0, "problems": [], "refused": str(refused)}
+
+
+def case_story(key: str) -> dict[str, Any]:
+    """A household's story, by clue number or household id (户情)."""
+    from shouwang.cases import show
+
+    return show(open_house(), key)
+
+
+def list_cases(
+    on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
+) -> list[dict[str, Any]]:
+    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
+    from shouwang.cases import listed
+
+    rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
+    return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
+
+
+def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
+    """Put on record that a risk is removed (风险消除), or say why it is not."""
+    from shouwang.cases import remove
+
+    return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
+
+
+def write_case_form(township: str) -> dict[str, Any]:
+    """Write a township's form for reports and removals (申报排查表)."""
+    from shouwang.cases import write_form
+
+    return {"township": township, "file": str(write_form(open_house(), township))}
 
 
 def collect_returns() -> dict[str, Any]:
     """Read what came back by the channels, each workbook once, and answer it."""
-    from shouwang.collecting import answer, fetch, fresh, record
+    from shouwang.collecting import fetch, fresh, record
 
     house = open_house()
     done: dict[str, Any] = {"unreachable": fetch(house), "files": []}
     with house.database.read() as connection:
         found = list(fresh(connection, house))
     for entry in found:
-        told: dict[str, Any] = {"file": entry.path.name, "taken": 0, "problems": []}
-        try:
-            told |= load_feedback(str(entry.path))
-        except FileRefused as refused:
-            told["refusal"] = str(refused)
+        told = load_feedback(str(entry.path), entry.township)
         with house.database.write() as connection:
-            told["answer"] = answer(connection, house, entry, told)
             record(connection, entry, told)
         done["files"].append(told)
     return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
@@ -542,19 +577,19 @@ def supervise(by: str) -> dict[str, Any]:
     return {"overdue": len(rows), "file": str(path), **send(str(month))}
 
 
-def household_story(clue_no: str, folder: str, by: str) -> dict[str, Any]:
-    """Write the story of the household behind a clue number as one page; who asked for it is on record."""
+def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
     from shouwang.delivery.story import write_story
     from shouwang.papers import story_of
     from shouwang.staging import whole_file
 
-    house, path = open_house(), Path(folder) / f"户情_{safe_name(clue_no)}.xlsx"
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
     with house.database.write() as connection:
-        story = story_of(connection, house, clue_no, by)
+        story = story_of(connection, house, key, by)
         with whole_file(path) as part:
             write_story(part, story)
-        audit(connection, "printed", clue_no, by)
-    return {"clue_no": clue_no, "file": str(path)}
+        audit(connection, "printed", key, by)
+    return {"key": key, "file": str(path)}
 
 
 def expire(dry: bool = False) -> list[dict[str, Any]]:
@@ -573,6 +608,7 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
+    from shouwang.handout import hand_out
     from shouwang.reviewing import reviews_of
 
     house, of = open_house(), Month.parse(month)
@@ -580,10 +616,15 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     with house.database.read() as connection:
         reviews = reviews_of(connection, house, of, township)
     paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
-    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
-    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    write = partial(write_paper, paper=paper, reviews=reviews)
+    if township:
+        name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
+        with house.database.write() as connection:
+            hand_out(connection, house, of, township, name, "shouwang", write)
+        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
     with house.outgoing(path) as part:
-        write_paper(part, paper, reviews)
+        write(part)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 

@@ -112,6 +112,11 @@ class County(Strict):
     contracts: dict[str, Contract]
     registry: Contract
 
+    @property
+    def every_contract(self) -> tuple[Contract, ...]:
+        """The departments' contracts and the registry's."""
+        return (*self.contracts.values(), self.registry)
+
     def contract(self, department: str) -> Contract | None:
         """The contract of a department, if there is one."""
         return self.contracts.get(department)

@@ -193,8 +193,9 @@ def supplies(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     near = own.choice([0, 5, 10, 15, 20], count, p=[0.42, 0.15, 0.15, 0.15, 0.13])
     rows["fetch_minutes"] = np.where(far < 0.004, own.integers(21, 60, count), near)
     usual = own.choice([0, 1, 2, 5, 12, 30, 36], count, p=[0.4, 0.12, 0.13, 0.13, 0.12, 0.06, 0.04])
-    days = np.where(still < 0.005, own.integers(40, 90, count), usual)
-    rows["outage_days"] = np.where(days == 36, 36, days * month.number // 9)
+    broken, days = still < 0.005, np.where(still < 0.005, own.integers(40, 90, count), usual)
+    so_far = days * month.number // 9
+    rows["outage_days"] = np.where(days == 36, 36, np.where(broken, so_far, np.minimum(so_far, 36)))
     rows = _identity(rows, people, ["name", "township", "village", "phone"])
     rows["phone"] = rows["phone"].where(now.random(count) < 0.65, "")
     place = people["place"].to_numpy()[rows["person"]]
