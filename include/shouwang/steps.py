@@ -576,19 +576,19 @@ def supervise(by: str) -> dict[str, Any]:
     return {"overdue": len(rows), "file": str(path), **send(str(month))}
 
 
-def household_story(clue_no: str, folder: str, by: str) -> dict[str, Any]:
-    """Write the story of the household behind a clue number as one page; who asked for it is on record."""
+def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
     from shouwang.delivery.story import write_story
     from shouwang.staging import whole_file
     from shouwang.stories import story_of
 
-    house, path = open_house(), Path(folder) / f"户情_{safe_name(clue_no)}.xlsx"
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
     with house.database.write() as connection:
-        story = story_of(connection, house, clue_no, by)
+        story = story_of(connection, house, key, by)
         with whole_file(path) as part:
             write_story(part, story)
-        audit(connection, "printed", clue_no, by)
-    return {"clue_no": clue_no, "file": str(path)}
+        audit(connection, "printed", key, by)
+    return {"key": key, "file": str(path)}
 
 
 def expire(dry: bool = False) -> list[dict[str, Any]]:
@@ -607,6 +607,7 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
+    from shouwang.handout import hand_out
     from shouwang.reviewing import reviews_of
 
     house, of = open_house(), Month.parse(month)
@@ -614,10 +615,15 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     with house.database.read() as connection:
         reviews = reviews_of(connection, house, of, township)
     paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
-    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
-    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    write = partial(write_paper, paper=paper, reviews=reviews)
+    if township:
+        name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
+        with house.database.write() as connection:
+            hand_out(connection, house, of, township, name, "shouwang", write)
+        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
     with house.outgoing(path) as part:
-        write_paper(part, paper, reviews)
+        write(part)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 
