@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task
+from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from wiring import DEFAULTS, MONTH, MONTH_SETTLED, release_note
@@ -23,7 +23,7 @@ from wiring import DEFAULTS, MONTH, MONTH_SETTLED, release_note
 ### Screening and release 信息比对与发布
 
 **What.** Screens a data month by the county's rules, asks a person of the county office to approve the release, then
-writes one workbook a township and the county's summary. Nothing leaves the house before somebody has approved it.
+writes one workbook a township, sends each by its township's channel, and writes the county's summary. Nothing leaves the house before somebody has approved it.
 
 **When.** By itself as soon as a month is settled, and again whenever a corrected or late file settles it anew; then
 only what changed goes out (补充名单). With nothing to send nobody is asked.
@@ -31,8 +31,8 @@ only what changed goes out (补充名单). With nothing to send nobody is asked.
 **To approve.** *Required actions* on this run: counts by township and level, and which department is missing. *Reject*
 sends nothing; clear `approve` to be asked again.
 
-**If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released one by one:
-clear the one that failed; the others are not sent again.
+**If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released and sent one
+by one: clear the one that failed; the others are not sent again.
 """,
 )
 def screening() -> None:
@@ -58,6 +58,13 @@ def screening() -> None:
         get_current_context()["township"] = township
         return steps.release_township(month, township, by)
 
+    @task(map_index_template="{{ township }}")
+    def send(month: str, township: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        get_current_context()["township"] = township
+        return steps.send_township(month, township)
+
     @task(trigger_rule=TriggerRule.NONE_FAILED)
     def summarise(month: str) -> dict[str, Any]:
         from shouwang import steps
@@ -74,8 +81,15 @@ def screening() -> None:
         execution_timeout=None,
     )
     by = "{{ ti.xcom_pull(task_ids='approve')['responded_by_user']['name'] }}"
-    released = release.partial(month=MONTH, by=by).expand(township=planned)
-    screened >> planned >> approve >> released >> summarise(MONTH)
+    summary = summarise(MONTH)
+
+    @task_group(prefix_group_id=False)
+    def hand_out(month: str, township: str, by: str) -> None:
+        released = release(month, township, by)
+        released >> [send(month, township), summary]
+
+    handed = hand_out.partial(month=MONTH, by=by).expand(township=planned)
+    screened >> planned >> approve >> handed
 
 
 screening()

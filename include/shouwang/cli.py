@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import cli_cases, cli_send, cli_versions, steps
+from shouwang import cli_cases, cli_reports, cli_send, cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress
@@ -57,8 +57,16 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("scorecard")(cli_versions.scorecard)
-for command in (cli_cases.overdue, cli_send.send, cli_send.sent, cli_send.expire):
+for command in (
+    cli_cases.overdue,
+    cli_send.send,
+    cli_send.sent,
+    cli_send.expire,
+    cli_reports.results,
+    cli_reports.bulletin,
+):
     app.command()(command)
+registry_app.command("check")(cli_reports.registry_check)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from shouwang.casework.data_errors import data_errors
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store import deliveries
@@ -19,7 +20,7 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
     """One line a department and month, oldest first: the version in force, else the last one that was refused.
 
     ``versions`` counts what was handed over, ``days_late`` is that of the first of them, ``corrected`` counts rows that
-    returned receipts corrected; ``guesses`` are headings that were taken for the closest known one, ``ignored``
+    returned receipts corrected, ``wrong_on_foot`` households whose rows a township found wrong (核查结论 13); ``guesses`` are headings that were taken for the closest known one, ``ignored``
     headings that were not used.
     """
     query = sa.select(delivery).order_by(delivery.c.department, delivery.c.month, delivery.c.version)
@@ -29,7 +30,9 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
         known = [dict(row) for row in connection.execute(query).mappings()]
         counted = sa.select(line.c.delivery_id, sa.func.count()).where(line.c.correction.is_not(None))
         counts = connection.execute(counted.group_by(line.c.delivery_id)).all()
+        errors = data_errors(connection, {d: c.title for d, c in house.county.contracts.items()})
     corrected = {str(name): int(count) for name, count in counts}
+    wrong = errors.groupby(["department", "month"])["household_id"].nunique().to_dict()
     months: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for version in known:
         months.setdefault((version["department"], version["month"]), []).append(version)
@@ -48,7 +51,8 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
             "versions": len(versions), "refused": sum(v["status"] == deliveries.REFUSED for v in versions),
             "received_on": first, "due": due, "days_late": max(0, (first - due).days),
             **{figure: shown["counts"].get(figure) for figure in FIGURES},
-            "corrected": corrected.get(shown["delivery_id"], 0), "warnings": shown["report"].get("warnings", []),
+            "corrected": corrected.get(shown["delivery_id"], 0),
+            "wrong_on_foot": int(wrong.get((name, month), 0)), "warnings": shown["report"].get("warnings", []),
             "guesses": list(dict.fromkeys(guesses)),
             "ignored": list(dict.fromkeys(title for sheet in sheets for title in sheet["ignored_columns"])),
         })  # fmt: skip

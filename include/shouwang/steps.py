@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +361,7 @@ def _due(house: House) -> dt.date:
 def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.notice import write_notice
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
     from shouwang.handout import hand_out
@@ -378,7 +381,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
             county=settings.name, office=settings.office, township=township, month=of, version=out.version,
             kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
             released_at=house.now(), missing=tuple(titles[d] for d in settled(month)["missing"]),
-            department_names=titles,
+            department_names=titles | CHANNEL_NAMES,
         )  # fmt: skip
         fresh = hand_out(
             connection, house, of, township, name, by,
@@ -432,6 +435,7 @@ def send(month: str, township: str | None = None) -> dict[str, Any]:
 
 def summarise(month: str) -> dict[str, Any]:
     """Write the county's summary of a month."""
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.summary import SummaryPaper, write_summary
     from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
@@ -456,7 +460,7 @@ def summarise(month: str) -> dict[str, Any]:
         prepared_on=last["released_on"].max() if len(last) else house.today(),
         prepared_by=str(last["released_by"].iloc[-1]) if len(last) else settings.office,
         missing=tuple(table["missing"]),
-        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)},
+        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)} | CHANNEL_NAMES,
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
@@ -534,6 +538,45 @@ def collect_returns() -> dict[str, Any]:
     return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
 
 
+def supervise(by: str) -> dict[str, Any]:
+    """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
+    from shouwang.delivery.supervision import SupervisionPaper, write_supervision
+    from shouwang.handout import hand_out
+    from shouwang.stories import overdue
+
+    house = open_house()
+    settings, today = house.county.settings, house.today()
+    month, name = Month.of(today) + -1, f"督办单_{today.isoformat()}.xlsx"
+    contacts = {township: known.contact for township, known in settings.townships.items()}
+    with house.database.write() as connection:
+        rows = overdue(connection, house)
+        paper = SupervisionPaper(settings.name, settings.office, today, settings.calendar.overdue_days, None, contacts)
+        for township, mine in rows.groupby("township", sort=True):
+            own = replace(paper, township=str(township), contacts={})
+            write = partial(write_supervision, paper=own, overdue=mine)
+            hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
+            audit(connection, "supervised", str(township), by, month=str(month), clues=len(mine))
+        path = house.county_papers_of(month) / f"{settings.name}{name}"
+        with house.outgoing(path) as part:
+            write_supervision(part, paper, rows)
+    return {"overdue": len(rows), "file": str(path), **send(str(month))}
+
+
+def household_story(clue_no: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of the household behind a clue number as one page; who asked for it is on record."""
+    from shouwang.delivery.story import write_story
+    from shouwang.staging import whole_file
+    from shouwang.stories import story_of
+
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(clue_no)}.xlsx"
+    with house.database.write() as connection:
+        story = story_of(connection, house, clue_no, by)
+        with whole_file(path) as part:
+            write_story(part, story)
+        audit(connection, "printed", clue_no, by)
+    return {"clue_no": clue_no, "file": str(path)}
+
+
 def expire(dry: bool = False) -> list[dict[str, Any]]:
     """Delete copies and exports that are kept too long, on record; ``dry`` says what would go."""
     from shouwang.retention import expire as delete
@@ -597,3 +640,28 @@ def revoke_decision(number: int, by: str) -> dict[str, Any]:
         revoke(connection, number, by)
         audit(connection, "revoked", f"decision {number}", by)
     return {"decision_id": number, "status": "revoked"}
+
+
+def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
+    """Write the bulletin (通报) of the one or two months that end with ``month``."""
+    from shouwang.papers import bulletin
+
+    house, of = open_house(), Month.parse(month)
+    _require_screened(house, of)
+    return bulletin(house, of, months)
+
+
+def write_results(month: str, department: str) -> dict[str, Any]:
+    """Tell a department what became of its rows of a month (结果反馈)."""
+    from shouwang.papers import results
+
+    house = open_house()
+    receiving.contract_of(house, department)
+    return results(house, Month.parse(month), department)
+
+
+def check_registry(month: str) -> dict[str, Any]:
+    """List what of the registry does not fit together (数据清洗), and corrections that others' data suggest."""
+    from shouwang.papers import check_registry as check
+
+    return check(open_house(), Month.parse(month))

@@ -217,8 +217,11 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
     assert told.stories["water, there"] == ALL_WENT_WELL
     assert "水利局" not in not_there(told.questions[1])
     assert "民政局" in not_there(told.questions[1])
-    released = {name.removeprefix("release[").rstrip("]") for name in told.stories["approved"] if "[" in name}
-    assert released
+    released, sent = (
+        {name.removeprefix(f"{step}[").rstrip("]") for name in told.stories["approved"] if name.startswith(f"{step}[")}
+        for step in ("release", "send")
+    )
+    assert released == sent != set()
     assert set(told.stories["approved"].values()) == {"success"}
     assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == released
 
@@ -234,6 +237,7 @@ def test_nobody_is_asked_when_nothing_has_to_go_out(told):
         "plan": "skipped",
         "approve": "skipped",
         "release": "skipped",
+        "send": "skipped",
         "summarise": "success",
     }
     assert told.screenings == 3
