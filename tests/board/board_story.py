@@ -7,7 +7,7 @@ from typing import Any
 
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.store.tables import case, case_event, delivery, late, release, release_item, run, warning
+from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
 
 TODAY = "2026-10-25"
 MARKUP = "<script>alert(1)</script>"
@@ -49,25 +49,22 @@ class Story:
                 )  # fmt: skip
 
     def sent(self, month: str, township: str, clues: list[str], day: str, due: str, version: int = 1) -> None:
+        """A list; clue C went out by two rules, the others by one."""
         self.write(
             release, month=month, township=township, version=version, kind="名单", file="f", content="c",
             released_on=dt.date.fromisoformat(day), released_by="somebody", due=dt.date.fromisoformat(due),
         )  # fmt: skip
         for clue in clues:
-            self.write(release_item, month=month, township=township, version=version, clue_no=clue, content="c")
+            rules = "MED-1 WAT-1" if clue == "C" else "MED-1"
+            self.write(
+                release_item, month=month, township=township, version=version, clue_no=clue, content="c", rules=rules
+            )
 
-    def answered(self, clue: str, month: str, number: int = 1) -> None:
-        """A township's answer in a month of the ledger: the first month whose screening it precedes."""
+    def answered(self, clue: str, month: str, conclusion: str = "05") -> None:
+        """A township's answer on a month's list."""
         self.write(
-            case_event, clue_no=clue, event_no=number, month=month, kind="feedback", state="无风险", level="蓝",
-            rules="M1", detail={},
-        )  # fmt: skip
-
-    def concluded(self, clue: str, rules: str, conclusion: str | None) -> None:
-        """A case as the ledger has it."""
-        self.write(
-            case, clue_no=clue, household_id=clue, opened_month="2026-09", state="any", open=True, level="蓝", rules=rules,
-            risks="医疗", last_month="2026-09", conclusion=conclusion,
+            feedback, content=f"{clue}{month}", clue_no=clue, conclusion=conclusion, list_month=month, file="f", row=1,
+            received_at=dt.datetime.fromisoformat(f"{Month.parse(month) + 1}-15T01:00:00"),
         )  # fmt: skip
 
     def declared_late(self, month: str, department: str) -> None:

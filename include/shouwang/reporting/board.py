@@ -19,8 +19,9 @@ from sqlalchemy import Connection
 from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
+from shouwang.reporting.facts import CONFIRMED
 from shouwang.store import deliveries
-from shouwang.store.tables import case, case_event, delivery, late, release, release_item, run, warning
+from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
 
 State = Literal["in force", "refused", "late", "waiting", "not due"]
 LEVELS = ("红", "黄", "蓝")
@@ -182,7 +183,7 @@ def local(house: House, moment: dt.datetime) -> dt.date:
 def township_months(house: House, connection: Connection, today: dt.date, first: Month) -> list[TownshipMonth]:
     """What each township was sent since a month and has answered, the newest month first.
 
-    A household counts as answered when its case was answered after the month's screening; overdue when its day
+    A household counts as answered when an answer came to the month's list or a later one; overdue when its day
     (核查截止日期) is over without that.
     """
     items = (
@@ -199,13 +200,10 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
         .group_by(release.c.month, release.c.township, release_item.c.clue_no)
         .subquery()
     )  # fmt: skip
-    answers = (
-        sa.select(case_event.c.clue_no, sa.func.max(case_event.c.month).label("month"))
-        .where(case_event.c.kind == "feedback", case_event.c.month > str(first))
-        .group_by(case_event.c.clue_no)
-        .subquery()
-    )
-    answered = sa.func.coalesce(answers.c.month, "") > items.c.month
+    year, number = (sa.func.substr(feedback.c.clue_no, at, 2) for at in (1, 3))  # what a list without month meant
+    listed = sa.func.coalesce(feedback.c.list_month, sa.literal("20").concat(year).concat("-").concat(number))
+    answers = sa.select(feedback.c.clue_no, sa.func.max(listed).label("month")).group_by(feedback.c.clue_no).subquery()
+    answered = sa.func.coalesce(answers.c.month, "") >= items.c.month
     supervised_from = today - dt.timedelta(days=house.county.settings.calendar.overdue_days)
 
     def count(*conditions: Any) -> Any:
@@ -214,7 +212,7 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
     query = (
         sa.select(
             items.c.month, items.c.township, sa.func.count(), count(answered),
-            count(~answered, items.c.due < today), count(~answered, items.c.released_on < supervised_from),
+            count(~answered, items.c.due < today), count(~answered, items.c.due < today, items.c.released_on < supervised_from),
             sa.func.max(items.c.released_on), sa.func.min(items.c.due), sa.func.max(items.c.version),
         )
         .outerjoin_from(items, answers, items.c.clue_no == answers.c.clue_no)
@@ -283,19 +281,21 @@ class Rate:
     high: float
 
 
-CONFIRMED = ("01", "02", "03")
-
-
 def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> list[Rate]:
-    """The rules by which clues were sent since a month, those that were answered most often first."""
-    sent = sa.select(release_item.c.clue_no).where(release_item.c.month >= str(first))
-    query = sa.select(case.c.rules, case.c.conclusion, sa.func.count()).where(case.c.clue_no.in_(sent))
+    """The rules by which clues were sent since a month, those that were answered most often first.
+
+    Each clue once, with the rules that its last list gave and the last answer to it.
+    """
+    items = sa.select(release_item.c.clue_no, release_item.c.rules).where(release_item.c.month >= str(first))
+    sent = connection.execute(items.order_by(release_item.c.month, release_item.c.version)).all()
+    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion)
+    last = dict(connection.execute(answers.order_by(feedback.c.received_at, feedback.c.row)).all())
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for rules, conclusion, count in connection.execute(query.group_by(case.c.rules, case.c.conclusion)):
-        for rule in rules.split():
-            counted[rule]["sent"] += count
-            counted[rule]["answered"] += count * (conclusion is not None)
-            counted[rule]["confirmed"] += count * (conclusion in CONFIRMED)
+    for clue_no, rules in dict(sent).items():
+        for rule in (rules or "").split():
+            counted[rule]["sent"] += 1
+            counted[rule]["answered"] += clue_no in last
+            counted[rule]["confirmed"] += last.get(clue_no) in CONFIRMED
     found = []
     for rule, counts in sorted(counted.items(), key=lambda item: (-item[1]["answered"], item[0])):
         if n := counts["answered"]:
