@@ -21,7 +21,7 @@ from shouwang.intake.headers import RUNNING_NUMBERS, plain, without_unit
 from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
 from shouwang.quality.suites import load_suite, suite_path
-from shouwang.screening.rulebook import check, load_rulebook
+from shouwang.screening.rulebook import load_rulebook
 
 FEW_VALUES, ENOUGH_ROWS, SAMPLE = 12, 8, 2_000
 SHARED_TYPES = {"name": "name", "id_number": "identity", "phone": "phone"}
@@ -41,9 +41,8 @@ def check_contract(house: House, path: Path) -> dict[str, Any]:
                 f"{suite_path(house.expectations, contract.slug)}: the expectation “{expectation.meta['id']}” names the "
                 f"column {', '.join(strange)}, which {path.name} does not have; mend one of the two."
             )
-    book = load_rulebook(house.county_folder)
-    others = {c.slug: c for c in house.county.contracts.values()} | {contract.slug: contract}
-    check(book, {slug: {name: column.type for name, column in c.columns.items()} for slug, c in others.items()})
+    others = {c.slug: c for c in house.county.every_contract} | {contract.slug: contract}
+    book = load_rulebook(house.county_folder, contracts=others.values())
     return {
         "department": contract.department, "title": contract.title, "dataset": contract.dataset,
         "columns": {name: column.type for name, column in contract.columns.items()},

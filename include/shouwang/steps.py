@@ -17,8 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang import receiving
-from shouwang.errors import NotThereYet, ShouwangError
-from shouwang.house import House, open_house
+from shouwang.errors import FileRefused, NotThereYet, ShouwangError
+from shouwang.house import House, open_house, safe_name
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.files import settled as files_settled
 from shouwang.month import Month
@@ -232,15 +232,15 @@ def settled(month: str) -> dict[str, Any]:
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import join_reports
     from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
-    from shouwang.screening.rulebook import check, load_rulebook
+    from shouwang.screening.rulebook import load_rulebook
     from shouwang.store.records import matched_records
 
     house, of = open_house(), Month.parse(month)
     contracts = house.county.contracts.values()
-    book = load_rulebook(house.county_folder)
-    check(book, {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts})
+    book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
     first = _first_month(of)
     with house.database.write() as connection:
@@ -263,6 +263,7 @@ def screen(month: str) -> dict[str, Any]:
                     missing=missing,
                 )
             )  # fmt: skip
+            join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
     return month_figures(house, of)
@@ -354,8 +355,9 @@ def unsent() -> list[str]:
     """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
     from shouwang.releasing import unsent_months
 
-    with open_house().database.read() as connection:
-        return [str(month) for month in unsent_months(connection)]
+    house = open_house()
+    with house.database.read() as connection:
+        return [str(month) for month in unsent_months(connection, _due(house))]
 
 
 def _require_screened(house: House, month: Month) -> None:
@@ -374,7 +376,9 @@ def _due(house: House) -> dt.date:
 def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.delivery.notice import write_notice
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
+    from shouwang.handout import hand_out
     from shouwang.releasing import outgoing, record_release, warned_in
 
     house, of, due = open_house(), Month.parse(month), _due(open_house())
@@ -386,25 +390,61 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
         if not mine:
             return {"month": month, "township": township, "status": "nothing new"}
         out = mine[0]
-        name = f"{township}预警{out.kind}_{month}_第{out.version}版.xlsx"
+        name = f"{safe_name(township)}预警{out.kind}_{month}_第{out.version}版.xlsx"
         paper = ReleasePaper(
             county=settings.name, office=settings.office, township=township, month=of, version=out.version,
             kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
-            missing=tuple(titles[d] for d in settled(month)["missing"]), department_names=titles,
+            released_at=house.now(), missing=tuple(titles[d] for d in settled(month)["missing"]),
+            department_names=titles,
         )  # fmt: skip
-        with house.outgoing(house.lists_of(of, township) / name) as part:
-            write_township_workbook(part, paper, out.clues, out.details)
+        fresh = hand_out(
+            connection, house, of, township, name, by,
+            lambda part: write_township_workbook(part, paper, out.clues, out.details),
+        )  # fmt: skip
+        notice = f"{safe_name(township)}公示名单_{month}_第{out.version}版.xlsx"
+        hand_out(
+            connection, house, of, township, notice, by, lambda part: write_notice(part, paper, out.clues), public=True
+        )
         record_release(connection, of, out, name, by, house.today(), due)
         audit(connection, "released", township, by, month=month, version=out.version, clues=len(out.clues))
         keep_ledger(connection, settings, warned_in(of, township))
     return {
-        "month": month,
-        "township": township,
-        "version": out.version,
-        "clues": len(out.clues),
-        "file": name,
-        "status": "released",
-    }
+        "month": month, "township": township, "version": out.version, "clues": len(out.clues), "file": name,
+        "new_password": fresh, "status": "released",
+    }  # fmt: skip
+
+
+def send_township(month: str, township: str) -> dict[str, Any]:
+    """Send what was released for a township and has not been sent; done twice, it changes nothing."""
+    from shouwang.dispatching import send, waiting
+
+    house, failed = open_house(), []
+    with house.database.read() as connection:
+        files = [file for _, file in waiting(connection, Month.parse(month), township)]
+    sent = []
+    for file in files:
+        try:
+            sent += [file] if send(house, file) else []
+        except ShouwangError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return {"month": month, "township": township, "sent": sent}
+
+
+def send(month: str, township: str | None = None) -> dict[str, Any]:
+    """Send what of a month has not been sent, township by township; one that fails does not hold up the others."""
+    from shouwang.dispatching import waiting
+
+    with open_house().database.read() as connection:
+        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month), township))
+    done: dict[str, Any] = {"month": month, "sent": [], "failed": {}}
+    for name in names:
+        try:
+            done["sent"] += send_township(month, name)["sent"]
+        except ShouwangError as error:
+            done["failed"][name] = str(error)
+    return done
 
 
 def summarise(month: str) -> dict[str, Any]:
@@ -443,25 +483,84 @@ def summarise(month: str) -> dict[str, Any]:
 
 
 def release(month: str, by: str) -> dict[str, Any]:
-    """Release every township that has something to receive, then the summary."""
+    """Release every township that has something to receive, send it, then the summary."""
     done = [release_township(month, township, by) for township in release_plan(month)]
-    return {"month": month, "released": done, **summarise(month)}
+    return {"released": done, **send(month), **summarise(month)}
 
 
-def load_feedback(file: str) -> dict[str, Any]:
-    """Read a filled-in township workbook back: each row taken, or answered with what is wrong; twice changes nothing."""
-    from shouwang.casework.keeping import keep_ledger
-    from shouwang.returning import take_back
+def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
+    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
+
+    ``township``: who sent it, where the channel knows.
+    """
+    from shouwang.feedback import receive
 
     house, path = open_house(), Path(file)
     if not path.is_file():
-        raise ShouwangError(f"There is no file {file}.")
-    with house.database.write() as connection:
-        answered = take_back(connection, path)
-        if answered["taken"]:
-            audit(connection, "feedback", "feedback", "shouwang", taken=answered["taken"])
-            keep_ledger(connection, house.county.settings)
-    return answered
+        raise NotThereYet(f"There is no file {file}; give the path of the workbook that came back.")
+    try:
+        return receive(house, path, township)
+    except FileRefused as refused:
+        return {"file": path.name, "taken": 0, "known_already": 0, "blank": 0, "problems": [], "refused": str(refused)}
+
+
+def case_story(key: str) -> dict[str, Any]:
+    """A household's story, by clue number or household id (户情)."""
+    from shouwang.cases import show
+
+    return show(open_house(), key)
+
+
+def list_cases(
+    on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
+) -> list[dict[str, Any]]:
+    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
+    from shouwang.cases import listed
+
+    rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
+    return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
+
+
+def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
+    """Put on record that a risk is removed (风险消除), or say why it is not."""
+    from shouwang.cases import remove
+
+    return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
+
+
+def write_case_form(township: str) -> dict[str, Any]:
+    """Write a township's form for reports and removals (申报排查表)."""
+    from shouwang.cases import write_form
+
+    return {"township": township, "file": str(write_form(open_house(), township))}
+
+
+def collect_returns() -> dict[str, Any]:
+    """Read what came back by the channels, each workbook once, and answer it."""
+    from shouwang.collecting import fetch, fresh, record
+
+    house = open_house()
+    done: dict[str, Any] = {"unreachable": fetch(house), "files": []}
+    with house.database.read() as connection:
+        found = list(fresh(connection, house))
+    for entry in found:
+        told = load_feedback(str(entry.path), entry.township)
+        with house.database.write() as connection:
+            record(connection, entry, told)
+        done["files"].append(told)
+    return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
+
+
+def expire(dry: bool = False) -> list[dict[str, Any]]:
+    """Delete copies and exports that are kept too long, on record; ``dry`` says what would go."""
+    from shouwang.retention import expire as delete
+    from shouwang.retention import expired
+
+    house = open_house()
+    found = expired(house)
+    if not dry:
+        delete(house, found)
+    return [{"what": e.what, "month": str(e.month), "place": e.place, "files": len(e.files)} for e in found]
 
 
 def write_review(month: str, township: str | None = None) -> dict[str, Any]:
@@ -535,8 +634,8 @@ def write_results(month: str, department: str) -> dict[str, Any]:
     return results(house, Month.parse(month), department)
 
 
-def check_registry(month: str) -> dict[str, Any]:
+def check_registry(month: str, by: str) -> dict[str, Any]:
     """List what of the registry does not fit together (数据清洗), and corrections that others' data suggest."""
     from shouwang.papers import check_registry as check
 
-    return check(open_house(), Month.parse(month))
+    return check(open_house(), Month.parse(month), by)

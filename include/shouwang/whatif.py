@@ -12,16 +12,15 @@ from shouwang.house import House
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
 from shouwang.screening.evaluate import screen
-from shouwang.screening.rulebook import check, load_rulebook
+from shouwang.screening.rulebook import load_rulebook
 from shouwang.store.records import matched_records
 
 
 def try_rules(connection: Connection, house: House, rules: Path, months: list[Month]) -> dict[str, Any]:
     """Screen past months with the rules in force and with others; counts by rule and level, households won and lost."""
     contracts = house.county.contracts.values()
-    columns = {c.slug: {name: column.type for name, column in c.columns.items()} for c in contracts}
-    now, then = load_rulebook(house.county_folder), load_rulebook(house.county_folder, rules)
-    check(then, columns)
+    now = load_rulebook(house.county_folder)
+    then = load_rulebook(house.county_folder, rules, house.county.every_contract)
     report: dict[str, Any] = {"rules": str(rules), "months": []}
     for month in months:
         first = min(month + -11, Month(month.year, 1))

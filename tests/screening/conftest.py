@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from screening_cases import merged
 
 from shouwang.screening.rulebook import RuleBook, load_rulebook
 
@@ -15,6 +16,12 @@ collect_ignore = [] if SAMPLE.is_dir() else ["test_screening_sample.py"]
 def county_folder() -> Path:
     """The configuration that the product ships with."""
     return ROOT / "include" / "county"
+
+
+@pytest.fixture(scope="session")
+def example_book(tmp_path_factory: pytest.TempPathFactory) -> RuleBook:
+    """The same with the rules of docs/examples."""
+    return merged(tmp_path_factory.mktemp("examples"))
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,8 @@ def records_of(sample: Path) -> dict[str, pd.DataFrame]:
         rows = rows[[c for c in rows.columns if c in names.values()]]
         rows = rows.assign(row=range(2, len(rows) + 2), file=file.name, sheet="Sheet1", delivery_month=file.parts[-3])
         mine = truth.loc[truth["department"] == department, ["row", "household_id", "person_id"]]
-        result[f"{department}.{DATASETS[department]}"] = typed(rows.merge(mine, on="row"))
+        source = f"{department}.{DATASETS[department]}"
+        result[source] = typed(rows.merge(mine, on="row"), source)
     return result
 
 

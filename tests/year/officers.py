@@ -11,6 +11,7 @@ import hashlib
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import openpyxl
 
@@ -63,7 +64,7 @@ def silent(township: str, month: Month) -> bool:
     return random.Random(f"never|{township}|{month}").random() < 0.1
 
 
-def fill_in(source: Path, target: Path, month: Month, on: dt.date) -> list[Answer]:
+def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date) -> list[Answer]:
     """Fill a township's list in as it would come back; what was answered, in the list's order."""
     workbook = openpyxl.load_workbook(source)
     sheet = workbook["预警名单"]

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from sealed import opened
 from shouwang import steps
 from shouwang.demo.county import DemoCounty
 from shouwang.month import Month
@@ -94,7 +95,7 @@ class Telling:
         for path in self.lists(month):
             township = path.parent.name
             target = into / str(month) / f"{path.stem}（已核查）.xlsx"
-            for answer in officers.fill_in(path, target, month, day_of(month, 18)):
+            for answer in officers.fill_in(opened(path, self.home), target, month, day_of(month, 18)):
                 self.answers[answer.clue_no, month] = answer
                 self.rows[target] += 1
             returned.setdefault(township, []).append(target)

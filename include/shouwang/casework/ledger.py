@@ -1,19 +1,24 @@
-"""The ledger (台账), replayed month by month from warnings, releases and feedback (handbook section 8).
+"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0011).
 
 One open case a household. A warning of a household with an open case joins it and is not sent again, unless the level
-rises, a new risk type joins, or the evidence of a rule has grown by half since it was last sent. A household found
-without risk stays silent for the same rules for six months, unless its evidence grows likewise.
+rises, a new risk type joins, or what a rule measures has grown by half since it was last sent. A household whose case
+was closed by an answer stays silent for the same rules for six months, unless its evidence grows likewise. A household
+whose risk was removed and which is warned of again gets a new case, marked 回退.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shouwang.casework.conclusions import CONCLUSIONS, SILENT, WAITING_FOR_RELEASE, WAITING_FOR_VISIT
+from shouwang.casework import states
+from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.casework.facts import NO_FIGURE, Amount, Answer, Fact, Released, Removal, Warned
+from shouwang.casework.states import TABLE
 from shouwang.month import Month
 
 NEW, REPEATED, SUPPLEMENT = "new", "repeated", "supplement"
@@ -22,31 +27,21 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that a p
 
 
 @dataclass(frozen=True)
-class Warned:
-    """What a month's screening says of one household; ``evidence`` is how far each rule's value is over its threshold."""
+class Policy:
+    """What a county may set: how long a closed case keeps its rules silent, and what growth breaks the silence."""
 
-    month: Month
-    household_id: str
-    level: str
-    category: str | None
-    risks: frozenset[str]
-    evidence: Mapping[str, float]
-    township: str | None
+    county: str
+    silence_months: int = 6
+    grown_by: float = 0.5
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a township found at one case; ``month`` is the first data month whose screening it precedes."""
-
-    clue_no: str
-    conclusion: str
-    month: Month
-    detail: Mapping[str, Any]
-
-
-@dataclass
+@dataclass(eq=False)
 class Case:
-    """One case as it stands."""
+    """One case as it stands.
+
+    ``sent`` is what each rule measured when it was last sent; ``turns_on`` the day from which time alone makes another
+    state of it; ``numbers`` every number under which it went out.
+    """
 
     clue_no: str
     household_id: str
@@ -54,13 +49,24 @@ class Case:
     level: str
     category: str | None
     risks: frozenset[str]
-    sent: dict[str, float]
+    sent: dict[str, Amount]
     township: str | None
     last_month: Month
-    state: str = WAITING_FOR_RELEASE
-    open: bool = True
+    state: str
+    returned: bool = False
     conclusion: str | None = None
     concluded_month: Month | None = None
+    recognised_on: dt.date | None = None
+    measures: list[str] = field(default_factory=list)
+    due: dt.date | None = None
+    turns_on: dt.date | None = None
+    next_visit: dt.date | None = None
+    numbers: list[str] = field(default_factory=list)
+
+    @property
+    def open(self) -> bool:
+        """Whether a further warning joins it."""
+        return self.state in states.OPEN
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class Event:
     """One change of a case, with what it was then."""
 
     clue_no: str
+    day: dt.date
     month: Month
     kind: str
     state: str
@@ -92,107 +99,219 @@ def clue_number(county: str, month: Month, household_id: str) -> str:
     return f"{month.year % 100:02d}{month.number:02d}-{letters}"
 
 
-def replay(
-    county: str,
-    warned: Iterable[Warned],
-    answers: Iterable[Answer],
-    released: Iterable[tuple[Month, str]],
-    silence_months: int,
-    grown_by: float,
-) -> Ledger:
-    """Fold the facts into the ledger. ``released`` are (month, clue number) pairs that went out."""
-    months: dict[Month, list[Warned]] = defaultdict(list)
-    for warning in warned:
-        months[warning.month].append(warning)
-    by_month: dict[Month, list[Answer]] = defaultdict(list)
-    for answer in answers:
-        by_month[answer.month].append(answer)
-    went_out = defaultdict(set)
-    for month, clue_no in released:
-        went_out[month].add(clue_no)
-    teller = _Teller(county, silence_months, 1 + grown_by)
-    for month in sorted({*months, *by_month, *went_out}):
-        for answer in by_month[month]:
-            teller.answer(answer)
-        for warning in sorted(months[month], key=lambda w: w.household_id):
-            teller.warn(warning)
-        for clue_no in sorted(went_out[month]):
-            teller.release(month, clue_no)
-    return Ledger(tuple(teller.cases.values()), tuple(teller.events), teller.outcomes)
+def replay(policy: Policy, facts: Iterable[Fact]) -> Ledger:
+    """Fold the facts into the ledger: in whatever order they come, it is the same."""
+    by_household: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_household[fact.household_id].append(fact)
+    told = [_Story(policy, household).tell(by_household[household]) for household in sorted(by_household)]
+    return Ledger(
+        tuple(case for story in told for case in story.cases),
+        tuple(event for story in told for event in story.history()),
+        {key: (outcome, case.clue_no) for story in told for key, (outcome, case) in story.outcomes.items()},
+    )
 
 
-class _Teller:
-    """The state of the fold."""
+def why_not_removed(case: Case, on: dt.date, measure: str | None = None) -> str | None:
+    """Why a risk cannot be called removed on a day, as a sentence; null if it can."""
+    if (case.state, states.REMOVAL) not in TABLE:
+        return f"线索现为“{case.state}”，只有{'、'.join(states.MONITORED)}的户可以风险消除"
+    if case.recognised_on is None or on < months_later(case.recognised_on, states.NEEDS_MONTHS):
+        earliest = case.recognised_on and months_later(case.recognised_on, states.NEEDS_MONTHS)
+        since = f"该户 {case.recognised_on} 认定，最早 {earliest}" if earliest else "该户没有认定日期"
+        return f"认定未满 {states.NEEDS_MONTHS} 个月（{since}），不能风险消除"
+    if not case.measures and not measure:
+        return "没有帮扶措施记录，不能风险消除；请先以结论 02 报措施，或写明已采取的措施"
+    return None
 
-    def __init__(self, county: str, silence_months: int, growth: float) -> None:
-        self.county, self.silence_months, self.growth = county, silence_months, growth
-        self.cases: dict[str, Case] = {}
-        self.latest: dict[str, Case] = {}
-        self.events: list[Event] = []
-        self.outcomes: dict[tuple[Month, str], tuple[str, str]] = {}
 
-    def note(
-        self, case: Case, month: Month, kind: str, rules: Iterable[str], detail: Mapping[str, Any] | None = None
-    ) -> None:
-        self.events.append(
-            Event(case.clue_no, month, kind, case.state, case.level, " ".join(sorted(rules)), detail or {})
-        )
+def months_later(day: dt.date, months: int) -> dt.date:
+    """The same day so many months later, the month's last day where it has no such day."""
+    month = Month.of(day) + months
+    return month.first.replace(day=min(day.day, month.last.day))
 
-    def warn(self, w: Warned) -> None:
-        case = self.latest.get(w.household_id)
-        if case is None or not (case.open or self._silenced(case, w)):
-            case = Case(
-                clue_number(self.county, w.month, w.household_id), w.household_id, w.month, w.level, w.category,
-                w.risks, dict(w.evidence), w.township, w.month,
+
+class _Story:
+    """The fold over one household's facts."""
+
+    def __init__(self, policy: Policy, household_id: str) -> None:
+        self.policy, self.household_id = policy, household_id
+        self.growth = 1 + policy.grown_by
+        self.cases: list[Case] = []
+        self.by_number: dict[str, Case] = {}
+        self.events: list[tuple[Case, Event]] = []
+        self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
+
+    def tell(self, facts: list[Fact]) -> _Story:
+        for fact in sorted(facts, key=lambda f: f.when):
+            day: dt.date = fact.when[0]
+            match fact:
+                case Warned():
+                    self.warn(fact, day)
+                case Released():
+                    self.release(fact, day)
+                case Answer():
+                    self.answer(fact, day)
+                case Removal():
+                    self.remove(fact, day)
+        return self
+
+    def history(self) -> list[Event]:
+        return [replace(event, clue_no=case.clue_no) for case, event in self.events]
+
+    @property
+    def latest(self) -> Case | None:
+        return self.cases[-1] if self.cases else None
+
+    def note(self, case: Case, day: dt.date, month: Month, kind: str, rules: Iterable[str], **detail: Any) -> None:
+        said = {key: value for key, value in detail.items() if value not in (None, "", [], {})}
+        self.events.append((case, Event("", day, month, kind, case.state, case.level, " ".join(sorted(rules)), said)))
+
+    def move(self, case: Case, event: str) -> bool:
+        step = TABLE.get((case.state, event))
+        if step:
+            case.state = step.target
+        return step is not None
+
+    def open(self, case: Case, event: str) -> Case:
+        self.move(case, event)
+        self.cases.append(case)
+        self.by_number.setdefault(case.clue_no, case)
+        return case
+
+    def warn(self, w: Warned, day: dt.date) -> None:
+        case, why = self.latest, dict[str, Any]()
+        if case is None or not (case.open or self.silent_until(case, w)):
+            returned = case is not None and case.state == states.REMOVED
+            kind = states.RETURNED if returned else states.OPENED
+            case = self.open(
+                Case(
+                    self.number(w), w.household_id, w.month, w.level,
+                    w.category, w.risks, dict(w.evidence), w.township, w.month, states.UNBORN, returned,
+                ),
+                kind,
             )  # fmt: skip
-            self.cases[case.clue_no] = self.latest[w.household_id] = case
-            outcome, kind = NEW, "opened"
+            outcome = NEW
         elif not case.open:
-            outcome, kind = REPEATED, "silenced"
-        elif self._grown(case, w):
-            outcome = kind = SUPPLEMENT
-            case.state = WAITING_FOR_RELEASE if case.conclusion is None else case.state
+            outcome, kind = REPEATED, states.SILENCED
+            why = {"until": str(self.silent_until(case, w)), "conclusion": case.conclusion}
+        else:
+            grown = self.growths(case, w)
+            outcome, kind = (SUPPLEMENT, states.SUPPLEMENT) if grown else (REPEATED, states.REPEATED)
+            why = {"grown": grown, "under": case.state}
+        amounts = {rule: [*case.sent.get(rule, NO_FIGURE), *now] for rule, now in w.evidence.items() if any(now)}
+        self.note_warning(case, w, day, kind, why | {"amounts": amounts})
+        self.outcomes[w.month, w.household_id] = (outcome, case)
+
+    def number(self, w: Warned) -> str:
+        number = clue_number(self.policy.county, w.month, w.household_id)
+        return number if number not in self.by_number else clue_number(number, w.month, w.household_id)
+
+    def note_warning(self, case: Case, w: Warned, day: dt.date, kind: str, why: Mapping[str, Any]) -> None:
+        before = case.category
+        if kind == states.SUPPLEMENT:
+            self.move(case, states.SUPPLEMENT)
             case.level = max(case.level, w.level, key=LEVELS.__getitem__)
             case.risks |= w.risks
             case.sent.update(w.evidence)
-        else:
-            outcome = kind = REPEATED
-            for rule, evidence in w.evidence.items():
-                case.sent.setdefault(rule, evidence)
+        elif kind == states.REPEATED:
+            for rule, amount in w.evidence.items():
+                case.sent.setdefault(rule, amount)
         if case.open:
-            case.category, case.township, case.last_month = w.category, w.township, w.month
-        self.outcomes[w.month, w.household_id] = (outcome, case.clue_no)
-        self.note(case, w.month, kind, w.evidence)
+            case.township, case.last_month = w.township or case.township, w.month
+            if case.recognised_on is None:
+                case.category = w.category
+        self.note(case, day, w.month, kind, w.evidence, **why)
+        self.note_category(case, day, w.month, before, w.category)
 
-    def _grown(self, case: Case, w: Warned) -> bool:
-        return (
-            LEVELS[w.level] > LEVELS[case.level]
-            or bool(w.risks - case.risks)
-            or any(e >= self.growth * case.sent[r] for r, e in w.evidence.items() if case.sent.get(r, 0) > 0)
+    def note_category(self, case: Case, day: dt.date, month: Month, before: str | None, now: str | None) -> None:
+        """类型变更: told when a known category becomes another one."""
+        if before and now and case.category == now != before:
+            self.note(case, day, month, states.RETYPED, case.sent, before=before, now=now)
+
+    def growths(self, case: Case, w: Warned) -> list[str]:
+        """What of a warning is more than what was sent: ``level``, risk types, rules."""
+        found = ["level"] if LEVELS[w.level] > LEVELS[case.level] else []
+        found += sorted(w.risks - case.risks)
+        return found + sorted(
+            r for r, amount in w.evidence.items() if amount.grown(case.sent.get(r, NO_FIGURE), self.growth)
         )
 
-    def _silenced(self, case: Case, w: Warned) -> bool:
-        return (
-            case.conclusion == SILENT
-            and case.concluded_month is not None
-            and w.month - case.concluded_month < self.silence_months
-            and set(w.evidence) <= set(case.sent)
-            and not self._grown(case, w)
-        )
+    def silent_until(self, case: Case, w: Warned) -> Month | None:
+        """The month until which (not included) a closed case keeps this warning silent; null if it does not."""
+        if case.concluded_month is None or case.state == states.REMOVED:
+            return None
+        until = case.concluded_month + self.policy.silence_months
+        covered = set(w.evidence) <= set(case.sent) and not self.growths(case, w)
+        return until if covered and w.month < until else None
 
-    def release(self, month: Month, clue_no: str) -> None:
-        case = self.cases.get(clue_no)
-        if case is None:
-            return
-        if case.state == WAITING_FOR_RELEASE:
-            case.state = WAITING_FOR_VISIT
-        self.note(case, month, "released", case.sent)
+    def release(self, r: Released, day: dt.date) -> None:
+        case = self.latest
+        if case is None or not (case.open or self.by_number.get(r.clue_no) is case):
+            case = self.open(  # the data were corrected since: what went out stays a case
+                Case(
+                    r.clue_no, r.household_id, r.month, r.level, r.category, r.risks, {}, r.township, r.month,
+                    states.UNBORN,
+                ),
+                states.OPENED,
+            )  # fmt: skip
+            self.note(case, day, r.month, states.KEPT, r.rules.split())
+        if not case.numbers:
+            case.clue_no = r.clue_no
+        if r.clue_no not in case.numbers:
+            case.numbers.append(r.clue_no)
+        self.by_number[r.clue_no] = case
+        self.move(case, states.RELEASED)
+        if case.turns_on is None:
+            case.due, case.turns_on = r.due, r.late_from
+        self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
 
-    def answer(self, answer: Answer) -> None:
-        case = self.cases.get(answer.clue_no)
-        if case is None:
+    def find(self, clue_no: str, household_id: str, month: Month) -> Case:
+        """The case that a number means; one that no other fact knows is opened by what was said of it."""
+        found = self.by_number.get(clue_no) or self.latest
+        if found is not None:
+            return found
+        unknown = Case(clue_no, household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
+        return self.open(unknown, states.OPENED)
+
+    def answer(self, a: Answer, day: dt.date) -> None:
+        case = self.find(a.clue_no, a.household_id, a.list_month)
+        conclusion = CONCLUSIONS[a.conclusion]
+        said = {"conclusion": a.conclusion, "measure": a.measure, "visited": a.visited, **a.detail}
+        monitored = a.monitored_since is not None or case.recognised_on is not None
+        event = states.EXPULSION if a.conclusion == "12" and monitored else a.conclusion
+        if case is not self.latest or (case.state, event) not in TABLE:
+            self.note(case, day, a.list_month, states.LATE_WORD, case.sent, **said)
             return
-        conclusion = CONCLUSIONS[answer.conclusion]
-        case.state, case.open, case.conclusion = conclusion.state, conclusion.stays_open, conclusion.code
-        case.concluded_month = answer.month
-        self.note(case, answer.month, "feedback", case.sent, answer.detail)
+        if states.state_on(case.state, case.turns_on, day) == states.SUPERVISED and case.turns_on:
+            self.note(case, case.turns_on, a.list_month, states.TIME, case.sent, due=case.due)
+        self.move(case, event)
+        before = case.category
+        visited = a.visited or a.received.date()
+        case.conclusion, case.turns_on, case.due, case.next_visit = a.conclusion, None, None, a.next_visit
+        case.concluded_month = max(Month.of(visited), case.opened_month + 1)
+        case.category = a.category or case.category
+        case.risks |= a.risks
+        if conclusion.recognises:
+            case.recognised_on = min(filter(None, (case.recognised_on, a.monitored_since, visited)))
+            case.returned |= a.conclusion == "03"
+        else:
+            case.recognised_on = None if not conclusion.stays_open else case.recognised_on
+        self.note(case, day, a.list_month, states.FEEDBACK, case.sent, **said)
+        if a.measure and conclusion.recognises:
+            case.measures.append(a.measure)
+            if self.move(case, states.MEASURE):
+                self.note(case, day, a.list_month, states.MEASURE, case.sent, measure=a.measure)
+        self.note_category(case, day, a.list_month, before, a.category)
+
+    def remove(self, r: Removal, day: dt.date) -> None:
+        month = Month.of(r.on)
+        case = self.find(r.clue_no, r.household_id, month)
+        refused = why_not_removed(case, r.on, r.measure) if case is self.latest else "该户已有新的线索"
+        if refused:
+            self.note(case, day, month, states.REMOVAL_REFUSED, case.sent, why=refused, **r.detail)
+            return
+        self.move(case, states.REMOVAL)
+        case.measures += [r.measure] if r.measure else []
+        case.turns_on = months_later(r.on, self.policy.silence_months)
+        self.note(case, day, month, states.REMOVAL, case.sent, on=r.on, measure=r.measure, **r.detail)

@@ -12,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from shouwang.delivery.looks import band, lay_out, new_workbook, protect, put, set_widths, text_height
-from shouwang.delivery.returned import sheets_of
+from shouwang.delivery.opened import sheets_of
 from shouwang.delivery.saving import save
 from shouwang.delivery.table import Column, write_rows
 from shouwang.delivery.text import column_values, comparable

@@ -34,6 +34,11 @@ def without_numbers(text: str) -> str:
     return re.sub(r"\d[\d\s-]{5,}[\dXx]", "＊＊＊", text)
 
 
+def starred(name: str) -> str:
+    """A person's name as a notice may show it: 张*, 张*明, 阿*****果."""
+    return name[:1] + "*" * max(1, len(name) - 2) + (name[-1] if len(name) > 2 else "")
+
+
 def plain(value: object) -> str | float | dt.date | None:
     """One value of a frame as a cell may hold it: text printable and masked, dates without a time, null as nothing."""
     if isinstance(value, str):

@@ -63,6 +63,7 @@ class ReleasePaper:
     prepared_on: dt.date
     prepared_by: str
     due: dt.date
+    released_at: dt.datetime
     missing: tuple[str, ...] = ()
     department_names: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,6 +71,11 @@ class ReleasePaper:
     def title(self) -> str:
         """The heading of the list and of the file's properties."""
         return f"{self.county}{self.township}{self.month.chinese}防返贫风险预警{self.kind}"
+
+    @property
+    def mark(self) -> str:
+        """What stands at the head of each page, so that a copy tells where it came from: for whom, from whom, when."""
+        return f"{self.township}专用　发布人 {self.prepared_by}　{self.released_at:%Y-%m-%d %H:%M}"
 
     @property
     def footer(self) -> tuple[str, str]:
@@ -113,8 +119,8 @@ def write_township_workbook(path: Path, release: ReleasePaper, clues: pd.DataFra
     values = list_values(clues)
     _write_list(workbook.create_sheet(LIST), release, clues, values)
     write_details(workbook.create_sheet(DETAILS), clues, details, release.department_names, release.title)
-    lay_out(workbook[DETAILS], landscape=True, title_rows="3:3", footer=release.footer)
-    write_guide(workbook, release.due, release.footer)
+    lay_out(workbook[DETAILS], landscape=True, title_rows="3:3", footer=release.footer, mark=release.mark)
+    write_guide(workbook, release.due, release.footer, release.mark)
     add_choices(workbook)
     write_manifest(workbook, _manifest(release, values))
     save(workbook, path, when=release.prepared_on, title=release.title, creator=release.office)
@@ -195,7 +201,7 @@ def _write_list(
         foot += 1
     sheet.freeze_panes = f"E{head + 1}"
     sheet.print_area = f"A1:{get_column_letter(last)}{foot}"
-    lay_out(sheet, landscape=True, title_rows=f"{head - 1}:{head}", footer=release.footer)
+    lay_out(sheet, landscape=True, title_rows=f"{head - 1}:{head}", footer=release.footer, mark=release.mark)
     protect(sheet)
 
 

@@ -21,6 +21,7 @@ from shouwang.identity import NOTHING, clean_numbers, written_number
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}[:：时]\d{1,2}.*)?")
 _MONEY = re.compile(r"[￥¥$]?([+-]?)[￥¥$]?(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(万|千|亿)?(元)?(整)?")
 _FACTORS = {None: 1.0, "千": 1e3, "万": 1e4, "亿": 1e8}
+_USUAL_DATE = "(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
 _EXCEL_DAY_ONE = dt.date(1899, 12, 30)
 _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0e-\x1f]")
 
@@ -153,8 +154,7 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
             read, bad = read_each(values, read_integer)
             return pd.Series(read, dtype="Int64"), bad
         case "date":
-            read, bad = read_each(values, read_date)
-            return _dates(read, bad)
+            return _dates(values)
         case "identity":  # a number that is an error is a missing one: matching has the name
             if set(map(type, values)) == {str}:
                 texts = pd.Series(values, dtype="str")
@@ -183,10 +183,20 @@ def _texts(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[pd.Series
     return texts, bad
 
 
-def _dates(read: list[Any], bad: np.ndarray[Any, Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:
-    impossible = np.array([day is not None and not 1850 <= day.year <= 2200 for day in read], dtype=bool)
-    days = [None if wrong else day for day, wrong in zip(read, impossible, strict=True)]
-    return pd.Series(np.array(days, dtype="datetime64[D]").astype("datetime64[ms]")), bad | impossible
+def _dates(values: Sequence[Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:
+    """Days; texts like ``2026-01-05`` are many and alike, and are read together."""
+    texts = pd.Series([value if isinstance(value, str) else "" for value in values], dtype="str")
+    usual = texts.str.fullmatch(_USUAL_DATE).to_numpy(dtype=bool)
+    days = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ms]")
+    days[usual] = pd.to_datetime(texts[usual], format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
+    odd = np.flatnonzero(~usual | days.isna().to_numpy())
+    bad = np.zeros(len(texts), dtype=bool)
+    read, bad[odd] = read_each([values[place] for place in odd.tolist()], read_date)
+    impossible = [day is not None and not 1850 <= day.year <= 2200 for day in read]
+    bad[odd] |= np.array(impossible, dtype=bool)
+    kept = [None if wrong else day for day, wrong in zip(read, impossible, strict=True)]
+    days.iloc[odd] = np.array(kept, dtype="datetime64[D]").astype("datetime64[ms]")
+    return days, bad
 
 
 def read_identity(written: pd.Series) -> pd.DataFrame:

@@ -13,12 +13,29 @@ from shouwang.month import Month
 
 Number = Annotated[float, Strict()]
 Bound = Number | str
-"""A number, or the name of a dated parameter or of another fact about the household."""
+"""A number; or a dated parameter or another fact about the household, by name, perhaps so many times: ``0.5 * line``."""
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
 TEXT_TESTS = ("in", "not_in", "contains_none")
 NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between")
-DATE_TESTS = ("in_data_month",)
+DATE_TESTS = ("in_data_month", "months_ago")
+BEFORE = "before."
+"""What a column said of the same unit in the delivery before stands under this prefix."""
+_NAMED = re.compile(r"(?:([0-9]+(?:\.[0-9]+)?)\s*\*\s*)?([a-z][a-z0-9_]*)")
+
+
+def named(bound: str) -> tuple[float, str] | None:
+    """The factor and the name in ``0.5 * reference_income``; none where it is written otherwise."""
+    found = _NAMED.fullmatch(bound.strip())
+    return (float(found[1] or 1), found[2]) if found else None
+
+
+def worth(bound: Bound, values: Mapping[str, float]) -> float:
+    """What a bound comes to with the parameters of a month."""
+    if not isinstance(bound, str):
+        return bound
+    factor, name = named(bound) or (1.0, bound)
+    return round(factor * values[name], 2)
 
 
 class Entry(BaseModel):
@@ -31,7 +48,8 @@ class Condition(Entry):
     """One test of one column.
 
     An empty cell passes ``not_in`` and ``contains_none`` and fails every other test: what is not known is never
-    taken for true.
+    taken for true. ``months_ago`` counts calendar months back from the data month, which is 0; ``changed``: the delivery
+    before said something else of the same unit.
     """
 
     column: str
@@ -44,11 +62,13 @@ class Condition(Entry):
     below: Bound | None = None
     between: tuple[Number, Number] | None = None
     in_data_month: Literal[True] | None = None
+    months_ago: tuple[int, int] | None = None
+    changed: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _has_one_test(self) -> Self:
         if len(self.tests) != 1:
-            allowed = ", ".join(TEXT_TESTS + NUMBER_TESTS + DATE_TESTS)
+            allowed = ", ".join(TEXT_TESTS + NUMBER_TESTS + DATE_TESTS + ("changed",))
             raise ValueError(f"a condition is one column and exactly one test of: {allowed}")
         return self
 
@@ -93,8 +113,17 @@ def _test(frame: pd.DataFrame, condition: Condition, month: Month, values: Mappi
         return in_days(column, month, month)
     if condition.between is not None:
         return column.between(*condition.between)
-    bound = condition.bound
-    limit = bound if not isinstance(bound, str) else values[bound] if bound in values else frame[bound]
+    if condition.months_ago is not None:
+        ago = (month.year - column.dt.year) * 12 + month.number - column.dt.month
+        recent: pd.Series[bool] = ago.between(*condition.months_ago)
+        return recent
+    if condition.changed:
+        before = frame[BEFORE + condition.column]
+        different: pd.Series[bool] = column.notna() & before.notna() & (column != before)
+        return different
+    bound = condition.bound or 0
+    fact = isinstance(bound, str) and bound in frame
+    limit = frame[bound] if fact else worth(bound, values)
     if condition.at_least is not None:
         return column >= limit
     if condition.above is not None:

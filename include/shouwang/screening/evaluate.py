@@ -10,7 +10,10 @@ import pandas as pd
 from shouwang.month import Month
 from shouwang.screening import grading
 from shouwang.screening import signals as signals_
-from shouwang.screening.rules import RuleBook
+from shouwang.screening.comparing import PLACE
+from shouwang.screening.conditions import worth
+from shouwang.screening.evidence import Evidence, gather
+from shouwang.screening.rules import Rule, RuleBook
 
 SIGNALS = signals_.COLUMNS
 WARNINGS = grading.COLUMNS
@@ -22,12 +25,14 @@ class Screening:
     """What a month's records say.
 
     ``signals`` (`SIGNALS`), sorted by household, rule and place; ``warnings`` (`WARNINGS`), the most urgent first;
-    ``parameters``: every value that was used, for the run's record.
+    ``parameters``: every value that was used, for the run's record; ``silent``: why rules that compare deliveries could
+    not be applied, in Chinese.
     """
 
     signals: pd.DataFrame
     warnings: pd.DataFrame
     parameters: dict[str, float | str]
+    silent: tuple[str, ...] = ()
 
 
 def screen(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], people: pd.DataFrame) -> Screening:
@@ -37,23 +42,35 @@ def screen(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], pe
     simply not there. ``people``: the registry as of the month. Raises `ConfigError` when a rule asks for a column
     that the records do not have or a parameter has no value for that month.
     """
-    evidence = signals_.gather(book, month, records, people)
-    rules = book.in_force(month)
-    fired = [found for rule in rules if len(found := signals_.fire(rule, evidence))]
-    parameters = used(book, month)
+    evidence = gather(book, month, records, people)
+    return conclude(evidence, {rule.code: said(rule, evidence) for rule in book.in_force(month)})
+
+
+def said(rule: Rule, evidence: Evidence) -> pd.DataFrame | str:
+    """What `signals.fire` gives for a rule, or why it is silent this month."""
+    return signals_.silent(rule, evidence) or signals_.fire(rule, evidence)
+
+
+def conclude(evidence: Evidence, of_rules: Mapping[str, pd.DataFrame | str]) -> Screening:
+    """Put together what each rule said."""
+    parameters = used(evidence.book, evidence.month)
+    silent = tuple(reason for reason in of_rules.values() if isinstance(reason, str))
+    fired = [found for found in of_rules.values() if not isinstance(found, str) and len(found)]
     if not fired:
-        return Screening(_empty(SIGNALS), _empty(WARNINGS), parameters)
+        return Screening(_empty(SIGNALS), _empty(WARNINGS), parameters, silent)
     found = pd.concat(fired, ignore_index=True)
-    found = found.sort_values(["household_id", "rule", *signals_.PLACE], kind="stable", ignore_index=True)
-    return Screening(found[SIGNALS], grading.warnings(found, evidence), parameters)
+    found = found.sort_values(["household_id", "rule", *PLACE], kind="stable", ignore_index=True)
+    return Screening(found[SIGNALS], grading.warnings(found, evidence), parameters, silent)
 
 
 def used(book: RuleBook, month: Month) -> dict[str, float | str]:
     """The parameters' values of that month, and each rule in force with its line, as in ``MED-1: >= 6000 / 10000``."""
-    lines: dict[str, float | str] = dict(book.values(month))
+    values = book.values(month)
+    lines: dict[str, float | str] = dict(values)
     for rule in book.in_force(month):
-        pair = dict.fromkeys(rule.threshold.pair) if rule.threshold else {}
-        lines[rule.code] = f"{rule.compare} {' / '.join(f'{v:g}' for v in pair)}" if rule.threshold else "any"
+        bounds = dict.fromkeys(rule.threshold.pair) if rule.threshold else {}
+        pair = [f"{worth(bound, values):g}" for bound in bounds]
+        lines[rule.code] = f"{rule.compare} {' / '.join(pair)}" if pair else "any"
     return lines
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from shouwang.screening.conditions import holds
+from shouwang.screening.evidence import Evidence, burdens
 from shouwang.screening.rules import Help
-from shouwang.screening.signals import Evidence, burdens
 
 COLUMNS = [
     "household_id",

@@ -6,11 +6,23 @@ import re
 
 import pandas as pd
 
+from shouwang.county.contract import ColumnType
 from shouwang.identity import birth_dates, clean_names
 from shouwang.month import Month
 from shouwang.screening.rules import RuleBook
 
 HEAD = "户主"
+ABOUT: dict[str, ColumnType] = {
+    "person.age": "integer",
+    "person.relation": "text",
+    "person.health": "text",
+    "person.labour": "text",
+    "household.type": "text",
+    "household.risk_removed": "text",
+    "household.income": "yuan",
+    "household.members": "integer",
+}
+"""What a rule may ask of the person or the household behind a row, besides the row's own columns."""
 COMPOUND = re.compile(
     "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|公冶|太叔|申屠|公孙|"
     "慕容|仲孙|钟离|长孙|宇文|司徒|鲜于|司空|令狐|东郭|南门|呼延|拓跋|完颜"
@@ -45,9 +57,9 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
 
 
 def persons(people: pd.DataFrame) -> pd.DataFrame:
-    """Indexed by ``person_id``: ``household_id, name, id_number, birth_date``."""
-    columns = ["household_id", "name", "id_number", "birth_date"]
-    return people.drop_duplicates("person_id").set_index("person_id")[columns]
+    """Indexed by ``person_id``: ``household_id, name, id_number, birth_date, relation, health, labour``."""
+    columns = ["household_id", "name", "id_number", "birth_date", "relation", "health", "labour"]
+    return people.drop_duplicates("person_id").set_index("person_id").reindex(columns=columns)
 
 
 def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
@@ -72,6 +84,16 @@ def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
 def looked_up(keys: pd.Series, table: pd.Series) -> pd.Series:
     """The table's value for each key; unlike ``map`` it keeps the table's type where nothing is found."""
     return table.reindex(keys.array).set_axis(keys.index)
+
+
+def about(name: str, rows: pd.DataFrame, homes: pd.DataFrame, known: pd.DataFrame, month: Month) -> pd.Series:
+    """What `ABOUT` names, of the person (``_unit``) or the household of each row."""
+    whose, _, fact = name.partition(".")
+    if name == "person.age":
+        return ages(rows, rows["_unit"], known, month)
+    if whose == "person":
+        return looked_up(rows["_unit"], known[fact])
+    return looked_up(rows["household_id"], homes[{"type": "household_type"}.get(fact, fact)])
 
 
 def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month) -> pd.Series[float]:

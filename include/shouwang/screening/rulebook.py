@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -11,20 +12,23 @@ from typing import Any, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from shouwang.county.contract import Contract
 from shouwang.errors import ConfigError
-from shouwang.screening.checking import Columns, Problem, against_contracts, inconsistencies
+from shouwang.screening.checking import Problem, inconsistencies
+from shouwang.screening.columns import against_contracts
 from shouwang.screening.rules import RuleBook
 
-__all__ = ["RuleBook", "check", "load_rulebook"]
+__all__ = ["RuleBook", "load_rulebook"]
 
 RULES, PARAMETERS = "rules.yaml", "parameters.yaml"
 
 
-def load_rulebook(folder: Path, rules: Path | None = None) -> RuleBook:
+def load_rulebook(folder: Path, rules: Path | None = None, contracts: Iterable[Contract] = ()) -> RuleBook:
     """Read ``rules.yaml`` and ``parameters.yaml`` of a county's folder.
 
-    ``rules`` puts another file in the place of ``rules.yaml``, to try a change. Raises `ConfigError` that lists every
-    mistake with file, line, key, what was found, what is allowed and what to do.
+    ``rules`` puts another file in the place of ``rules.yaml``, to try a change; with ``contracts``, the registry's
+    among them, the book is held against their columns, types and values. Raises `ConfigError` that lists every mistake
+    with file, line, key, what was found, what is allowed and what to do.
     """
     rules = rules or folder / RULES
     files = {RULES: rules, PARAMETERS: folder / PARAMETERS}
@@ -39,22 +43,11 @@ def load_rulebook(folder: Path, rules: Path | None = None) -> RuleBook:
     except ValidationError as error:
         problems = [_problem(dict(e)) for e in error.errors(include_url=False)]
         raise _complaint(problems, files, nodes, content[RULES]) from None
-    found = inconsistencies(book)
+    columns = {contract.slug: contract.columns for contract in contracts}
+    found = inconsistencies(book) or (against_contracts(book, columns) if columns else [])
     if found:
         raise _complaint(found, files, nodes, content[RULES])
     return book
-
-
-def check(book: RuleBook, columns: Columns) -> None:
-    """Hold a rule book against the contracts' columns; raises `ConfigError` that lists every mistake.
-
-    ``columns``: ``department.dataset`` → column → type (text, name, identity, phone, code, yuan, number, integer,
-    date).
-    """
-    found = against_contracts(book, columns)
-    if found:
-        codes = {"rules": [{"code": rule.code} for rule in book.rules]}
-        raise _complaint(found, {RULES: Path(RULES), PARAMETERS: Path(PARAMETERS)}, {}, codes)
 
 
 def _compose(path: Path) -> yaml.Node | None:

@@ -3,100 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from shouwang.errors import ConfigError
 from shouwang.month import Month
-from shouwang.screening.conditions import Condition, Entry, Number
-
-Operator = Literal[">=", ">", "<", "<="]
-Name = Annotated[str, Field(min_length=1)]
-Positive = Annotated[Number, Field(gt=0)]
+from shouwang.screening.conditions import BEFORE, Condition, Entry, Number
+from shouwang.screening.parts import Comparison, Measure, Name, Operator, Period, Requirement, Threshold, Validity
 
 
-class Validity(Entry):
-    """From which day a rule holds, and until which (both included); the last day of the data month decides."""
-
-    first: dt.date = Field(alias="from")
-    until: dt.date | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.until is not None and self.until < self.first:
-            raise ValueError("'until' lies before 'from'")
-        return self
-
-    def covers(self, day: dt.date) -> bool:
-        """Whether the rule holds on that day."""
-        return self.first <= day and (self.until is None or day <= self.until)
-
-
-class Period(Entry):
-    """Which rows count.
-
-    ``delivery``: the delivery of the data month; ``school_year``: the latest delivery of the running school year;
-    ``month``, ``year`` (January to the end of the data month) and ``rolling`` (the last ``months`` months): by the
-    column ``date``, from all deliveries up to the data month.
-    """
-
-    span: Literal["delivery", "month", "year", "rolling", "school_year"]
-    date: Name | None = None
-    months: Annotated[int, Field(ge=2, le=60)] | None = None
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if (self.date is None) == (self.span in ("month", "year", "rolling")):
-            raise ValueError("month, year and rolling need a 'date' column; delivery and school_year have none")
-        if (self.months is not None) != (self.span == "rolling"):
-            raise ValueError("'months' is needed with rolling, and with nothing else")
-        return self
-
-
-class Measure(Entry):
-    """What is measured in a unit of account: a sum, the largest row, or the number of rows."""
-
-    kind: Literal["sum", "max", "count"] = "sum"
-    plus: tuple[Name, ...] = ()
-    minus: tuple[Name, ...] = ()
-    divided_by: Name | None = None
-
-    @model_validator(mode="after")
-    def _has_columns(self) -> Self:
-        if (self.kind == "count") == bool(self.plus):
-            raise ValueError("sum and max need columns under 'plus'; count has none")
-        return self
-
-
-class Threshold(Entry):
-    """The line a value is compared with: one for all, or one each for special households and for the others."""
-
-    all: Positive | None = None
-    special: Positive | None = None
-    general: Positive | None = None
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if (self.all is None) != (self.special is not None and self.general is not None) or (
-            self.all is not None and (self.special is not None or self.general is not None)
-        ):
-            raise ValueError("give either 'all', or both 'special' and 'general'")
-        return self
-
-    @property
-    def pair(self) -> tuple[float, float]:
-        """For special households, and for the others."""
-        if self.all is not None:
-            return self.all, self.all
-        return float(self.special or 0), float(self.general or 0)
-
-
-class Requirement(Entry):
-    """Rows that must exist besides, in the same unit of account, for the rule to speak."""
-
-    period: Period
-    where: tuple[Condition, ...] = ()
+def placeholders(sentence: str) -> list[str]:
+    """The names in braces of a sentence template."""
+    return re.findall(r"\{([^{}]*)\}", sentence)
 
 
 class Rule(Entry):
@@ -114,17 +34,21 @@ class Rule(Entry):
     split_by: tuple[Name, ...] = ()
     period: Period
     where: tuple[Condition, ...] = ()
-    requires: Requirement | None = None
+    requires: tuple[Requirement, ...] = ()
+    without: tuple[Requirement, ...] = ()
     measure: Measure | None = None
     compare: Operator | None = None
     threshold: Threshold | None = None
     shown_as: Literal["money", "percent", "number"] = "number"
+    also: Comparison | None = None
     sentence: Name
 
     @model_validator(mode="after")
     def _measures_all_or_nothing(self) -> Self:
         if len({self.measure is None, self.compare is None, self.threshold is None}) > 1:
             raise ValueError("measure, compare and threshold belong together; a rule has all three or none of them")
+        if self.also and self.measure is None:
+            raise ValueError("'also' is a second measure; the first one stands in the rule itself")
         if self.unit != "person" and self.split_by:
             raise ValueError("'split_by' divides the rows of a person; it needs unit: person")
         return self
@@ -133,6 +57,41 @@ class Rule(Entry):
     def source(self) -> str:
         """Key of its records: ``department.dataset``."""
         return f"{self.department}.{self.dataset}"
+
+    @property
+    def line(self) -> Comparison | None:
+        """What the rule itself measures and compares, if anything."""
+        if self.measure is None or self.compare is None or self.threshold is None:
+            return None
+        return Comparison(measure=self.measure, compare=self.compare, threshold=self.threshold, shown_as=self.shown_as)
+
+    @property
+    def joined(self) -> tuple[Requirement, ...]:
+        """The other rows that the rule looks at."""
+        return (*self.requires, *self.without)
+
+    @property
+    def periods(self) -> list[Period]:
+        """Every period that the rule looks at."""
+        measures = [line.measure for line in (self.line, self.also) if line]
+        compared = [measure.compared_to for measure in measures if measure.compared_to]
+        return [self.period, *(other.period for other in self.joined), *compared]
+
+    @property
+    def words(self) -> set[str]:
+        """The names in braces of its sentence."""
+        return set(placeholders(self.sentence))
+
+    @property
+    def asked(self) -> set[str]:
+        """The columns that its conditions and its sentence ask for."""
+        changed = {BEFORE + condition.column for condition in self.where if condition.changed}
+        return {condition.column for condition in self.where} | changed | self.words
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether it asks what the delivery before said of the same unit."""
+        return any(name.startswith(BEFORE) for name in self.asked)
 
 
 class Dataset(Entry):
@@ -233,6 +192,11 @@ class RuleBook(Entry):
     def in_force(self, month: Month) -> list[Rule]:
         """The rules that hold on the last day of the data month, in the order of their codes."""
         return sorted((r for r in self.rules if r.valid.covers(month.last)), key=lambda r: r.code)
+
+    def first_month(self, month: Month) -> Month:
+        """The first month whose records the screening of a month looks at: last January and twelve months at least."""
+        periods = [p for rule in self.rules for p in rule.periods] + [b.period for b in self.burden]
+        return min(Month(month.year, 1), month + -11, *(p.dates(month)[0] for p in periods if p.date))
 
     def values(self, month: Month) -> dict[str, float]:
         """Every parameter's value on the last day of the data month."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from shouwang.month import Month
+from shouwang.screening.parts import Comparison
 from shouwang.screening.rules import Rule
 
 NOT_SAID = "未注明"
@@ -34,11 +36,11 @@ def percent(value: float) -> str:
     return number(int(value * 1000 + 1e-6) / 10) + "%"
 
 
-def beyond(value: float, threshold: float, rule: Rule) -> str:
+def beyond(value: float, threshold: float, line: Comparison) -> str:
     """What the value did to its threshold; a value that equals it has reached it (达到), not gone beyond (超过)."""
     if value == threshold:
         return "达到"
-    return "低于" if rule.compare in ("<", "<=") else "超过"
+    return "低于" if line.compare in ("<", "<=") else "超过"
 
 
 def sentence(rule: Rule, words: Mapping[str, object]) -> str:
@@ -46,22 +48,24 @@ def sentence(rule: Rule, words: Mapping[str, object]) -> str:
     return re.sub(r"\{([^{}]*)\}", lambda found: _written(words.get(found[1])), rule.sentence)
 
 
-def values(rule: Rule, measured: float, value: float, threshold: float, divisor: float) -> dict[str, str]:
-    """The words for what was measured; a ratio counts as equal to its threshold only when the amounts are."""
-    if rule.measure is None:
-        return {}
-    show, show_threshold = {
-        "money": (money, whole_money),
-        "percent": (percent, percent),
-        "number": (number, number),
-    }[rule.shown_as]
-    return {
-        "value": show(value),
-        "threshold": show_threshold(threshold),
-        "measured": money(measured),
-        "divisor": whole_money(divisor),
-        "beyond": beyond(value, threshold, rule),
-    }
+def values(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
+    """The words for what was measured, and under ``also.`` for the second measure, from the figures in a row."""
+    words: dict[str, str] = {}
+    for prefix, line in (("", rule.line), ("also.", rule.also)):
+        if line is None:
+            continue
+        measured, value, limit, divisor, before = (
+            row[f"_{prefix}{name}"] for name in ("measured", "value", "line", "divisor", "before")
+        )
+        show, show_limit = {"money": (money, whole_money), "percent": (percent, percent), "number": (number, number)}[
+            line.shown_as
+        ]
+        amount = number if line.shown_as == "number" or line.measure.kind == "count" else money
+        found = {"value": show(value), "threshold": show_limit(limit), "measured": amount(measured)}
+        found |= {"divisor": whole_money(divisor), "beyond": beyond(value, limit, line)}
+        found |= {"before": amount(before)} if before == before else {}
+        words |= {prefix + name: said for name, said in found.items()}
+    return words
 
 
 def calendar_words(month: Month, school_year: Month) -> dict[str, str]:

@@ -1,0 +1,92 @@
+"""Evidence (预警依据): all that the rules of one month look at, cut to what is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from shouwang.month import Month
+from shouwang.screening import households as homes_
+from shouwang.screening.conditions import in_days
+from shouwang.screening.parts import Measure, Period
+from shouwang.screening.rules import RuleBook
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The rows of a month and those before it, a settlement once; ``delivered``: the months that each source has."""
+
+    book: RuleBook
+    month: Month
+    parameters: dict[str, float]
+    records: dict[str, pd.DataFrame]
+    delivered: dict[str, frozenset[str]]
+    homes: pd.DataFrame
+    persons: pd.DataFrame
+
+    @property
+    def school_year(self) -> Month:
+        """The month in which the running school year (学年) began."""
+        start = int(self.parameters["school_year_starts"])
+        return Month(self.month.year - (self.month.number < start), start)
+
+    def rows(self, source: str, period: Period) -> pd.DataFrame:
+        """The rows of a dataset that count for a period; none where the department has not delivered."""
+        rows = self.records.get(source)
+        if rows is None or rows.empty:
+            return pd.DataFrame()
+        if period.date:
+            return rows[in_days(rows[period.date], *period.dates(self.month))]
+        month = self._month_of(source, period)
+        return rows[rows["delivery_month"] == month] if month else rows.iloc[:0]
+
+    def _month_of(self, source: str, period: Period) -> str | None:
+        """The month whose whole delivery a period means."""
+        first = {"delivery": str(self.month), "school_year": str(self.school_year)}.get(period.span, "")
+        last = str(self.month + -1) if period.span == "previous" else str(self.month)
+        return max((m for m in self.delivered.get(source, ()) if first <= m <= last), default=None)
+
+    def gap(self, source: str, period: Period) -> str | None:
+        """The months without which a comparison with a period would be wrong, in Chinese; none where all are there."""
+        if not period.date:
+            missing = {"delivery": self.month.chinese, "previous": "此前月份"}.get(period.span, "本学年")
+            return None if self._month_of(source, period) else missing
+        there = self.delivered.get(source, frozenset())
+        months = [m.chinese for m in Month.span(*period.dates(self.month)) if str(m) not in there]
+        return "、".join(months[:3]) + (f"等{len(months)}个月" if len(months) > 3 else "") or None
+
+
+def gather(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], people: pd.DataFrame) -> Evidence:
+    """Cut the records to the data month and what lies before it, each keyed row once, as delivered last."""
+    in_force, delivered = {}, {}
+    for source in sorted(records):
+        rows = records[source]
+        rows = rows[rows["delivery_month"] <= str(month)]
+        delivered[source] = frozenset(rows["delivery_month"].unique())
+        rows = rows[rows["household_id"].notna()]
+        dataset = book.datasets.get(source)
+        if dataset and dataset.key:
+            rows = rows.sort_values("delivery_month", kind="stable")
+            rows = rows[~rows.duplicated(dataset.key, keep="last") | rows[dataset.key].isna()]
+        in_force[source] = rows.reset_index(drop=True)
+    homes, persons = homes_.households(people, book), homes_.persons(people)
+    return Evidence(book, month, book.values(month), in_force, delivered, homes, persons)
+
+
+def amounts(rows: pd.DataFrame, measure: Measure) -> pd.Series[float]:
+    """Plus less minus of each row, in its own unit; null where no column of it is filled in."""
+    plus = rows[list(measure.plus)].sum(axis=1, min_count=1)
+    minus = rows[list(measure.minus)].sum(axis=1, min_count=1)
+    return plus.sub(minus, fill_value=0).round(2)
+
+
+def burdens(evidence: Evidence) -> pd.Series[float]:
+    """What each household has to bear (yuan): the parts of the rule book's ``burden``, by ``household_id``."""
+    total = pd.Series(0.0, index=evidence.homes.index)
+    for part in evidence.book.burden:
+        rows = evidence.rows(part.source, part.period)
+        if len(rows):
+            total = total.add(amounts(rows, part.measure).groupby(rows["household_id"]).sum(), fill_value=0.0)
+    return total.round(2)
