@@ -111,6 +111,33 @@ def secrets_show(township: Annotated[str, typer.Option("--township", help="Whose
     typer.echo(password)
 
 
+@papers_app.command("supervision")
+def supervision(by: By, as_json: AsJson = False) -> None:
+    """Write and send the supervision list (督办单): clues without an answer `overdue_days` after their release."""
+    with working("Supervision list"):
+        done = steps.supervise(by)
+
+    def tell() -> None:
+        out.print(f"{done['overdue']} clues are overdue: {done['file']}", markup=False)
+        tell_sent(done)
+
+    say(done, as_json, tell)
+    if done["failed"]:
+        raise typer.Exit(FAILED)
+
+
+@papers_app.command("story")
+def story(
+    clue: Annotated[str, typer.Argument(help="A clue number (线索编号) of the household.")],
+    by: By,
+    folder: Annotated[Path, typer.Option("--out", help="The folder to write it to.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write a household's story (户情) as one page for the officer who visits it; that is on record."""
+    done = steps.household_story(clue, str(folder), by)
+    say(done, as_json, lambda: out.print(done["file"], markup=False))
+
+
 @returns_app.command("collect")
 def returns_collect(as_json: AsJson = False) -> None:
     """Read the filled-in workbooks that came back by the channels, each once; every one is answered."""

@@ -24,6 +24,7 @@ from shouwang.reporting.bulletin_annex import figures, tables
 from shouwang.reporting.charts import to_png, to_svg
 from shouwang.reporting.counts import count
 from shouwang.reporting.facts import read_facts
+from shouwang.reporting.hit_rates import hit_rates
 from shouwang.reporting.registry_checks import CHECKS, read_registry
 from shouwang.reporting.registry_checks import check_registry as check_people
 from shouwang.reporting.results import NOT_ANSWERED
@@ -50,6 +51,7 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
     first = min(Month(month.year, 1), month + -11, period[0] + -months)
     with house.database.read() as connection:
         facts = read_facts(connection, first, month)
+        rates = hit_rates(connection, rule_titles(house), facts.span)
     counts = count(facts, period, today, settings.calendar.overdue_days, facts.townships)
     titles = CHANNEL_NAMES | {c.department: c.title for c in house.county.contracts.values()}
     departments = department_lines(house, period)
@@ -62,7 +64,7 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
         issue=f"防止返贫致贫监测帮扶{KINDS[months]}　{month.year}年第{number}期",
         sections=sections(counts, departments, titles, _day(today)),
         tables=tables(counts, departments, titles),
-        figures=figures(counts, departments, None),
+        figures=figures(counts, departments, rates),
     )
     folder, name = house.county_papers_of(month), f"{settings.name}监测预警{KINDS[months]}_{month}"
     written = {"document": folder / f"{name}.docx", "page": folder / f"{name}.html"}
@@ -74,6 +76,11 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
         "month": str(month), "months": months, "files": [str(path) for path in written.values()],
         **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
     }  # fmt: skip
+
+
+def rule_titles(house: House) -> dict[str, str]:
+    """The rules' titles by code, and the other two channels'."""
+    return CHANNEL_NAMES | {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
 
 
 def _day(day: dt.date) -> str:
@@ -118,8 +125,7 @@ def results(house: House, month: Month, department: str) -> dict[str, Any]:
             for word, rows in details.groupby(column, sort=True)
         ),
     ]
-    rules = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
-    paper = ResultsPaper(settings.name, settings.office, contract.title, month, house.today(), rules)
+    paper = ResultsPaper(settings.name, settings.office, contract.title, month, house.today(), rule_titles(house))
     path = house.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
     with house.outgoing(path) as part:
         write_results(part, paper, [*counts.items()], told, details)

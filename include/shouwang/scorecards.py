@@ -8,19 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from shouwang.casework.data_errors import data_errors
-from shouwang.county.settings import Calendar
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, line
-from shouwang.workdays import working_day_from
 
 FIGURES = ("rows", "matched", "review", "unmatched", "rejected", "duplicate")
-
-
-def handover_day(month: Month, calendar: Calendar) -> dt.date:
-    """The day by which a month's data are due (报送日)."""
-    return working_day_from((month + 1).first.replace(day=calendar.handover_day), calendar.holidays)
 
 
 def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
@@ -48,7 +41,7 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
     for (name, month), versions in months.items():
         shown = next((v for v in versions if v["in_force"]), versions[-1])
         first = versions[0]["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
-        due = handover_day(Month.parse(month), house.county.settings.calendar)
+        due = house.county.settings.calendar.handover(Month.parse(month))
         sheets = shown["report"].get("sheets", ())
         wordings = {n: c.wordings[0] for n, c in contracts[name].columns.items()} if name in contracts else {}
         guesses = [f"{written} → {wordings.get(m, m)}" for s in sheets for written, m in s["guesses"].items()]

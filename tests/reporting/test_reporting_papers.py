@@ -27,9 +27,10 @@ from shouwang.delivery.sealing import open_sealed
 from shouwang.errors import NotThereYet, UsageError
 from shouwang.month import Month
 from shouwang.passwords import current
-from shouwang.reporting.bulletin_annex import RATE_COLUMNS, figures
+from shouwang.reporting.bulletin_annex import figures
 from shouwang.reporting.charts import bars, styled, to_svg
 from shouwang.reporting.counts import count
+from shouwang.reporting.hit_rates import COLUMNS as RATES
 from shouwang.reporting.results import COLUMNS
 
 SEPTEMBER = Month(2026, 9)
@@ -203,7 +204,7 @@ def test_hostile_words_stay_words_in_document_and_page(tmp_path: Path) -> None:
 def test_every_chart_is_drawn_and_says_its_figures() -> None:
     known = facts()
     counts = count(known, [SEPTEMBER], TODAY, 10, known.townships)
-    rates = pd.DataFrame([("MED-1", "单次住院自付", 40, 30, 6, 0.2, 0.1, 0.37)], columns=list(RATE_COLUMNS))
+    rates = pd.DataFrame([("MED-1", "单次住院自付", 40, 30, 6, 0.2, 0.1, 0.37)], columns=RATES)
     found = figures(counts, departments(), rates)
     assert [f.title for f in found] == [
         "各乡镇预警户数（按等级）", "各类风险预警户数", "预警、下发、核查和确认的逐月变化", "部门数据报送及时性和质量", "各规则命中率",

@@ -31,4 +31,4 @@ CONCLUSIONS: dict[str, Conclusion] = {
         Conclusion("13", "数据有误", False),
     )
 }
-"""A conclusion that closes a case keeps the same rules silent for a while (decision 0011)."""
+"""A conclusion that closes a case keeps the same rules silent for a while (decision 0006)."""

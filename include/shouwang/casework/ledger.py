@@ -1,4 +1,4 @@
-"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0011).
+"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0006).
 
 One open case a household. A warning of a household with an open case joins it and is not sent again, unless the level
 rises, a new risk type joins, or what a rule measures has grown by half since it was last sent. A household whose case
@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -131,6 +131,16 @@ def months_later(day: dt.date, months: int) -> dt.date:
     return month.first.replace(day=min(day.day, month.last.day))
 
 
+def _placed(facts: Iterable[Fact]) -> Iterator[tuple[tuple[Any, ...], Fact]]:
+    """Every fact with its place; of several answers to a clue of a list, the one received last stands last."""
+    latest: dict[tuple[Month, str], tuple[Any, ...]] = {}
+    for answer in sorted((f for f in facts if isinstance(f, Answer)), key=lambda a: a.word):
+        clue = answer.list_month, answer.clue_no
+        place = latest[clue] = max(answer.when[:3], latest.get(clue, answer.when[:3]))
+        yield (*place, *answer.word), answer
+    yield from ((fact.when, fact) for fact in facts if not isinstance(fact, Answer))
+
+
 class _Story:
     """The fold over one household's facts."""
 
@@ -139,12 +149,13 @@ class _Story:
         self.growth = 1 + policy.grown_by
         self.cases: list[Case] = []
         self.by_number: dict[str, Case] = {}
+        self.listed: dict[tuple[Month, str], Case] = {}
         self.events: list[tuple[Case, Event]] = []
         self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
 
     def tell(self, facts: list[Fact]) -> _Story:
-        for fact in sorted(facts, key=lambda f: f.when):
-            day: dt.date = fact.when[0]
+        for when, fact in sorted(_placed(facts), key=lambda placed: placed[0]):
+            day: dt.date = when[0]
             match fact:
                 case Warned():
                     self.warn(fact, day)
@@ -174,9 +185,11 @@ class _Story:
         return step is not None
 
     def open(self, case: Case, event: str) -> Case:
+        while case.clue_no in self.by_number:
+            case.clue_no = clue_number(case.clue_no, case.opened_month, self.household_id)
         self.move(case, event)
         self.cases.append(case)
-        self.by_number.setdefault(case.clue_no, case)
+        self.by_number[case.clue_no] = case
         return case
 
     def warn(self, w: Warned, day: dt.date) -> None:
@@ -186,7 +199,7 @@ class _Story:
             kind = states.RETURNED if returned else states.OPENED
             case = self.open(
                 Case(
-                    self.number(w), w.household_id, w.month, w.level,
+                    clue_number(self.policy.county, w.month, w.household_id), w.household_id, w.month, w.level,
                     w.category, w.risks, dict(w.evidence), w.township, w.month, states.UNBORN, returned,
                 ),
                 kind,
@@ -202,10 +215,6 @@ class _Story:
         amounts = {rule: [*case.sent.get(rule, NO_FIGURE), *now] for rule, now in w.evidence.items() if any(now)}
         self.note_warning(case, w, day, kind, why | {"amounts": amounts})
         self.outcomes[w.month, w.household_id] = (outcome, case)
-
-    def number(self, w: Warned) -> str:
-        number = clue_number(self.policy.county, w.month, w.household_id)
-        return number if number not in self.by_number else clue_number(number, w.month, w.household_id)
 
     def note_warning(self, case: Case, w: Warned, day: dt.date, kind: str, why: Mapping[str, Any]) -> None:
         before = case.category
@@ -256,19 +265,18 @@ class _Story:
                 states.OPENED,
             )  # fmt: skip
             self.note(case, day, r.month, states.KEPT, r.rules.split())
-        if not case.numbers:
-            case.clue_no = r.clue_no
         if r.clue_no not in case.numbers:
             case.numbers.append(r.clue_no)
-        self.by_number[r.clue_no] = case
+        self.by_number.setdefault(r.clue_no, case)
+        self.listed[r.month, r.clue_no] = case
         self.move(case, states.RELEASED)
         if case.turns_on is None:
             case.due, case.turns_on = r.due, r.late_from
         self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
 
     def find(self, clue_no: str, household_id: str, month: Month) -> Case:
-        """The case that a number means; one that no other fact knows is opened by what was said of it."""
-        found = self.by_number.get(clue_no) or self.latest
+        """The case that a number on a month's list means; one that no other fact knows is opened by what was said."""
+        found = self.listed.get((month, clue_no)) or self.by_number.get(clue_no) or self.latest
         if found is not None:
             return found
         unknown = Case(clue_no, household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
@@ -280,16 +288,17 @@ class _Story:
         said = {"conclusion": a.conclusion, "measure": a.measure, "visited": a.visited, **a.detail}
         monitored = a.monitored_since is not None or case.recognised_on is not None
         event = states.EXPULSION if a.conclusion == "12" and monitored else a.conclusion
+        visited = a.visited or a.received.date()
+        month = max(Month.of(day), case.opened_month + 1)
         if case is not self.latest or (case.state, event) not in TABLE:
-            self.note(case, day, a.list_month, states.LATE_WORD, case.sent, **said)
+            self.note(case, day, month, states.LATE_WORD, case.sent, **said)
             return
-        if states.state_on(case.state, case.turns_on, day) == states.SUPERVISED and case.turns_on:
-            self.note(case, case.turns_on, a.list_month, states.TIME, case.sent, due=case.due)
+        if case.turns_on and states.state_on(case.state, case.turns_on, a.received.date()) == states.SUPERVISED:
+            self.note(case, day, month, states.TIME, case.sent, due=case.due, since=case.turns_on)
         self.move(case, event)
         before = case.category
-        visited = a.visited or a.received.date()
         case.conclusion, case.turns_on, case.due, case.next_visit = a.conclusion, None, None, a.next_visit
-        case.concluded_month = max(Month.of(visited), case.opened_month + 1)
+        case.concluded_month = month
         case.category = a.category or case.category
         case.risks |= a.risks
         if conclusion.recognises:
@@ -297,12 +306,12 @@ class _Story:
             case.returned |= a.conclusion == "03"
         else:
             case.recognised_on = None if not conclusion.stays_open else case.recognised_on
-        self.note(case, day, a.list_month, states.FEEDBACK, case.sent, **said)
+        self.note(case, day, month, states.FEEDBACK, case.sent, **said)
         if a.measure and conclusion.recognises:
             case.measures.append(a.measure)
             if self.move(case, states.MEASURE):
-                self.note(case, day, a.list_month, states.MEASURE, case.sent, measure=a.measure)
-        self.note_category(case, day, a.list_month, before, a.category)
+                self.note(case, day, month, states.MEASURE, case.sent, measure=a.measure)
+        self.note_category(case, day, month, before, a.category)
 
     def remove(self, r: Removal, day: dt.date) -> None:
         month = Month.of(r.on)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework import states
-from shouwang.casework.conclusions import CONCLUSIONS
 from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.month import Month
 from shouwang.registry.monitoring import (
@@ -26,6 +25,7 @@ from shouwang.registry.monitoring import (
     monitoring,
     movements,
 )
+from shouwang.reporting.hit_rates import CONFIRMED
 from shouwang.store.database import frame
 from shouwang.store.tables import case, case_event, person, release, release_item, signal, warning
 
@@ -37,8 +37,6 @@ OUTCOMES = {
 """What a warning came to, by the kind of the case's event."""
 MOVEMENTS = {"01": RECOGNISED, "03": RETURN, "12": STRUCK_OFF, states.REMOVAL: REMOVAL, states.RETYPED: RETYPED}
 """What moves a monitored household, by conclusion or kind of event; 12 and retyped only where it is one."""
-CONFIRMED = tuple(code for code, conclusion in CONCLUSIONS.items() if conclusion.recognises)
-"""Conclusions by which a clue was right (确认): taken in, helped further, or back again."""
 UNKNOWN_TOWNSHIP = "乡镇不明"
 
 
