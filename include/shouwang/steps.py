@@ -182,7 +182,7 @@ def outdated(house: House) -> list[str]:
         return [
             month
             for month, inputs in screened
-            if inputs["deliveries"] != _in_force_since(connection, _first_month(Month.parse(month)), Month.parse(month))
+            if inputs["deliveries"] != _in_force_since(connection, Month.parse(inputs["since"]), Month.parse(month))
         ]
 
 
@@ -241,9 +241,10 @@ def screen(month: str) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
-    first = _first_month(of)
+    first = book.first_month(of)
     with house.database.write() as connection:
-        inputs = {"registry": load_in_force(connection, of), "deliveries": _in_force_since(connection, first, of)}
+        versions = _in_force_since(connection, first, of)
+        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": versions}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -258,18 +259,13 @@ def screen(month: str) -> dict[str, Any]:
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
             connection.execute(
                 run.insert().values(
-                    month=month, fingerprint=print_, screened_at=now, parameters=found.parameters, inputs=inputs,
-                    missing=missing,
+                    month=month, fingerprint=print_, screened_at=now, inputs=inputs, missing=missing,
+                    parameters={**found.parameters, "silent": found.silent},
                 )
             )  # fmt: skip
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
     return month_figures(house, of)
-
-
-def _first_month(month: Month) -> Month:
-    """The first month whose records the screening of a month looks at."""
-    return min(month + -11, Month(month.year, 1))
 
 
 def _in_force_since(connection: Connection, first: Month, last: Month) -> list[str]:
@@ -294,6 +290,7 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
     with house.database.read() as connection:
         warned = month_warnings(connection, month)
         force = deliveries.in_force(connection, month)
+        used = connection.scalar(sa.select(run.c.parameters).where(run.c.month == str(month)))
     told = {department: known["report"].get("warnings", ()) for department, known in force.items()}
     titles = {c.department: c.title for c in house.county.contracts.values()}
     state = settled(str(month))
@@ -311,7 +308,10 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
         **{name: int(states.get(name, 0)) for name in ("new", "repeated", "supplement")},
         "missing": [titles[d] for d in state["missing"]],
         "refused": [titles[d] for d in state["refused"]],
-        "warnings": [f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())],
+        "warnings": [
+            *(f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())),
+            *(used or {}).get("silent", ()),
+        ],
     }
 
 
