@@ -52,6 +52,14 @@ def to_png(chart: Any, scale: float = 2.0) -> bytes:
     return bytes(vl_convert.vegalite_to_png(chart.to_json(), scale=scale))
 
 
+def drawn(chart: Any, ending: str) -> bytes:
+    """A chart as the content of a file: ``.svg``, ``.png``, or an ``.html`` that fetches nothing from outside."""
+    if ending == ".png":
+        return to_png(chart)
+    text = to_svg(chart) if ending == ".svg" else chart.to_html(inline=True)
+    return str(text).encode()
+
+
 @cache
 def chinese_font() -> bool:
     """Whether fontconfig knows a font with Chinese letters; machines without fontconfig (Windows, macOS) have one."""

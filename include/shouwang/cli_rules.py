@@ -1,0 +1,179 @@
+"""``shouwang rules …``: what the rules say, whether a file of them is in order, and what a change would have done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from shouwang.errors import UsageError
+from shouwang.month import Month
+from shouwang.terminal import AsJson, out, say, working
+
+app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
+Months = Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")]
+Workbook = Annotated[Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) besides.")]
+WORDS = {"by_rule": "rule", "by_level": "level", "by_township": "township"}
+
+
+def span(months: str) -> list[Month]:
+    """The months of ``2026-07..2026-09``, or of a single one."""
+    first, _, last = months.partition("..")
+    found = Month.span(Month.parse(first), Month.parse(last or first))
+    if not found:
+        raise UsageError(f"“{months}” ends before it begins; write --months 2026-07..2026-09.")
+    return found
+
+
+def _ending(file: Path | None, *allowed: str) -> None:
+    if file is not None and file.suffix not in allowed:
+        raise UsageError(f"“{file.name}” ends in none of {', '.join(allowed)}; the ending says what is written.")
+
+
+@app.command()
+def show(
+    code: Annotated[str | None, typer.Argument(help="One rule, for example MED-1; without it, all of them.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="Write a document: .md, .html or .docx.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell every rule in Chinese: which rows, what is measured, against which line for whom, since when, and why."""
+    from shouwang.delivery.rule_pages import write_rules
+    from shouwang.house import open_house
+    from shouwang.screening.explaining import explain
+    from shouwang.screening.rulebook import load_rulebook
+    from shouwang.staging import whole_file
+
+    _ending(file, ".md", ".html", ".docx")
+    house = open_house()
+    book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
+    month = Month.of(house.today())
+    told = explain(book, house.county.every_contract, month, code)
+    if not told:
+        raise UsageError(f"There is no rule {code}; there are {', '.join(rule.code for rule in book.rules)}.")
+    parts = {rule.heading: rule.lines for rule in told}
+    if code is None:
+        values = book.values(month)
+        parts = {
+            f"参数（{month.chinese}）": tuple((p.title, f"{values[n]:g}") for n, p in book.parameters.items())
+        } | parts
+    if file is not None:
+        with whole_file(file) as part:
+            write_rules(part, file.suffix, f"{house.county.settings.name}筛查规则说明", parts)
+
+    def tell() -> None:
+        if file is not None:
+            out.print(f"{len(told)} rules in {file}", markup=False)
+            return
+        for heading, lines in parts.items():
+            table = Table("", heading, title_justify="left", show_lines=False)
+            for name, said in lines:
+                table.add_row(name, said)
+            out.print(table, markup=False)
+
+    say({heading: dict(lines) for heading, lines in parts.items()}, as_json, tell)
+
+
+@app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="A changed copy of rules.yaml; without it, the county's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a rule file against itself, the parameters and the contracts; names every mistake with file, line and key."""
+    from shouwang.house import open_house
+    from shouwang.screening.rulebook import load_rulebook
+
+    house = open_house()
+    book = load_rulebook(house.county_folder, file, house.county.every_contract)
+    done = {"rules": [rule.code for rule in book.rules], "parameters": list(book.parameters)}
+    say(done, as_json, lambda: out.print(f"{len(book.rules)} rules, {len(book.parameters)} parameters; all in order."))
+
+
+@app.command("try")
+def try_(
+    file: Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")],
+    months: Months,
+    workbook: Workbook = None,
+    picture: Annotated[Path | None, typer.Option("--chart", help="Draw it: .svg, .png or .html.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
+    from shouwang.delivery.rule_reports import write_trial
+    from shouwang.house import open_house
+    from shouwang.reporting import charts, trials
+    from shouwang.staging import whole_file
+    from shouwang.whatif import try_rules
+
+    _ending(workbook, ".xlsx")
+    _ending(picture, ".svg", ".png", ".html")
+    asked, house = span(months), open_house()
+    with working(f"Trying {file.name}"), house.database.read() as connection:
+        trial = try_rules(connection, house, file, asked)
+    report = {"rules": str(file), "silent": list(trial.silent), **trials.report(asked, trial.warnings, trial.signals)}
+    if workbook is not None:
+        settings = house.county.settings
+        title = f"{settings.name}规则试算"
+        with whole_file(workbook) as part:
+            write_trial(part, title, settings.office, house.today(), report, trial.warnings, trial.titles)
+    if picture is not None:
+        with whole_file(picture) as part:
+            part.write_bytes(charts.drawn(trials.chart(report["total"]["by_rule"], trial.titles), picture.suffix))
+
+    def tell() -> None:
+        for month in (*report["months"], report["total"]):
+            counts, confirmed = month["households"], month["confirmed"]
+            out.print(
+                f"{month['month']}: {counts['now']} → {counts['then']} households, {counts['gained']} gained, "
+                f"{counts['lost']} lost; of {confirmed['now']} confirmed ones {len(confirmed['missed'])} would be missed"
+            )
+        for group, word in WORDS.items():
+            table = Table(word, "now", "then", "difference")
+            for key, pair in report["total"][group].items():
+                named = f"{key} {trial.titles.get(key, '')}".strip()
+                table.add_row(named, str(pair["now"]), str(pair["then"]), f"{pair['then'] - pair['now']:+d}")
+            out.print(table)
+        for reason in trial.silent:
+            out.print(reason, markup=False)
+
+    say(report, as_json, tell)
+
+
+@app.command()
+def score(
+    months: Annotated[str | None, typer.Option("--months", help="When the lists went out; without it, ever.")] = None,
+    workbook: Workbook = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of each rule how many of its clues the townships confirmed (命中率), and how sure that is."""
+    from shouwang.delivery.rule_reports import write_hit_rates
+    from shouwang.house import open_house
+    from shouwang.reporting.hit_rates import hit_rates
+    from shouwang.screening.rulebook import load_rulebook
+    from shouwang.staging import whole_file
+
+    _ending(workbook, ".xlsx")
+    asked, house = span(months) if months else None, open_house()
+    titles = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
+    with working("Counting"), house.database.read() as connection:
+        found = hit_rates(connection, asked)
+    lines = found.astype(object).where(found.notna(), None).to_dict("records")
+    rates: list[dict[str, Any]] = [
+        {**{str(k): v for k, v in line.items()}, "title": titles.get(line["rule"], "")} for line in lines
+    ]
+    if workbook is not None:
+        settings = house.county.settings
+        with whole_file(workbook) as part:
+            write_hit_rates(part, f"{settings.name}规则命中率", settings.office, house.today(), rates)
+
+    def tell() -> None:
+        table = Table("rule", "title", "sent", "answered", "confirmed", "hit rate", "95 % between")
+        for line in rates:
+            shares = [f"{line[name]:.1%}" if line["rate"] is not None else "" for name in ("rate", "low", "high")]
+            table.add_row(
+                line["rule"], line["title"], *(str(line[name]) for name in ("sent", "answered", "confirmed")),
+                shares[0], f"{shares[1]} and {shares[2]}" if shares[1] else "",
+            )  # fmt: skip
+        out.print(table)
+
+    say(rates, as_json, tell)
