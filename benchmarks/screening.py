@@ -126,10 +126,11 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     """The figures."""
     from shouwang.house import open_house
     from shouwang.month import Month
+    from shouwang.recorded import records_for
     from shouwang.registry.history import people_as_of
     from shouwang.screening.evaluate import screen
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.store.records import matched_records
+    from shouwang.store.deliveries import months_in_force
     from shouwang.whatif import try_rules
 
     if not (home / "shouwang.db").exists():
@@ -138,8 +139,8 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     first = last + (1 - MONTHS)
     with house.database.read() as connection:
-        lived = len(matched_records(connection, house.county.contracts["water"], str(first), str(first)))
-    if not lived:
+        lived = months_in_force(connection, house.county.contracts["water"])
+    if len(lived) < MONTHS:
         live_a_year()
     changed = changed_rules(folder)
     book = load_rulebook(house.county_folder, changed)
@@ -149,7 +150,7 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
         people = people_as_of(connection, last)
         figures["people"], figures["read registry"] = len(people), time.monotonic() - begun
         begun = time.monotonic()
-        records = {c.slug: matched_records(connection, c, str(first), MONTH) for c in contracts}
+        records = records_for(connection, contracts, [book], [last])
         figures["records"] = sum(map(len, records.values()))
         figures["read records"] = time.monotonic() - begun
     begun = time.monotonic()
@@ -158,9 +159,9 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     del people, records
     begun = time.monotonic()
     with house.database.read() as connection:
-        report = try_rules(connection, house, changed, Month.span(first, last))
+        trial = try_rules(connection, house, changed, Month.span(first, last))
     figures["what-if of twelve months"] = time.monotonic() - begun
-    figures["households then"] = sum(month["households"]["then"] for month in report["months"])
+    figures["households then"] = int(trial.warnings["then"].notna().sum())
     return {name: round(value, 2) for name, value in figures.items()}
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from math import sqrt
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -19,7 +18,7 @@ from sqlalchemy import Connection
 from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.reporting.facts import CONFIRMED
+from shouwang.reporting.hit_rates import hit_rates
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
 
@@ -286,21 +285,7 @@ def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> li
 
     Each clue once, with the rules that its last list gave and the last answer to it.
     """
-    items = sa.select(release_item.c.clue_no, release_item.c.rules).where(release_item.c.month >= str(first))
-    sent = connection.execute(items.order_by(release_item.c.month, release_item.c.version)).all()
-    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion)
-    last = dict(connection.execute(answers.order_by(feedback.c.received_at, feedback.c.row)).all())
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for clue_no, rules in dict(sent).items():
-        for rule in (rules or "").split():
-            counted[rule]["sent"] += 1
-            counted[rule]["answered"] += clue_no in last
-            counted[rule]["confirmed"] += last.get(clue_no) in CONFIRMED
-    found = []
-    for rule, counts in sorted(counted.items(), key=lambda item: (-item[1]["answered"], item[0])):
-        if n := counts["answered"]:
-            share, z = counts["confirmed"] / n, 1.96
-            middle, spread = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-            low, high = (max(0.0, min(1.0, (middle + side) / (1 + z * z / n))) for side in (-spread, spread))
-            found.append(Rate(rule, titles.get(rule, ""), counts["sent"], n, counts["confirmed"], share, low, high))
-    return found
+    found = hit_rates(connection, titles, Month.span(first, first + 48))
+    found = found[found["answered"] > 0].sort_values(["answered", "rule"], ascending=[False, True], kind="stable")
+    found["title"] = found["title"].fillna("")
+    return [Rate(*row) for row in found[[field.name for field in fields(Rate)]].to_numpy().tolist()]

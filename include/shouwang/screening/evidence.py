@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from shouwang.month import Month
-from shouwang.screening import households as homes_
 from shouwang.screening.conditions import in_days
 from shouwang.screening.parts import Measure, Period
 from shouwang.screening.rules import RuleBook
@@ -58,20 +57,33 @@ class Evidence:
         return "、".join(months[:3]) + (f"等{len(months)}个月" if len(months) > 3 else "") or None
 
 
-def gather(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], people: pd.DataFrame) -> Evidence:
-    """Cut the records to the data month and what lies before it, each keyed row once, as delivered last."""
-    in_force, delivered = {}, {}
+def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Records with ``_superseded``: the month of the delivery that brings the same key again; once for many months."""
+    result = {}
     for source in sorted(records):
-        rows = records[source]
-        rows = rows[rows["delivery_month"] <= str(month)]
-        delivered[source] = frozenset(rows["delivery_month"].unique())
-        rows = rows[rows["household_id"].notna()]
-        dataset = book.datasets.get(source)
+        rows, dataset = records[source], book.datasets.get(source)
+        rows = rows[rows["household_id"].notna()].assign(_superseded=pd.Series(dtype="str"))
         if dataset and dataset.key:
-            rows = rows.sort_values("delivery_month", kind="stable")
-            rows = rows[~rows.duplicated(dataset.key, keep="last") | rows[dataset.key].isna()]
-        in_force[source] = rows.reset_index(drop=True)
-    homes, persons = homes_.households(people, book), homes_.persons(people)
+            rows = rows.sort_values("delivery_month", kind="stable", ignore_index=True)
+            again = rows.duplicated(dataset.key, keep=False) & rows[dataset.key].notna()
+            some = rows[again]
+            rows.loc[again, "_superseded"] = some.groupby(dataset.key)["delivery_month"].shift(-1)
+        result[source] = rows
+    return result
+
+
+def gather(
+    book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], homes: pd.DataFrame, persons: pd.DataFrame
+) -> Evidence:
+    """Cut `ordered` records to the data month and what lies before it, each keyed row once, as delivered last.
+
+    ``homes`` and ``persons`` as of the month, see `households`.
+    """
+    in_force = {}
+    for source, rows in records.items():
+        there = (rows["delivery_month"] <= str(month)) & ~(rows["_superseded"] <= str(month))
+        in_force[source] = rows[there].drop(columns="_superseded").reset_index(drop=True)
+    delivered = {source: frozenset(rows["delivery_month"].unique()) for source, rows in in_force.items()}
     return Evidence(book, month, book.values(month), in_force, delivered, homes, persons)
 
 
