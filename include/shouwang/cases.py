@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import sqlalchemy as sa
 
 from shouwang.casework.supervision import DATES, being_helped, cases_on, due_on, overdue
-from shouwang.casework.telling import story
+from shouwang.casework.telling import household_of, story
 from shouwang.delivery.caseform import write_case_form
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.handout import hand_out
@@ -18,7 +17,6 @@ from shouwang.house import House, safe_name
 from shouwang.month import Month
 from shouwang.returning import KNOWN, call_removed
 from shouwang.store.audit import audit
-from shouwang.store.tables import case
 
 SHOWN = [
     "clue_no", "household_id", "township", "village", "level", "state", "risks", "due", "days_late", "turns_on",
@@ -53,7 +51,7 @@ def listed(
 def remove(house: House, clue_no: str, by: str, on: dt.date, measure: str | None) -> dict[str, Any]:
     """Put on record that a risk is removed (风险消除); `ShouwangError` says why it may not be."""
     with house.database.write() as connection:
-        household = connection.scalar(sa.select(case.c.household_id).where(case.c.clue_no == clue_no))
+        household = household_of(connection, clue_no)
         if household is None:
             raise UsageError(f"There is no case {clue_no}; `shouwang case list` shows all.")
         why = call_removed(connection, house.county.settings, clue_no, household, on, by, house.now(), measure)
