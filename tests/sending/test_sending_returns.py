@@ -74,7 +74,7 @@ def test_a_sealed_list_that_comes_back_is_read_once_and_answered(home: Path, tow
     assert len(rows(returned)) == 1
     answer = next((home / "outbox").rglob("*反馈回执*.xlsx"))
     said = [cell.value for row in load_workbook(opened(answer, home)).active.iter_rows() for cell in row if cell.value]
-    assert any("收取 2 户" in str(text) for text in said)
+    assert any("已采纳 2 行" in str(text) for text in said)
     assert steps.send(MONTH)["sent"] == []
 
 
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_or_taken_is_answered_with_what_to_do(home: Path, to
         )
         assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
     assert set(texts) == {townships[0], townships[1]}
-    assert "未收取" in texts[townships[0]]
+    assert "整份退回" in texts[townships[0]]
     assert "核查结论不在代码表中" in texts[townships[1]]
 
 
