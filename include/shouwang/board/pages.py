@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,8 @@ def board(house: House, count: int, month: str) -> dict[str, Any]:
         if not shown:
             raise NotThereYet("No month is known yet.")
         rows = figures.month_rows(house, connection, shown, today)
-        rates = figures.rates(connection, _rule_titles(house), shown[0] + -11)
+        titles = _rule_titles(house.county_folder, (house.county_folder / "rules.yaml").stat().st_mtime_ns)
+        rates = figures.rates(connection, titles, shown[0] + -11)
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
@@ -122,9 +123,11 @@ def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
     return next((row for row in over if any(row.of(state) for state in ("in force", "refused", "late"))), rows[0])
 
 
-def _rule_titles(house: House) -> dict[str, str]:
+@lru_cache(maxsize=8)
+def _rule_titles(folder: Path, changed: int) -> dict[str, str]:
+    """The rules' titles, read again when ``rules.yaml`` has ``changed``."""
     try:
-        return {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
+        return {rule.code: rule.title for rule in load_rulebook(folder).rules}
     except ShouwangError:  # a rule file that is being edited: the codes alone will do
         return {}
 

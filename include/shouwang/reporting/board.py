@@ -286,16 +286,20 @@ def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> li
 
     Each clue once, with the rules that its last list gave and the last answer to it.
     """
-    items = sa.select(release_item.c.clue_no, release_item.c.rules).where(release_item.c.month >= str(first))
-    sent = connection.execute(items.order_by(release_item.c.month, release_item.c.version)).all()
-    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion)
-    last = dict(connection.execute(answers.order_by(feedback.c.received_at, feedback.c.row)).all())
+    items = _last(release_item.c.rules, release_item.c.month, release_item.c.version, month=str(first))
+    answers = _last(feedback.c.conclusion, feedback.c.received_at, feedback.c.row)
+    query = (
+        sa.select(items.c.rules, answers.c.conclusion, sa.func.count())
+        .outerjoin_from(items, answers, sa.and_(items.c.clue_no == answers.c.clue_no, answers.c.place == 1))
+        .where(items.c.place == 1)
+        .group_by(items.c.rules, answers.c.conclusion)
+    )
     counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for clue_no, rules in dict(sent).items():
+    for rules, conclusion, count in connection.execute(query):
         for rule in (rules or "").split():
-            counted[rule]["sent"] += 1
-            counted[rule]["answered"] += clue_no in last
-            counted[rule]["confirmed"] += last.get(clue_no) in CONFIRMED
+            counted[rule]["sent"] += count
+            counted[rule]["answered"] += count * (conclusion is not None)
+            counted[rule]["confirmed"] += count * (conclusion in CONFIRMED)
     found = []
     for rule, counts in sorted(counted.items(), key=lambda item: (-item[1]["answered"], item[0])):
         if n := counts["answered"]:
@@ -304,3 +308,11 @@ def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> li
             low, high = (max(0.0, min(1.0, (middle + side) / (1 + z * z / n))) for side in (-spread, spread))
             found.append(Rate(rule, titles.get(rule, ""), counts["sent"], n, counts["confirmed"], share, low, high))
     return found
+
+
+def _last(value: sa.Column[Any], *order: sa.Column[Any], month: str = "") -> sa.Subquery:
+    """A value by ``clue_no``, with its ``place``: 1 is the last in this order."""
+    clue_no = value.table.c.clue_no
+    place = sa.func.row_number().over(partition_by=clue_no, order_by=[column.desc() for column in order])
+    query = sa.select(clue_no, value, place.label("place"))
+    return (query.where(value.table.c.month >= month) if month else query).subquery()
