@@ -12,7 +12,8 @@ from shouwang.casework.supervision import DATES, being_helped, cases_on, due_on,
 from shouwang.casework.telling import household_of, story
 from shouwang.delivery.caseform import write_case_form
 from shouwang.errors import ShouwangError, UsageError
-from shouwang.house import House
+from shouwang.handout import hand_out
+from shouwang.house import House, safe_name
 from shouwang.month import Month
 from shouwang.returning import KNOWN, call_removed
 from shouwang.store.audit import audit
@@ -66,7 +67,10 @@ def write_form(house: House, township: str) -> Path:
     today, settings = house.today(), house.county.settings
     with house.database.read() as connection:
         helped = being_helped(connection, today, township)
-    path = house.lists_of(Month.of(today), township) / f"{township}申报排查表_{today.isoformat()}.xlsx"
-    with house.outgoing(path) as part:
-        write_case_form(part, settings.office, township, today, helped)
-    return path
+    name = f"{safe_name(township)}申报排查表_{today.isoformat()}.xlsx"
+    with house.database.write() as connection:
+        hand_out(
+            connection, house, Month.of(today), township, name, "shouwang",
+            lambda part: write_case_form(part, settings.office, township, today, helped),
+        )  # fmt: skip
+    return house.lists_of(Month.of(today), township) / name

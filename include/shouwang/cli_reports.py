@@ -44,10 +44,17 @@ def results(
     say(done, as_json, tell)
 
 
-def registry_check(month: MonthArgument, as_json: AsJson = False) -> None:
-    """List what of the registry does not fit together (数据清洗), for the county and each township; changes nothing."""
+def registry_check(
+    month: MonthArgument,
+    by: Annotated[str, typer.Option("--by", help="Who hands the lists out; stands in the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """List what of the registry does not fit together (数据清洗), for the county and each township; changes nothing.
+
+    The townships' lists are sealed and go out with the next `shouwang send`; one that says nothing new is not sent again.
+    """
     with working("Checking the registry"):
-        done = steps.check_registry(str(Month.parse(month)))
+        done = steps.check_registry(str(Month.parse(month)), by)
 
     def tell() -> None:
         table = Table("check", "findings")
@@ -55,8 +62,8 @@ def registry_check(month: MonthArgument, as_json: AsJson = False) -> None:
             table.add_row(name, f"{count:,}")
         out.print(table)
         out.print(
-            f"{done['findings']:,} findings and {done['changes']:,} suggested corrections for {done['townships']} "
-            f"townships; {done['unknown']:,} monitored households were recognised before the first registry."
+            f"{done['findings']:,} findings and {done['changes']:,} suggested corrections; new lists for "
+            f"{len(done['fresh'])} of {len(done['townships'])} townships; {done['unknown']:,} monitored households were recognised before the first registry."
         )
 
     say(done, as_json, tell)

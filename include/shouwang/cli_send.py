@@ -128,27 +128,27 @@ def supervision(by: By, as_json: AsJson = False) -> None:
 
 @papers_app.command("story")
 def story(
-    clue: Annotated[str, typer.Argument(help="A clue number (线索编号) of the household.")],
+    key: Annotated[str, typer.Argument(metavar="ID", help="A clue number or a household id.")],
     by: By,
     folder: Annotated[Path, typer.Option("--out", help="The folder to write it to.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Write a household's story (户情) as one page for the officer who visits it; that is on record."""
-    done = steps.household_story(clue, str(folder), by)
+    done = steps.household_story(key, str(folder), by)
     say(done, as_json, lambda: out.print(done["file"], markup=False))
 
 
 @returns_app.command("collect")
 def returns_collect(as_json: AsJson = False) -> None:
-    """Read the filled-in workbooks that came back by the channels, each once; every one is answered."""
+    """Read the filled-in workbooks that came back by the channels, each once; whoever sent one gets a receipt."""
     with working("Collecting"):
         done = steps.collect_returns()
 
     def tell() -> None:
         out.print(f"{len(done['files'])} new workbooks.")
         for entry in done["files"]:
-            said = entry.get("refusal") or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
-            out.print(f"{entry['file']}: {said}; answered in {entry['answer']}", markup=False)
+            said = entry.get("refused") or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
+            out.print(f"{entry['file']}: {said}", markup=False)
         for away in [*done["unreachable"], *done["failed"].values()]:
             progress.print(away, style="red", markup=False)
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from shouwang.casework.reports import CHANNEL_NAMES
 from shouwang.delivery.bulletin import Bulletin
 from shouwang.delivery.bulletin_docx import write_docx
 from shouwang.delivery.bulletin_page import write_page
 from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
 from shouwang.delivery.results import ResultsPaper, write_results
+from shouwang.dispatching import is_prepared
 from shouwang.errors import UsageError
-from shouwang.house import House
+from shouwang.handout import hand_out
+from shouwang.house import House, safe_name
 from shouwang.month import Month
 from shouwang.reporting.bulletin import DepartmentLine, sections
 from shouwang.reporting.bulletin_annex import figures, tables
 from shouwang.reporting.charts import to_png, to_svg
 from shouwang.reporting.counts import count
 from shouwang.reporting.facts import read_facts
+from shouwang.reporting.hit_rates import hit_rates
 from shouwang.reporting.registry_checks import CHECKS, read_registry
 from shouwang.reporting.registry_checks import check_registry as check_people
 from shouwang.reporting.results import NOT_ANSWERED
@@ -27,11 +33,12 @@ from shouwang.reporting.revealed import DEATH, placed, revealed
 from shouwang.scorecards import score
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
+from shouwang.store.audit import audit
 
 ROWS = {
     "rows": "读取", "rejected": "退回", "duplicate": "重复", "matched": "匹配到户", "review": "待核实", "unmatched": "未匹配",
 }  # fmt: skip
-LINE = "monitoring_line"
+LINE, LIST = "monitoring_line", "农户信息核对清单"
 KINDS = {1: "月度通报", 2: "双月通报"}
 
 
@@ -44,8 +51,9 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
     first = min(Month(month.year, 1), month + -11, period[0] + -months)
     with house.database.read() as connection:
         facts = read_facts(connection, first, month)
+        rates = hit_rates(connection, rule_titles(house), facts.span)
     counts = count(facts, period, today, settings.calendar.overdue_days, facts.townships)
-    titles = {c.department: c.title for c in house.county.contracts.values()}
+    titles = CHANNEL_NAMES | {c.department: c.title for c in house.county.contracts.values()}
     departments = department_lines(house, period)
     number = -(-month.number // months)
     paper = Bulletin(
@@ -56,7 +64,7 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
         issue=f"防止返贫致贫监测帮扶{KINDS[months]}　{month.year}年第{number}期",
         sections=sections(counts, departments, titles, _day(today)),
         tables=tables(counts, departments, titles),
-        figures=figures(counts, departments, None),
+        figures=figures(counts, departments, rates),
     )
     folder, name = house.county_papers_of(month), f"{settings.name}监测预警{KINDS[months]}_{month}"
     written = {"document": folder / f"{name}.docx", "page": folder / f"{name}.html"}
@@ -68,6 +76,11 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
         "month": str(month), "months": months, "files": [str(path) for path in written.values()],
         **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
     }  # fmt: skip
+
+
+def rule_titles(house: House) -> dict[str, str]:
+    """The rules' titles by code, and the other two channels'."""
+    return CHANNEL_NAMES | {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
 
 
 def _day(day: dt.date) -> str:
@@ -112,8 +125,7 @@ def results(house: House, month: Month, department: str) -> dict[str, Any]:
             for word, rows in details.groupby(column, sort=True)
         ),
     ]
-    rules = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
-    paper = ResultsPaper(settings.name, settings.office, contract.title, month, house.today(), rules)
+    paper = ResultsPaper(settings.name, settings.office, contract.title, month, house.today(), rule_titles(house))
     path = house.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
     with house.outgoing(path) as part:
         write_results(part, paper, [*counts.items()], told, details)
@@ -125,8 +137,11 @@ def results(house: House, month: Month, department: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def check_registry(house: House, month: Month) -> dict[str, Any]:
-    """Write the registry's list of a month (农户信息核对清单), for the county and each township."""
+def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
+    """Write the registry's list of a month (农户信息核对清单): the county's, and each township's to be sent to it.
+
+    A township's file bears a fingerprint of what it says: a list that was prepared or sent before is not made again.
+    """
     settings = house.county.settings
     with house.database.read() as connection:
         changes = revealed(connection, house.county.contracts.values(), month)
@@ -138,19 +153,29 @@ def check_registry(house: House, month: Month) -> dict[str, Any]:
     standing = registry.standing
     unknown = standing[standing["monitored"].notna() & standing["recognised"].isna()]
     townships = sorted(set(registry.people["township"].dropna()))
+    fresh = []
     for township in (None, *townships):
         mine, moved, blind = (
             rows if township is None else rows[rows["township"] == township] for rows in (findings, changes, unknown)
         )
         paper = RegistryPaper(settings.name, settings.office, month, house.today(), township, len(blind))
-        folder = house.county_papers_of(month) if township is None else house.lists_of(month, township)
         counts = [
             (check.title, len(rows), rows["household_id"].nunique())
             for rows, check in ((mine[mine["check"] == code], check) for code, check in CHECKS.items())
         ]
-        with house.outgoing(folder / f"{township or settings.name}农户信息核对清单_{month}.xlsx") as part:
-            write_registry_list(part, paper, counts, mine, moved)
+        write = partial(write_registry_list, paper=paper, counts=counts, findings=mine, changes=moved)
+        if township is None:
+            with house.outgoing(house.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx") as part:
+                write(part)
+            continue
+        said = f"{counts} {len(blind)} {mine.to_csv(index=False)} {moved.to_csv(index=False)}"
+        name = f"{safe_name(township)}{LIST}_{month}_{hashlib.sha256(said.encode()).hexdigest()[:4]}.xlsx"
+        with house.database.write() as connection:
+            if not is_prepared(connection, house, house.lists_of(month, township) / name):
+                hand_out(connection, house, month, township, name, by, write)
+                audit(connection, "registry_list", township, by, month=str(month), findings=len(mine))
+                fresh.append(township)
     return {
-        "month": str(month), "townships": len(townships), "findings": len(findings), "changes": len(changes),
+        "month": str(month), "townships": townships, "fresh": fresh, "findings": len(findings), "changes": len(changes),
         "unknown": len(unknown), "checks": {str(n): int(c) for n, c in findings["check"].value_counts().items()},
     }  # fmt: skip

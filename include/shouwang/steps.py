@@ -239,10 +239,10 @@ def screen(month: str) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
-    first = deliveries.looked_at_from(of)
+    first = book.first_month(of)
     with house.database.write() as connection:
-        looked_at = [mark for other, mark in deliveries.marks(connection) if str(first) <= other <= month]
-        inputs = {"registry": load_in_force(connection, of), "deliveries": looked_at}
+        looked_at = deliveries.looked_at(connection, first, of)
+        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": looked_at}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -257,14 +257,17 @@ def screen(month: str) -> dict[str, Any]:
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
             connection.execute(
                 run.insert().values(
-                    month=month, fingerprint=print_, screened_at=now, parameters=found.parameters, inputs=inputs,
-                    missing=missing,
+                    month=month, fingerprint=print_, screened_at=now, inputs=inputs, missing=missing,
+                    parameters={**found.parameters, "silent": found.silent},
                 )
             )  # fmt: skip
             join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
-    return month_figures(house, of)
+    before = of + -1
+    with house.database.read() as connection:
+        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == str(before))) is not None
+    return {**month_figures(house, of), "before": month_figures(house, before) if screened else None}
 
 
 def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, warnings: pd.DataFrame) -> None:
@@ -281,6 +284,7 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
     with house.database.read() as connection:
         warned = month_warnings(connection, month)
         force = deliveries.in_force(connection, month)
+        used = connection.scalar(sa.select(run.c.parameters).where(run.c.month == str(month)))
     told = {department: known["report"].get("warnings", ()) for department, known in force.items()}
     titles = {c.department: c.title for c in house.county.contracts.values()}
     state = settled(str(month))
@@ -298,7 +302,10 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
         **{name: int(states.get(name, 0)) for name in ("new", "repeated", "supplement")},
         "missing": [titles[d] for d in state["missing"]],
         "refused": [titles[d] for d in state["refused"]],
-        "warnings": [f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())],
+        "warnings": [
+            *(f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())),
+            *(used or {}).get("silent", ()),
+        ],
     }
 
 
@@ -343,6 +350,13 @@ def unsent() -> list[str]:
     house = open_house()
     with house.database.read() as connection:
         return [str(month) for month in unsent_months(connection, _due(house))]
+
+
+def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
+    """Put on record what a person said to the release of a month."""
+    with open_house().database.write() as connection:
+        kind = "approved" if approved else "rejected"
+        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason)
 
 
 def _require_screened(house: House, month: Month) -> None:
@@ -400,13 +414,13 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def send_township(month: str, township: str) -> dict[str, Any]:
+def send_township(month: str | None, township: str) -> dict[str, Any]:
     """Send what was released for a township and has not been sent; done twice, it changes nothing."""
     from shouwang.dispatching import send, waiting
 
     house, failed = open_house(), []
     with house.database.read() as connection:
-        files = [file for _, file in waiting(connection, Month.parse(month), township)]
+        files = [file for _, file in waiting(connection, Month.parse(month) if month else None, township)]
     sent = []
     for file in files:
         try:
@@ -418,12 +432,12 @@ def send_township(month: str, township: str) -> dict[str, Any]:
     return {"month": month, "township": township, "sent": sent}
 
 
-def send(month: str, township: str | None = None) -> dict[str, Any]:
-    """Send what of a month has not been sent, township by township; one that fails does not hold up the others."""
+def send(month: str | None = None, township: str | None = None) -> dict[str, Any]:
+    """Send what has not been sent (of a month), township by township; one that fails does not hold up the others."""
     from shouwang.dispatching import waiting
 
     with open_house().database.read() as connection:
-        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month), township))
+        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month) if month else None, township))
     done: dict[str, Any] = {"month": month, "sent": [], "failed": {}}
     for name in names:
         try:
@@ -562,19 +576,19 @@ def supervise(by: str) -> dict[str, Any]:
     return {"overdue": len(rows), "file": str(path), **send(str(month))}
 
 
-def household_story(clue_no: str, folder: str, by: str) -> dict[str, Any]:
-    """Write the story of the household behind a clue number as one page; who asked for it is on record."""
+def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
     from shouwang.delivery.story import write_story
     from shouwang.staging import whole_file
     from shouwang.stories import story_of
 
-    house, path = open_house(), Path(folder) / f"户情_{safe_name(clue_no)}.xlsx"
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
     with house.database.write() as connection:
-        story = story_of(connection, house, clue_no, by)
+        story = story_of(connection, house, key, by)
         with whole_file(path) as part:
             write_story(part, story)
-        audit(connection, "printed", clue_no, by)
-    return {"clue_no": clue_no, "file": str(path)}
+        audit(connection, "printed", key, by)
+    return {"key": key, "file": str(path)}
 
 
 def expire(dry: bool = False) -> list[dict[str, Any]]:
@@ -593,6 +607,7 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
+    from shouwang.handout import hand_out
     from shouwang.reviewing import reviews_of
 
     house, of = open_house(), Month.parse(month)
@@ -600,10 +615,15 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     with house.database.read() as connection:
         reviews = reviews_of(connection, house, of, township)
     paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
-    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
-    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    write = partial(write_paper, paper=paper, reviews=reviews)
+    if township:
+        name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
+        with house.database.write() as connection:
+            hand_out(connection, house, of, township, name, "shouwang", write)
+        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
     with house.outgoing(path) as part:
-        write_paper(part, paper, reviews)
+        write(part)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 
@@ -660,8 +680,8 @@ def write_results(month: str, department: str) -> dict[str, Any]:
     return results(house, Month.parse(month), department)
 
 
-def check_registry(month: str) -> dict[str, Any]:
+def check_registry(month: str, by: str) -> dict[str, Any]:
     """List what of the registry does not fit together (数据清洗), and corrections that others' data suggest."""
     from shouwang.papers import check_registry as check
 
-    return check(open_house(), Month.parse(month))
+    return check(open_house(), Month.parse(month), by)

@@ -2,95 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework import supervision
-from shouwang.delivery.conclusions import BY_CODE
+from shouwang.casework import supervision, telling
 from shouwang.delivery.frames import LEVELS
 from shouwang.delivery.story import Story
 from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
-from shouwang.releasing import HEAD
-from shouwang.store.database import frame
-from shouwang.store.tables import case, feedback, release, release_item, signal, warning
+from shouwang.releasing import HEAD, UNKNOWN_TOWNSHIP
+from shouwang.store.tables import case
 
 
 def overdue(connection: Connection, house: House) -> pd.DataFrame:
-    """The clues of today's supervision list as its paper wants them (`OVERDUE_COLUMNS`)."""
-    rows = supervision.overdue(connection, house.today())
-    last = sa.select(release_item.c.clue_no, sa.func.max(release.c.released_on).label("released_on"))
-    same = [release.c[name] == release_item.c[name] for name in ("month", "township", "version")]
-    last = last.join(release, sa.and_(*same)).group_by(release_item.c.clue_no)
-    rows = rows.merge(frame(connection, last).astype({"clue_no": "str"}), on="clue_no", how="left")
-    wanted = sa.select(case.c.household_id).where(case.c.open)
-    people = people_as_of(connection, Month.of(house.today()), wanted)
-    heads = people.assign(_later=people["relation"] != HEAD).sort_values("_later", kind="stable")
-    heads = heads.drop_duplicates("household_id")[["household_id", "name"]].rename(columns={"name": "head"})
-    rows = rows.astype({"household_id": "str"}).merge(heads, on="household_id", how="left")
-    return rows.assign(days=rows["days_late"].astype("int64"), due=rows["due"].dt.date)
+    """The clues to be supervised today, with the head of each household, as `OVERDUE_COLUMNS`."""
+    today = house.today()
+    rows = supervision.overdue(connection, today).astype({"household_id": "str"})
+    rows["township"] = rows["township"].fillna(UNKNOWN_TOWNSHIP)
+    people = _heads_first(people_as_of(connection, Month.of(today))).drop_duplicates("household_id")
+    return rows.assign(head=rows["household_id"].map(people.set_index("household_id")["name"]))
 
 
-def story_of(connection: Connection, house: House, clue_no: str, by: str) -> Story:
-    """The story of the household behind a clue number; no number, diagnosis, account or phone is in it."""
-    known = connection.execute(sa.select(case).where(case.c.clue_no == clue_no)).mappings().one_or_none()
-    if known is None:
-        raise UsageError(f"There is no clue {clue_no}; write its number as the township's list does.")
-    household, settings = known["household_id"], house.county.settings
-    mine = sa.select(case.c.household_id).where(case.c.clue_no == clue_no)
-    people = people_as_of(connection, Month.of(house.today()), mine)
-    people = people.assign(_later=people["relation"] != HEAD).sort_values("_later", kind="stable")
+def _heads_first(people: pd.DataFrame) -> pd.DataFrame:
+    return people.assign(later=people["relation"] != HEAD).sort_values("later", kind="stable")
+
+
+def story_of(connection: Connection, house: House, key: str, by: str) -> Story:
+    """The page of a clue number's or id's household; no number, diagnosis, account or phone is in it."""
+    settings, today = house.county.settings, house.today()
+    told = telling.story(connection, key, today, settings.casework.grown_by)
+    if told is None:
+        raise UsageError("No case is known under that clue number or household id; `shouwang case list` shows all.")
+    mine = case.select().with_only_columns(case.c.household_id).where(case.c.household_id == told["household_id"])
+    people = _heads_first(people_as_of(connection, Month.of(today), mine))
     head = {str(name): value for name, value in people.iloc[0].items()} if len(people) else {}
+    last = told["cases"][-1]
     facts = [
-        ("乡镇", known["township"]), ("村", head.get("village")), ("组", head.get("village_group")),
+        ("乡镇", told["township"]), ("村", told["village"]), ("组", head.get("village_group")),
         ("户主", head.get("name")), ("户类型", head.get("household_type")), ("人均纯收入", head.get("income")),
-        ("线索编号", clue_no), ("预警等级", LEVELS[known["level"]]), ("台账状态", known["state"]),
+        ("线索编号", last["clue_no"]), ("预警等级", LEVELS[last["level"]]), ("台账状态", last["state"]),
     ]  # fmt: skip
-    members = people.assign(
-        born=pd.to_datetime(people["birth_date"]).dt.year.astype("Int64").astype("str").replace("<NA>", None)
-    )
+    born = pd.to_datetime(people["birth_date"]).dt.year.astype("Int64")
+    members = people.assign(born=born.astype(object).where(born.notna(), None))
+    titles = {c.department: c.title for c in house.county.contracts.values()}
+    signals = [(s["month"], s["rule"], s["sentence"], titles.get(s["department"], "")) for s in told["signals"]]
+    events = [(e["day"], e["state"], e["text"], e.get("by")) for e in told["history"]]
     return Story(
         county=settings.name,
         office=settings.office,
-        household=str(head.get("name") or known["clue_no"]),
+        household=str(head.get("name") or last["clue_no"]),
         printed_by=by,
         printed_at=house.now(),
         facts=facts,
         members=members[["name", "relation", "sex", "born", "labour"]].to_numpy().tolist(),
-        signals=_signals(connection, house, household),
-        events=_events(connection, household),
+        signals=signals[::-1],
+        events=events[::-1],
+        next_step=last["next"],
     )
-
-
-def _signals(connection: Connection, house: House, household: str) -> list[tuple[object, ...]]:
-    query = (
-        sa.select(signal.c.month, warning.c.level, signal.c.sentence, signal.c.department)
-        .join(warning, sa.and_(warning.c.month == signal.c.month, warning.c.household_id == signal.c.household_id))
-        .where(signal.c.household_id == household)
-        .order_by(signal.c.month.desc(), signal.c.signal_no)
-    )
-    titles = {c.department: c.title for c in house.county.contracts.values()}
-    return [(m, level, said, titles.get(d, d)) for m, level, said, d in connection.execute(query)]
-
-
-def _events(connection: Connection, household: str) -> list[tuple[object, ...]]:
-    """Releases and answers, the last first."""
-    clues = sa.select(case.c.clue_no).where(case.c.household_id == household)
-    same = [release.c[name] == release_item.c[name] for name in ("month", "township", "version")]
-    sent = (
-        sa.select(release.c.released_on, release.c.kind, release_item.c.clue_no, release.c.released_by)
-        .join(release_item, sa.and_(*same))
-        .where(release_item.c.clue_no.in_(clues))
-    )
-    found: list[tuple[Any, ...]] = [
-        (day, "发布", f"{kind} {clue}", by) for day, kind, clue, by in connection.execute(sent)
-    ]
-    for f in connection.execute(sa.select(feedback).where(feedback.c.clue_no.in_(clues))).mappings():
-        said = "；".join(str(x) for x in (BY_CODE[f["conclusion"]].choice, f["reason"], f["measure"]) if x)
-        found.append((f["visited"] or f["received_at"].date(), "核查", said, f["visitor"]))
-    return sorted(found, key=lambda event: event[0], reverse=True)

@@ -20,6 +20,7 @@ import pytest
 import sqlalchemy as sa
 from browser import USERS, Seen, look
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
+from listener import Listener
 from scheduled import CommandLine, Watched
 
 from services import PROGRAMS
@@ -57,12 +58,16 @@ class Told:
     county: DemoCounty
     home: Path
     airflow: Airflow
+    notices: list[dict[str, str]]
     stories: dict[str, dict[str, str]] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
     exports: dict[str, dict[str, bytes]] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     released_after_rejection: list[Path] = field(default_factory=list)
     screenings: int = 0
+    held_back: str = ""
+    released_while_held_back: set[str] = field(default_factory=set)
+    decisions: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     failure: str = ""
     failed_task: dict[str, object] = field(default_factory=dict)
     failed_log: str = ""
@@ -87,6 +92,11 @@ def delivery_in_force(database: str, department: str) -> str:
     return found
 
 
+def plain(url: str) -> str:
+    """A database's address as psycopg understands it."""
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
 def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
     """Departments put their files into the inbox; the housing office takes another one's by mistake."""
     for name in departments:
@@ -99,13 +109,18 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
     settings = {"SHOUWANG_DATABASE_URL": database, "SHOUWANG_TODAY": "2025-09-12"}
-    airflow = Airflow(
-        top / "airflow", {"SHOUWANG_HOME": str(home), **settings, "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS}
-    )
+    listener = Listener()
+    extra = {"config": [{"path": listener.address, "tag": "all"}]}
+    more = {
+        "AIRFLOW_CONN_SHOUWANG_NOTICES": json.dumps({"conn_type": "apprise", "extra": extra}),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS,
+    }
+    airflow = Airflow(top / "airflow", {"SHOUWANG_HOME": str(home), **settings, **more})
     try:
+        listener.__enter__()
         airflow.start(0)
         county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7)
-        told = Told(county, home, airflow)
+        told = Told(county, home, airflow, listener.messages)
         by_hand(told, CommandLine(top / "by-hand", {"SHOUWANG_TODAY": "2025-09-12"}))
         airflow.wait_until_healthy(600)
         by_scheduler(told, CommandLine(home, settings), Watched(Api(airflow)))
@@ -118,6 +133,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
             )
     finally:
         airflow.stop(patience=3)
+        listener.__exit__()
     return told
 
 
@@ -132,7 +148,7 @@ def by_hand(told: Told, line: CommandLine) -> None:
 
 def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     api = watched.api
-    watched.wait("DAGs", lambda: len(api.dags()) == 7)
+    watched.wait("DAGs", lambda: len(api.dags()) == 9)
     watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
     put(told.county, told.home / "inbox", "medical_insurance", "housing")
     names = ("civil_affairs", "medical_insurance", "housing")
@@ -141,7 +157,7 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     (told.stories["water, late"],) = watched.exchange(MONTH, "water")
     run_id, question = watched.question(MONTH)
     told.questions.append(question)
-    told.stories["rejected"] = watched.answer(run_id, "Reject")
+    told.stories["rejected"] = watched.answer(run_id, "Reject", hold_back=[], reason="先核对水利局数据")
     told.released_after_rejection = [*(told.home / "outbox" / MONTH).glob("townships/**/*.xlsx")]
     _, told.exports["scheduled, water late"] = line.after(MONTH)
 
@@ -159,12 +175,14 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     lost = api.trigger("registry", MONTH, {"file": "nowhere.xlsx"})
     watched.meant_to_fail.add(lost)
 
-    told.stories["approved"] = watched.answer(run_id, "Approve")
-    _, told.exports["scheduled, water there"] = line.after(MONTH)
+    told.held_back = sorted(re.findall(r"^\| (\w+) \| \d", question, re.MULTILINE))[0]
+    told.stories["approved"] = watched.answer(run_id, "Approve", hold_back=[told.held_back], reason="待乡镇确认联系人")
+    told.released_while_held_back = {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")}
     told.stories["water, again"], told.stories["while waiting"] = watched.finish(again, far)
-    runs = watched.wait("third screening", lambda: watched.runs("screening", MONTH)[2:])
-    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
-    told.screenings = len(watched.runs("screening", MONTH))
+    run_id, question = watched.question(MONTH)
+    told.questions.append(question)
+    told.stories["held back"] = watched.answer(run_id, "Approve")
+    _, told.exports["scheduled, water there"] = line.after(MONTH)
     receipt = next((told.home / "outbox" / MONTH / "departments" / "water").glob("*第1版.xlsx"))
     shutil.rmtree(told.home / "inbox" / MONTH / "water")
     (told.home / "inbox" / MONTH / "water").mkdir()
@@ -172,6 +190,12 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
     told.newest_run = watched.runs("exchange_water", MONTH)[-1]["dag_run_id"]
     _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
+    runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
+    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
+    told.screenings = len(watched.runs("screening", MONTH))
+    with psycopg.connect(plain(line.settings["SHOUWANG_DATABASE_URL"])) as connection:
+        query = "SELECT kind, by, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"
+        told.decisions = connection.execute(query.replace(" by,", ' "by",')).fetchall()
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
     told.failure = str(failure.value)
@@ -223,7 +247,24 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
     )
     assert released == sent != set()
     assert set(told.stories["approved"].values()) == {"success"}
-    assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == released
+    assert released == told.released_while_held_back
+
+
+def test_a_township_that_was_held_back_is_asked_for_again_and_alone(told):
+    assert told.held_back not in told.released_while_held_back
+    assert re.findall(r"^\| (\w+) \| \d", told.questions[2], re.MULTILINE) == [told.held_back]
+    assert told.stories["held back"][f"release[{told.held_back}]"] == "success"
+    assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == {
+        *told.released_while_held_back, told.held_back
+    }  # fmt: skip
+
+
+def test_who_approved_held_back_and_rejected_is_on_record(told):
+    assert [(kind, by) for kind, by, _ in told.decisions] == [
+        ("rejected", "admin"), ("approved", "admin"), ("approved", "admin")
+    ]  # fmt: skip
+    assert told.decisions[0][2]["reason"] == "先核对水利局数据"
+    assert told.decisions[1][2]["held_back"] == [told.held_back]
 
 
 def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told):
@@ -240,7 +281,7 @@ def test_nobody_is_asked_when_nothing_has_to_go_out(told):
         "send": "skipped",
         "summarise": "success",
     }
-    assert told.screenings == 3
+    assert told.screenings == 4
 
 
 def test_a_file_that_comes_while_waiting_is_taken_and_one_department_does_not_settle_a_month(told):
@@ -291,12 +332,25 @@ def test_nobody_sees_the_board_without_logging_in_and_a_viewer_no_person(told):
     assert told.board.downloads == [f"水利局数据回执_{MONTH}_第2版.xlsx"]
 
 
+def test_people_are_told_once_of_what_they_have_to_do(told):
+    """Refused, missing, to be approved (four screenings, three questions), failed; each once, each with a remedy."""
+    titles = [notice["title"].removeprefix("守望：") for notice in told.notices]
+    assert len(titles) == len(set(map(str, told.notices)))
+    assert sum("整份退回" in title for title in titles) == 2  # housing's for the month, water's for the far one
+    assert (
+        next(title for title in titles if "开始筛查，缺：" in title) == f"{MONTH} 开始筛查，缺：民政局、住建局、水利局"
+    )
+    assert sum("待审核发布" in title for title in titles) == 3
+    assert sum("load_registry 失败" in title for title in titles) == 1
+    assert all("处理：" in notice["message"] for notice in told.notices)
+
+
 def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_path):
     people = people_of(told.county.folder, ordinary_texts(project))
     assert len(people.ordinary) <= 5
     assert len(people.names) > 700
     assert len(people.numbers) > 1500
-    shown = told.board.texts.items()
+    shown = [*told.board.texts.items(), ("notices", json.dumps(told.notices, ensure_ascii=False))]
     assert who_is_named([*shown, *texts_left(told.airflow.home, told.home)], people) == {}
 
     # The same search finds somebody who is there: in a log, in a task's result, in a file name.

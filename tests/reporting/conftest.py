@@ -28,7 +28,7 @@ RUDE = '=HYPERLINK("http://evil.example","x") <script>alert(1)</script>'
 @pytest.fixture(scope="session")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = tmp_path_factory.mktemp("told")
-    county = make_county(folder, households=400, months=MONTHS, seed=21)
+    county = make_county(folder, households=700, months=MONTHS, seed=21)
     with pytest.MonkeyPatch.context() as patch:
         for name in [n for n in os.environ if n.startswith("SHOUWANG_") and n != "SHOUWANG_UPDATE_GOLDEN"]:
             patch.delenv(name)

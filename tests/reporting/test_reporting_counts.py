@@ -98,7 +98,7 @@ def test_the_counts_of_a_county_are_those_of_another_reckoning(told, length: int
     outcomes: dict[str, set[str]] = {}
     for row in exported:
         outcomes.setdefault(row["household_id"], set()).add(row["state"])
-    assert len(latest) > 20
+    assert len(latest) > 15
     assert found.totals.loc["预警"].tolist() == [len(latest), sum(size[h] for h in latest)]
     new = {h for h, states in outcomes.items() if "new" in states}
     supplement = {h for h, states in outcomes.items() if "supplement" in states} - new

@@ -37,7 +37,7 @@ def filled(home: Path, township: str, rows: int = 2, conclusion: str = "05 未�
         answers = {
             "核查结论": conclusion,
             "原因说明": "入户核实",
-            "核查日期": "2026-10-14",
+            "核查日期": "2026-10-12",
             "核查人": "王某",
             "人均纯收入": 9000,
         }
@@ -72,7 +72,7 @@ def test_a_sealed_list_that_comes_back_is_read_once_and_answered(home: Path, tow
     assert len(rows(feedback)) == 2
     assert steps.collect_returns()["files"] == []
     assert len(rows(returned)) == 1
-    answer = next((home / "outbox").rglob("*报回回执*.xlsx"))
+    answer = next((home / "outbox").rglob("*反馈回执*.xlsx"))
     said = [cell.value for row in load_workbook(opened(answer, home)).active.iter_rows() for cell in row if cell.value]
     assert any("收取 2 户" in str(text) for text in said)
     assert steps.send(MONTH)["sent"] == []
@@ -88,16 +88,16 @@ def test_what_cannot_be_read_or_taken_is_answered_with_what_to_do(home: Path, to
     (home / "returns" / "正在复制.xlsx").write_bytes(b"half")
     done = {entry["file"]: entry for entry in steps.collect_returns()["files"]}
     assert set(done) == {"坏.xlsx", "谁的.xlsx", "=1+错.xlsx"}
-    assert "打不开" in done["坏.xlsx"]["refusal"]
+    assert "打不开" in done["坏.xlsx"]["refused"]
     assert done["=1+错.xlsx"]["problems"]
     texts = {}
-    for path in (home / "outbox").rglob("*报回回执*.xlsx"):
+    for path in (home / "outbox").rglob("*反馈回执*.xlsx"):
         sheet = load_workbook(opened(path, home)).active
         texts[path.parent.name] = "".join(
             str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None
         )
         assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
-    assert set(texts) == {townships[0], townships[1], "county"}
+    assert set(texts) == {townships[0], townships[1]}
     assert "未收取" in texts[townships[0]]
     assert "核查结论不在代码表中" in texts[townships[1]]
 
@@ -120,7 +120,7 @@ def test_a_township_s_own_server_is_looked_at_and_one_that_is_away_holds_up_noth
     assert [entry["taken"] for entry in steps.collect_returns()["files"]] == [2]
     assert steps.collect_returns()["files"] == []
     assert (server.folder / "lists" / "returns" / "填好.xlsx").exists()
-    assert list((server.folder / "lists" / MONTH).glob("*报回回执*"))
+    assert list((server.folder / "lists" / MONTH).glob("*反馈回执*"))
 
 
 def test_what_is_kept_too_long_goes_and_that_is_on_record(

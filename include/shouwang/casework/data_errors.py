@@ -27,8 +27,8 @@ def last_words(connection: Connection) -> pd.DataFrame:
 
 def clue_numbers(connection: Connection) -> pd.DataFrame:
     """``household_id, case_no`` of every clue number; a case may have gone out under several."""
-    cases = frame(connection, sa.select(case))
-    numbers = cases["numbers"].fillna(cases["clue_no"]) if "numbers" in cases else cases["clue_no"]
+    cases = frame(connection, sa.select(case.c.household_id, case.c.clue_no, case.c.numbers))
+    numbers = cases["numbers"].fillna(cases["clue_no"])
     each = cases[["household_id"]].assign(case_no=cases["clue_no"], clue_no=numbers.astype("str").str.split())
     return each.explode("clue_no").drop_duplicates("clue_no", keep="last").set_index("clue_no").astype("str")
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.delivery.frames import LEVELS
-from shouwang.delivery.looks import Value, band, lay_out, new_workbook, protect, put, set_widths, text_height
+from shouwang.delivery.looks import band, lay_out, new_workbook, protect, put, set_widths, text_height
 from shouwang.delivery.saving import save
 from shouwang.delivery.text import plain
 
@@ -25,7 +24,7 @@ Rows = Sequence[Sequence[object]]
 @dataclass(frozen=True)
 class Story:
     """What the page says. ``facts``: pairs of a heading and a value; ``members``: name, relation, sex, birth year,
-    labour; ``signals``: month, level, sentence, source; ``events``: day or month, what happened, by whom.
+    labour; ``signals``: month, rule, sentence, source; ``events``: day, state, what happened, by whom; the newest first.
     """
 
     county: str
@@ -37,6 +36,7 @@ class Story:
     members: Rows
     signals: Rows
     events: Rows
+    next_step: str
 
     @property
     def title(self) -> str:
@@ -62,11 +62,13 @@ def write_story(path: Path, story: Story) -> None:
     signals, events = story.signals[: spare // 2], story.events[: spare - min(len(story.signals), spare // 2)]
     row = _table(sheet, row, "家庭成员", (("姓名", 1), ("与户主关系", 1), ("性别", 1), ("出生年份", 1), ("劳动能力", 3)), story.members, len(story.members))  # fmt: skip
     row = _table(
-        sheet, row, "风险线索", (("批次", 1), ("等级", 1), ("内容", 4), ("来源", 1)), signals, len(story.signals)
+        sheet, row, "风险线索", (("批次", 1), ("规则", 1), ("内容", 4), ("来源", 1)), signals, len(story.signals)
     )
     row = _table(
-        sheet, row, "核查与帮扶经过", (("时间", 1), ("事项", 1), ("内容", 4), ("经办", 1)), events, len(story.events)
+        sheet, row, "核查与帮扶经过", (("时间", 1), ("状态", 1), ("内容", 4), ("经办", 1)), events, len(story.events)
     )
+    band(sheet, row, 1, _LAST, f"下一步：{plain(story.next_step)}", "说明", 26)
+    row += 1
     band(sheet, row, 1, _LAST, "本次走访记录", "说明小节", 30)
     band(sheet, row + 1, 1, _LAST, None, "文本", 150)
     band(
@@ -100,10 +102,8 @@ def _table(sheet: Worksheet, row: int, title: str, headings: Sequence[tuple[str,
     for cells, style in lines:
         row, first, height = row + 1, 1, 22.0
         for (_, span), cell in zip(headings, cells, strict=True):
-            value: Value = plain(cell)
+            value = plain(cell)
             look = "文本" if span == 4 and style != "栏目" else style
-            if value in LEVELS and style != "栏目":
-                value, look = LEVELS[str(value)], str(value)
             band(sheet, row, first, first + span - 1, value, look)
             height = max(height, text_height(str(value or ""), span * 13, 22))
             first += span

@@ -17,8 +17,8 @@ from shouwang.delivery.saving import save
 from shouwang.delivery.table import Column, write_rows
 from shouwang.delivery.text import column_values
 
-OVERDUE_COLUMNS = ("township", "clue_no", "village", "head", "level", "risks", "released_on", "due", "days")
-"""One row a clue without an answer; ``days``: since it was due."""
+OVERDUE_COLUMNS = ("township", "clue_no", "village", "head", "level", "risks", "due", "days_late")
+"""One row a clue without an answer; ``days_late``: since it was due."""
 
 COLUMNS = (
     Column("乡镇", "township", 12, "文本居中"),
@@ -26,10 +26,9 @@ COLUMNS = (
     Column("村", "village", 13, "文本居中"),
     Column("户主", "head", 11, "姓名"),
     Column("预警等级", "level", 10, "文本居中"),
-    Column("风险类型", "risks", 13, "文本居中"),
-    Column("发布日期", "released_on", 12, "日期"),
-    Column("核查截止", "due", 12, "日期"),
-    Column("逾期天数", "days", 10, "整数"),
+    Column("风险类型", "risks", 20, "文本居中"),
+    Column("核查截止日期", "due", 14, "日期"),
+    Column("逾期天数", "days_late", 10, "整数"),
 )
 _WIDTH = sum(column.width for column in COLUMNS)
 
@@ -73,7 +72,7 @@ def write_supervision(path: Path, paper: SupervisionPaper, overdue: pd.DataFrame
         put(sheet, 4, number, column.header, "栏目")
     sheet.row_dimensions[4].height = 24
     rank = overdue["level"].map({level: place for place, level in enumerate(LEVELS)})
-    by = ["days", "rank", "township", "clue_no"]
+    by = ["days_late", "rank", "township", "clue_no"]
     shown = overdue.assign(rank=rank).sort_values(by, ascending=[False, True, True, True], kind="stable")
     values: dict[str, list[Value]] = {c.source: [*column_values(shown[c.source])] for c in COLUMNS}
     values["level"] = [LEVELS.get(str(level), level) for level in values["level"]]

@@ -13,9 +13,6 @@ from shouwang.reporting.bulletin import DepartmentLine, as_int, compared, share
 from shouwang.reporting.charts import COLOURS, LEVEL_COLOURS, styled
 from shouwang.reporting.counts import HOUSEHOLDS, LEVELS, PEOPLE, Counts
 
-RATE_COLUMNS = ("rule", "title", "sent", "answered", "confirmed", "rate", "low", "high")
-"""One row a rule: clues sent, answered and confirmed, the hit rate (命中率) and its interval."""
-
 
 def tables(counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str]) -> tuple[CountTable, ...]:
     """The bulletin's tables in their order."""
@@ -64,14 +61,14 @@ def tables(counts: Counts, departments: Sequence[DepartmentLine], titles: Mappin
     return tuple(found)
 
 
-def figures(counts: Counts, departments: Sequence[DepartmentLine], rates: pd.DataFrame | None) -> tuple[Figure, ...]:
-    """The bulletin's charts; ``rates`` as `RATE_COLUMNS`."""
+def figures(counts: Counts, departments: Sequence[DepartmentLine], rates: pd.DataFrame) -> tuple[Figure, ...]:
+    """The bulletin's charts; ``rates`` as `hit_rates.COLUMNS`."""
     found = [_by_township(counts), _by_risk(counts)]
     if len(counts.trend) > 1:
         found.append(_trend(counts.trend))
     found.append(_by_department(departments))
-    if rates is not None and len(rates):
-        found.append(hit_rates(rates))
+    if rates["rate"].notna().any():
+        found.append(_by_rule(rates))
     return tuple(found)
 
 
@@ -165,8 +162,7 @@ def styled_both(chart: alt.HConcatChart) -> alt.HConcatChart:
     return alt.HConcatChart.from_dict(chart.to_dict() | {"config": look})
 
 
-def hit_rates(rates: pd.DataFrame) -> Figure:
-    """Hit rates of rules (命中率) with their intervals; ``rates`` as `RATE_COLUMNS`, shares between 0 and 1."""
+def _by_rule(rates: pd.DataFrame) -> Figure:
     shown = rates.dropna(subset=["rate"]).sort_values("rate", ascending=False, kind="stable")
     shown = shown.assign(
         name=shown["rule"] + " " + shown["title"],

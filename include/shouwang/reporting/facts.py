@@ -1,6 +1,6 @@
 """What the counts are made of (统计口径): the database's tables as frames, a row a household and month.
 
-Another version of the ledger may tell more kinds of events; what is read of it stands in `OUTCOMES` and `MOVEMENTS`.
+What is read of the ledger's events and conclusions stands in `OUTCOMES` and `MOVEMENTS`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework import states
 from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.month import Month
 from shouwang.registry.monitoring import (
@@ -24,18 +25,18 @@ from shouwang.registry.monitoring import (
     monitoring,
     movements,
 )
+from shouwang.reporting.hit_rates import CONFIRMED
 from shouwang.store.database import frame
 from shouwang.store.tables import case, case_event, person, release, release_item, signal, warning
 
 NEW, SUPPLEMENT, REPEATED = "新增", "补充", "重复"
 OUTCOMES = {
-    "opened": NEW, "returned": NEW, "supplement": SUPPLEMENT, "repeated": REPEATED, "silenced": REPEATED,
+    states.OPENED: NEW, states.RETURNED: NEW, states.SUPPLEMENT: SUPPLEMENT, states.REPEATED: REPEATED,
+    states.SILENCED: REPEATED,
 }  # fmt: skip
 """What a warning came to, by the kind of the case's event."""
-MOVEMENTS = {"01": RECOGNISED, "03": RETURN, "12": STRUCK_OFF, "removed": REMOVAL, "retyped": RETYPED}
+MOVEMENTS = {"01": RECOGNISED, "03": RETURN, "12": STRUCK_OFF, states.REMOVAL: REMOVAL, states.RETYPED: RETYPED}
 """What moves a monitored household, by conclusion or kind of event; 12 and retyped only where it is one."""
-CONFIRMED = ("01", "02", "03")
-"""Conclusions by which a clue was right (确认): taken in, helped further, or back again."""
 UNKNOWN_TOWNSHIP = "乡镇不明"
 
 

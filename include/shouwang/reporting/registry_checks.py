@@ -13,13 +13,12 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.data_errors import clue_numbers
 from shouwang.identity import DAMAGED, PARTIAL, birth_dates, clean_numbers, mask_number
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
 from shouwang.registry.monitoring import monitoring, since
 from shouwang.store.database import frame
-from shouwang.store.tables import feedback, signal
+from shouwang.store.tables import case, signal
 
 HEAD = "户主"
 BY_INCOME = ("脱贫不稳定户", "边缘易致贫户")
@@ -88,7 +87,7 @@ OUT_OF_SCHOOL, HALF_A_YEAR = "EDU-1", 6
 
 def read_registry(connection: Connection, month: Month, line: float, deaths: pd.DataFrame) -> Registry:
     """What is checked of a month; ``deaths`` as `Registry.dead`."""
-    answered = frame(connection, sa.select(feedback.c.clue_no).where(feedback.c.measure.is_not(None)))
+    helped = connection.scalars(sa.select(case.c.household_id).where(case.c.measures.is_not(None)))
     signals = frame(
         connection,
         sa.select(signal.c.household_id).where(
@@ -97,8 +96,7 @@ def read_registry(connection: Connection, month: Month, line: float, deaths: pd.
     )
     return Registry(
         month, people_as_of(connection, month), since(monitoring(connection, month)),
-        set(answered["clue_no"].map(clue_numbers(connection)["household_id"]).dropna()), set(signals["household_id"]),
-        deaths, line,
+        set(helped), set(signals["household_id"]), deaths, line,
     )  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from shouwang.county.contract import Contract
 from shouwang.errors import RowsLost
-from shouwang.month import Month
 from shouwang.store.audit import audit
 from shouwang.store.database import frame, insert
 from shouwang.store.records import record_table
@@ -57,27 +56,17 @@ def profiles_before(connection: Connection, month: object, department: str, coun
     return [report["profile"] for report in connection.scalars(query) if "profile" in report]
 
 
-def looked_at_from(month: Month) -> Month:
-    """The first month whose records the screening of a month looks at."""
-    return min(month + -11, Month(month.year, 1))
-
-
-def marks(connection: Connection) -> list[tuple[str, str]]:
-    """Month and mark of every delivery in force, by month and department: a mark changes with what it was made of."""
+def looked_at(connection: Connection, first: object, last: object) -> list[str]:
+    """A mark of every delivery in force from month to month: it changes with what the delivery was made of."""
     columns = (delivery.c.month, delivery.c.department, delivery.c.delivery_id, delivery.c.registry)
     known = connection.execute(sa.select(*columns).where(delivery.c.in_force))
-    return [(month, f"{identifier}-{registry}") for month, _, identifier, registry in sorted(known)]
+    return [f"{d}-{registry}" for month, _, d, registry in sorted(known) if str(first) <= month <= str(last)]
 
 
 def outdated(connection: Connection) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
-    known = marks(connection)
-    found = []
-    for month, inputs in connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)):
-        first = str(looked_at_from(Month.parse(month)))
-        if inputs["deliveries"] != [mark for other, mark in known if first <= other <= month]:
-            found.append(month)
-    return found
+    screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
+    return [m for m, inputs in screened if inputs["deliveries"] != looked_at(connection, inputs["since"], m)]
 
 
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
