@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -19,7 +18,6 @@ from sqlalchemy import Connection
 from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.reporting.facts import CONFIRMED
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
 
@@ -265,54 +263,3 @@ def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> l
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
     order = ("refused", "late", "refused since", "outdated", "overdue", "review", "unusual")
     return sorted(found, key=lambda entry: order.index(entry.kind))
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How often a rule was right (命中率): confirmed among answered, with the 95 % interval of Wilson."""
-
-    rule: str
-    title: str
-    sent: int
-    answered: int
-    confirmed: int
-    rate: float
-    low: float
-    high: float
-
-
-def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> list[Rate]:
-    """The rules by which clues were sent since a month, those that were answered most often first.
-
-    Each clue once, with the rules that its last list gave and the last answer to it.
-    """
-    items = _last(release_item.c.rules, release_item.c.month, release_item.c.version, month=str(first))
-    answers = _last(feedback.c.conclusion, feedback.c.received_at, feedback.c.row)
-    query = (
-        sa.select(items.c.rules, answers.c.conclusion, sa.func.count())
-        .outerjoin_from(items, answers, sa.and_(items.c.clue_no == answers.c.clue_no, answers.c.place == 1))
-        .where(items.c.place == 1)
-        .group_by(items.c.rules, answers.c.conclusion)
-    )
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for rules, conclusion, count in connection.execute(query):
-        for rule in (rules or "").split():
-            counted[rule]["sent"] += count
-            counted[rule]["answered"] += count * (conclusion is not None)
-            counted[rule]["confirmed"] += count * (conclusion in CONFIRMED)
-    found = []
-    for rule, counts in sorted(counted.items(), key=lambda item: (-item[1]["answered"], item[0])):
-        if n := counts["answered"]:
-            share, z = counts["confirmed"] / n, 1.96
-            middle, spread = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-            low, high = (max(0.0, min(1.0, (middle + side) / (1 + z * z / n))) for side in (-spread, spread))
-            found.append(Rate(rule, titles.get(rule, ""), counts["sent"], n, counts["confirmed"], share, low, high))
-    return found
-
-
-def _last(value: sa.Column[Any], *order: sa.Column[Any], month: str = "") -> sa.Subquery:
-    """A value by ``clue_no``, with its ``place``: 1 is the last in this order."""
-    clue_no = value.table.c.clue_no
-    place = sa.func.row_number().over(partition_by=clue_no, order_by=[column.desc() for column in order])
-    query = sa.select(clue_no, value, place.label("place"))
-    return (query.where(value.table.c.month >= month) if month else query).subquery()
