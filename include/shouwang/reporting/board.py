@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -18,7 +18,6 @@ from sqlalchemy import Connection
 from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.reporting.hit_rates import hit_rates
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
 
@@ -264,28 +263,3 @@ def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> l
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
     order = ("refused", "late", "refused since", "outdated", "overdue", "review", "unusual")
     return sorted(found, key=lambda entry: order.index(entry.kind))
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How often a rule was right (命中率): confirmed among answered, with the 95 % interval of Wilson."""
-
-    rule: str
-    title: str
-    sent: int
-    answered: int
-    confirmed: int
-    rate: float
-    low: float
-    high: float
-
-
-def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> list[Rate]:
-    """The rules by which clues were sent since a month, those that were answered most often first.
-
-    Each clue once, with the rules that its last list gave and the last answer to it.
-    """
-    found = hit_rates(connection, titles, Month.span(first, first + 48))
-    found = found[found["answered"] > 0].sort_values(["answered", "rule"], ascending=[False, True], kind="stable")
-    found["title"] = found["title"].fillna("")
-    return [Rate(*row) for row in found[[field.name for field in fields(Rate)]].to_numpy().tolist()]
