@@ -89,15 +89,32 @@ def contracts() -> tuple[Contract, ...]:
     return tuple(found)
 
 
+@cache
+def _county() -> dict[str, Any]:
+    path = COUNTY / "county.yaml"
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+
+
+OFFICE_ZONE: str = _county().get("timezone", "Asia/Shanghai")
+"""Where the county's clock stands."""
+
+
 def handover(months: tuple[int, ...] = ()) -> HandoverTimetable:
     """The county's hand-over day (报送日) for the data months with these numbers; none means all."""
-    path = COUNTY / "county.yaml"
-    county = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    calendar = county.get("calendar") or {}
+    return _day_of_month("handover_day", 5, months)
+
+
+def papers_day() -> HandoverTimetable:
+    """The day on which a month's papers are written."""
+    return _day_of_month("papers_day", 25)
+
+
+def _day_of_month(setting: str, default: int, months: tuple[int, ...] = ()) -> HandoverTimetable:
+    calendar = _county().get("calendar") or {}
     return HandoverTimetable(
-        day=calendar.get("handover_day", 5),
+        day=calendar.get(setting, default),
         months=months,
-        timezone=county.get("timezone", "Asia/Shanghai"),
+        timezone=OFFICE_ZONE,
         days_off={str(day): off for day, off in (calendar.get("holidays") or {}).items()},
     )
 

@@ -17,8 +17,9 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.entries import why_not_removed
 from shouwang.casework.keeping import facts_of, keep_ledger, policy_of
-from shouwang.casework.ledger import replay, why_not_removed
+from shouwang.casework.ledger import replay
 from shouwang.county.settings import CountySettings
 from shouwang.delivery.caseform import read_removals, read_reports
 from shouwang.delivery.conclusions import BY_CODE

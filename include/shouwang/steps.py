@@ -414,13 +414,13 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def send_township(month: str, township: str) -> dict[str, Any]:
+def send_township(month: str | None, township: str) -> dict[str, Any]:
     """Send what was released for a township and has not been sent; done twice, it changes nothing."""
     from shouwang.dispatching import send, waiting
 
     house, failed = open_house(), []
     with house.database.read() as connection:
-        files = [file for _, file in waiting(connection, Month.parse(month), township)]
+        files = [file for _, file in waiting(connection, Month.parse(month) if month else None, township)]
     sent = []
     for file in files:
         try:
@@ -432,12 +432,12 @@ def send_township(month: str, township: str) -> dict[str, Any]:
     return {"month": month, "township": township, "sent": sent}
 
 
-def send(month: str, township: str | None = None) -> dict[str, Any]:
-    """Send what of a month has not been sent, township by township; one that fails does not hold up the others."""
+def send(month: str | None = None, township: str | None = None) -> dict[str, Any]:
+    """Send what has not been sent (of a month), township by township; one that fails does not hold up the others."""
     from shouwang.dispatching import waiting
 
     with open_house().database.read() as connection:
-        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month), township))
+        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month) if month else None, township))
     done: dict[str, Any] = {"month": month, "sent": [], "failed": {}}
     for name in names:
         try:

@@ -148,7 +148,7 @@ def by_hand(told: Told, line: CommandLine) -> None:
 
 def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     api = watched.api
-    watched.wait("DAGs", lambda: len(api.dags()) == 7)
+    watched.wait("DAGs", lambda: len(api.dags()) == 9)
     watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
     put(told.county, told.home / "inbox", "medical_insurance", "housing")
     names = ("civil_affairs", "medical_insurance", "housing")

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shouwang.casework import states
 from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.casework.entries import months_later
 from shouwang.casework.facts import Fact
-from shouwang.casework.ledger import clue_number, months_later
+from shouwang.casework.ledger import clue_number
 from shouwang.casework.states import state_on
 from shouwang.month import Month
 
@@ -133,6 +134,15 @@ def test_a_supplement_is_to_be_answered_anew() -> None:
 def test_what_went_out_stays_a_case_though_its_data_were_corrected() -> None:
     ledger = told(released("2026-01"), answered("2026-01", "01", "2026-02-16"))
     assert [(c.clue_no, c.state) for c in ledger.cases] == [(number("2026-01"), "拟纳入监测")]
+
+
+def test_a_list_that_corrected_data_would_not_have_sent_changes_nothing_but_its_answer_does() -> None:
+    facts = [warned("2026-01"), answered("2026-01", "05", "2026-02-16"), warned("2026-03"), released("2026-03")]
+    assert [(c.state, c.numbers) for c in told(*facts).cases] == [("无风险", [number("2026-03")])]
+    assert told(*facts, answered("2026-03", "01", "2026-04-16")).cases[0].state == "拟纳入监测"
+    phantom = [released("2026-01"), warned("2026-03")]
+    assert [(c.clue_no, c.numbers) for c in told(*phantom).cases] == [(number("2026-03"), [number("2026-01")])]
+    assert told(*phantom[:1]).cases[0].state == "待核查"
 
 
 def test_a_late_file_of_an_older_month_leaves_one_case_that_answers_to_both_numbers() -> None:

@@ -12,8 +12,9 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.entries import Ledger, Policy
 from shouwang.casework.facts import Amount, Answer, Fact, Released, Removal, Warned
-from shouwang.casework.ledger import Ledger, Policy, replay
+from shouwang.casework.ledger import replay
 from shouwang.county.settings import CountySettings
 from shouwang.month import Month
 from shouwang.registry.monitoring import MONITORED_TYPES

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework import states
-from shouwang.casework.ledger import months_later
+from shouwang.casework.entries import months_later
 from shouwang.casework.states import state_on
 from shouwang.store.tables import case, case_event, release_item, signal, warning
 
