@@ -13,6 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from overlaid import overlay, settings_of
 from shouwang import steps
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty, make_county
@@ -22,25 +23,7 @@ from shouwang.exporting import export
 from shouwang.house import open_house
 from shouwang.month import Month
 
-PROJECT = Path(__file__).resolve().parents[1]
-EXAMPLES = PROJECT / "docs" / "examples" / "departments"
 MONTH = "2026-09"
-
-
-def overlay(folder: Path) -> Path:
-    """The shipped county with the examples copied in, and their rules pasted into the sections of the same name."""
-    shutil.copytree(PROJECT / "include" / "county", folder / "county")
-    shutil.copytree(PROJECT / "expectations", folder / "expectations")
-    for path in (EXAMPLES / "departments").iterdir():
-        shutil.copy(path, folder / "county" / "departments")
-    for path in (EXAMPLES / "expectations").iterdir():
-        shutil.copy(path, folder / "expectations")
-    rules = folder / "county" / "rules.yaml"
-    book = yaml.safe_load(rules.read_text(encoding="utf-8"))
-    for key, more in yaml.safe_load((EXAMPLES / "rules.yaml").read_text(encoding="utf-8")).items():
-        book[key] = {**book[key], **more} if isinstance(more, dict) else [*book[key], *more]
-    rules.write_text(yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +36,7 @@ def home(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = overlay(tmp_path)
     for name, value in {
         "SHOUWANG_HOME": tmp_path / "home", "SHOUWANG_INBOX": tmp_path / "inbox", "SHOUWANG_TODAY": "2026-10-12",
-        "SHOUWANG_COUNTY": folder / "county", "SHOUWANG_EXPECTATIONS": folder / "expectations",
-        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}",
+        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}", **settings_of(folder),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, str(value))
     return tmp_path

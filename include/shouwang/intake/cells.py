@@ -179,7 +179,7 @@ def _together(
     odd = np.flatnonzero(found.isna())
     bad = np.zeros(len(texts), dtype=bool)
     ones, bad[odd] = read_each([values[place] for place in odd.tolist()], read_one)
-    found.iloc[odd] = pd.array(ones, dtype=found.dtype)
+    found.iloc[odd] = pd.Series(ones, dtype=found.dtype).array
     return found, bad
 
 
