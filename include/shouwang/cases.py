@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import sqlalchemy as sa
 
 from shouwang.casework.supervision import DATES, being_helped, cases_on, due_on, overdue
-from shouwang.casework.telling import story
+from shouwang.casework.telling import household_of, story
 from shouwang.delivery.caseform import write_case_form
 from shouwang.errors import ShouwangError, UsageError
-from shouwang.house import House
+from shouwang.handout import hand_out
+from shouwang.house import House, safe_name
 from shouwang.month import Month
 from shouwang.returning import KNOWN, call_removed
 from shouwang.store.audit import audit
-from shouwang.store.tables import case
 
 SHOWN = [
     "clue_no", "household_id", "township", "village", "level", "state", "risks", "due", "days_late", "turns_on",
@@ -52,7 +51,7 @@ def listed(
 def remove(house: House, clue_no: str, by: str, on: dt.date, measure: str | None) -> dict[str, Any]:
     """Put on record that a risk is removed (风险消除); `ShouwangError` says why it may not be."""
     with house.database.write() as connection:
-        household = connection.scalar(sa.select(case.c.household_id).where(case.c.clue_no == clue_no))
+        household = household_of(connection, clue_no)
         if household is None:
             raise UsageError(f"There is no case {clue_no}; `shouwang case list` shows all.")
         why = call_removed(connection, house.county.settings, clue_no, household, on, by, house.now(), measure)
@@ -68,7 +67,10 @@ def write_form(house: House, township: str) -> Path:
     today, settings = house.today(), house.county.settings
     with house.database.read() as connection:
         helped = being_helped(connection, today, township)
-    path = house.lists_of(Month.of(today), township) / f"{township}申报排查表_{today.isoformat()}.xlsx"
-    with house.outgoing(path) as part:
-        write_case_form(part, settings.office, township, today, helped)
-    return path
+    name = f"{safe_name(township)}申报排查表_{today.isoformat()}.xlsx"
+    with house.database.write() as connection:
+        hand_out(
+            connection, house, Month.of(today), township, name, "shouwang",
+            lambda part: write_case_form(part, settings.office, township, today, helped),
+        )  # fmt: skip
+    return house.lists_of(Month.of(today), township) / name

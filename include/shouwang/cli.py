@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import cli_cases, cli_send, cli_versions, steps
+from shouwang import cli_cases, cli_reports, cli_rules, cli_send, cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress
@@ -36,7 +36,6 @@ app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
-rules_app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
 contract_app = typer.Typer(help="What a department hands over, and how it is read.", no_args_is_help=True)
 match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
@@ -44,7 +43,7 @@ config_app = typer.Typer(help="The county's configuration.", no_args_is_help=Tru
 for name, group in (
     ("registry", registry_app),
     ("feedback", cli_cases.feedback_app),
-    ("rules", rules_app),
+    ("rules", cli_rules.app),
     ("contract", contract_app),
     ("match", match_app),
     ("review", review_app),
@@ -57,8 +56,16 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("scorecard")(cli_versions.scorecard)
-for command in (cli_cases.overdue, cli_send.send, cli_send.sent, cli_send.expire):
+for command in (
+    cli_cases.overdue,
+    cli_send.send,
+    cli_send.sent,
+    cli_send.expire,
+    cli_reports.results,
+    cli_reports.bulletin,
+):
     app.command()(command)
+registry_app.command("check")(cli_reports.registry_check)
 
 
 @app.command()
@@ -372,39 +379,6 @@ def review_revoke(
     """Let a decision hold no longer; its rows are a review again after the next `shouwang run MONTH`."""
     done = steps.revoke_decision(number, by)
     _say(done, as_json, lambda: out.print(f"Decision {number} is revoked.", markup=False))
-
-
-@rules_app.command("try")
-def rules_try(
-    file: Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")],
-    months: Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")],
-    as_json: AsJson = False,
-) -> None:
-    """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
-    from shouwang.house import open_house
-    from shouwang.whatif import try_rules
-
-    first, _, last = months.partition("..")
-    span = Month.span(Month.parse(first), Month.parse(last or first))
-    if not span:
-        raise UsageError(f"“{months}” ends before it begins; write --months 2026-07..2026-09.")
-    house = open_house()
-    with _working(f"Trying {file.name}"), house.database.read() as connection:
-        report = try_rules(connection, house, file, span)
-
-    def tell() -> None:
-        for month in report["months"]:
-            counts = month["households"]
-            out.print(
-                f"{month['month']}: {counts['now']} → {counts['then']} households, {counts['gained']} gained, {counts['lost']} lost"
-            )
-            table = Table("what", "now", "then", "difference")
-            for group in ("by_rule", "by_level", "by_township"):
-                for key, pair in month[group].items():
-                    table.add_row(key, str(pair["now"]), str(pair["then"]), f"{pair['then'] - pair['now']:+d}")
-            out.print(table)
-
-    _say(report, as_json, tell)
 
 
 @config_app.command("check")

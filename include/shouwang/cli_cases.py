@@ -61,7 +61,7 @@ def list_cases(
     on: On = None,
     as_json: AsJson = False,
 ) -> None:
-    """List cases as of a day, the latest answers first."""
+    """List cases as of a day, the longest overdue first."""
     _tell_list(steps.list_cases(on and str(_day(on)), state, township, "overdue" if late else "all"), as_json)
 
 

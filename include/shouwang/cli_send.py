@@ -111,17 +111,44 @@ def secrets_show(township: Annotated[str, typer.Option("--township", help="Whose
     typer.echo(password)
 
 
+@papers_app.command("supervision")
+def supervision(by: By, as_json: AsJson = False) -> None:
+    """Write and send the supervision list (督办单): clues without an answer `overdue_days` after their release."""
+    with working("Supervision list"):
+        done = steps.supervise(by)
+
+    def tell() -> None:
+        out.print(f"{done['overdue']} clues are overdue: {done['file']}", markup=False)
+        tell_sent(done)
+
+    say(done, as_json, tell)
+    if done["failed"]:
+        raise typer.Exit(FAILED)
+
+
+@papers_app.command("story")
+def story(
+    key: Annotated[str, typer.Argument(metavar="ID", help="A clue number or a household id.")],
+    by: By,
+    folder: Annotated[Path, typer.Option("--out", help="The folder to write it to.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write a household's story (户情) as one page for the officer who visits it; that is on record."""
+    done = steps.household_story(key, str(folder), by)
+    say(done, as_json, lambda: out.print(done["file"], markup=False))
+
+
 @returns_app.command("collect")
 def returns_collect(as_json: AsJson = False) -> None:
-    """Read the filled-in workbooks that came back by the channels, each once; every one is answered."""
+    """Read the filled-in workbooks that came back by the channels, each once; whoever sent one gets a receipt."""
     with working("Collecting"):
         done = steps.collect_returns()
 
     def tell() -> None:
         out.print(f"{len(done['files'])} new workbooks.")
         for entry in done["files"]:
-            said = entry.get("refusal") or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
-            out.print(f"{entry['file']}: {said}; answered in {entry['answer']}", markup=False)
+            said = entry.get("refused") or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
+            out.print(f"{entry['file']}: {said}", markup=False)
         for away in [*done["unreachable"], *done["failed"].values()]:
             progress.print(away, style="red", markup=False)
 

@@ -26,7 +26,7 @@ from shouwang.store.tables import dispatch
 
 def prepare(connection: Connection, house: House, path: Path, month: Month, township: str, by: str) -> str:
     """Put on record that a file of the outbox is to be sent; its name below the outbox."""
-    name = path.relative_to(house.outbox).as_posix()
+    name = _name(house, path)
     connection.execute(dispatch.delete().where(dispatch.c.file == name, dispatch.c.sent_at.is_(None)))
     connection.execute(
         dispatch.insert().values(
@@ -35,6 +35,18 @@ def prepare(connection: Connection, house: House, path: Path, month: Month, town
         )
     )  # fmt: skip
     return name
+
+
+def is_prepared(connection: Connection, house: House, path: Path) -> bool:
+    """Whether a file of the outbox is on record, sent or still to be sent."""
+    name = path.relative_to(house.outbox).as_posix()
+    return connection.scalar(sa.select(dispatch.c.file).where(dispatch.c.file == name)) is not None
+
+
+def was_sent(connection: Connection, house: House, path: Path) -> bool:
+    """Whether a file of that name has left the house."""
+    query = sa.select(dispatch.c.sent_at).where(dispatch.c.file == _name(house, path))
+    return connection.scalar(query) is not None
 
 
 def waiting(connection: Connection, month: Month | None, township: str | None = None) -> list[tuple[str, str]]:
@@ -85,6 +97,10 @@ def proof(connection: Connection, month: Month) -> list[dict[str, Any]]:
     """Every file of a month: what was sent when, by which channel, its fingerprint, and what the other side answered."""
     query = sa.select(dispatch).where(dispatch.c.month == str(month)).order_by(dispatch.c.township, dispatch.c.file)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _name(house: House, path: Path) -> str:
+    return path.relative_to(house.outbox).as_posix()
 
 
 def _fingerprint(path: Path) -> str:

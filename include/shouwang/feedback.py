@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
 
     Raises `FileRefused` when nothing of it can be read; where the sender is known, a receipt says so.
     """
-    received = Received(path, house.now(), passwords.every(house, f"{township or ''} {path.name}"), township)
+    now = house.now().replace(microsecond=dt.datetime.now(house.zone).microsecond)  # of two words, which was the last
+    received = Received(path, now, passwords.every(house, f"{township or ''} {path.name}"), township)
     settings = house.county.settings
     try:
         with house.database.write() as connection:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shouwang import passwords
 from shouwang.delivery.sealing import sealed
-from shouwang.dispatching import prepare
+from shouwang.dispatching import prepare, was_sent
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.staging import whole_file
@@ -27,9 +27,12 @@ def hand_out(
 ) -> bool:
     """Write a township's paper and prepare its sending; whether a password was made for it, to be told by a person.
 
-    ``public`` papers are for everybody's eyes and stay open. Nothing leaves the house here: see `dispatching.send`.
+    One of that name that has been sent stays as it is. ``public`` papers are for everybody's eyes and stay open. Nothing
+    leaves the house here: see `dispatching.send`.
     """
     path, fresh = house.lists_of(month, township) / name, False
+    if was_sent(connection, house, path):
+        return fresh
     with whole_file(path) as part:
         write(part)
         if house.county.settings.delivery.encrypt and not public:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,9 +74,10 @@ def add(house: House, township: str) -> Password:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / safe_name(township)
     lines = [f"{p.since.isoformat()} {p.text}\n" for p in (new, *kept(house, township))]
-    part = folder / f".{path.name}.{os.getpid()}.part"
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")  # of mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.writelines(lines)
+    part = Path(name)
     if len(lines) > 1:
         part.replace(path)
         return new

@@ -173,7 +173,7 @@ def unsent_months(connection: Connection, due: dt.date) -> list[Month]:
     """
     sent = sa.exists().where(release_item.c.month == case_event.c.month, release_item.c.clue_no == case_event.c.clue_no)
     query = sa.select(case_event.c.month).distinct().where(
-        case_event.c.kind.in_(["opened", "supplement"]),
+        case_event.c.kind.in_([states.OPENED, states.RETURNED, states.SUPPLEMENT]),
         case_event.c.month.in_(sa.select(release.c.month)),
         ~sent,
     )  # fmt: skip

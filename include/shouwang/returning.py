@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.entries import why_not_removed
 from shouwang.casework.keeping import facts_of, keep_ledger, policy_of
-from shouwang.casework.ledger import replay, why_not_removed
+from shouwang.casework.ledger import replay
 from shouwang.county.settings import CountySettings
 from shouwang.delivery.caseform import read_removals, read_reports
 from shouwang.delivery.conclusions import BY_CODE
@@ -76,6 +77,8 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
             f"没有找到预警名单或申报排查表：各工作表（{'、'.join(sheets)}）的表头都不是下发的样子，请在下发的表中填写后报回。",
         )
     found = pd.DataFrame(columns=[*RETURNED]) if lists is None else lists
+    if received.township is None and manifest is not None:
+        received = replace(received, township=manifest.township)
     known = handed_out(connection, [*found["clue_no"].dropna(), *removals["clue_no"].dropna()])
     answers = _take_answers(connection, found, known, manifest.month if manifest else None, received)
     reported, months = take_reports(connection, reports, received.at, received.path.name)
@@ -87,10 +90,10 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
     rows = pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
     listed = [place["month"] for place in known.values()] + [str(month) for month in months]
     month = manifest.month if manifest else Month.parse(max(listed)) if listed else Month.of(received.at.date())
-    places = [place["township"] for place in known.values()] + [*reported["township"].dropna()]
-    whose = received.township or (
-        manifest.township if manifest else max(set(places), key=places.count) if places else None
-    )
+    places = [place["township"] for place in known.values() if place["township"]] + [
+        str(name) for name in reported["township"].dropna()
+    ]
+    whose = received.township or (max(sorted(set(places)), key=places.count) if places else None)
     return Answered(whose, month, rows)
 
 
@@ -214,7 +217,7 @@ def _told_reports(connection: Connection, rows: pd.DataFrame) -> pd.DataFrame:
     open_ = sa.select(case.c.household_id, case.c.clue_no).where(
         case.c.household_id.in_([*rows["household_id"].dropna()])
     )
-    numbers = dict(connection.execute(open_.order_by(case.c.opened_month)).tuples().all())
+    numbers = {row.household_id: row.clue_no for row in connection.execute(open_.order_by(case.c.opened_month))}
     told = rows[["sheet", "row", "household_id"]].copy()
     told["clue_no"] = rows["household_id"].map(numbers)
     told["said"] = rows["channel"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,12 +180,7 @@ def restore_version(month: str, department: str, version: int, by: str) -> dict[
 def outdated(house: House) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
     with house.database.read() as connection:
-        screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
-        return [
-            month
-            for month, inputs in screened
-            if inputs["deliveries"] != _in_force_since(connection, _first_month(Month.parse(month)), Month.parse(month))
-        ]
+        return deliveries.outdated(connection)
 
 
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
@@ -242,9 +239,10 @@ def screen(month: str) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     missing = settled(month)["missing"]
-    first = _first_month(of)
+    first = book.first_month(of)
     with house.database.write() as connection:
-        inputs = {"registry": load_in_force(connection, of), "deliveries": _in_force_since(connection, first, of)}
+        looked_at = deliveries.looked_at(connection, first, of)
+        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": looked_at}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -259,27 +257,17 @@ def screen(month: str) -> dict[str, Any]:
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
             connection.execute(
                 run.insert().values(
-                    month=month, fingerprint=print_, screened_at=now, parameters=found.parameters, inputs=inputs,
-                    missing=missing,
+                    month=month, fingerprint=print_, screened_at=now, inputs=inputs, missing=missing,
+                    parameters={**found.parameters, "silent": found.silent},
                 )
             )  # fmt: skip
             join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
-    return month_figures(house, of)
-
-
-def _first_month(month: Month) -> Month:
-    """The first month whose records the screening of a month looks at."""
-    return min(month + -11, Month(month.year, 1))
-
-
-def _in_force_since(connection: Connection, first: Month, last: Month) -> list[str]:
-    found = []
-    for month in Month.span(first, last):
-        force = deliveries.in_force(connection, month)
-        found += [f"{force[d]['delivery_id']}-{force[d]['registry']}" for d in sorted(force)]
-    return found
+    before = of + -1
+    with house.database.read() as connection:
+        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == str(before))) is not None
+    return {**month_figures(house, of), "before": month_figures(house, before) if screened else None}
 
 
 def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, warnings: pd.DataFrame) -> None:
@@ -296,6 +284,7 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
     with house.database.read() as connection:
         warned = month_warnings(connection, month)
         force = deliveries.in_force(connection, month)
+        used = connection.scalar(sa.select(run.c.parameters).where(run.c.month == str(month)))
     told = {department: known["report"].get("warnings", ()) for department, known in force.items()}
     titles = {c.department: c.title for c in house.county.contracts.values()}
     state = settled(str(month))
@@ -313,7 +302,10 @@ def month_figures(house: House, month: Month) -> dict[str, Any]:
         **{name: int(states.get(name, 0)) for name in ("new", "repeated", "supplement")},
         "missing": [titles[d] for d in state["missing"]],
         "refused": [titles[d] for d in state["refused"]],
-        "warnings": [f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())],
+        "warnings": [
+            *(f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())),
+            *(used or {}).get("silent", ()),
+        ],
     }
 
 
@@ -360,6 +352,13 @@ def unsent() -> list[str]:
         return [str(month) for month in unsent_months(connection, _due(house))]
 
 
+def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
+    """Put on record what a person said to the release of a month."""
+    with open_house().database.write() as connection:
+        kind = "approved" if approved else "rejected"
+        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason)
+
+
 def _require_screened(house: House, month: Month) -> None:
     with house.database.read() as connection:
         if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
@@ -376,6 +375,7 @@ def _due(house: House) -> dt.date:
 def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.notice import write_notice
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
     from shouwang.handout import hand_out
@@ -395,7 +395,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
             county=settings.name, office=settings.office, township=township, month=of, version=out.version,
             kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
             released_at=house.now(), missing=tuple(titles[d] for d in settled(month)["missing"]),
-            department_names=titles,
+            department_names=titles | CHANNEL_NAMES,
         )  # fmt: skip
         fresh = hand_out(
             connection, house, of, township, name, by,
@@ -414,13 +414,13 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def send_township(month: str, township: str) -> dict[str, Any]:
+def send_township(month: str | None, township: str) -> dict[str, Any]:
     """Send what was released for a township and has not been sent; done twice, it changes nothing."""
     from shouwang.dispatching import send, waiting
 
     house, failed = open_house(), []
     with house.database.read() as connection:
-        files = [file for _, file in waiting(connection, Month.parse(month), township)]
+        files = [file for _, file in waiting(connection, Month.parse(month) if month else None, township)]
     sent = []
     for file in files:
         try:
@@ -432,12 +432,12 @@ def send_township(month: str, township: str) -> dict[str, Any]:
     return {"month": month, "township": township, "sent": sent}
 
 
-def send(month: str, township: str | None = None) -> dict[str, Any]:
-    """Send what of a month has not been sent, township by township; one that fails does not hold up the others."""
+def send(month: str | None = None, township: str | None = None) -> dict[str, Any]:
+    """Send what has not been sent (of a month), township by township; one that fails does not hold up the others."""
     from shouwang.dispatching import waiting
 
     with open_house().database.read() as connection:
-        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month), township))
+        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month) if month else None, township))
     done: dict[str, Any] = {"month": month, "sent": [], "failed": {}}
     for name in names:
         try:
@@ -449,6 +449,7 @@ def send(month: str, township: str | None = None) -> dict[str, Any]:
 
 def summarise(month: str) -> dict[str, Any]:
     """Write the county's summary of a month."""
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.summary import SummaryPaper, write_summary
     from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
@@ -473,7 +474,7 @@ def summarise(month: str) -> dict[str, Any]:
         prepared_on=last["released_on"].max() if len(last) else house.today(),
         prepared_by=str(last["released_by"].iloc[-1]) if len(last) else settings.office,
         missing=tuple(table["missing"]),
-        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)},
+        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)} | CHANNEL_NAMES,
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
@@ -551,6 +552,45 @@ def collect_returns() -> dict[str, Any]:
     return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
 
 
+def supervise(by: str) -> dict[str, Any]:
+    """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
+    from shouwang.delivery.supervision import SupervisionPaper, write_supervision
+    from shouwang.handout import hand_out
+    from shouwang.stories import overdue
+
+    house = open_house()
+    settings, today = house.county.settings, house.today()
+    month, name = Month.of(today) + -1, f"督办单_{today.isoformat()}.xlsx"
+    contacts = {township: known.contact for township, known in settings.townships.items()}
+    with house.database.write() as connection:
+        rows = overdue(connection, house)
+        paper = SupervisionPaper(settings.name, settings.office, today, settings.calendar.overdue_days, None, contacts)
+        for township, mine in rows.groupby("township", sort=True):
+            own = replace(paper, township=str(township), contacts={})
+            write = partial(write_supervision, paper=own, overdue=mine)
+            hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
+            audit(connection, "supervised", str(township), by, month=str(month), clues=len(mine))
+        path = house.county_papers_of(month) / f"{settings.name}{name}"
+        with house.outgoing(path) as part:
+            write_supervision(part, paper, rows)
+    return {"overdue": len(rows), "file": str(path), **send(str(month))}
+
+
+def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
+    from shouwang.delivery.story import write_story
+    from shouwang.staging import whole_file
+    from shouwang.stories import story_of
+
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
+    with house.database.write() as connection:
+        story = story_of(connection, house, key, by)
+        with whole_file(path) as part:
+            write_story(part, story)
+        audit(connection, "printed", key, by)
+    return {"key": key, "file": str(path)}
+
+
 def expire(dry: bool = False) -> list[dict[str, Any]]:
     """Delete copies and exports that are kept too long, on record; ``dry`` says what would go."""
     from shouwang.retention import expire as delete
@@ -567,6 +607,7 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
+    from shouwang.handout import hand_out
     from shouwang.reviewing import reviews_of
 
     house, of = open_house(), Month.parse(month)
@@ -574,10 +615,15 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     with house.database.read() as connection:
         reviews = reviews_of(connection, house, of, township)
     paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
-    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
-    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    write = partial(write_paper, paper=paper, reviews=reviews)
+    if township:
+        name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
+        with house.database.write() as connection:
+            hand_out(connection, house, of, township, name, "shouwang", write)
+        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
     with house.outgoing(path) as part:
-        write_paper(part, paper, reviews)
+        write(part)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 
@@ -614,3 +660,28 @@ def revoke_decision(number: int, by: str) -> dict[str, Any]:
         revoke(connection, number, by)
         audit(connection, "revoked", f"decision {number}", by)
     return {"decision_id": number, "status": "revoked"}
+
+
+def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
+    """Write the bulletin (通报) of the one or two months that end with ``month``."""
+    from shouwang.papers import bulletin
+
+    house, of = open_house(), Month.parse(month)
+    _require_screened(house, of)
+    return bulletin(house, of, months)
+
+
+def write_results(month: str, department: str) -> dict[str, Any]:
+    """Tell a department what became of its rows of a month (结果反馈)."""
+    from shouwang.papers import results
+
+    house = open_house()
+    receiving.contract_of(house, department)
+    return results(house, Month.parse(month), department)
+
+
+def check_registry(month: str, by: str) -> dict[str, Any]:
+    """List what of the registry does not fit together (数据清洗), and corrections that others' data suggest."""
+    from shouwang.papers import check_registry as check
+
+    return check(open_house(), Month.parse(month), by)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from shouwang.casework.entries import Ledger, Policy
 from shouwang.casework.facts import Amount, Answer, Fact, Released, Removal, Warned
-from shouwang.casework.ledger import Ledger, Policy, clue_number, replay
+from shouwang.casework.ledger import clue_number, replay
 from shouwang.month import Month
 
 COUNTY, HOUSE = "532900", "532900000001"

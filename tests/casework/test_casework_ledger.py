@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from shouwang.casework import states
 from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.casework.entries import months_later
 from shouwang.casework.facts import Fact
-from shouwang.casework.ledger import clue_number, months_later
+from shouwang.casework.ledger import clue_number
 from shouwang.casework.states import state_on
 from shouwang.month import Month
 
@@ -65,7 +66,7 @@ def test_the_states_follow_the_table() -> None:
 def test_a_late_answer_leaves_the_supervision_in_the_history() -> None:
     ledger = told(warned("2026-01"), released("2026-01"), answered("2026-01", "05", "2026-02-25"))
     assert kinds(ledger) == ["opened", "released", "time", "feedback"]
-    assert ledger.events[2].day == dt.date(2026, 2, 23)
+    assert ledger.events[2].detail["since"] == dt.date(2026, 2, 23)
 
 
 def test_the_last_word_wins_and_the_earlier_stays_in_the_history() -> None:
@@ -135,11 +136,35 @@ def test_what_went_out_stays_a_case_though_its_data_were_corrected() -> None:
     assert [(c.clue_no, c.state) for c in ledger.cases] == [(number("2026-01"), "拟纳入监测")]
 
 
-def test_a_late_file_of_an_older_month_leaves_one_case_under_the_number_that_went_out() -> None:
+def test_a_list_that_corrected_data_would_not_have_sent_changes_nothing_but_its_answer_does() -> None:
+    facts = [warned("2026-01"), answered("2026-01", "05", "2026-02-16"), warned("2026-03"), released("2026-03")]
+    assert [(c.state, c.numbers) for c in told(*facts).cases] == [("无风险", [number("2026-03")])]
+    assert told(*facts, answered("2026-03", "01", "2026-04-16")).cases[0].state == "拟纳入监测"
+    phantom = [released("2026-01"), warned("2026-03")]
+    assert [(c.clue_no, c.numbers) for c in told(*phantom).cases] == [(number("2026-03"), [number("2026-01")])]
+    assert told(*phantom[:1]).cases[0].state == "待核查"
+
+
+def test_a_late_file_of_an_older_month_leaves_one_case_that_answers_to_both_numbers() -> None:
     facts = [warned("2026-08"), released("2026-08"), answered("2026-08", "01", "2026-09-16")]
-    ledger = told(*facts, warned("2026-07"))
-    assert [(c.clue_no, c.state, str(c.opened_month)) for c in ledger.cases] == [(number("2026-08"), "拟纳入监测", "2026-07")]  # fmt: skip
-    assert {clue for _, clue in ledger.outcomes.values()} == {number("2026-08")}
+    (case,) = told(*facts, warned("2026-07")).cases
+    assert (case.clue_no, case.numbers, case.state) == (number("2026-07"), [number("2026-08")], "拟纳入监测")
+
+
+def test_a_late_answer_divides_what_it_came_too_late_for() -> None:
+    """Found without risk in February, which is known in May only: the new risk of March was a clue of its own."""
+    facts = [warned("2026-01"), released("2026-01"), warned("2026-03", risks="住房", **{"HOU-1": 0.0})]
+    facts.append(released("2026-03", opened="2026-01"))
+    late = answered("2026-01", "05", "2026-05-01", visited=dt.date(2026, 2, 16))
+    own = answered("2026-01", "01", "2026-04-20", listed="2026-03")
+    cases = told(*facts, late, own).cases
+    assert [(c.state, str(c.opened_month)) for c in cases] == [("无风险", "2026-01"), ("拟纳入监测", "2026-03")]
+
+
+def test_the_last_word_is_what_was_received_last_though_the_visit_was_earlier() -> None:
+    first = answered("2026-01", "05", "2026-02-20")
+    later = answered("2026-01", "01", "2026-02-25", visited=dt.date(2026, 2, 16))
+    assert told(warned("2026-01"), first, later).cases[0].state == "拟纳入监测"
 
 
 def test_a_late_answer_to_a_case_that_a_newer_one_followed_does_not_open_it_again() -> None:

@@ -31,6 +31,4 @@ CONCLUSIONS: dict[str, Conclusion] = {
         Conclusion("13", "数据有误", False),
     )
 }
-"""A conclusion that closes a case keeps the same rules silent for a while (decision 0011)."""
-MONITORED_TYPES = ("脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
-"""Household types (监测类别) that are monitored: the three categories."""
+"""A conclusion that closes a case keeps the same rules silent for a while (decision 0006)."""

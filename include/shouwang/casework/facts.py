@@ -1,7 +1,7 @@
 """The facts from which the ledger is replayed, and where each stands in time.
 
-A fact has a day of its own: a month's screening counts as of the first day after that month, a list as of its release,
-an answer as of its receipt. What arrives late therefore finds its place, and the order of arrival does not matter.
+A fact has a day of its own: a month's screening and its lists count as of the first day after that month, an answer as
+of the visit. What arrives late therefore finds its place, and the order of arrival does not matter.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ class Released:
 
     @property
     def when(self) -> tuple[Any, ...]:
-        """Its place in time: never before the screening that it follows from."""
-        return (max(self.on, (self.month + 1).first), self.month, 1, f"{self.version:04d}", self.clue_no)
+        """Its place in time: with the screening that it follows from, whenever it went out."""
+        return ((self.month + 1).first, self.month, 1, f"{self.on} {self.version:04d}", self.clue_no)
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,14 @@ class Answer:
 
     @property
     def when(self) -> tuple[Any, ...]:
-        """Its place in time: by when it was received, so that the last word on a case wins."""
-        day = max(self.received.date(), (self.list_month + 1).first)
-        return (day, self.list_month, 2, self.received.isoformat(), self.content)
+        """Its place in time: the visit, which follows the list."""
+        day = max(self.visited or self.received.date(), (self.list_month + 1).first)
+        return (day, self.list_month, 2, *self.word)
+
+    @property
+    def word(self) -> tuple[str, str]:
+        """What makes it the last word on a clue: when it was received."""
+        return (self.received.isoformat(), self.content)
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,7 @@ class Removal:
     @property
     def when(self) -> tuple[Any, ...]:
         """Its place in time."""
-        return (max(self.on, self.received.date()), Month.of(self.on), 3, self.received.isoformat(), self.clue_no)
+        return (self.on, Month.of(self.on), 3, self.received.isoformat(), self.clue_no)
 
 
 Fact = Warned | Released | Answer | Removal

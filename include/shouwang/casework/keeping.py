@@ -12,11 +12,12 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.conclusions import MONITORED_TYPES
+from shouwang.casework.entries import Ledger, Policy
 from shouwang.casework.facts import Amount, Answer, Fact, Released, Removal, Warned
-from shouwang.casework.ledger import Ledger, Policy, replay
+from shouwang.casework.ledger import replay
 from shouwang.county.settings import CountySettings
 from shouwang.month import Month
+from shouwang.registry.monitoring import MONITORED_TYPES
 from shouwang.store.database import frame, insert
 from shouwang.store.tables import case, case_event, feedback, person, release, release_item, removal, signal, warning
 
@@ -49,9 +50,13 @@ def keep_ledger(connection: Connection, settings: CountySettings, households: Ho
             "kind": event.kind, "state": event.state, "level": event.level, "rules": event.rules,
             "detail": json.dumps(dict(event.detail), ensure_ascii=False, default=str),
         })  # fmt: skip
-    mine = sa.true() if households is None else case.c.household_id.in_(households)
-    connection.execute(case_event.delete().where(case_event.c.clue_no.in_(sa.select(case.c.clue_no).where(mine))))
-    connection.execute(case.delete().where(mine))
+    events_of, cases_of = case_event.delete(), case.delete()
+    if households is not None:
+        mine = case.c.household_id.in_(households)
+        events_of = events_of.where(case_event.c.clue_no.in_(sa.select(case.c.clue_no).where(mine)))
+        cases_of = cases_of.where(mine)
+    connection.execute(events_of)
+    connection.execute(cases_of)
     insert(connection, case, pd.DataFrame(cases))
     insert(connection, case_event, pd.DataFrame(events))
     return ledger

@@ -1,4 +1,4 @@
-"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0011).
+"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0006).
 
 One open case a household. A warning of a household with an open case joins it and is not sent again, unless the level
 rises, a new risk type joins, or what a rule measures has grown by half since it was last sent. A household whose case
@@ -11,85 +11,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from shouwang.casework import states
 from shouwang.casework.conclusions import CONCLUSIONS
-from shouwang.casework.facts import NO_FIGURE, Amount, Answer, Fact, Released, Removal, Warned
+from shouwang.casework.entries import Case, Event, Ledger, Policy, months_later, why_not_removed
+from shouwang.casework.facts import NO_FIGURE, Answer, Fact, Released, Removal, Warned
 from shouwang.casework.states import TABLE
 from shouwang.month import Month
 
 NEW, REPEATED, SUPPLEMENT = "new", "repeated", "supplement"
 LEVELS = {"蓝": 1, "黄": 2, "红": 3}
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that a pencil confuses
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What a county may set: how long a closed case keeps its rules silent, and what growth breaks the silence."""
-
-    county: str
-    silence_months: int = 6
-    grown_by: float = 0.5
-
-
-@dataclass(eq=False)
-class Case:
-    """One case as it stands.
-
-    ``sent`` is what each rule measured when it was last sent; ``turns_on`` the day from which time alone makes another
-    state of it; ``numbers`` every number under which it went out.
-    """
-
-    clue_no: str
-    household_id: str
-    opened_month: Month
-    level: str
-    category: str | None
-    risks: frozenset[str]
-    sent: dict[str, Amount]
-    township: str | None
-    last_month: Month
-    state: str
-    returned: bool = False
-    conclusion: str | None = None
-    concluded_month: Month | None = None
-    recognised_on: dt.date | None = None
-    measures: list[str] = field(default_factory=list)
-    due: dt.date | None = None
-    turns_on: dt.date | None = None
-    next_visit: dt.date | None = None
-    numbers: list[str] = field(default_factory=list)
-
-    @property
-    def open(self) -> bool:
-        """Whether a further warning joins it."""
-        return self.state in states.OPEN
-
-
-@dataclass(frozen=True)
-class Event:
-    """One change of a case, with what it was then."""
-
-    clue_no: str
-    day: dt.date
-    month: Month
-    kind: str
-    state: str
-    level: str
-    rules: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Every case, its history, and what each warning came to: ``outcomes[month, household]`` is (state, clue number)."""
-
-    cases: tuple[Case, ...]
-    events: tuple[Event, ...]
-    outcomes: Mapping[tuple[Month, str], tuple[str, str]]
 
 
 def clue_number(county: str, month: Month, household_id: str) -> str:
@@ -112,23 +47,14 @@ def replay(policy: Policy, facts: Iterable[Fact]) -> Ledger:
     )
 
 
-def why_not_removed(case: Case, on: dt.date, measure: str | None = None) -> str | None:
-    """Why a risk cannot be called removed on a day, as a sentence; null if it can."""
-    if (case.state, states.REMOVAL) not in TABLE:
-        return f"线索现为“{case.state}”，只有{'、'.join(states.MONITORED)}的户可以风险消除"
-    if case.recognised_on is None or on < months_later(case.recognised_on, states.NEEDS_MONTHS):
-        earliest = case.recognised_on and months_later(case.recognised_on, states.NEEDS_MONTHS)
-        since = f"该户 {case.recognised_on} 认定，最早 {earliest}" if earliest else "该户没有认定日期"
-        return f"认定未满 {states.NEEDS_MONTHS} 个月（{since}），不能风险消除"
-    if not case.measures and not measure:
-        return "没有帮扶措施记录，不能风险消除；请先以结论 02 报措施，或写明已采取的措施"
-    return None
-
-
-def months_later(day: dt.date, months: int) -> dt.date:
-    """The same day so many months later, the month's last day where it has no such day."""
-    month = Month.of(day) + months
-    return month.first.replace(day=min(day.day, month.last.day))
+def _placed(facts: Iterable[Fact]) -> Iterator[tuple[tuple[Any, ...], Fact]]:
+    """Every fact with its place; of several answers to a clue of a list, the one received last stands last."""
+    latest: dict[tuple[Month, str], tuple[Any, ...]] = {}
+    for answer in sorted((f for f in facts if isinstance(f, Answer)), key=lambda a: a.word):
+        clue = answer.list_month, answer.clue_no
+        place = latest[clue] = max(answer.when[:3], latest.get(clue, answer.when[:3]))
+        yield (*place, *answer.word), answer
+    yield from ((fact.when, fact) for fact in facts if not isinstance(fact, Answer))
 
 
 class _Story:
@@ -139,12 +65,14 @@ class _Story:
         self.growth = 1 + policy.grown_by
         self.cases: list[Case] = []
         self.by_number: dict[str, Case] = {}
+        self.listed: dict[tuple[Month, str], Case] = {}
+        self.without_case: list[Released] = []
         self.events: list[tuple[Case, Event]] = []
         self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
 
     def tell(self, facts: list[Fact]) -> _Story:
-        for fact in sorted(facts, key=lambda f: f.when):
-            day: dt.date = fact.when[0]
+        for when, fact in sorted(_placed(facts), key=lambda placed: placed[0]):
+            day: dt.date = when[0]
             match fact:
                 case Warned():
                     self.warn(fact, day)
@@ -154,6 +82,8 @@ class _Story:
                     self.answer(fact, day)
                 case Removal():
                     self.remove(fact, day)
+        if self.without_case:
+            self.keep(self.without_case[0].clue_no, self.without_case[0].month)
         return self
 
     def history(self) -> list[Event]:
@@ -174,9 +104,14 @@ class _Story:
         return step is not None
 
     def open(self, case: Case, event: str) -> Case:
+        while case.clue_no in self.by_number:
+            case.clue_no = clue_number(case.clue_no, case.opened_month, self.household_id)
         self.move(case, event)
         self.cases.append(case)
-        self.by_number.setdefault(case.clue_no, case)
+        self.by_number[case.clue_no] = case
+        for fact in self.without_case:
+            self.name(case, fact)
+        self.without_case = []
         return case
 
     def warn(self, w: Warned, day: dt.date) -> None:
@@ -186,7 +121,7 @@ class _Story:
             kind = states.RETURNED if returned else states.OPENED
             case = self.open(
                 Case(
-                    self.number(w), w.household_id, w.month, w.level,
+                    clue_number(self.policy.county, w.month, w.household_id), w.household_id, w.month, w.level,
                     w.category, w.risks, dict(w.evidence), w.township, w.month, states.UNBORN, returned,
                 ),
                 kind,
@@ -202,10 +137,6 @@ class _Story:
         amounts = {rule: [*case.sent.get(rule, NO_FIGURE), *now] for rule, now in w.evidence.items() if any(now)}
         self.note_warning(case, w, day, kind, why | {"amounts": amounts})
         self.outcomes[w.month, w.household_id] = (outcome, case)
-
-    def number(self, w: Warned) -> str:
-        number = clue_number(self.policy.county, w.month, w.household_id)
-        return number if number not in self.by_number else clue_number(number, w.month, w.household_id)
 
     def note_warning(self, case: Case, w: Warned, day: dt.date, kind: str, why: Mapping[str, Any]) -> None:
         before = case.category
@@ -246,50 +177,58 @@ class _Story:
         return until if covered and w.month < until else None
 
     def release(self, r: Released, day: dt.date) -> None:
+        """A list went out. It makes no case by itself: data that were corrected since may leave it without a warning."""
         case = self.latest
-        if case is None or not (case.open or self.by_number.get(r.clue_no) is case):
-            case = self.open(  # the data were corrected since: what went out stays a case
-                Case(
-                    r.clue_no, r.household_id, r.month, r.level, r.category, r.risks, {}, r.township, r.month,
-                    states.UNBORN,
-                ),
-                states.OPENED,
-            )  # fmt: skip
-            self.note(case, day, r.month, states.KEPT, r.rules.split())
-        if not case.numbers:
-            case.clue_no = r.clue_no
-        if r.clue_no not in case.numbers:
-            case.numbers.append(r.clue_no)
-        self.by_number[r.clue_no] = case
-        self.move(case, states.RELEASED)
-        if case.turns_on is None:
+        if case is None:
+            self.without_case.append(r)
+            return
+        self.name(case, r)
+        if self.move(case, states.RELEASED) and case.turns_on is None:
             case.due, case.turns_on = r.due, r.late_from
         self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
 
-    def find(self, clue_no: str, household_id: str, month: Month) -> Case:
-        """The case that a number means; one that no other fact knows is opened by what was said of it."""
-        found = self.by_number.get(clue_no) or self.latest
-        if found is not None:
-            return found
-        unknown = Case(clue_no, household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
-        return self.open(unknown, states.OPENED)
+    def name(self, case: Case, r: Released) -> None:
+        if r.clue_no not in case.numbers:
+            case.numbers.append(r.clue_no)
+        self.by_number.setdefault(r.clue_no, case)
+        self.listed[r.month, r.clue_no] = case
+
+    def keep(self, clue_no: str, month: Month) -> Case:
+        """Open a case for what was told though no warning is left of it."""
+        waiting = [*self.without_case]
+        r = next((r for r in waiting if r.clue_no == clue_no), waiting[0] if waiting else None)
+        case = Case(clue_no, self.household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
+        if r is not None:
+            case.level, case.category, case.risks, case.township = r.level, r.category, r.risks, r.township
+        self.open(case, states.OPENED)
+        self.note(case, (month + 1).first, month, states.KEPT, r.rules.split() if r else ())
+        for fact in waiting:
+            self.release(fact, (fact.month + 1).first)
+        return case
+
+    def find(self, clue_no: str, month: Month) -> Case:
+        """The case that a number on a month's list means; one that no other fact knows is kept for what was said."""
+        return (
+            self.listed.get((month, clue_no)) or self.by_number.get(clue_no) or self.latest or self.keep(clue_no, month)
+        )
 
     def answer(self, a: Answer, day: dt.date) -> None:
-        case = self.find(a.clue_no, a.household_id, a.list_month)
+        case = self.find(a.clue_no, a.list_month)
         conclusion = CONCLUSIONS[a.conclusion]
         said = {"conclusion": a.conclusion, "measure": a.measure, "visited": a.visited, **a.detail}
         monitored = a.monitored_since is not None or case.recognised_on is not None
         event = states.EXPULSION if a.conclusion == "12" and monitored else a.conclusion
+        visited = a.visited or a.received.date()
+        month = max(Month.of(day), case.opened_month + 1)
         if case is not self.latest or (case.state, event) not in TABLE:
-            self.note(case, day, a.list_month, states.LATE_WORD, case.sent, **said)
+            self.note(case, day, month, states.LATE_WORD, case.sent, **said)
             return
-        if states.state_on(case.state, case.turns_on, day) == states.SUPERVISED and case.turns_on:
-            self.note(case, case.turns_on, a.list_month, states.TIME, case.sent, due=case.due)
+        if case.turns_on and states.state_on(case.state, case.turns_on, a.received.date()) == states.SUPERVISED:
+            self.note(case, day, month, states.TIME, case.sent, due=case.due, since=case.turns_on)
         self.move(case, event)
         before = case.category
-        visited = a.visited or a.received.date()
         case.conclusion, case.turns_on, case.due, case.next_visit = a.conclusion, None, None, a.next_visit
-        case.concluded_month = max(Month.of(visited), case.opened_month + 1)
+        case.concluded_month = month
         case.category = a.category or case.category
         case.risks |= a.risks
         if conclusion.recognises:
@@ -297,16 +236,16 @@ class _Story:
             case.returned |= a.conclusion == "03"
         else:
             case.recognised_on = None if not conclusion.stays_open else case.recognised_on
-        self.note(case, day, a.list_month, states.FEEDBACK, case.sent, **said)
+        self.note(case, day, month, states.FEEDBACK, case.sent, **said)
         if a.measure and conclusion.recognises:
             case.measures.append(a.measure)
             if self.move(case, states.MEASURE):
-                self.note(case, day, a.list_month, states.MEASURE, case.sent, measure=a.measure)
-        self.note_category(case, day, a.list_month, before, a.category)
+                self.note(case, day, month, states.MEASURE, case.sent, measure=a.measure)
+        self.note_category(case, day, month, before, a.category)
 
     def remove(self, r: Removal, day: dt.date) -> None:
         month = Month.of(r.on)
-        case = self.find(r.clue_no, r.household_id, month)
+        case = self.find(r.clue_no, month)
         refused = why_not_removed(case, r.on, r.measure) if case is self.latest else "该户已有新的线索"
         if refused:
             self.note(case, day, month, states.REMOVAL_REFUSED, case.sent, why=refused, **r.detail)

@@ -46,7 +46,7 @@ STEPS = (
     Step(OPENED, (UNBORN,), WAITING_FOR_RELEASE),
     Step(RETURNED, (UNBORN,), WAITING_FOR_RELEASE, "该户上一条线索已风险消除"),
     Step(SUPPLEMENT, OPEN, WAITING_FOR_RELEASE, "等级上升、新增风险类型，或金额增长一半以上"),
-    Step(RELEASED, ANY, WAITING_FOR_VISIT),
+    Step(RELEASED, OPEN, WAITING_FOR_VISIT),
     Step(TIME, (WAITING_FOR_VISIT,), SUPERVISED, "下发后超过督办天数仍未反馈"),
     Step("01", ANY, "拟纳入监测", "监测类别、风险类型"),
     Step("02", ANY, HELPED, "帮扶措施"),

@@ -8,7 +8,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.ledger import months_later
+from shouwang.casework.entries import months_later
 from shouwang.casework.states import FINISHED, MONITORED, NEEDS_MONTHS, SUPERVISED, WAITING_FOR_VISIT, states_on
 from shouwang.store.database import frame
 from shouwang.store.tables import case, warning

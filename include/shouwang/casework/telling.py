@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework import states
-from shouwang.casework.ledger import months_later
+from shouwang.casework.entries import months_later
 from shouwang.casework.states import state_on
 from shouwang.store.tables import case, case_event, release_item, signal, warning
 
@@ -24,7 +24,7 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
 
     Plain values for JSON and the terminal: no names but those of the clues' sentences (张某), no numbers of people.
     """
-    household = _household(connection, key)
+    household = household_of(connection, key)
     if household is None:
         return None
     cases = [*connection.execute(_of(case, household).order_by(case.c.opened_month, case.c.clue_no)).mappings()]
@@ -48,7 +48,8 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
     }
 
 
-def _household(connection: Connection, key: str) -> str | None:
+def household_of(connection: Connection, key: str) -> str | None:
+    """Whose a clue number is, under whichever it went out, or the household id itself; null if no case is known."""
     for table in (case, release_item):
         found = connection.scalar(sa.select(table.c.household_id).where(table.c.clue_no == key))
         if found:
@@ -121,7 +122,7 @@ def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown
         case states.KEPT:
             return "所据数据后来更正，但名单已经下发，线索保留"
         case states.TIME:
-            return f"{said['due']} 前未反馈，列入督办"
+            return f"{said['due']} 前未反馈，{detail.get('since', '')} 起列入督办"
         case states.FEEDBACK:
             return f"反馈 {said['conclusion']}{reason}"
         case states.LATE_WORD:

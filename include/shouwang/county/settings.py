@@ -12,6 +12,8 @@ from pydantic import Field, field_validator, model_validator
 
 from shouwang.county.contract import Contract, read_contract, read_contracts
 from shouwang.county.yamls import Strict, read_model, read_yaml
+from shouwang.month import Month
+from shouwang.workdays import working_day_from
 
 
 class Calendar(Strict):
@@ -21,7 +23,16 @@ class Calendar(Strict):
     waiting_until_day: int = Field(10, ge=1, le=28)
     verification_working_days: int = Field(5, ge=1, le=60)
     overdue_days: int = Field(10, ge=1, le=90)
+    papers_day: int = Field(25, ge=1, le=28)
     holidays: dict[dt.date, bool] = Field(default_factory=dict)
+
+    def handover(self, month: Month) -> dt.date:
+        """The day by which a month's data are due (报送日)."""
+        return working_day_from((month + 1).first.replace(day=self.handover_day), self.holidays)
+
+    def waiting_until(self, month: Month) -> dt.date:
+        """The last day on which a month's late data are waited for (等待截止日)."""
+        return (month + 1).first.replace(day=self.waiting_until_day)
 
 
 class Intake(Strict):

@@ -70,7 +70,9 @@ class Look:
         )
 
 
-DATE, DUE, MONEY, COUNT, TEXT = "yyyy-mm-dd", 'm"月"d"日"', "#,##0.00", "#,##0", "@"
+DATE, DUE, COUNT, TEXT = "yyyy-mm-dd", 'm"月"d"日"', "#,##0", "@"
+FIGURE = "[<10]0.00;[<1000]General;#,##0.00"
+"""A share with two places, days and litres as they are, money with 分."""
 
 LOOKS = {
     "标题": Look(HEI, 18, align="center", grid=False),
@@ -86,7 +88,7 @@ LOOKS = {
     "姓名": Look(bold=True, align="center", number_format=TEXT),
     "整数": Look(align="center", number_format=COUNT, shrink=True),
     "单行": Look(align="center", number_format=TEXT, shrink=True),
-    "数值": Look(align="right", number_format=MONEY, shrink=True),
+    "数值": Look(align="right", number_format=FIGURE, shrink=True),
     "日期": Look(align="center", number_format=DATE, shrink=True),
     "截止": Look(align="center", number_format=DUE, shrink=True),
     "红": Look(HEI, 11, bold=True, ink=_WHITE, fill="C00000", align="center"),
@@ -162,7 +164,7 @@ def set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
 
 def wrapped_height(lines: int, least: float = 24.0, line: float = _LINE_POINTS) -> float:
     """Points that so many lines need; programs do not grow rows of files that they did not write."""
-    return min(_TALLEST_ROW, max(least, math.ceil(lines * line + 5)))
+    return min(_TALLEST_ROW, max(least, math.ceil(lines * line + 7)))
 
 
 def text_height(text: str, width: float, least: float = 18.0, size: float = 10.0) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from shouwang.delivery.frames import CLUE_COLUMNS, require_columns
-from shouwang.delivery.looks import band, lay_out, new_workbook, protect, put, set_widths, text_height
+from shouwang.delivery.looks import Value, band, lay_out, new_workbook, protect, put, set_widths, text_height
 from shouwang.delivery.saving import save
 from shouwang.delivery.table import Column, write_rows
 from shouwang.delivery.text import column_values, starred
@@ -43,8 +43,12 @@ def write_notice(path: Path, release: ReleasePaper, clues: pd.DataFrame) -> None
     for number, column in enumerate(COLUMNS, start=1):
         put(sheet, head, number, column.header, "栏目")
     sheet.row_dimensions[head].height = 26
-    shown = clues.sort_values(["village", "village_group", "clue_no"], kind="stable", na_position="last")
-    values = {name: column_values(shown[name]) for name in ("village", "village_group", "members")}
+    turn = clues["village_group"].str.extract(r"(\d+)", expand=False).astype("float64")
+    by = ["village", "turn", "village_group", "clue_no"]
+    shown = clues.assign(turn=turn).sort_values(by, kind="stable", na_position="last")
+    values: dict[str, list[Value]] = {
+        name: [*column_values(shown[name])] for name in ("village", "village_group", "members")
+    }
     values |= {
         "place": [*range(1, len(shown) + 1)],
         "head": [starred(str(name)) if name else None for name in column_values(shown["head"])],

@@ -93,14 +93,14 @@ def write_review(path: Path, paper: ReviewPaper, reviews: pd.DataFrame) -> None:
     save(workbook, path, when=paper.prepared_on, title=paper.title, creator=paper.office)
 
 
-def read_review(path: Path) -> pd.DataFrame:
+def read_review(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
     """The rows of a returned list: ``sheet, row, number, choice, remark``; rows without a choice have a null one.
 
     Raises `FileRefused` when the file is no workbook or holds no such list.
     """
     found = []
     known = False
-    for name, rows in sheets_of(path).items():
+    for name, rows in sheets_of(path, passwords).items():
         head = next((n for n, row in enumerate(rows[:40]) if {NUMBER, CHOICE} <= set(map(comparable, row))), None)
         if head is None:
             continue

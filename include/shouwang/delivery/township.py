@@ -87,21 +87,21 @@ class ReleasePaper:
 
 
 LIST_COLUMNS = (
-    Column("线索编号", "clue_no", 11.5, "单行"),
-    Column("村", "village", 8.5, "文本居中"),
-    Column("组", "village_group", 6, "文本居中"),
-    Column("户主", "head", 8, "姓名"),
-    Column("家庭人口", "members", 5, "整数"),
-    Column("涉及成员", "involved", 8, "文本居中"),
+    Column("线索编号", "clue_no", 11, "文本居中"),
+    Column("村", "village", 8, "文本居中"),
+    Column("组", "village_group", 5, "文本居中"),
+    Column("户主", "head", 7.5, "姓名"),
+    Column("家庭人口", "members", 4.5, "整数"),
+    Column("涉及成员", "involved", 8.2, "文本居中"),
     Column("联系电话", "phone", 12, "单行"),
-    Column("户类型", "household_type", 8.5, "文本居中"),
+    Column("户类型", "household_type", 8, "文本居中"),
     Column("预警等级", "level", 5.5, "文本居中"),
-    Column("风险类型", "risks", 8.5, "文本居中"),
-    Column("预警原因", "reasons", 41, "文本"),
-    Column("建议类别", "category", 8.5, "文本居中"),
-    Column("建议措施", "measures", 15, "文本"),
-    Column("核查截止日期", "due", 8.5, "截止"),
-    Column("上次核查结论", "last_conclusion", 9, "文本居中"),
+    Column("风险类型", "risks", 5.5, "文本居中"),
+    Column("预警原因", "reasons", 38, "文本"),
+    Column("建议类别", "category", 8, "文本居中"),
+    Column("建议措施", "measures", 26, "文本"),
+    Column("核查截止日期", "due", 7.5, "截止"),
+    Column("上次核查结论", "last_conclusion", 8.5, "文本居中"),
 )
 _WIDTH = sum(column.width for column in LIST_COLUMNS) + sum(column.width for column in FILL_IN)
 _SIGNATURES = "乡镇负责人（签字）：{0}审核人：{0}填报日期：{0}（盖章）".format("　" * 12)
@@ -133,6 +133,7 @@ def list_values(clues: pd.DataFrame) -> dict[str, list[Value]]:
     values["phone"] = [*clues["phone"].astype("object").where(clues["phone"].notna(), None)]
     values["level"] = [LEVELS.get(str(level), level) for level in values["level"]]
     values["reasons"] = [_numbered(str(reasons or "")) for reasons in values["reasons"]]
+    values["measures"] = [measures and str(measures).replace("；", "\n") for measures in values["measures"]]
     values["last_conclusion"] = [
         BY_CODE[str(last)].choice if str(last) in BY_CODE else last for last in values["last_conclusion"]
     ]
