@@ -15,6 +15,8 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +121,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = chosen.home or Path(name)
         os.environ["SHOUWANG_HOME"] = str(home)
-        print(json.dumps(measure(home, Path(name), chosen.households)))
+        measure(home, Path(name), chosen.households)
 
 
 def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
@@ -145,24 +147,31 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     changed = changed_rules(folder)
     book = load_rulebook(house.county_folder, changed)
     figures: dict[str, Any] = {}
+
+    @contextmanager
+    def timed(what: str) -> Iterator[None]:
+        begun, spent = time.monotonic(), time.process_time()
+        yield
+        figures[what] = {"seconds": time.monotonic() - begun, "of processor": time.process_time() - spent}
+        print(
+            f"{what:32s} {figures[what]['seconds']:7.1f} s, {figures[what]['of processor']:7.1f} s of processor",
+            flush=True,
+        )
+
     with house.database.read() as connection:
-        begun = time.monotonic()
-        people = people_as_of(connection, last)
-        figures["people"], figures["read registry"] = len(people), time.monotonic() - begun
-        begun = time.monotonic()
-        records = records_for(connection, contracts, [book], [last])
-        figures["records"] = sum(map(len, records.values()))
-        figures["read records"] = time.monotonic() - begun
-    begun = time.monotonic()
-    figures["signals"] = len(screen(book, last, records, people).signals)
-    figures["screen"] = time.monotonic() - begun
+        with timed("read the registry"):
+            people = people_as_of(connection, last)
+        with timed("read the records"):
+            records = records_for(connection, contracts, [book], [last])
+    print(f"{len(people):,} people, {sum(map(len, records.values())):,} records", flush=True)
+    with timed("screen"):
+        found = screen(book, last, records, people)
+    print(f"{len(found.signals):,} signals", flush=True)
     del people, records
-    begun = time.monotonic()
-    with house.database.read() as connection:
+    with timed("what-if of twelve months"), house.database.read() as connection:
         trial = try_rules(connection, house, changed, Month.span(first, last))
-    figures["what-if of twelve months"] = time.monotonic() - begun
-    figures["households then"] = int(trial.warnings["then"].notna().sum())
-    return {name: round(value, 2) for name, value in figures.items()}
+    print(f"{trial.warnings['then'].notna().sum():,} warnings then", flush=True)
+    return figures
 
 
 if __name__ == "__main__":

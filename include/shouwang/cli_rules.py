@@ -55,9 +55,9 @@ def show(
     parts = {rule.heading: rule.lines for rule in told}
     if code is None:
         values = book.values(month)
-        parts = {
-            f"参数（{month.chinese}）": tuple((p.title, f"{values[n]:g}") for n, p in book.parameters.items())
-        } | parts
+        general = [(p.title, f"{values[name]:g}") for name, p in book.parameters.items()]
+        general.append(("重点户", "、".join(book.special_households)))
+        parts = {f"参数（{month.chinese}）": tuple(general)} | parts
     if file is not None:
         with whole_file(file) as part:
             write_rules(part, file.suffix, f"{house.county.settings.name}筛查规则说明", parts)
@@ -67,7 +67,8 @@ def show(
             out.print(f"{len(told)} rules in {file}", markup=False)
             return
         for heading, lines in parts.items():
-            table = Table("", heading, title_justify="left", show_lines=False)
+            table = Table("", heading)
+            table.columns[1].overflow = "fold"
             for name, said in lines:
                 table.add_row(name, said)
             out.print(table, markup=False)

@@ -15,12 +15,16 @@ from shouwang.screening.rules import RuleBook
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rows of a month and those before it, a settlement once; ``delivered``: the months that each source has."""
+    """The rows of a month and those before it, a settlement once.
+
+    ``delivered``: the months that each source has; ``unplaced``: rows of which it is not known yet whose they are.
+    """
 
     book: RuleBook
     month: Month
     parameters: dict[str, float]
     records: dict[str, pd.DataFrame]
+    unplaced: dict[str, pd.DataFrame]
     delivered: dict[str, frozenset[str]]
     homes: pd.DataFrame
     persons: pd.DataFrame
@@ -31,9 +35,9 @@ class Evidence:
         start = int(self.parameters["school_year_starts"])
         return Month(self.month.year - (self.month.number < start), start)
 
-    def rows(self, source: str, period: Period) -> pd.DataFrame:
+    def rows(self, source: str, period: Period, unplaced: bool = False) -> pd.DataFrame:
         """The rows of a dataset that count for a period; none where the department has not delivered."""
-        rows = self.records.get(source)
+        rows = (self.unplaced if unplaced else self.records).get(source)
         if rows is None or rows.empty:
             return pd.DataFrame()
         if period.date:
@@ -62,12 +66,12 @@ def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd
     result = {}
     for source in sorted(records):
         rows, dataset = records[source], book.datasets.get(source)
-        rows = rows[rows["household_id"].notna()].assign(_superseded=pd.Series(dtype="str"))
+        rows = rows.assign(_superseded=pd.Series(dtype="str"))
         if dataset and dataset.key:
             rows = rows.sort_values("delivery_month", kind="stable", ignore_index=True)
-            again = rows.duplicated(dataset.key, keep=False) & rows[dataset.key].notna()
-            some = rows[again]
-            rows.loc[again, "_superseded"] = some.groupby(dataset.key)["delivery_month"].shift(-1)
+            placed = rows[rows["household_id"].notna() & rows[dataset.key].notna()]
+            again = placed[placed.duplicated(dataset.key, keep=False)]
+            rows.loc[again.index, "_superseded"] = again.groupby(dataset.key)["delivery_month"].shift(-1)
         result[source] = rows
     return result
 
@@ -79,12 +83,14 @@ def gather(
 
     ``homes`` and ``persons`` as of the month, see `households`.
     """
-    in_force = {}
+    in_force, unplaced, delivered = {}, {}, {}
     for source, rows in records.items():
         there = (rows["delivery_month"] <= str(month)) & ~(rows["_superseded"] <= str(month))
-        in_force[source] = rows[there].drop(columns="_superseded").reset_index(drop=True)
-    delivered = {source: frozenset(rows["delivery_month"].unique()) for source, rows in in_force.items()}
-    return Evidence(book, month, book.values(month), in_force, delivered, homes, persons)
+        cut = rows[there].drop(columns="_superseded")
+        delivered[source] = frozenset(cut["delivery_month"].unique())
+        placed = cut["household_id"].notna()
+        in_force[source], unplaced[source] = (part.reset_index(drop=True) for part in (cut[placed], cut[~placed]))
+    return Evidence(book, month, book.values(month), in_force, unplaced, delivered, homes, persons)
 
 
 def amounts(rows: pd.DataFrame, measure: Measure) -> pd.Series[float]:

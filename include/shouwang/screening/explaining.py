@@ -23,9 +23,7 @@ TESTS = {"at_least": "不低于", "above": "高于", "at_most": "不高于", "be
 OPERATORS = {">=": "达到或超过", ">": "超过", "<": "低于", "<=": "不超过"}
 SPANS = {"delivery": "本月报送的", "previous": "上次报送的", "school_year": "本学年最近一次报送的"}
 SHOWN = {"money": sentences.whole_money, "percent": sentences.percent, "number": sentences.number}
-SAMPLE = {
-    "person": "张某", "head": "张某", "value": "…", "measured": "…", "divisor": "…", "before": "…", "beyond": "超过",
-}  # fmt: skip
+SAMPLE = {"person": "张某", "head": "张某", "before": "…"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class Explainer:
         if not period.date:
             return SPANS[period.span]
         back = f"往前推 {period.back} 个月的" if period.back else ""
-        span = {"month": "当月", "year": "当年 1 月起"}.get(period.span, f"连续 {period.months} 个月")
+        span = {"month": "当月", "year": "当年 1 月至当月"}.get(period.span, f"连续 {period.months} 个月")
         return f"{back}{span}（按{self.column(period.date, source)}）的"
 
     def condition(self, condition: Condition, source: str) -> str:
@@ -161,10 +159,17 @@ class Explainer:
         }  # fmt: skip
         for prefix, compared in (("", rule.line), ("also.", rule.also)):
             if compared:
-                said = SHOWN[compared.shown_as](worth(compared.threshold.pair[0], self.parameters))
-                words |= {f"{prefix}value": said, f"{prefix}threshold": said, f"{prefix}beyond": "达到"}
+                line = worth(compared.threshold.pair[0], self.parameters)
+                said, divisor = (
+                    SHOWN[compared.shown_as](line),
+                    self.parameters.get(compared.measure.divided_by or "", 1),
+                )
+                found = {"value": said, "threshold": said, "beyond": "达到", "divisor": sentences.whole_money(divisor)}
+                found["measured"] = sentences.money(line * divisor)
+                words |= {prefix + name: word for name, word in found.items()}
+        codes = {name: next(iter(c.values), None) for name, c in self.columns.get(rule.source, {}).items()}
         chosen = {c.column: c.one_of[0] for c in rule.where if c.one_of}
-        others = {word: f"〔{self.column(word, rule.source)}〕" for word in rule.words - {*words}}
+        others = {word: codes.get(word) or f"〔{self.column(word, rule.source)}〕" for word in rule.words}
         return sentences.sentence(rule, {**others, **words, **chosen})
 
 

@@ -52,8 +52,9 @@ def ensure_record_tables(connection: Connection, contracts: Iterable[Contract]) 
 def matched_records(
     connection: Connection, contract: Contract, months: Collection[str], columns: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Matched rows of the deliveries in force for some months; all canonical columns, or those of ``columns``.
+    """Accepted rows of the deliveries in force for some months; all canonical columns, or those of ``columns``.
 
+    Those that are not matched (yet) have no ``household_id``: somebody's they are.
     Columns: ``delivery_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers as
     ``float64``, dates as ``datetime64[ms]``, the rest text); sorted by month and line.
     """
@@ -76,7 +77,7 @@ def matched_records(
             .select_from(
                 line.join(table, sa.and_(table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no))
             )
-            .where(line.c.delivery_id == identifier, line.c.outcome == "matched")
+            .where(line.c.delivery_id == identifier)
             .order_by(line.c.line_no)
         )
         rows = plain_rows(connection, query)
