@@ -5,6 +5,7 @@ One Airflow, one story; the tests say what must hold of it. The command line goe
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -23,6 +24,7 @@ from leftovers import ordinary_texts, people_of, texts_left, who_is_named
 from listener import Listener
 from scheduled import CommandLine, Watched
 
+from overlaid import overlay, settings_of
 from services import PROGRAMS
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.demo.month import Demo
@@ -36,6 +38,9 @@ MONTH = "2025-08"
 
 FAR = "2098-01"
 """A month whose waiting time lasts."""
+
+ADDED = ("emergency", "disabled")
+"""By the three files of docs/examples/departments alone."""
 
 ALL_WENT_WELL = {
     "wait_for_files": "success",
@@ -108,7 +113,8 @@ def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
 def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
-    settings = {"SHOUWANG_DATABASE_URL": database, "SHOUWANG_TODAY": "2025-09-12"}
+    here = {"SHOUWANG_TODAY": "2025-09-12", **settings_of(overlay(top / "seven"))}
+    settings = {"SHOUWANG_DATABASE_URL": database, **here}
     listener = Listener()
     extra = {"config": [{"path": listener.address, "tag": "all"}]}
     more = {
@@ -119,9 +125,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     try:
         listener.__enter__()
         airflow.start(0)
-        county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7)
+        county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7, added=True)
         told = Told(county, home, airflow, listener.messages)
-        by_hand(told, CommandLine(top / "by-hand", {"SHOUWANG_TODAY": "2025-09-12"}))
+        by_hand(told, CommandLine(top / "by-hand", here))
         airflow.wait_until_healthy(600)
         by_scheduler(told, CommandLine(home, settings), Watched(Api(airflow)))
         if PROGRAMS["chromium"].find():
@@ -138,7 +144,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
 
 
 def by_hand(told: Told, line: CommandLine) -> None:
-    put(told.county, line.home / "inbox", "medical_insurance", "housing")
+    put(told.county, line.home / "inbox", "medical_insurance", "housing", *ADDED)
     load = f"registry load {told.county.registry} --as-of {MONTH}"
     statuses, told.exports["by hand, water late"] = line.after(MONTH, "init", load, f"run {MONTH}")
     put(told.county, line.home / "inbox", "water")
@@ -148,10 +154,10 @@ def by_hand(told: Told, line: CommandLine) -> None:
 
 def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     api = watched.api
-    watched.wait("DAGs", lambda: len(api.dags()) == 9)
+    watched.wait("DAGs", lambda: len(api.dags()) == 11)
     watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
-    put(told.county, told.home / "inbox", "medical_insurance", "housing")
-    names = ("civil_affairs", "medical_insurance", "housing")
+    put(told.county, told.home / "inbox", "medical_insurance", "housing", *ADDED)
+    names = ("civil_affairs", "medical_insurance", "housing", *ADDED)
     told.stories |= dict(zip(names, watched.exchange(MONTH, *names), strict=True))
     far = ("exchange_water", api.trigger("exchange_water", FAR))
     (told.stories["water, late"],) = watched.exchange(MONTH, "water")
@@ -229,6 +235,15 @@ def test_the_month_is_screened_with_one_department_late_and_one_refused(told):
 def test_a_delivery_that_is_in_force_settles_the_month_again(told):
     """As after a run that was killed between loading and settling: its steps are passed over, the last one is not."""
     assert told.stories["water, again"] == NOTHING_TO_DO
+
+
+@pytest.mark.parametrize("department", ADDED)
+def test_a_department_added_by_its_files_alone_goes_the_same_way(told, department):
+    assert told.stories[department] == ALL_WENT_WELL | {"settle": "skipped"}
+    matched = pd.read_csv(io.BytesIO(told.exports["scheduled, water late"]["matches"]))
+    assert (matched[matched["department"] == department]["outcome"] == "matched").sum() >= 30
+    signals = told.exports["scheduled, water there"]["signals"].decode("utf-8")
+    assert {"emergency": "DIS-1", "disabled": "CJ-1"}[department] in signals
 
 
 def test_a_rejected_release_sends_nothing(told):
