@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+import openpyxl
 import pandas as pd
 import psycopg
 import pytest
@@ -25,6 +26,7 @@ from listener import Listener
 from scheduled import CommandLine, Watched
 
 from overlaid import overlay, settings_of
+from sealed import opened
 from services import PROGRAMS
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.demo.month import Demo
@@ -71,6 +73,8 @@ class Told:
     released_after_rejection: list[Path] = field(default_factory=list)
     screenings: int = 0
     held_back: str = ""
+    filled_in: int = 0
+    answers: list[tuple[str]] = field(default_factory=list)
     released_while_held_back: set[str] = field(default_factory=set)
     decisions: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     failure: str = ""
@@ -194,12 +198,17 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     (told.home / "inbox" / MONTH / "water").mkdir()
     shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
+    told.filled_in = fill_in(told.home)
+    (told.stories["followup"], told.stories["papers"]) = watched.finish(
+        ("followup", api.trigger("followup")), ("papers", api.trigger("papers", MONTH))
+    )
     told.newest_run = watched.runs("exchange_water", MONTH)[-1]["dag_run_id"]
     _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
     runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
     (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
     told.screenings = len(watched.runs("screening", MONTH))
     with psycopg.connect(plain(line.settings["SHOUWANG_DATABASE_URL"])) as connection:
+        told.answers = connection.execute("SELECT conclusion FROM feedback").fetchall()
         query = "SELECT kind, by, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"
         told.decisions = connection.execute(query.replace(" by,", ' "by",')).fetchall()
     with pytest.raises(SchedulerError) as failure:
@@ -207,6 +216,23 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     told.failure = str(failure.value)
     (told.failed_task,) = [task for task in api.tasks("registry", lost) if task["state"] == "failed"]
     told.failed_log = api.task_log(told.failed_task).read_text(encoding="utf-8")
+
+
+def fill_in(home: Path) -> int:
+    """A township answers its list, and puts it where returns are looked for; so many clues."""
+    path = next((home / "outbox" / MONTH / "townships").glob("*/*预警名单*.xlsx"))
+    book = openpyxl.load_workbook(opened(path, home))
+    sheet = book["预警名单"]
+    head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
+    place = {str(cell.value): cell.column for cell in head}
+    said = {"核查结论": "05 未发现风险", "原因说明": "入户看过", "核查日期": "2025-09-15", "核查人": "乡镇干部"}
+    rows = [n for n in range(head[0].row + 1, sheet.max_row + 1) if str(sheet.cell(n, 1).value)[4:5] == "-"]
+    for row in rows:
+        for column, words in said.items():
+            sheet.cell(row, place[column]).value = words
+    (home / "returns" / path.parent.name).mkdir(parents=True)
+    book.save(home / "returns" / path.parent.name / "已核查.xlsx")
+    return len(rows)
 
 
 def not_there(question: str) -> list[str]:
@@ -285,6 +311,28 @@ def test_who_approved_held_back_and_rejected_is_on_record(told):
 def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told):
     assert told.stories["receipt alone"] == ALL_WENT_WELL
     assert told.exports["scheduled, receipt alone"] == told.exports["scheduled, water there"]
+
+
+def test_what_comes_back_is_collected_and_answered_in_the_morning(told):
+    assert told.stories["followup"] | {"reopen": "either"} == {
+        "collect": "success",
+        "reopen": "either",
+        "send_again": "success",
+        "remind": "success",
+        "supervise": "skipped",
+        "expire": "success",
+    }
+    assert told.answers == [("05",)] * told.filled_in != []
+    assert list(told.home.glob(f"outbox/{MONTH}/townships/*/*反馈回执_*.xlsx"))
+
+
+def test_the_papers_of_the_month_are_written(told):
+    assert told.stories["papers"].pop("bulletin") == "success"
+    assert told.stories["papers"].pop("check_registry") == "success"
+    assert sorted(told.stories["papers"].values()) == ["skipped"] * 3 + ["success"] * 2
+    names = [path.name for path in (told.home / "outbox" / MONTH).rglob("*") if path.is_file()]
+    for part in ("通报", "结果反馈", "核对清单"):
+        assert any(part in name for name in names), part
 
 
 def test_nobody_is_asked_when_nothing_has_to_go_out(told):

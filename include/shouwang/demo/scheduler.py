@@ -224,8 +224,8 @@ class Api:
         found = self.ask("GET", "/importErrors")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in found]
 
-    def trigger(self, dag_id: str, key: str, conf: Mapping[str, Any] | None = None) -> str:
-        """Start a run for a data month; its run id."""
+    def trigger(self, dag_id: str, key: str | None = None, conf: Mapping[str, Any] | None = None) -> str:
+        """Start a run, for a data month where the DAG has months; its run id."""
         body = {"logical_date": None, "partition_key": key, "conf": dict(conf or {})}
         return str(self.ask("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
 
