@@ -10,7 +10,17 @@ from typing import Any
 from airflow.sdk import Label, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wiring import DEFAULTS, MONTH, MONTH_SETTLED, AwaitFiles, Contract, contracts, handover, unless_refused
+from wiring import (
+    DEFAULTS,
+    MONTH,
+    MONTH_SETTLED,
+    AwaitFiles,
+    Contract,
+    contracts,
+    handover,
+    tell_of_the_missing,
+    unless_refused,
+)
 
 DOC = """
 ### {title} · {dataset_title} (`{department}`)
@@ -86,6 +96,7 @@ def exchange(contract: Contract) -> None:
             state = steps.settled(month)
             if not state["settled"]:
                 raise AirflowSkipException(f"{month} is not settled yet; not here: {', '.join(state['missing'])}.")
+            tell_of_the_missing(month, state)
             return state
 
         wait = AwaitFiles(task_id="wait_for_files", department=contract.department)

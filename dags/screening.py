@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task
+from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wiring import DEFAULTS, MONTH, MONTH_SETTLED, release_note
+from approving import ReleaseApproval, release_note
+from wiring import DEFAULTS, MONTH, MONTH_SETTLED, REMIND_RELEASE
 
 
 @dag(
@@ -19,20 +19,23 @@ from wiring import DEFAULTS, MONTH, MONTH_SETTLED, release_note
     default_args=DEFAULTS,
     tags=["shouwang", "screening"],
     user_defined_macros={"release_note": release_note},
+    deadline=REMIND_RELEASE,
     doc_md="""
 ### Screening and release 信息比对与发布
 
 **What.** Screens a data month by the county's rules, asks a person of the county office to approve the release, then
-writes one workbook a township and the county's summary. Nothing leaves the house before somebody has approved it.
+writes one workbook a township, sends each by its township's channel, and writes the county's summary. Nothing leaves the house before somebody has approved it.
 
 **When.** By itself as soon as a month is settled, and again whenever a corrected or late file settles it anew; then
 only what changed goes out (补充名单). With nothing to send nobody is asked.
 
-**To approve.** *Required actions* on this run: counts by township and level, and which department is missing. *Reject*
-sends nothing; clear `approve` to be asked again.
+**To approve.** *Required actions* on this run: counts by township and level, what changed against last month, which
+department is missing. Single townships can be held back: trigger this DAG for the month again to be asked for them.
+*Reject* sends nothing; say why, and clear `approve` to be asked again. Who said what is in the audit trail. Nobody's
+silence releases anything: after two days who is told of notices is reminded.
 
-**If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released one by one:
-clear the one that failed; the others are not sent again.
+**If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released and sent one
+by one: clear the one that failed; the others are not sent again.
 """,
 )
 def screening() -> None:
@@ -58,6 +61,13 @@ def screening() -> None:
         get_current_context()["township"] = township
         return steps.release_township(month, township, by)
 
+    @task(map_index_template="{{ township }}")
+    def send(month: str, township: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        get_current_context()["township"] = township
+        return steps.send_township(month, township)
+
     @task(trigger_rule=TriggerRule.NONE_FAILED)
     def summarise(month: str) -> dict[str, Any]:
         from shouwang import steps
@@ -66,16 +76,22 @@ def screening() -> None:
 
     screened = screen(MONTH)
     planned = plan(MONTH)
-    approve = ApprovalOperator(
+    approve = ReleaseApproval(
         task_id="approve",
+        month=MONTH,
         subject=f"{MONTH} 预警名单：请审核后发布",
         body="{{ release_note(ti.xcom_pull(task_ids='screen'), ti.xcom_pull(task_ids='plan')) }}",
-        ignore_downstream_trigger_rules=True,  # a rejection skips the summary too; an empty plan does not
-        execution_timeout=None,
     )
-    by = "{{ ti.xcom_pull(task_ids='approve')['responded_by_user']['name'] }}"
-    released = release.partial(month=MONTH, by=by).expand(township=planned)
-    screened >> planned >> approve >> released >> summarise(MONTH)
+    by = "{{ ti.xcom_pull(task_ids='approve', key='by') }}"
+    summary = summarise(MONTH)
+
+    @task_group(prefix_group_id=False)
+    def hand_out(month: str, township: str, by: str) -> None:
+        released = release(month, township, by)
+        released >> [send(month, township), summary]
+
+    handed = hand_out.partial(month=MONTH, by=by).expand(township=approve.output)
+    screened >> planned >> approve >> handed
 
 
 screening()

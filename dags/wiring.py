@@ -15,10 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from airflow.sdk import Asset, BaseOperator, Context, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import (
+    Asset,
+    AsyncCallback,
+    BaseOperator,
+    Context,
+    DeadlineAlert,
+    DeadlineReference,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+)
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang.errors import ShouwangError, Unreachable
+from shouwang_notices import Notice, link_to, tell
 from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
 log = logging.getLogger(__name__)
@@ -38,6 +49,15 @@ MONTH_SETTLED = Asset(
 
 REGISTRY = Asset("registry", uri="x-shouwang://registry", group="shouwang")
 """A snapshot of the household registry (农户信息表) was loaded."""
+
+
+REMIND_RELEASE = DeadlineAlert(
+    reference=DeadlineReference.DAGRUN_QUEUED_AT,
+    interval=dt.timedelta(days=2),
+    callback=AsyncCallback("shouwang_notices.remind_release"),
+    name="审核发布超时",
+)
+"""Who is told of notices is reminded of a release that nobody has answered."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +89,32 @@ def contracts() -> tuple[Contract, ...]:
     return tuple(found)
 
 
+@cache
+def _county() -> dict[str, Any]:
+    path = COUNTY / "county.yaml"
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
+
+
+OFFICE_ZONE: str = _county().get("timezone", "Asia/Shanghai")
+"""Where the county's clock stands."""
+
+
 def handover(months: tuple[int, ...] = ()) -> HandoverTimetable:
     """The county's hand-over day (报送日) for the data months with these numbers; none means all."""
-    path = COUNTY / "county.yaml"
-    county = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
-    calendar = county.get("calendar") or {}
+    return _day_of_month("handover_day", 5, months)
+
+
+def papers_day() -> HandoverTimetable:
+    """The day on which a month's papers are written."""
+    return _day_of_month("papers_day", 25)
+
+
+def _day_of_month(setting: str, default: int, months: tuple[int, ...] = ()) -> HandoverTimetable:
+    calendar = _county().get("calendar") or {}
     return HandoverTimetable(
-        day=calendar.get("handover_day", 5),
+        day=calendar.get(setting, default),
         months=months,
-        timezone=county.get("timezone", "Asia/Shanghai"),
+        timezone=OFFICE_ZONE,
         days_off={str(day): off for day, off in (calendar.get("holidays") or {}).items()},
     )
 
@@ -97,6 +134,15 @@ def explain_failure(context: Context) -> None:
     )
     month = getattr(run, "partition_key", None) or "no data month"
     names = {f"exchange_{c.department}": f"{c.title} ({c.department}/{c.dataset})" for c in contracts()}
+    tell(
+        Notice(
+            cause=happened if isinstance(error, ShouwangError) else type(error).__name__,
+            what=f"{month} {names.get(instance.dag_id, instance.dag_id)}：{instance.task_id} 失败",
+            where=happened[:500],
+            to_do=f"{remedy}.",
+            link=link_to(instance.dag_id, str(getattr(run, "run_id", "")), instance.task_id),
+        )
+    )
     log.error(
         "FAILED %s · %s · step %s after try %d: %s What to do: %s; a step that runs twice changes nothing.",
         month,
@@ -128,32 +174,36 @@ DEFAULTS: dict[str, Any] = {
 
 def unless_refused(reference: dict[str, Any]) -> dict[str, Any]:
     """The reference of a delivery that goes on; one that was refused, or is in force already, skips the steps left."""
+    if reference["status"] == "refused":
+        tell(
+            Notice(
+                cause=f"refused {reference.get('delivery_id')} {reference.get('message')}",
+                what=f"{reference['month']} {_titles().get(reference['department'], '')}（{reference['department']}）的报送被整份退回",
+                where=str(reference.get("message") or ""),
+                to_do="数据回执已放入该部门的发件箱，请部门改正后重新报送；此前的版本仍然有效。",
+            )
+        )
     if reference["status"] in ("refused", "unchanged"):
         raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
     return reference
 
 
-LEVELS = ("红", "黄", "蓝")
+def tell_of_the_missing(month: str, state: dict[str, Any]) -> None:
+    """Tell once that a month is screened without some departments."""
+    missing = [f"{_titles().get(name, name)}" for name in state["missing"]]
+    if missing:
+        tell(
+            Notice(
+                cause=f"missing {month} {missing}",
+                what=f"{month} 开始筛查，缺：{'、'.join(missing)}",
+                to_do="名单将注明缺哪些部门；补报随时可收，届时只补发有变化的户。请催报。",
+                link=link_to("screening"),
+            )
+        )
 
 
-def release_note(counts: dict[str, Any], townships: list[str]) -> str:
-    """What a clerk reads before approving a release: counts by township and level, and who is missing (Markdown)."""
-    by_level = "，".join(f"{level} {counts['levels'].get(level, 0)}" for level in LEVELS)
-    lines = [
-        f"**{counts['month']}** 共 {sum(counts['levels'].values())} 户（{by_level}）；"
-        f"新增 {counts['new']} 户，补充 {counts['supplement']} 户，重复不再下发 {counts['repeated']} 户。",
-        "",
-    ]
-    for state, wording in (("missing", "未报送部门"), ("refused", "数据被退回部门")):
-        if counts.get(state):
-            lines += [f"**{wording}：** {'、'.join(counts[state])}。名单将注明。", ""]
-    if counts.get("warnings"):
-        lines += ["**请留意：**", *(f"- {warning}" for warning in counts["warnings"]), ""]
-    lines += ["| 乡镇 | 红 | 黄 | 蓝 |", "|---|--:|--:|--:|"]
-    for township in townships:
-        levels = counts["townships"].get(township, {})
-        lines.append(f"| {township} | " + " | ".join(str(levels.get(level, 0)) for level in LEVELS) + " |")
-    return "\n".join([*lines, "", "批准后立即向以上乡镇下发名单；驳回则不下发。"])
+def _titles() -> dict[str, str]:
+    return {contract.department: contract.title for contract in contracts()}
 
 
 STILL_COPYING = dt.timedelta(minutes=10)

@@ -1,4 +1,4 @@
-"""What Airflow itself lacks: the handbook's calendar as a timetable, and waiting for files that have settled.
+"""What Airflow itself lacks: the handbook's calendar as a timetable, waiting for files that have settled, the board.
 
 The one file of this folder that Airflow scans (see ``.airflowignore``): Airflow runs every Python file below
 ``plugins/`` and registers it under its bare name, so a second one could shadow a module of the standard library.
@@ -11,9 +11,11 @@ import datetime as dt
 import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.exceptions import InvalidPartitionKeyError
@@ -220,8 +222,61 @@ class SettledFolderTrigger(BaseTrigger):
         return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
 
 
+BOARD = "/shouwang"
+"""Where the exchange board lies, below Airflow's own address."""
+
+DECIDING = "screening"
+"""The DAG whose readers see the board; those who may answer its question about a release may open personal data."""
+
+
+def newest_run(dag_id: str, month: str) -> str:
+    """Airflow's page of the newest run of a DAG for a data month; of the DAG if there is none."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    runs = select(DagRun.run_id).where(DagRun.dag_id == dag_id, DagRun.partition_key == month)
+    with create_session() as session:
+        run_id = session.scalar(runs.order_by(DagRun.id.desc()).limit(1))
+    return f"/dags/{dag_id}/runs/{quote(run_id, safe='')}" if run_id else f"/dags/{dag_id}"
+
+
 class ShouwangPlugin(AirflowPlugin):
-    """Registers the timetable; triggers need no registration, only to be importable by this module's name."""
+    """Registers timetable and board; triggers need no registration, only to be importable by this module's name."""
 
     name = "shouwang"
     timetables = [HandoverTimetable]  # noqa: RUF012 - Airflow declares it as an instance list
+
+    @cached_property
+    def fastapi_apps(self) -> list[Any]:
+        """The exchange board (数据交换看板); imported where Airflow serves its pages, not in every task."""
+        from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+        from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
+
+        from shouwang.board.app import Guards, create_app
+        from shouwang.house import open_house
+
+        guards = Guards(
+            user=get_user,
+            see=requires_access_dag("GET", param_dag_id=DECIDING),
+            people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, DECIDING),
+        )
+        return [{"name": "exchange board", "app": create_app(guards, open_house, newest_run), "url_prefix": BOARD}]
+
+    @cached_property
+    def external_views(self) -> list[Any]:
+        """The board in the navigation, and on a DAG's page what the board has of it."""
+        from airflow.configuration import conf
+
+        below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + BOARD
+        icon = f"{below}/assets/board.svg"
+        return [
+            {"name": "看板 Board", "href": f"{below}/", "url_route": "board", "icon": icon, "nav_top_level": True},
+            {
+                "name": "看板 Board",
+                "href": f"{below}/dags/{{DAG_ID}}",
+                "url_route": "board-of-dag",
+                "icon": icon,
+                "destination": "dag",
+            },
+        ]

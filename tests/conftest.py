@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from services import PROGRAMS, path_of, postgresql
+
+settings.register_profile("shouwang", deadline=None)  # a busy machine is no mistake
+settings.load_profile("shouwang")
 
 PROJECT = Path(__file__).resolve().parents[1]
 AIRFLOWS = ("test_airflow_month.py", "test_airflow_demo.py")

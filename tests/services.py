@@ -44,6 +44,7 @@ PROGRAMS = {
     "poppler": Program(("pdftoppm",), "poppler-utils"),
     "fontconfig": Program(("fc-list",), "fontconfig"),
     "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),
+    "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
 }
 """What a test may ask for with ``@pytest.mark.needs(…)``; ``.ci/run`` installs the packages."""

@@ -22,6 +22,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from sealed import opened
 from shouwang import cli
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
@@ -234,7 +235,7 @@ def test_a_missing_department_is_said_everywhere(begun: Run, county: DemoCounty,
     lists = sorted(run.home.rglob("*预警名单*.xlsx"))
     assert lists
     for path in lists:
-        top = CalamineWorkbook.from_path(str(path)).get_sheet_by_name("预警名单").to_python()[:6]
+        top = CalamineWorkbook.from_filelike(opened(path, run.home)).get_sheet_by_name("预警名单").to_python()[:6]
         assert any("水利局" in str(cell) for row in top for cell in row)
 
 

@@ -94,7 +94,9 @@ def test_a_month_by_sftp_is_the_month_by_folders(
     assert files(server.folder / "outbox").keys() == by_folder.keys()
     lists = [name for name in by_folder if "townships" in name]
     assert lists
-    assert all(files(server.folder / "outbox")[name] == by_folder[name] for name in lists)
+    sent = files(server.folder / "outbox")
+    assert all(sent[name] == by_folder[name] for name in lists if "公示" in name)
+    assert all(sent[name] == (tmp_path / "home" / "outbox" / name).read_bytes() for name in lists)
     before = {path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")}
     steps.summarise(MONTH)
     assert {path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")} == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from sealed import opened
 from shouwang import steps
 from shouwang.delivery.review import CHOICE, NUMBER, REVIEW
 from shouwang.demo.county import DemoCounty, make_county
@@ -189,7 +191,7 @@ def test_a_township_gets_its_own_and_no_full_number_leaves(county: DemoCounty, h
     rows = _rows(Path(steps.write_review(FIRST)["file"]))
     townships = {str(row[4]).split("\n")[0] for row in rows[4:] if row[4]}
     mine = sorted(townships & set(county.townships))[0]
-    own = _rows(Path(steps.write_review(FIRST, mine)["file"]))
+    own = _rows(opened(Path(steps.write_review(FIRST, mine)["file"]), house))
     assert 4 < len(own) < len(rows)
     assert all(mine in str(row[4]) or any(mine in str(cell) for cell in row[6:9]) for row in own[4:])
     numbers = set(pd.read_csv(county.truth / "identities.csv", dtype=str)["id"].dropna())
@@ -197,7 +199,7 @@ def test_a_township_gets_its_own_and_no_full_number_leaves(county: DemoCounty, h
     assert not any(number in text for number in numbers if len(number) >= 15)
 
 
-def _rows(path: Path) -> list[tuple[Any, ...]]:
+def _rows(path: Path | io.BytesIO) -> list[tuple[Any, ...]]:
     return list(openpyxl.load_workbook(path)[REVIEW].iter_rows(values_only=True))
 
 

@@ -33,7 +33,9 @@ class Arrival:
     passed_over: tuple[str, ...] = ()
 
 
-def arrive(files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable[[str], Kept]) -> Arrival:
+def arrive(
+    files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable[[str], Kept], passwords: Sequence[str] = ()
+) -> Arrival:
     """What these files of one department and month are, beside the versions known (the oldest first).
 
     ``kept`` gives the files of a known content. An inbox that has not changed since a version came into force leaves
@@ -46,7 +48,7 @@ def arrive(files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable
     if force and force["inbox"] == inbox:
         return Arrival(force["content"], force["base"], here if force["content"] == inbox else kept(force["content"]))
     contents = {version["delivery_id"]: version["content"] for version in versions}
-    answered = {path: answer(path) for path in files}
+    answered = {path: answer(path, passwords) for path in files}
     plain = [path for path in files if not answered[path]]
     heads = [version["content"] for version in (force, versions[-1] if versions else None) if version]
     own = fingerprint(plain) if plain else None

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import cli_rules, cli_versions, steps
+from shouwang import cli_cases, cli_reports, cli_rules, cli_send, cli_versions, steps
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress
@@ -36,23 +36,36 @@ app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
-feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
 review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
 contract_app = typer.Typer(help="What a department hands over, and how it is read.", no_args_is_help=True)
 match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
 config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
 for name, group in (
     ("registry", registry_app),
-    ("feedback", feedback_app),
+    ("feedback", cli_cases.feedback_app),
     ("rules", cli_rules.app),
     ("contract", contract_app),
     ("match", match_app),
     ("review", review_app),
     ("config", config_app),
     ("versions", cli_versions.app),
+    ("case", cli_cases.app),
+    ("secrets", cli_send.secrets_app),
+    ("returns", cli_send.returns_app),
+    ("papers", cli_send.papers_app),
 ):
     app.add_typer(group, name=name)
 app.command("scorecard")(cli_versions.scorecard)
+for command in (
+    cli_cases.overdue,
+    cli_send.send,
+    cli_send.sent,
+    cli_send.expire,
+    cli_reports.results,
+    cli_reports.bulletin,
+):
+    app.command()(command)
+registry_app.command("check")(cli_reports.registry_check)
 
 
 @app.command()
@@ -200,12 +213,17 @@ def release(
     by: Annotated[str, typer.Option("--by", help="Who releases; stands on every list and in the audit trail.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since."""
+    """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since.
+
+    Each is sent by its township's channel (county.yaml), under its password (`shouwang secrets show`).
+    """
     month = str(Month.parse(month))
     released: list[dict[str, Any]] = []
     for township in steps.release_plan(month):
         with _working(f"List of {township}"):
             released.append(steps.release_township(month, township, by))
+    with _working("Sending"):
+        sent = steps.send(month)
     summary = steps.summarise(month)
 
     def tell() -> None:
@@ -213,29 +231,14 @@ def release(
             out.print(f"No township has anything new to receive for {month}.")
         for done in released:
             out.print(f"{done['township']}: {done['clues']} households, {done['file']}", markup=False)
+            if done["new_password"]:
+                out.print(f"  new password; tell {done['township']} by another way: shouwang secrets show --township {done['township']} --by NAME", style="yellow", markup=False)  # fmt: skip
+        cli_send.tell_sent(sent)
         out.print(f"Summary: {summary['file']}", markup=False)
 
-    _say({"month": month, "released": released, **summary}, as_json, tell)
-
-
-@feedback_app.command("load")
-def feedback_load(
-    paths: Annotated[list[Path], typer.Argument(help="Filled-in township workbooks.")], as_json: AsJson = False
-) -> None:
-    """Read filled-in workbooks back: every row is taken, or answered with what is wrong in it."""
-    results = []
-    for path in paths:
-        with _working(path.name):
-            results.append(steps.load_feedback(str(path)))
-
-    _say(results, as_json, lambda: _tell_answers(results))
-
-
-def _tell_answers(results: list[dict[str, Any]]) -> None:
-    for done in results:
-        out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
-        for problem in done["problems"]:
-            out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+    _say({"released": released, **sent, **summary}, as_json, tell)
+    if sent["failed"]:
+        raise typer.Exit(FAILED)
 
 
 @contract_app.command("check")
@@ -347,7 +350,7 @@ def review_load(
     for path in paths:
         with _working(path.name):
             results.append(steps.load_review(str(path), by))
-    _say(results, as_json, lambda: _tell_answers(results))
+    _say(results, as_json, lambda: cli_cases.tell_answers(results))
 
 
 @review_app.command("list")

@@ -157,11 +157,9 @@ def score(
     asked, house = span(months) if months else None, open_house()
     titles = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
     with working("Counting"), house.database.read() as connection:
-        found = hit_rates(connection, asked)
+        found = hit_rates(connection, titles, asked)
     lines = found.astype(object).where(found.notna(), None).to_dict("records")
-    rates: list[dict[str, Any]] = [
-        {**{str(k): v for k, v in line.items()}, "title": titles.get(line["rule"], "")} for line in lines
-    ]
+    rates: list[dict[str, Any]] = [{str(name): value for name, value in line.items()} for line in lines]
     if workbook is not None:
         settings = house.county.settings
         with whole_file(workbook) as part:

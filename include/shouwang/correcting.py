@@ -12,7 +12,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import groupby, zip_longest
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +21,8 @@ from shouwang.delivery.receipt import KEY, REASON, RECEIPT, REJECTED
 from shouwang.errors import FileRefused
 from shouwang.intake.headers import plain
 from shouwang.intake.reading import PLACE, Reading, SheetReport
+from shouwang.intake.secrets import is_encrypted
+from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
 
 _ROW_KEY = re.compile(r"([0-9a-f]{16})/(.+)/([^/]*)/(\d+)", re.DOTALL)
@@ -38,31 +40,38 @@ class Answer:
     has_rows: bool
 
 
-def answer(path: Path) -> Answer | None:
-    """What receipt this file is, whatever it is called; None for any other file."""
+def answer(path: Path, passwords: Sequence[str] = ()) -> Answer | None:
+    """What receipt this file is, or an archive of nothing but receipts, whatever it is called; None for any other."""
     try:
-        sheets = open_file(path).sheets if _may_be_receipt(path) else []
+        sheets = open_file(path, passwords).sheets if _may_be_receipt(path, bool(passwords)) else []
     except FileRefused:
         return None
+    told = [_told(list(of_file)) for _, of_file in groupby(sheets, key=lambda sheet: sheet.file)]
+    rows, numbers = ({number for one in told for number in one[place]} for place in (0, 1))
+    return Answer(frozenset(rows or numbers), bool(rows)) if numbers and all(any(one) for one in told) else None
+
+
+def _told(sheets: list[Sheet]) -> tuple[set[str], set[str]]:
+    """The deliveries whose rows a file answers, and those that it names."""
     cells = {cell for sheet in sheets for column in sheet.columns for cell in column.distinct if isinstance(cell, str)}
     rows = {found[1] for cell in cells if (found := _ROW_KEY.fullmatch(cell))}
-    numbers = rows or {found[1] for cell in cells if (found := _NUMBER.search(cell))}
-    return Answer(frozenset(numbers), bool(rows)) if numbers else None
+    return rows, rows or {found[1] for cell in cells if (found := _NUMBER.search(cell))}
 
 
-def _may_be_receipt(path: Path) -> bool:
-    """A cheap look: only files with a sheet 回执 or 退回数据, or a text with 回执编号, are read for it."""
+def _may_be_receipt(path: Path, can_open: bool) -> bool:
+    """A cheap look: only files with a sheet 回执 or 退回数据, or a text with 回执编号, are read for it; and archives."""
     sheets = [f'name="{name}'.encode() for name in (RECEIPT, REJECTED)]
     words = [word.encode(encoding) for word in (REJECTED, KEY) for encoding in _ENCODINGS]
     try:
         if not zipfile.is_zipfile(path):
             content = path.read_bytes()
-            return any(word in content for word in words)
+            return any(word in content for word in words) or (can_open and is_encrypted(content))
         with zipfile.ZipFile(path) as packed:
             for name in {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(packed.namelist()):
                 with packed.open(name) as part:
                     start = part.read(_LOOKED_AT)
                     return any(word in start for word in (*sheets, REJECTED.encode("utf-16-le")))
+            return True
     except (OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         pass
     return False
@@ -114,7 +123,7 @@ def refuse_rows_without_keys(reading: Reading) -> None:
             raise FileRefused(
                 "receipt_without_keys",
                 f"文件“{sheet.file}”像是从回执里复制出来的退回行，认不出它们对应哪些原始行。"
-                "请直接在回执文件里更正后交回（不要复制到新表），或重新报送全部数据并删去“退回原因”一列。",
+                "请直接在回执文件里更正后交回（不要复制到新表，也不要和其他表格压在一个压缩包里），或重新报送全部数据并删去“退回原因”一列。",
             )
 
 

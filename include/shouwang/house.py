@@ -1,9 +1,9 @@
 """The house: configuration, paths and database of one county, opened once from ``SHOUWANG_*``.
 
 ``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
-``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX`` and
-``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox and outbox may be
-``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
+``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX``,
+``SHOUWANG_RETURNS`` and ``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox,
+outbox and returns may be ``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class House:
     outbox: Path
     database_url: str
     secrets: Path
+    returns: Path
+    far_returns: Remote | None = None
     far_inbox: Remote | None = None
     far_outbox: Remote | None = None
 
@@ -60,6 +63,10 @@ class House:
         """The county's date, or ``SHOUWANG_TODAY`` (YYYY-MM-DD) for rehearsals."""
         fixed = os.environ.get("SHOUWANG_TODAY")
         return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(self.zone).date()
+
+    def now(self) -> dt.datetime:
+        """The county's time without its zone, on the day that `today` says."""
+        return dt.datetime.combine(self.today(), dt.datetime.now(self.zone).time().replace(microsecond=0))
 
     def inbox_of(self, month: object, department: str) -> Path:
         """Where a department's files of a month lie, fetched first if its inbox is on another machine."""
@@ -94,7 +101,7 @@ class House:
 
     def lists_of(self, month: object, township: str) -> Path:
         """Where a township fetches its workbooks."""
-        return self.outbox / str(month) / "townships" / township
+        return self.outbox / str(month) / "townships" / safe_name(township)
 
     def county_papers_of(self, month: object) -> Path:
         """Where the county's own papers of a month lie."""
@@ -117,6 +124,11 @@ class House:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
 
 
+def safe_name(text: str) -> str:
+    """A name of the registry as a folder's or file's: nothing that leads elsewhere, hides it or is forbidden."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f]|^\.', "_", text.strip())[:60] or "_"
+
+
 def open_house(environment: Mapping[str, str] | None = None) -> House:
     """The house that the environment describes."""
     env = os.environ if environment is None else environment
@@ -131,12 +143,15 @@ def open_house(environment: Mapping[str, str] | None = None) -> House:
         return Remote(text, copy) if "://" in text and not text.startswith("file://") else None
 
     far_inbox, far_outbox = far("SHOUWANG_INBOX", home / "inbox"), far("SHOUWANG_OUTBOX", home / "outbox")
+    far_returns = far("SHOUWANG_RETURNS", home / "returns")
     return House(
         home=home,
         county_folder=place("SHOUWANG_COUNTY", PROJECT / "include" / "county"),
         expectations=place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations"),
         inbox=far_inbox.copy if far_inbox else place("SHOUWANG_INBOX", home / "inbox"),
         outbox=far_outbox.copy if far_outbox else place("SHOUWANG_OUTBOX", home / "outbox"),
+        returns=far_returns.copy if far_returns else place("SHOUWANG_RETURNS", home / "returns"),
+        far_returns=far_returns,
         far_inbox=far_inbox,
         far_outbox=far_outbox,
         database_url=env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}",

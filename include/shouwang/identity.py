@@ -7,12 +7,14 @@ them odd for men), and a check character by ISO 7064 MOD 11-2.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 VALID, PARTIAL, DAMAGED, MISSING = "valid", "partial", "damaged", "missing"
 """States of a number: whole and sound; some of its 18 places unknown (``*``); not sound; not there."""
 
 UNKNOWN = "*"
+EARLIEST_BIRTH = 1890
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
 NOTHING = frozenset(
@@ -24,23 +26,37 @@ _DOTS = r"[·•・．.。‧∙⋅●｡･﹒]"
 
 def check_characters(first17: pd.Series) -> pd.Series:
     """The 18th character that belongs to each string of exactly 17 digits."""
-    if first17.empty:
-        return first17.astype("str")
-    digits = first17.to_numpy(dtype="S17").view("S1").reshape(-1, 17).astype(np.int64)
+    digits = _letters(first17, 17) - ord("0")
     return pd.Series(CHECKS[(digits @ WEIGHTS) % 11].astype(str), index=first17.index, dtype="str")
+
+
+def _letters(texts: pd.Series, width: int) -> npt.NDArray[np.int64]:
+    """Texts of equal width in ASCII as a table of character codes, a row each."""
+    joined = "".join(texts.tolist()).encode("ascii")
+    return np.frombuffer(joined, dtype=np.uint8).reshape(-1, width).astype(np.int64)
 
 
 def birth_dates(numbers: pd.Series) -> pd.Series:
     """Birth dates (``datetime64``) written in 18-place numbers; ``NaT`` where there is none or it is impossible."""
     born = pd.to_datetime(numbers.str.slice(6, 14), format="%Y%m%d", errors="coerce")
-    return born.where((born >= pd.Timestamp(1890, 1, 1)) & (born <= pd.Timestamp.now()))
+    return born.where((born >= pd.Timestamp(EARLIEST_BIRTH, 1, 1)) & (born <= pd.Timestamp.now()))
 
 
 def _is_sound(numbers: pd.Series) -> pd.Series:
     """Whether each 18-character string has digits where they belong, a possible birth date and its check character."""
-    sound = numbers.str.fullmatch(r"\d{17}[\dX]") & birth_dates(numbers).notna()
-    candidates = numbers[sound]
-    sound[sound] = candidates.str.slice(17) == check_characters(candidates.str.slice(0, 17))
+    sound = numbers.str.fullmatch(r"[0-9]{17}[0-9X]")
+    letters = _letters(numbers[sound], 18)
+    digits = letters[:, :17] - ord("0")
+    year, month, day = (
+        digits[:, start:end] @ 10 ** np.arange(end - start)[::-1] for start, end in ((6, 10), (10, 12), (12, 14))
+    )
+    first = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
+    days = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    born = first.astype("datetime64[D]") + (day - 1)
+    possible = (month >= 1) & (month <= 12) & (day >= 1) & (day <= days)
+    possible &= (year >= EARLIEST_BIRTH) & (born <= np.datetime64("today"))
+    right = CHECKS.view(np.uint8)[(digits @ WEIGHTS) % 11] == letters[:, 17]
+    sound[sound] = possible & right
     return sound
 
 
@@ -74,7 +90,7 @@ def clean_numbers(written: pd.Series) -> pd.DataFrame:
         dirty = dirty.str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.upper()
         dirty = dirty.str.removeprefix("=").str.replace(r"\.0$", "", regex=True)
         text.loc[dirty.index] = dirty.mask(dirty.isin(NOTHING), "")
-    unusual = text[~text.str.fullmatch(r"\d{17}[\dX]|")]
+    unusual = text[~text.str.fullmatch(r"[0-9]{17}[0-9X]|")]
     if len(unusual):
         text.loc[unusual.index] = _unusual(unusual)
     state = pd.Series(DAMAGED, index=text.index, dtype="str")
@@ -88,7 +104,7 @@ def clean_numbers(written: pd.Series) -> pd.DataFrame:
 
 def _unusual(text: pd.Series) -> pd.Series:
     """Floats as text, masks, certificates of 20 or 22 characters and old numbers of 15 digits, brought to 18 places."""
-    power = text.str.extract(r"^(\d)\.?(\d*)E\+?(\d{2})$")
+    power = text.str.extract(r"^([0-9])\.?([0-9]*)E\+?([0-9]{2})$")
     known = (power[0] + power[1]).str.slice(0, 15)
     text = text.mask(known.notna() & (power[2] == "17"), known.str.pad(18, side="right", fillchar=UNKNOWN))
     masked = text.str.len().eq(18) & text.str.contains(r"[*?#×XＸ•●]", regex=True)
@@ -96,9 +112,9 @@ def _unusual(text: pd.Series) -> pd.Series:
         r"[?#×•●]", UNKNOWN, regex=True
     )
     text = text.mask(masked, body)
-    certificate = text.str.fullmatch(r"\d{17}[\dX](?:\d{2}|\d{2}B\d|\d{4})")
+    certificate = text.str.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{2}B[0-9]|[0-9]{4})")
     text = text.mask(certificate, text.str.slice(0, 18))
-    old = text.str.fullmatch(r"\d{15}")
+    old = text.str.fullmatch(r"[0-9]{15}")
     if old.any():
         fifteen = text[old]
         longer = fifteen.str.slice(0, 6) + "19" + fifteen.str.slice(6)

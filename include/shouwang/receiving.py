@@ -81,7 +81,7 @@ def take_in(house: House, month: Month, department: str) -> Reference:
         registry = matched_against(connection, load_in_force(connection, month))
         versions = deliveries.versions(connection, month, department)
     try:
-        arrival = arrive(files, versions, partial(kept, house, versions))
+        arrival = arrive(files, versions, partial(kept, house, versions), house.passwords_of(department))
         reference = reference_to(house, contract, month, arrival)
         reference["inbox"] = fingerprint(files)
     except FileRefused as gone:
@@ -155,8 +155,8 @@ def reading_of(house: House, reference: Reference) -> Reading:
     contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
     paths = [vault / name for name in reference["files"]]
-    receipts = [path for path in paths if answer(path)]
     passwords = house.passwords_of(contract.department)
+    receipts = [path for path in paths if answer(path, passwords)]
     reading = read_files([path for path in paths if path not in receipts], contract, passwords)
     refuse_rows_without_keys(reading)
     return with_corrections(reading, [read_files([path], contract, passwords) for path in receipts])

@@ -14,14 +14,22 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.ledger import REPEATED
+from shouwang.casework import states
+from shouwang.casework.ledger import LEVELS, NEW, REPEATED, SUPPLEMENT
+from shouwang.delivery.conclusions import BY_CODE
+from shouwang.delivery.manifest import check_code
+from shouwang.delivery.text import column_values
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
-from shouwang.store.database import frame
+from shouwang.store.database import frame, insert
 from shouwang.store.tables import case, case_event, feedback, release, release_item, signal, warning
 
 HEAD = "户主"
 UNKNOWN_TOWNSHIP = "乡镇不明"
+OUTCOMES = {
+    states.OPENED: NEW, states.RETURNED: NEW, states.SUPPLEMENT: SUPPLEMENT, states.REPEATED: REPEATED,
+    states.SILENCED: REPEATED,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,10 @@ def month_outcomes(connection: Connection, month: Month) -> pd.DataFrame:
     query = (
         sa.select(case.c.household_id, case_event.c.clue_no, case_event.c.kind)
         .join(case, case.c.clue_no == case_event.c.clue_no)
-        .where(
-            case_event.c.month == str(month), case_event.c.kind.in_(["opened", "repeated", "supplement", "silenced"])
-        )
+        .where(case_event.c.month == str(month), case_event.c.kind.in_(OUTCOMES))
     )
     rows = frame(connection, query).astype("str")
-    rows["state"] = rows["kind"].map(
-        {"opened": "new", "silenced": REPEATED, "repeated": REPEATED, "supplement": "supplement"}
-    )
+    rows["state"] = rows["kind"].map(OUTCOMES)
     return rows[["household_id", "clue_no", "state"]]
 
 
@@ -96,7 +100,7 @@ def all_clues(
     involved = (
         named.dropna(subset=["name"]).groupby("clue_no")["name"].agg(lambda names: "、".join(dict.fromkeys(names)))
     )
-    clues["involved"] = clues["clue_no"].map(involved).fillna(clues["head"])
+    clues["involved"] = clues["clue_no"].map(involved).astype("str").fillna(clues["head"])
     clues["reasons"] = clues["clue_no"].map(details.groupby("clue_no")["sentence"].agg("\n".join))
     for column, words in (("missing", "未掌握："), ("negatives", "负面情况：")):
         said = clues[column].fillna("")
@@ -119,14 +123,9 @@ def _households(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def _last_conclusions(connection: Connection) -> pd.Series:
-    query = (
-        sa.select(case.c.household_id, feedback.c.conclusion, feedback.c.visited)
-        .join(case, case.c.clue_no == feedback.c.clue_no)
-        .order_by(feedback.c.received_at, feedback.c.row)
-    )
+    query = sa.select(feedback.c.household_id, feedback.c.conclusion, feedback.c.visited)
+    query = query.where(feedback.c.household_id.is_not(None)).order_by(feedback.c.received_at, feedback.c.content)
     rows = frame(connection, query).drop_duplicates("household_id", keep="last")
-    from shouwang.delivery.conclusions import BY_CODE
-
     words = rows["conclusion"].map(lambda code: BY_CODE[code].text) + rows["visited"].map(
         lambda day: f"（{day.isoformat()}）" if isinstance(day, dt.date) else ""
     )
@@ -149,7 +148,14 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
     sent = frame(connection, sa.select(release_item).where(release_item.c.month == str(month)))
     known = set(zip(sent["township"], sent["clue_no"], sent["content"], strict=True))
     versions = sent.groupby("township")["version"].max() if len(sent) else pd.Series(dtype="int64")
-    fresh = clues[[key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]]
+    unsent = [key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]
+    clues["check_code"] = [
+        check_code(str(number), str(village or ""), str(head or ""))
+        for number, village, head in zip(
+            *(column_values(clues[n]) for n in ("clue_no", "village", "head")), strict=True
+        )
+    ]
+    fresh = clues[pd.Series(unsent, index=clues.index) & ~_told_later(connection, month, clues)]
     found = []
     for name, rows in fresh.groupby("township", sort=True):
         version = int(versions.get(name, 0)) + 1
@@ -157,6 +163,39 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
         kind = "名单" if version == 1 else "补充名单"
         found.append(Outgoing(str(name), version, kind, rows.reset_index(drop=True), mine, rows["content"]))
     return found
+
+
+def unsent_months(connection: Connection, due: dt.date) -> list[Month]:
+    """Months that have been released and have something to send again, the oldest first.
+
+    An answer that comes back late may close a case before a warning that was kept silent because of it: what was then
+    repeated is now new, and nobody has heard of it.
+    """
+    sent = sa.exists().where(release_item.c.month == case_event.c.month, release_item.c.clue_no == case_event.c.clue_no)
+    query = sa.select(case_event.c.month).distinct().where(
+        case_event.c.kind.in_([states.OPENED, states.RETURNED, states.SUPPLEMENT]),
+        case_event.c.month.in_(sa.select(release.c.month)),
+        ~sent,
+    )  # fmt: skip
+    months = sorted(map(Month.parse, connection.scalars(query)))
+    return [month for month in months if outgoing(connection, month, due)]
+
+
+def _told_later(connection: Connection, month: Month, clues: pd.DataFrame) -> pd.Series[bool]:
+    """Which clues say no more than a later month's list has told already, and were on no list of this month."""
+    query = sa.select(release_item.c.month, release_item.c.household_id, release_item.c.level, release_item.c.risks)
+    told = frame(connection, query.where(release_item.c.month >= str(month))).dropna()
+    here, later = told[told["month"] == str(month)], told[told["month"] > str(month)]
+    risks: dict[str, set[str]] = {}
+    for household, said in zip(later["household_id"], later["risks"], strict=True):
+        risks.setdefault(household, set()).update(said.split("、"))
+    level = later["level"].map(LEVELS).groupby(later["household_id"]).max()
+    no_more = [
+        set(said.split("、")) <= risks.get(h, set())
+        for h, said in zip(clues["household_id"], clues["risks"], strict=True)
+    ]
+    no_higher = clues["level"].map(LEVELS) <= clues["household_id"].map(level)
+    return pd.Series(no_more, index=clues.index) & no_higher & ~clues["household_id"].isin(here["household_id"])
 
 
 def record_release(
@@ -172,8 +211,7 @@ def record_release(
             **key, kind=out.kind, file=file, content=out.content, released_on=on, released_by=by, due=due
         )
     )
-    connection.execute(
-        release_item.insert(),
-        [{**key, "clue_no": c, "content": s} for c, s in zip(out.clues["clue_no"], out.contents, strict=True)],
-    )
+    said = ["clue_no", "household_id", "level", "category", "risks", "rules", "check_code"]
+    items = out.clues[said].assign(content=out.contents.to_numpy())
+    insert(connection, release_item, items.assign(**key))  # type: ignore[arg-type]
     return True

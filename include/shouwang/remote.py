@@ -66,6 +66,11 @@ class Remote:
         """Let the counterpart of ``path``, somewhere below ``copy``, have its content; raises `Unreachable`."""
         self._reached(lambda: self._send(path))
 
+    def remove(self, path: Path) -> None:
+        """Let the counterpart of ``path``, somewhere below ``copy``, be gone; raises `Unreachable`."""
+        there = str(self.root / path.relative_to(self.copy).as_posix())
+        self._reached(lambda: self.files.rm_file(there) if self.files.exists(there) else None)
+
     def _fetch(self, folder: Path) -> None:
         there = str(self.root / folder.relative_to(self.copy).as_posix())
         try:

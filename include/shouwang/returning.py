@@ -1,9 +1,15 @@
-"""Feedback: a township's filled-in workbook → answers on record, each with its file and row."""
+"""What townships send back → facts on record, each with file, sheet and row; or an answer that says what is wrong.
+
+One file is one transaction. Rows are found by their clue numbers, whatever list they came on; the hidden sheet of the
+list is no longer needed. The last word on a clue is what was received last; the same file again changes nothing.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +17,268 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.delivery.township import read_back
-from shouwang.store.database import insert
-from shouwang.store.tables import case, feedback
+from shouwang.casework.entries import why_not_removed
+from shouwang.casework.keeping import facts_of, keep_ledger, policy_of
+from shouwang.casework.ledger import replay
+from shouwang.county.settings import CountySettings
+from shouwang.delivery.caseform import read_removals, read_reports
+from shouwang.delivery.conclusions import BY_CODE
+from shouwang.delivery.manifest import Manifest, find_manifest
+from shouwang.delivery.opened import sheets_of
+from shouwang.delivery.returned import ANSWERS, RETURNED, read_lists
+from shouwang.errors import FileRefused
+from shouwang.month import Month
+from shouwang.reported import take_reports
+from shouwang.store.database import frame, insert
+from shouwang.store.tables import case, feedback, release, release_item, removal
+
+TAKEN, KNOWN, BLANK, PROBLEM = "taken", "known", "blank", "problem"
+KEPT = (
+    "clue_no", *ANSWERS, "category", "risks", "next_visit", "content", "sheet", "row", "household_id", "list_month",
+)  # fmt: skip
+Place = dict[str, Any]
+Places = dict[str, Place]
+ROWS = ("sheet", "row", "clue_no", "household_id", "said", "result", "remark")
 
 
-def take_back(connection: Connection, path: Path) -> dict[str, Any]:
-    """Put the answers of one workbook on record; rows without an answer are counted, faulty ones reported with place."""
-    rows = read_back(path)
-    blank = rows["conclusion"].isna() & rows["problem"].isna()
-    known = set(connection.scalars(sa.select(case.c.clue_no)))
-    strange = rows["problem"].isna() & ~blank & ~rows["clue_no"].isin(known)
-    rows["problem"] = rows["problem"].mask(strange, "台账里没有这个线索编号，请核对是否本县下发的名单")
-    good = rows[~blank & rows["problem"].isna()].copy()
-    good["visited"] = pd.to_datetime(good["visited"], errors="coerce")
-    answers = ["clue_no", "conclusion", "reason", "visited", "visitor", "income", "measure"]
-    text = good[answers].astype("str").fillna("").agg("\x1f".join, axis=1) if len(good) else pd.Series(dtype="str")
-    good["content"] = text.map(lambda t: hashlib.sha256(t.encode()).hexdigest()[:16]).astype("str")
-    seen = set(connection.scalars(sa.select(feedback.c.content)))
-    fresh = good[~good["content"].isin(seen)].drop_duplicates("content")
-    now = pd.Timestamp(dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0))
-    columns = [*answers, "content", "row"]
-    insert(connection, feedback, fresh[columns].assign(file=path.name, received_at=now))
-    faulty = rows[rows["problem"].notna()]
+@dataclass(frozen=True)
+class Received:
+    """A file at the door: where it lies, when it came (the county's time), who sent it if that is known."""
+
+    path: Path
+    at: dt.datetime
+    passwords: tuple[str, ...] = ()
+    township: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a file: whose it is, and its ``rows`` (`ROWS`)."""
+
+    township: str | None
+    month: Month
+    rows: pd.DataFrame
+
+    def count(self, result: str) -> int:
+        """How many rows ended so."""
+        return int((self.rows["result"] == result).sum())
+
+
+def take_back(connection: Connection, settings: CountySettings, received: Received) -> Answered:
+    """Put on record what a file says and replay the ledger of the households concerned.
+
+    Raises `FileRefused` when the file cannot be opened, or is neither a list nor a form of ours.
+    """
+    sheets = sheets_of(received.path, received.passwords)
+    manifest = find_manifest(sheets.values())
+    lists, reports, removals = read_lists(sheets), read_reports(sheets), read_removals(sheets)
+    if lists is None and reports.empty and removals.empty:
+        raise FileRefused(
+            "missing_column",
+            f"没有找到预警名单或申报排查表：各工作表（{'、'.join(sheets)}）的表头都不是下发的样子，请在下发的表中填写后报回。",
+        )
+    found = pd.DataFrame(columns=[*RETURNED]) if lists is None else lists
+    if received.township is None and manifest is not None:
+        received = replace(received, township=manifest.township)
+    known = handed_out(connection, [*found["clue_no"].dropna(), *removals["clue_no"].dropna()])
+    answers = _take_answers(connection, found, known, manifest, received)
+    reported, months = take_reports(connection, reports, received.at, received.path.name)
+    touched = [*answers["household_id"].dropna(), *reported["household_id"].dropna()]
+    ledger = keep_ledger(connection, settings, [*dict.fromkeys(touched)]) if touched else None
+    told = [_told_answers(answers, ledger), _told_reports(connection, reported)]
+    removed = [_remove(connection, settings, known, row, received) for row in removals.to_dict("records")]
+    told += [pd.DataFrame(removed, columns=[*ROWS])]
+    rows = pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
+    listed = [place["month"] for place in known.values()] + [str(month) for month in months]
+    month = manifest.month if manifest else Month.parse(max(listed)) if listed else Month.of(received.at.date())
+    places = [place["township"] for place in known.values() if place["township"]] + [
+        str(name) for name in reported["township"].dropna()
+    ]
+    whose = received.township or (max(sorted(set(places)), key=places.count) if places else None)
+    return Answered(whose, month, rows)
+
+
+def handed_out(connection: Connection, numbers: list[str]) -> Places:
+    """What went out under each number: household, township, last month, first day, codes, category."""
+    same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
+    out = sa.select(release_item, release.c.released_on).join(release, sa.and_(*same))
+    out = out.where(release_item.c.clue_no.in_(numbers), release_item.c.household_id.is_not(None))
+    found: Places = {}
+    for c in connection.execute(sa.select(case).where(case.c.clue_no.in_(numbers))).mappings():
+        found[c["clue_no"]] = _place(c["household_id"], c["township"], c["opened_month"], c["category"])
+    for item in connection.execute(out.order_by(release.c.released_on, release_item.c.version)).mappings():
+        new = _place(item["household_id"], item["township"], item["month"], item["category"])
+        place = found.setdefault(item["clue_no"], new)
+        place |= {"township": item["township"], "month": item["month"]}
+        place["first"] = place["first"] or item["released_on"]
+        place["codes"].add(item["check_code"])
+    return found
+
+
+def _place(household: str, township: str | None, month: str, category: str | None) -> dict[str, Any]:
     return {
-        "file": path.name,
-        "rows": len(rows),
-        "taken": len(fresh),
-        "known_already": len(good) - len(fresh),
-        "blank": int(blank.sum()),
-        "problems": [
-            {"sheet": sheet, "row": int(row), "problem": problem}
-            for sheet, row, problem in zip(faulty["sheet"], faulty["row"], faulty["problem"], strict=True)
-        ],
-    }
+        "household_id": household, "township": township, "month": month, "category": category, "first": None,
+        "codes": set(),
+    }  # fmt: skip
+
+
+def _take_answers(
+    connection: Connection, rows: pd.DataFrame, known: Places, manifest: Manifest | None, received: Received
+) -> pd.DataFrame:
+    rows = rows.copy()
+    places = [_listed(known.get(number), number, manifest) for number in rows["clue_no"]]
+    rows["household_id"] = [place["household_id"] if place else None for place in places]
+    rows["list_month"] = [place["month"] if place else None for place in places]
+    blank = rows["conclusion"].isna() & rows["problem"].isna()
+    checked = zip(rows.to_dict("records"), places, blank, strict=True)
+    problems = [None if empty else _problem(row, place, received) for row, place, empty in checked]
+    rows["problem"] = pd.Series(problems, index=rows.index, dtype="str")
+    rows["result"] = pd.Series(TAKEN, index=rows.index, dtype="str").mask(rows["problem"].notna(), PROBLEM)
+    rows["result"] = rows["result"].mask(blank, BLANK)
+    good = rows[rows["result"] == TAKEN].copy()
+    good[["visited", "next_visit"]] = good[["visited", "next_visit"]].astype("datetime64[ms]")
+    file = hashlib.sha256(received.path.read_bytes()).hexdigest()
+    lines = [f"{file}\x1f{clue}\x1f{said}" for clue, said in zip(good["clue_no"], _said(good), strict=True)]
+    digests = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
+    good["content"] = pd.Series(digests, index=good.index, dtype="str")
+    again = _known(connection, good)
+    rows.loc[good.index[again], "result"] = KNOWN
+    fresh = good.loc[~again, [*KEPT]]
+    insert(connection, feedback, fresh.assign(file=received.path.name, received_at=pd.Timestamp(received.at)))
+    return rows
+
+
+def _listed(place: Place | None, number: object, manifest: Manifest | None) -> Place | None:
+    """What a row answers: the list that the file says it is, if the clue was on it, else the last that the clue was on."""
+    if place is None or manifest is None or number not in manifest.checks:
+        return place
+    return {**place, "month": str(manifest.month), "first": manifest.prepared_on}
+
+
+def _problem(row: Mapping[Any, Any], place: Place | None, received: Received) -> str | None:
+    """What is wrong with a filled-in row, beside what the form itself shows."""
+    problems = [row["problem"]] if isinstance(row["problem"], str) else []
+    if place is None:
+        if isinstance(row["clue_no"], str):
+            problems.append("台账里没有这个线索编号，请核对是否本县下发的名单")
+        return "；".join(problems) or None
+    if received.township not in (None, place["township"]):
+        problems.append(f"这是{place['township']}的线索，应由{place['township']}反馈")
+    codes = place["codes"] - {None}
+    if codes and isinstance(row["check_code"], str) and row["check_code"] not in codes:
+        problems.append("线索编号与村、户主对不上，可能只排序了部分列或改动了户主，请核对后重报")
+    visited = pd.to_datetime(row["visited"], errors="coerce")
+    if not pd.isna(visited):
+        if visited.date() > received.at.date():
+            problems.append("核查日期在将来，请核对")
+        elif place["first"] and visited.date() < place["first"]:
+            problems.append(f"核查日期早于名单下发日期 {place['first'].isoformat()}")
+    if row["conclusion"] == "01" and not (place["category"] or isinstance(row["category"], str)):
+        problems.append("名单上没有建议类别，结论 01 须在“原因说明”写明监测类别")
+    return "；".join(problems) or None
+
+
+def _known(connection: Connection, rows: pd.DataFrame) -> pd.Series[bool]:
+    """Which answers are on record already: of this very file, or the same as the last word on their clue."""
+    query = sa.select(feedback).where(feedback.c.clue_no.in_([*rows["clue_no"]]))
+    before = frame(connection, query.order_by(feedback.c.received_at, feedback.c.content))
+    last = dict(zip(before["clue_no"], _said(before), strict=True))
+    same = [last.get(number) == said for number, said in zip(rows["clue_no"], _said(rows), strict=True)]
+    return rows["content"].isin(before["content"]) | pd.Series(same, index=rows.index, dtype=bool)
+
+
+def _said(rows: pd.DataFrame) -> list[str]:
+    """What each row answers, in one line."""
+    answers = rows[[*ANSWERS]].astype({"visited": "datetime64[ms]", "income": "float64"})
+    return ["\x1f".join(map(str, values)) for values in answers.astype("str").fillna("").to_numpy().tolist()]
+
+
+def _told_answers(rows: pd.DataFrame, ledger: Any) -> pd.DataFrame:
+    """The rows with an answer, each with what the ledger made of it."""
+    cases = {} if ledger is None else {number: c for c in ledger.cases for number in (c.clue_no, *c.numbers)}
+    latest = {} if ledger is None else {c.household_id: c for c in ledger.cases}
+    told = rows[["sheet", "row", "clue_no", "household_id", "result"]].copy()
+    told["said"] = [BY_CODE[code].choice if code in BY_CODE else code for code in rows["conclusion"]]
+    remarks = []
+    for number, household, problem, result in zip(
+        rows["clue_no"], rows["household_id"], rows["problem"], rows["result"], strict=True
+    ):
+        now, mine = latest.get(household), cases.get(number)
+        if result != TAKEN or now is None:
+            remarks.append(problem if isinstance(problem, str) else "与已收到的相同" if result == KNOWN else None)
+        elif mine is not None and mine is not now:
+            remarks.append(f"该户已有新的线索 {now.clue_no}，本结论只记入历史")
+        else:
+            remarks.append(f"台账现为：{now.state}")
+    return told.assign(remark=pd.Series(remarks, index=told.index, dtype="str"))
+
+
+def _told_reports(connection: Connection, rows: pd.DataFrame) -> pd.DataFrame:
+    open_ = sa.select(case.c.household_id, case.c.clue_no).where(
+        case.c.household_id.in_([*rows["household_id"].dropna()])
+    )
+    numbers = {row.household_id: row.clue_no for row in connection.execute(open_.order_by(case.c.opened_month))}
+    told = rows[["sheet", "row", "household_id"]].copy()
+    told["clue_no"] = rows["household_id"].map(numbers)
+    told["said"] = rows["channel"]
+    problem = rows["problem"].notna()
+    told["result"] = (
+        pd.Series(TAKEN, index=rows.index, dtype="str").mask(rows["known"].astype(bool), KNOWN).mask(problem, PROBLEM)
+    )
+    told["remark"] = ("已记入线索 " + told["clue_no"].astype("str") + "，随下期名单核查").mask(problem, rows["problem"])
+    return told
+
+
+def _remove(
+    connection: Connection,
+    settings: CountySettings,
+    known: Places,
+    row: Mapping[Any, Any],
+    received: Received,
+) -> dict[str, Any]:
+    place = known.get(row["clue_no"] or "")
+    told = {name: row[name] for name in ("sheet", "row", "clue_no")} | {"said": "风险消除"}
+    if place is None:
+        why = row["problem"] or "台账里没有这个线索编号"
+    elif received.township not in (None, place["township"]):
+        why = f"这是{place['township']}的线索"
+    else:
+        where = {"file": received.path.name, "sheet": row["sheet"], "row": int(row["row"])}
+        why = row["problem"] or call_removed(
+            connection, settings, row["clue_no"], place["household_id"], row["on"], row["by"], received.at,
+            row["measure"], **where,
+        )  # fmt: skip
+    result = KNOWN if why == KNOWN else PROBLEM if why else TAKEN
+    remark = {KNOWN: "与已收到的相同", TAKEN: "已记为风险消除"}.get(result, why)
+    return told | {"household_id": place and place["household_id"], "result": result, "remark": remark}
+
+
+def call_removed(
+    connection: Connection,
+    settings: CountySettings,
+    clue_no: str,
+    household_id: str,
+    on: dt.date,
+    by: str,
+    at: dt.datetime,
+    measure: str | None = None,
+    **where: Any,
+) -> str | None:
+    """Put on record that a risk is removed; why not, as a sentence, or ``known`` if it is on record; null if done."""  # fmt: skip
+    content = hashlib.sha256(f"{clue_no}|{on}|{measure}".encode()).hexdigest()[:16]
+    if connection.scalar(sa.select(removal.c.content).where(removal.c.content == content)):
+        return KNOWN
+    if on > at.date():
+        return "风险消除日期在将来"
+    mine = [household_id]
+    cases = replay(policy_of(settings), facts_of(connection, settings, mine)).cases
+    if clue_no not in (cases[-1].clue_no, *cases[-1].numbers):
+        return f"该户已有新的线索 {cases[-1].clue_no}"
+    why = why_not_removed(cases[-1], on, measure)
+    if why is None:
+        values = {"removed_on": on, "measure": measure, "by": by, "received_at": at, **where}
+        connection.execute(
+            removal.insert().values(content=content, clue_no=clue_no, household_id=household_id, **values)
+        )
+        keep_ledger(connection, settings, mine)
+    return why

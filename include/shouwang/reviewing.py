@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang import passwords
 from shouwang.delivery.review import CHOICES, read_review
 from shouwang.errors import UsageError
 from shouwang.house import House
@@ -131,7 +132,7 @@ def _described(shown: pd.DataFrame, rows: pd.DataFrame, since: pd.Series) -> lis
 
 def take_decisions(connection: Connection, house: House, path: Path, by: str) -> dict[str, Any]:
     """Put the choices of a returned list on record; rows without one are counted, faulty ones reported with place."""
-    rows = read_review(path)
+    rows = read_review(path, passwords.every(house, path.name))
     held = decisions_in_force(connection).set_index("identity")
     before = list(zip(held.index, held["chosen"], held["candidates"], strict=True))
     known: dict[str, tuple[str, list[str]]] = {}

@@ -7,26 +7,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shouwang.county.settings import Calendar
+from shouwang.casework.data_errors import data_errors
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, line
-from shouwang.workdays import working_day_from
 
 FIGURES = ("rows", "matched", "review", "unmatched", "rejected", "duplicate")
-
-
-def handover_day(month: Month, calendar: Calendar) -> dt.date:
-    """The day by which a month's data are due (报送日)."""
-    return working_day_from((month + 1).first.replace(day=calendar.handover_day), calendar.holidays)
 
 
 def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
     """One line a department and month, oldest first: the version in force, else the last one that was refused.
 
     ``versions`` counts what was handed over, ``days_late`` is that of the first of them, ``corrected`` counts rows that
-    returned receipts corrected; ``guesses`` are headings that were taken for the closest known one, ``ignored``
+    returned receipts corrected, ``wrong_on_foot`` households whose rows a township found wrong (核查结论 13); ``guesses`` are headings that were taken for the closest known one, ``ignored``
     headings that were not used.
     """
     query = sa.select(delivery).order_by(delivery.c.department, delivery.c.month, delivery.c.version)
@@ -36,7 +30,9 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
         known = [dict(row) for row in connection.execute(query).mappings()]
         counted = sa.select(line.c.delivery_id, sa.func.count()).where(line.c.correction.is_not(None))
         counts = connection.execute(counted.group_by(line.c.delivery_id)).all()
+        errors = data_errors(connection, {d: c.title for d, c in house.county.contracts.items()})
     corrected = {str(name): int(count) for name, count in counts}
+    wrong = errors.groupby(["department", "month"])["household_id"].nunique().to_dict()
     months: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for version in known:
         months.setdefault((version["department"], version["month"]), []).append(version)
@@ -45,7 +41,7 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
     for (name, month), versions in months.items():
         shown = next((v for v in versions if v["in_force"]), versions[-1])
         first = versions[0]["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
-        due = handover_day(Month.parse(month), house.county.settings.calendar)
+        due = house.county.settings.calendar.handover(Month.parse(month))
         sheets = shown["report"].get("sheets", ())
         wordings = {n: c.wordings[0] for n, c in contracts[name].columns.items()} if name in contracts else {}
         guesses = [f"{written} → {wordings.get(m, m)}" for s in sheets for written, m in s["guesses"].items()]
@@ -55,7 +51,8 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
             "versions": len(versions), "refused": sum(v["status"] == deliveries.REFUSED for v in versions),
             "received_on": first, "due": due, "days_late": max(0, (first - due).days),
             **{figure: shown["counts"].get(figure) for figure in FIGURES},
-            "corrected": corrected.get(shown["delivery_id"], 0), "warnings": shown["report"].get("warnings", []),
+            "corrected": corrected.get(shown["delivery_id"], 0),
+            "wrong_on_foot": int(wrong.get((name, month), 0)), "warnings": shown["report"].get("warnings", []),
             "guesses": list(dict.fromkeys(guesses)),
             "ignored": list(dict.fromkeys(title for sheet in sheets for title in sheet["ignored_columns"])),
         })  # fmt: skip

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +19,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang import receiving
-from shouwang.errors import NotThereYet, ShouwangError
-from shouwang.house import House, open_house
+from shouwang.errors import FileRefused, NotThereYet, ShouwangError
+from shouwang.house import House, open_house, safe_name
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.files import settled as files_settled
 from shouwang.month import Month
@@ -178,12 +180,7 @@ def restore_version(month: str, department: str, version: int, by: str) -> dict[
 def outdated(house: House) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
     with house.database.read() as connection:
-        screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
-        return [
-            month
-            for month, inputs in screened
-            if inputs["deliveries"] != _in_force_since(connection, Month.parse(inputs["since"]), Month.parse(month))
-        ]
+        return deliveries.outdated(connection)
 
 
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
@@ -232,6 +229,7 @@ def settled(month: str) -> dict[str, Any]:
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import join_reports
     from shouwang.recorded import records_for
     from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
@@ -243,8 +241,8 @@ def screen(month: str) -> dict[str, Any]:
     missing = settled(month)["missing"]
     first = book.first_month(of)
     with house.database.write() as connection:
-        versions = _in_force_since(connection, first, of)
-        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": versions}
+        looked_at = deliveries.looked_at(connection, first, of)
+        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": looked_at}
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -263,17 +261,13 @@ def screen(month: str) -> dict[str, Any]:
                     parameters={**found.parameters, "silent": found.silent},
                 )
             )  # fmt: skip
+            join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
-    return month_figures(house, of)
-
-
-def _in_force_since(connection: Connection, first: Month, last: Month) -> list[str]:
-    found = []
-    for month in Month.span(first, last):
-        force = deliveries.in_force(connection, month)
-        found += [f"{force[d]['delivery_id']}-{force[d]['registry']}" for d in sorted(force)]
-    return found
+    before = of + -1
+    with house.database.read() as connection:
+        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == str(before))) is not None
+    return {**month_figures(house, of), "before": month_figures(house, before) if screened else None}
 
 
 def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, warnings: pd.DataFrame) -> None:
@@ -349,6 +343,22 @@ def release_plan(month: str) -> list[str]:
         return [out.township for out in outgoing(connection, of, _due(house))]
 
 
+def unsent() -> list[str]:
+    """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
+    from shouwang.releasing import unsent_months
+
+    house = open_house()
+    with house.database.read() as connection:
+        return [str(month) for month in unsent_months(connection, _due(house))]
+
+
+def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
+    """Put on record what a person said to the release of a month."""
+    with open_house().database.write() as connection:
+        kind = "approved" if approved else "rejected"
+        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason)
+
+
 def _require_screened(house: House, month: Month) -> None:
     with house.database.read() as connection:
         if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
@@ -365,7 +375,10 @@ def _due(house: House) -> dt.date:
 def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
+    from shouwang.casework.reports import CHANNEL_NAMES
+    from shouwang.delivery.notice import write_notice
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
+    from shouwang.handout import hand_out
     from shouwang.releasing import outgoing, record_release, warned_in
 
     house, of, due = open_house(), Month.parse(month), _due(open_house())
@@ -377,29 +390,66 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
         if not mine:
             return {"month": month, "township": township, "status": "nothing new"}
         out = mine[0]
-        name = f"{township}预警{out.kind}_{month}_第{out.version}版.xlsx"
+        name = f"{safe_name(township)}预警{out.kind}_{month}_第{out.version}版.xlsx"
         paper = ReleasePaper(
             county=settings.name, office=settings.office, township=township, month=of, version=out.version,
             kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
-            missing=tuple(titles[d] for d in settled(month)["missing"]), department_names=titles,
+            released_at=house.now(), missing=tuple(titles[d] for d in settled(month)["missing"]),
+            department_names=titles | CHANNEL_NAMES,
         )  # fmt: skip
-        with house.outgoing(house.lists_of(of, township) / name) as part:
-            write_township_workbook(part, paper, out.clues, out.details)
+        fresh = hand_out(
+            connection, house, of, township, name, by,
+            lambda part: write_township_workbook(part, paper, out.clues, out.details),
+        )  # fmt: skip
+        notice = f"{safe_name(township)}公示名单_{month}_第{out.version}版.xlsx"
+        hand_out(
+            connection, house, of, township, notice, by, lambda part: write_notice(part, paper, out.clues), public=True
+        )
         record_release(connection, of, out, name, by, house.today(), due)
         audit(connection, "released", township, by, month=month, version=out.version, clues=len(out.clues))
         keep_ledger(connection, settings, warned_in(of, township))
     return {
-        "month": month,
-        "township": township,
-        "version": out.version,
-        "clues": len(out.clues),
-        "file": name,
-        "status": "released",
-    }
+        "month": month, "township": township, "version": out.version, "clues": len(out.clues), "file": name,
+        "new_password": fresh, "status": "released",
+    }  # fmt: skip
+
+
+def send_township(month: str | None, township: str) -> dict[str, Any]:
+    """Send what was released for a township and has not been sent; done twice, it changes nothing."""
+    from shouwang.dispatching import send, waiting
+
+    house, failed = open_house(), []
+    with house.database.read() as connection:
+        files = [file for _, file in waiting(connection, Month.parse(month) if month else None, township)]
+    sent = []
+    for file in files:
+        try:
+            sent += [file] if send(house, file) else []
+        except ShouwangError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return {"month": month, "township": township, "sent": sent}
+
+
+def send(month: str | None = None, township: str | None = None) -> dict[str, Any]:
+    """Send what has not been sent (of a month), township by township; one that fails does not hold up the others."""
+    from shouwang.dispatching import waiting
+
+    with open_house().database.read() as connection:
+        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month) if month else None, township))
+    done: dict[str, Any] = {"month": month, "sent": [], "failed": {}}
+    for name in names:
+        try:
+            done["sent"] += send_township(month, name)["sent"]
+        except ShouwangError as error:
+            done["failed"][name] = str(error)
+    return done
 
 
 def summarise(month: str) -> dict[str, Any]:
     """Write the county's summary of a month."""
+    from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.summary import SummaryPaper, write_summary
     from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
@@ -424,7 +474,7 @@ def summarise(month: str) -> dict[str, Any]:
         prepared_on=last["released_on"].max() if len(last) else house.today(),
         prepared_by=str(last["released_by"].iloc[-1]) if len(last) else settings.office,
         missing=tuple(table["missing"]),
-        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)},
+        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)} | CHANNEL_NAMES,
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
@@ -434,31 +484,130 @@ def summarise(month: str) -> dict[str, Any]:
 
 
 def release(month: str, by: str) -> dict[str, Any]:
-    """Release every township that has something to receive, then the summary."""
+    """Release every township that has something to receive, send it, then the summary."""
     done = [release_township(month, township, by) for township in release_plan(month)]
-    return {"month": month, "released": done, **summarise(month)}
+    return {"released": done, **send(month), **summarise(month)}
 
 
-def load_feedback(file: str) -> dict[str, Any]:
-    """Read a filled-in township workbook back: each row taken, or answered with what is wrong; twice changes nothing."""
-    from shouwang.casework.keeping import keep_ledger
-    from shouwang.returning import take_back
+def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
+    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
+
+    ``township``: who sent it, where the channel knows.
+    """
+    from shouwang.feedback import receive
 
     house, path = open_house(), Path(file)
     if not path.is_file():
-        raise ShouwangError(f"There is no file {file}.")
+        raise NotThereYet(f"There is no file {file}; give the path of the workbook that came back.")
+    try:
+        return receive(house, path, township)
+    except FileRefused as refused:
+        return {"file": path.name, "taken": 0, "known_already": 0, "blank": 0, "problems": [], "refused": str(refused)}
+
+
+def case_story(key: str) -> dict[str, Any]:
+    """A household's story, by clue number or household id (户情)."""
+    from shouwang.cases import show
+
+    return show(open_house(), key)
+
+
+def list_cases(
+    on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
+) -> list[dict[str, Any]]:
+    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
+    from shouwang.cases import listed
+
+    rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
+    return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
+
+
+def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
+    """Put on record that a risk is removed (风险消除), or say why it is not."""
+    from shouwang.cases import remove
+
+    return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
+
+
+def write_case_form(township: str) -> dict[str, Any]:
+    """Write a township's form for reports and removals (申报排查表)."""
+    from shouwang.cases import write_form
+
+    return {"township": township, "file": str(write_form(open_house(), township))}
+
+
+def collect_returns() -> dict[str, Any]:
+    """Read what came back by the channels, each workbook once, and answer it."""
+    from shouwang.collecting import fetch, fresh, record
+
+    house = open_house()
+    done: dict[str, Any] = {"unreachable": fetch(house), "files": []}
+    with house.database.read() as connection:
+        found = list(fresh(connection, house))
+    for entry in found:
+        told = load_feedback(str(entry.path), entry.township)
+        with house.database.write() as connection:
+            record(connection, entry, told)
+        done["files"].append(told)
+    return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
+
+
+def supervise(by: str) -> dict[str, Any]:
+    """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
+    from shouwang.delivery.supervision import SupervisionPaper, write_supervision
+    from shouwang.handout import hand_out
+    from shouwang.stories import overdue
+
+    house = open_house()
+    settings, today = house.county.settings, house.today()
+    month, name = Month.of(today) + -1, f"督办单_{today.isoformat()}.xlsx"
+    contacts = {township: known.contact for township, known in settings.townships.items()}
     with house.database.write() as connection:
-        answered = take_back(connection, path)
-        if answered["taken"]:
-            audit(connection, "feedback", "feedback", "shouwang", taken=answered["taken"])
-            keep_ledger(connection, house.county.settings)
-    return answered
+        rows = overdue(connection, house)
+        paper = SupervisionPaper(settings.name, settings.office, today, settings.calendar.overdue_days, None, contacts)
+        for township, mine in rows.groupby("township", sort=True):
+            own = replace(paper, township=str(township), contacts={})
+            write = partial(write_supervision, paper=own, overdue=mine)
+            hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
+            audit(connection, "supervised", str(township), by, month=str(month), clues=len(mine))
+        path = house.county_papers_of(month) / f"{settings.name}{name}"
+        with house.outgoing(path) as part:
+            write_supervision(part, paper, rows)
+    return {"overdue": len(rows), "file": str(path), **send(str(month))}
+
+
+def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
+    from shouwang.delivery.story import write_story
+    from shouwang.staging import whole_file
+    from shouwang.stories import story_of
+
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
+    with house.database.write() as connection:
+        story = story_of(connection, house, key, by)
+        with whole_file(path) as part:
+            write_story(part, story)
+        audit(connection, "printed", key, by)
+    return {"key": key, "file": str(path)}
+
+
+def expire(dry: bool = False) -> list[dict[str, Any]]:
+    """Delete copies and exports that are kept too long, on record; ``dry`` says what would go."""
+    from shouwang.retention import expire as delete
+    from shouwang.retention import expired
+
+    house = open_house()
+    found = expired(house)
+    if not dry:
+        delete(house, found)
+    return [{"what": e.what, "month": str(e.month), "place": e.place, "files": len(e.files)} for e in found]
 
 
 def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
+    from shouwang.handout import hand_out
     from shouwang.reviewing import reviews_of
 
     house, of = open_house(), Month.parse(month)
@@ -466,10 +615,15 @@ def write_review(month: str, township: str | None = None) -> dict[str, Any]:
     with house.database.read() as connection:
         reviews = reviews_of(connection, house, of, township)
     paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
-    folder = house.lists_of(of, township) if township else house.county_papers_of(of)
-    path = folder / f"{township or settings.name}有待核实名单_{month}.xlsx"
+    write = partial(write_paper, paper=paper, reviews=reviews)
+    if township:
+        name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
+        with house.database.write() as connection:
+            hand_out(connection, house, of, township, name, "shouwang", write)
+        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
     with house.outgoing(path) as part:
-        write_paper(part, paper, reviews)
+        write(part)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 
@@ -506,3 +660,28 @@ def revoke_decision(number: int, by: str) -> dict[str, Any]:
         revoke(connection, number, by)
         audit(connection, "revoked", f"decision {number}", by)
     return {"decision_id": number, "status": "revoked"}
+
+
+def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
+    """Write the bulletin (通报) of the one or two months that end with ``month``."""
+    from shouwang.papers import bulletin
+
+    house, of = open_house(), Month.parse(month)
+    _require_screened(house, of)
+    return bulletin(house, of, months)
+
+
+def write_results(month: str, department: str) -> dict[str, Any]:
+    """Tell a department what became of its rows of a month (结果反馈)."""
+    from shouwang.papers import results
+
+    house = open_house()
+    receiving.contract_of(house, department)
+    return results(house, Month.parse(month), department)
+
+
+def check_registry(month: str, by: str) -> dict[str, Any]:
+    """List what of the registry does not fit together (数据清洗), and corrections that others' data suggest."""
+    from shouwang.papers import check_registry as check
+
+    return check(open_house(), Month.parse(month), by)

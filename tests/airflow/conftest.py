@@ -37,7 +37,7 @@ print("RESULT" + json.dumps({
                 "backoff": t.retry_exponential_backoff,
                 "timeout": t.execution_timeout and t.execution_timeout.total_seconds(),
                 "outlets": [o.name for o in t.outlets],
-                "mapped": t.is_mapped,
+                "mapped": t.is_mapped or next(t.iter_mapped_task_groups(), None) is not None,
             }
             for t in d.tasks
         }

@@ -119,7 +119,7 @@ class Watched:
         run_id, shown = self.wait(f"question about {month}", asked)
         return run_id, f"{shown['subject']}\n{shown['body']}"
 
-    def answer(self, run_id: str, choice: str) -> dict[str, str]:
+    def answer(self, run_id: str, choice: str, **said: Any) -> dict[str, str]:
         """Answer the question of a screening; the story of the run when it is over."""
-        self.api.answer("screening", run_id, "approve", choice)
+        self.api.answer("screening", run_id, "approve", choice, said)
         return self.finish(("screening", run_id))[0]

@@ -13,6 +13,8 @@ EXPECTED = {
     "exchange_housing": "exchange.py",
     "exchange_medical_insurance": "exchange.py",
     "exchange_water": "exchange.py",
+    "followup": "followup.py",
+    "papers": "papers.py",
     "registry": "registry.py",
     "screening": "screening.py",
 }

@@ -103,6 +103,7 @@ def test_the_next_demo_goes_on_with_the_county_that_is_there_and_tells_the_month
     assert "5 departments have put their exports of 2026-09 into demo/inbox/2026-09" in told.said
     assert "The demo answers “Approve” in the clerk's place" in told.said
     assert "demo/outbox/2026-09/townships/" in told.said
+    assert "the exchange board at /plugin/board" in " ".join(told.said.split())
     assert told.left == []
 
 

@@ -5,6 +5,7 @@ One Airflow, one story; the tests say what must hold of it. The command line goe
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -12,14 +13,19 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 import psycopg
 import pytest
 import sqlalchemy as sa
+from browser import USERS, Seen, look
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
+from listener import Listener
 from scheduled import CommandLine, Watched
 
+from overlaid import overlay, settings_of
+from services import PROGRAMS
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.demo.month import Demo
 from shouwang.demo.scheduler import Airflow, Api, SchedulerError
@@ -32,6 +38,9 @@ MONTH = "2025-08"
 
 FAR = "2098-01"
 """A month whose waiting time lasts."""
+
+ADDED = ("emergency", "disabled")
+"""By the three files of docs/examples/departments alone."""
 
 ALL_WENT_WELL = {
     "wait_for_files": "success",
@@ -54,15 +63,21 @@ class Told:
     county: DemoCounty
     home: Path
     airflow: Airflow
+    notices: list[dict[str, str]]
     stories: dict[str, dict[str, str]] = field(default_factory=dict)
     questions: list[str] = field(default_factory=list)
     exports: dict[str, dict[str, bytes]] = field(default_factory=dict)
     statuses: list[int] = field(default_factory=list)
     released_after_rejection: list[Path] = field(default_factory=list)
     screenings: int = 0
+    held_back: str = ""
+    released_while_held_back: set[str] = field(default_factory=set)
+    decisions: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
     failure: str = ""
     failed_task: dict[str, object] = field(default_factory=dict)
     failed_log: str = ""
+    newest_run: str = ""
+    board: Seen = field(default_factory=Seen)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +88,18 @@ def database(postgresql_url: str) -> str:
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE DATABASE scheduled")
     return url.set(database="scheduled").render_as_string(hide_password=False)
+
+
+def delivery_in_force(database: str, department: str) -> str:
+    with psycopg.connect(database.replace("+psycopg", "")) as connection:
+        query = "SELECT delivery_id FROM delivery WHERE month = %s AND department = %s AND in_force"
+        (found,) = connection.execute(query, [MONTH, department]).fetchone()
+    return found
+
+
+def plain(url: str) -> str:
+    """A database's address as psycopg understands it."""
+    return url.replace("postgresql+psycopg://", "postgresql://")
 
 
 def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
@@ -86,22 +113,38 @@ def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
 def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
-    settings = {"SHOUWANG_DATABASE_URL": database, "SHOUWANG_TODAY": "2025-09-12"}
-    airflow = Airflow(top / "airflow", {"SHOUWANG_HOME": str(home), **settings})
+    here = {"SHOUWANG_TODAY": "2025-09-12", **settings_of(overlay(top / "seven"))}
+    settings = {"SHOUWANG_DATABASE_URL": database, **here}
+    listener = Listener()
+    extra = {"config": [{"path": listener.address, "tag": "all"}]}
+    more = {
+        "AIRFLOW_CONN_SHOUWANG_NOTICES": json.dumps({"conn_type": "apprise", "extra": extra}),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS,
+    }
+    airflow = Airflow(top / "airflow", {"SHOUWANG_HOME": str(home), **settings, **more})
     try:
+        listener.__enter__()
         airflow.start(0)
-        county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7)
-        told = Told(county, home, airflow)
-        by_hand(told, CommandLine(top / "by-hand", {"SHOUWANG_TODAY": "2025-09-12"}))
+        county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7, added=True)
+        told = Told(county, home, airflow, listener.messages)
+        by_hand(told, CommandLine(top / "by-hand", here))
         airflow.wait_until_healthy(600)
         by_scheduler(told, CommandLine(home, settings), Watched(Api(airflow)))
+        if PROGRAMS["chromium"].find():
+            identifier = delivery_in_force(database, "water")
+            told.board = look(
+                airflow,
+                MONTH,
+                {"department": "water", "delivery_id": identifier, "dag_id": "screening", "name": "board.js"},
+            )
     finally:
         airflow.stop(patience=3)
+        listener.__exit__()
     return told
 
 
 def by_hand(told: Told, line: CommandLine) -> None:
-    put(told.county, line.home / "inbox", "medical_insurance", "housing")
+    put(told.county, line.home / "inbox", "medical_insurance", "housing", *ADDED)
     load = f"registry load {told.county.registry} --as-of {MONTH}"
     statuses, told.exports["by hand, water late"] = line.after(MONTH, "init", load, f"run {MONTH}")
     put(told.county, line.home / "inbox", "water")
@@ -111,16 +154,16 @@ def by_hand(told: Told, line: CommandLine) -> None:
 
 def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     api = watched.api
-    watched.wait("DAGs", lambda: len(api.dags()) == 7)
+    watched.wait("DAGs", lambda: len(api.dags()) == 11)
     watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
-    put(told.county, told.home / "inbox", "medical_insurance", "housing")
-    names = ("civil_affairs", "medical_insurance", "housing")
+    put(told.county, told.home / "inbox", "medical_insurance", "housing", *ADDED)
+    names = ("civil_affairs", "medical_insurance", "housing", *ADDED)
     told.stories |= dict(zip(names, watched.exchange(MONTH, *names), strict=True))
     far = ("exchange_water", api.trigger("exchange_water", FAR))
     (told.stories["water, late"],) = watched.exchange(MONTH, "water")
     run_id, question = watched.question(MONTH)
     told.questions.append(question)
-    told.stories["rejected"] = watched.answer(run_id, "Reject")
+    told.stories["rejected"] = watched.answer(run_id, "Reject", hold_back=[], reason="先核对水利局数据")
     told.released_after_rejection = [*(told.home / "outbox" / MONTH).glob("townships/**/*.xlsx")]
     _, told.exports["scheduled, water late"] = line.after(MONTH)
 
@@ -138,18 +181,27 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     lost = api.trigger("registry", MONTH, {"file": "nowhere.xlsx"})
     watched.meant_to_fail.add(lost)
 
-    told.stories["approved"] = watched.answer(run_id, "Approve")
-    _, told.exports["scheduled, water there"] = line.after(MONTH)
+    told.held_back = sorted(re.findall(r"^\| (\w+) \| \d", question, re.MULTILINE))[0]
+    told.stories["approved"] = watched.answer(run_id, "Approve", hold_back=[told.held_back], reason="待乡镇确认联系人")
+    told.released_while_held_back = {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")}
     told.stories["water, again"], told.stories["while waiting"] = watched.finish(again, far)
-    runs = watched.wait("third screening", lambda: watched.runs("screening", MONTH)[2:])
-    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
-    told.screenings = len(watched.runs("screening", MONTH))
+    run_id, question = watched.question(MONTH)
+    told.questions.append(question)
+    told.stories["held back"] = watched.answer(run_id, "Approve")
+    _, told.exports["scheduled, water there"] = line.after(MONTH)
     receipt = next((told.home / "outbox" / MONTH / "departments" / "water").glob("*第1版.xlsx"))
     shutil.rmtree(told.home / "inbox" / MONTH / "water")
     (told.home / "inbox" / MONTH / "water").mkdir()
     shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
+    told.newest_run = watched.runs("exchange_water", MONTH)[-1]["dag_run_id"]
     _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
+    runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
+    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
+    told.screenings = len(watched.runs("screening", MONTH))
+    with psycopg.connect(plain(line.settings["SHOUWANG_DATABASE_URL"])) as connection:
+        query = "SELECT kind, by, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"
+        told.decisions = connection.execute(query.replace(" by,", ' "by",')).fetchall()
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
     told.failure = str(failure.value)
@@ -185,6 +237,15 @@ def test_a_delivery_that_is_in_force_settles_the_month_again(told):
     assert told.stories["water, again"] == NOTHING_TO_DO
 
 
+@pytest.mark.parametrize("department", ADDED)
+def test_a_department_added_by_its_files_alone_goes_the_same_way(told, department):
+    assert told.stories[department] == ALL_WENT_WELL | {"settle": "skipped"}
+    matched = pd.read_csv(io.BytesIO(told.exports["scheduled, water late"]["matches"]))
+    assert (matched[matched["department"] == department]["outcome"] == "matched").sum() >= 30
+    signals = told.exports["scheduled, water there"]["signals"].decode("utf-8")
+    assert {"emergency": "DIS-1", "disabled": "CJ-1"}[department] in signals
+
+
 def test_a_rejected_release_sends_nothing(told):
     assert told.stories["rejected"]["approve"] == "success"
     assert told.stories["rejected"]["summarise"] == "skipped"
@@ -195,10 +256,30 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
     assert told.stories["water, there"] == ALL_WENT_WELL
     assert "水利局" not in not_there(told.questions[1])
     assert "民政局" in not_there(told.questions[1])
-    released = {name.removeprefix("release[").rstrip("]") for name in told.stories["approved"] if "[" in name}
-    assert released
+    released, sent = (
+        {name.removeprefix(f"{step}[").rstrip("]") for name in told.stories["approved"] if name.startswith(f"{step}[")}
+        for step in ("release", "send")
+    )
+    assert released == sent != set()
     assert set(told.stories["approved"].values()) == {"success"}
-    assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == released
+    assert released == told.released_while_held_back
+
+
+def test_a_township_that_was_held_back_is_asked_for_again_and_alone(told):
+    assert told.held_back not in told.released_while_held_back
+    assert re.findall(r"^\| (\w+) \| \d", told.questions[2], re.MULTILINE) == [told.held_back]
+    assert told.stories["held back"][f"release[{told.held_back}]"] == "success"
+    assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == {
+        *told.released_while_held_back, told.held_back
+    }  # fmt: skip
+
+
+def test_who_approved_held_back_and_rejected_is_on_record(told):
+    assert [(kind, by) for kind, by, _ in told.decisions] == [
+        ("rejected", "admin"), ("approved", "admin"), ("approved", "admin")
+    ]  # fmt: skip
+    assert told.decisions[0][2]["reason"] == "先核对水利局数据"
+    assert told.decisions[1][2]["held_back"] == [told.held_back]
 
 
 def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told):
@@ -212,9 +293,10 @@ def test_nobody_is_asked_when_nothing_has_to_go_out(told):
         "plan": "skipped",
         "approve": "skipped",
         "release": "skipped",
+        "send": "skipped",
         "summarise": "success",
     }
-    assert told.screenings == 3
+    assert told.screenings == 4
 
 
 def test_a_file_that_comes_while_waiting_is_taken_and_one_department_does_not_settle_a_month(told):
@@ -231,12 +313,60 @@ def test_a_fault_of_ours_is_not_tried_again_and_is_explained(told):
     assert "There is no file nowhere.xlsx" in told.failure
 
 
+@pytest.mark.needs("chromium")
+def test_the_board_shows_the_month_that_was_run(told):
+    board = told.board.texts["board, Chinese"]
+    for words in ("2025年8月", "数据交换看板", "整份退回", "逾期未报", "本月不报", "在用", "v2", "需要处理"):
+        assert words in board
+    assert "In force" in told.board.texts["board, English"]
+    delivery = told.board.texts["delivery"]
+    assert "更正第 1 版" in delivery
+    assert "缺少必需的列" in told.board.texts["the DAG's page"]
+    assert "Expectation" in told.board.texts["Data Docs"]
+    assert told.board.addresses["task log"].endswith(f"/dags/exchange_water/runs/{quote(told.newest_run, safe='')}")
+    assert f"/plugin/board/shouwang/months/{MONTH}/water" in told.board.addresses["delivery"]
+
+
+@pytest.mark.needs("chromium")
+def test_the_board_follows_airflow_and_fits_a_phone_without_faults(told):
+    assert told.board.themes["board, Chinese"] == "light"
+    assert told.board.themes["board, English"] == "dark"
+    assert told.board.texts["width"] == "0"
+    assert told.board.errors == []
+    assert told.board.faults == []
+
+
+@pytest.mark.needs("chromium")
+def test_nobody_sees_the_board_without_logging_in_and_a_viewer_no_person(told):
+    assert len(told.board.anonymous) == 8
+    assert set(told.board.anonymous.values()) == {401}
+    forbidden = {path for path, status in told.board.viewer.items() if status != 200}
+    assert {path.split("/")[2] for path in forbidden} == {"receipts", "reviews"}
+    assert {told.board.viewer[path] for path in forbidden} == {403}
+    assert set(told.board.admin.values()) == {200}
+    assert told.board.downloads == [f"水利局数据回执_{MONTH}_第2版.xlsx"]
+
+
+def test_people_are_told_once_of_what_they_have_to_do(told):
+    """Refused, missing, to be approved (four screenings, three questions), failed; each once, each with a remedy."""
+    titles = [notice["title"].removeprefix("守望：") for notice in told.notices]
+    assert len(titles) == len(set(map(str, told.notices)))
+    assert sum("整份退回" in title for title in titles) == 2  # housing's for the month, water's for the far one
+    assert (
+        next(title for title in titles if "开始筛查，缺：" in title) == f"{MONTH} 开始筛查，缺：民政局、住建局、水利局"
+    )
+    assert sum("待审核发布" in title for title in titles) == 3
+    assert sum("load_registry 失败" in title for title in titles) == 1
+    assert all("处理：" in notice["message"] for notice in told.notices)
+
+
 def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_path):
     people = people_of(told.county.folder, ordinary_texts(project))
     assert len(people.ordinary) <= 5
     assert len(people.names) > 700
     assert len(people.numbers) > 1500
-    assert who_is_named(texts_left(told.airflow.home, told.home), people) == {}
+    shown = [*told.board.texts.items(), ("notices", json.dumps(told.notices, ensure_ascii=False))]
+    assert who_is_named([*shown, *texts_left(told.airflow.home, told.home)], people) == {}
 
     # The same search finds somebody who is there: in a log, in a task's result, in a file name.
     copy = tmp_path / "airflow"

@@ -43,6 +43,7 @@ def release(**changes: Any) -> ReleasePaper:
         "prepared_on": dt.date(2026, 10, 12),
         "prepared_by": "张某",
         "due": dt.date(2026, 10, 19),
+        "released_at": dt.datetime(2026, 10, 12, 9, 30),
         "missing": (),
         "department_names": DEPARTMENTS,
     }

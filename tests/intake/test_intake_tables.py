@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import subprocess
+from email.encoders import encode_quopri
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
+import pyzipper
 import xlsxwriter
 import xlwt
 from binary_workbook import xlsb
@@ -20,6 +26,14 @@ from shouwang.intake.reading import Reading, read_files
 CONTRACTS = open_house({}).county.contracts
 HOUSING = CONTRACTS["housing"]
 NUMBERS = [row[1] for row in ROWS]
+ENCRYPTED_BY_ZIP = (
+    "UEsDBBQACwAIAEAieF3SpMUI+QAAAD8BAAAFAAAAdC5jc3Z6iqE075gv6KxGMIZPg4yoUmU06zzM+GketTmhsF8wirBqclDE88yneEa1e5yGTC"
+    "970/Qh8hLc97DxZktgYWSKvbeVrMx8AiK/nGq0GsgAMm00cXSjPzFFnnEvrPDfkC/OBnx4sBgfHQWRzF6gSs+sea8k4+0VsU8RligZtNVJSXs+"
+    "0jLTShvAZSFW9hhiqzy0+b9Fnn6ujtNBOoCzw+3xHLSP+oUUL37qdFGpEpoWQ3bZ1xnGIpwCw2CiZ/IjV7uI9KDIoSQmKn+fvm4Fb168XucCVm"
+    "J3sUm82Qe9Qt2AsYbK/+usnpAIYs2PilwNz0SlVQ4yvM49ZYtQSwcI0qTFCPkAAAA/AQAAUEsBAh4DFAALAAgAQCJ4XdKkxQj5AAAAPwEAAAUA"
+    "AAAAAAAAAQAAAKSBAAAAAHQuY3N2UEsFBgAAAAABAAEAMwAAACwBAAAAAA=="
+)
+"""`CSV` as ``zip -P wang-2026`` packs it."""
 
 
 def read(path: Path, content: bytes | str, contract: str = "housing") -> Reading:
@@ -209,6 +223,50 @@ def test_the_tables_of_an_archive_are_read_under_their_own_names(tmp_path: Path)
     ]
     assert found.table["row"].tolist() == [2, 3, 4] * 3
     assert found.sheets_ignored == (("住房.zip/读我.md", "", "不是表格文件"),)
+
+
+@pytest.mark.parametrize("method", [pyzipper.WZ_AES, None])
+def test_an_archive_under_a_password_opens_with_the_departments_own(tmp_path: Path, method: str | None) -> None:
+    path = tmp_path / "住房.zip"
+    if method:
+        with pyzipper.AESZipFile(path, "w", pyzipper.ZIP_DEFLATED, encryption=method) as archive:
+            archive.setpassword(b"wang-2026")
+            archive.writestr("台账.csv", CSV)
+            archive.writestr("台账.xlsx", xlsx())
+    else:  # as the program zip encrypts, which no library of Python writes
+        path.write_bytes(base64.b64decode(ENCRYPTED_BY_ZIP))
+    found = read_files([path], HOUSING, ("another", "wang-2026")).table
+    assert found["id_number"].tolist()[:3] == NUMBERS
+    for passwords, why in (((), "没有存"), (("another",), "打不开")):
+        with pytest.raises(FileRefused, match=why) as refusal:
+            read_files([path], HOUSING, passwords)
+        assert refusal.value.code == "encrypted"
+    if method:
+        whole = path.read_bytes()
+        path.write_bytes(whole[:120] + bytes(20) + whole[140:])
+        with pytest.raises(FileRefused, match="打不开"):
+            read_files([path], HOUSING, ("wang-2026",))
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize("charset", ["utf-8", "gb2312"])
+def test_a_web_archive_saved_as_xls_is_its_tables(tmp_path: Path, pages: int, charset: str) -> None:
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in GRID)
+    page = f"<html><head><meta charset={charset}></head><body><table>{rows}</table></body></html>".encode(charset)
+    mail = MIMEMultipart("related")
+    cover = MIMEText('<html><frameset><frame src="sheet001.htm"></frameset></html>', "html")
+    for number, content in enumerate([cover.get_payload(decode=True), *[page] * pages]):
+        part = MIMENonMultipart("text", "html", charset=charset)
+        part["Content-Location"] = f"file:///C:/DEAD/book.files/sheet{number:03d}.htm"
+        part.set_payload(content)
+        encode_quopri(part)
+        mail.attach(part)
+    found = read(tmp_path / "台账.xls", mail.as_bytes()).table
+    assert found["id_number"].tolist() == NUMBERS * pages
+    assert found["sheet"].unique().tolist() == [f"sheet{number:03d}.htm" for number in range(1, pages + 1)]
+    half = mail.as_bytes()
+    with pytest.raises(FileRefused, match="另存为 xlsx"):
+        read(tmp_path / "半份.xls", half[: half.index(b"=3Ctable") if b"=3Ctable" in half else half.index(b"<table")])
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msoffcrypto.format.ooxml import OOXMLFile
 from openpyxl import load_workbook
 from water_department import Water, rows
 
@@ -57,6 +60,43 @@ def test_a_corrected_receipt_leaves_no_rejected_rows(returned: Water, original_s
         9: "更正1_改好了 (2).xlsx 退回数据 3",
     }
     assert set(outcomes(returned).values()) == {"matched"}
+
+
+def packed(path: Path, *more: Path) -> None:
+    with zipfile.ZipFile(path.with_suffix(".zip"), "w") as archive:
+        for member in (path, *more):
+            archive.write(member, f"报送/{member.name}")
+    path.unlink()
+
+
+def test_a_receipt_in_an_archive_is_one_too(returned: Water) -> None:
+    packed(corrected(returned.receipt(1), returned.inbox / "改好了.xlsx", all_good))
+    done = returned.receive()
+    assert (done["version"], done["rows"], done["rejected"]) == (2, 20, 0)
+    assert returned.lines()["correction"].dropna().tolist() == [
+        "更正1_改好了.zip/报送/改好了.xlsx 退回数据 2",
+        "更正1_改好了.zip/报送/改好了.xlsx 退回数据 3",
+    ]
+    (returned.inbox / "台账.csv").unlink()
+    assert returned.receive()["status"] == "unchanged"
+
+
+def test_a_receipt_under_the_departments_password_is_one_too(returned: Water) -> None:
+    (returned.home / "secrets").mkdir(exist_ok=True)
+    (returned.home / "secrets" / "water").touch(0o600)
+    (returned.home / "secrets" / "water").write_text("shui-2026\n")
+    path = corrected(returned.receipt(1), returned.inbox / "改好了.xlsx", all_good)
+    with path.open("rb") as plain, io.BytesIO() as closed:
+        OOXMLFile(plain).encrypt("shui-2026", closed)
+        path.write_bytes(closed.getvalue())
+    assert returned.receive()["rejected"] == 0
+
+
+def test_an_archive_of_a_receipt_and_other_tables_is_refused_with_advice(returned: Water) -> None:
+    packed(corrected(returned.receipt(1), returned.inbox / "改好了.xlsx", all_good), returned.inbox / "台账.csv")
+    done = returned.receive()
+    assert done["status"] == "refused"
+    assert "不要和其他表格压在一个压缩包里" in done["message"]
 
 
 def test_the_same_receipt_twice_changes_nothing(returned: Water) -> None:

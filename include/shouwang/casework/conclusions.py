@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Conclusion:
-    """One code: the state the case takes and whether it stays open (the form's wording is ``delivery``'s)."""
+    """One code: whether the case stays open, and whether the household is recognised as to be monitored (认定)."""
 
     code: str
     state: str
     stays_open: bool
+    recognises: bool = False
 
 
 CONCLUSIONS: dict[str, Conclusion] = {
     c.code: c
     for c in (
-        Conclusion("01", "拟纳入监测", True),
-        Conclusion("02", "帮扶中", True),
-        Conclusion("03", "风险回退", True),
+        Conclusion("01", "拟纳入监测", True, True),
+        Conclusion("02", "帮扶中", True, True),
+        Conclusion("03", "风险回退", True, True),
         Conclusion("04", "暂不纳入", True),
         Conclusion("05", "无风险", False),
         Conclusion("06", "转行业部门", True),
@@ -30,7 +31,4 @@ CONCLUSIONS: dict[str, Conclusion] = {
         Conclusion("13", "数据有误", False),
     )
 }
-SILENT = "05"
-"""The conclusion after which the same rules stay silent for a while."""
-
-WAITING_FOR_RELEASE, WAITING_FOR_VISIT = "待发布", "待核查"
+"""A conclusion that closes a case keeps the same rules silent for a while (decision 0006)."""

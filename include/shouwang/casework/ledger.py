@@ -1,88 +1,30 @@
-"""The ledger (台账), replayed month by month from warnings, releases and feedback (handbook section 8).
+"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0006).
 
 One open case a household. A warning of a household with an open case joins it and is not sent again, unless the level
-rises, a new risk type joins, or the evidence of a rule has grown by half since it was last sent. A household found
-without risk stays silent for the same rules for six months, unless its evidence grows likewise.
+rises, a new risk type joins, or what a rule measures has grown by half since it was last sent. A household whose case
+was closed by an answer stays silent for the same rules for six months, unless its evidence grows likewise. A household
+whose risk was removed and which is warned of again gets a new case, marked 回退.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from shouwang.casework.conclusions import CONCLUSIONS, SILENT, WAITING_FOR_RELEASE, WAITING_FOR_VISIT
+from shouwang.casework import states
+from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.casework.entries import Case, Event, Ledger, Policy, months_later, why_not_removed
+from shouwang.casework.facts import NO_FIGURE, Answer, Fact, Released, Removal, Warned
+from shouwang.casework.states import TABLE
 from shouwang.month import Month
 
 NEW, REPEATED, SUPPLEMENT = "new", "repeated", "supplement"
 LEVELS = {"蓝": 1, "黄": 2, "红": 3}
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that a pencil confuses
-
-
-@dataclass(frozen=True)
-class Warned:
-    """What a month's screening says of one household; ``evidence`` is how far each rule's value is over its threshold."""
-
-    month: Month
-    household_id: str
-    level: str
-    category: str | None
-    risks: frozenset[str]
-    evidence: Mapping[str, float]
-    township: str | None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a township found at one case; ``month`` is the first data month whose screening it precedes."""
-
-    clue_no: str
-    conclusion: str
-    month: Month
-    detail: Mapping[str, Any]
-
-
-@dataclass
-class Case:
-    """One case as it stands."""
-
-    clue_no: str
-    household_id: str
-    opened_month: Month
-    level: str
-    category: str | None
-    risks: frozenset[str]
-    sent: dict[str, float]
-    township: str | None
-    last_month: Month
-    state: str = WAITING_FOR_RELEASE
-    open: bool = True
-    conclusion: str | None = None
-    concluded_month: Month | None = None
-
-
-@dataclass(frozen=True)
-class Event:
-    """One change of a case, with what it was then."""
-
-    clue_no: str
-    month: Month
-    kind: str
-    state: str
-    level: str
-    rules: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Ledger:
-    """Every case, its history, and what each warning came to: ``outcomes[month, household]`` is (state, clue number)."""
-
-    cases: tuple[Case, ...]
-    events: tuple[Event, ...]
-    outcomes: Mapping[tuple[Month, str], tuple[str, str]]
 
 
 def clue_number(county: str, month: Month, household_id: str) -> str:
@@ -92,107 +34,223 @@ def clue_number(county: str, month: Month, household_id: str) -> str:
     return f"{month.year % 100:02d}{month.number:02d}-{letters}"
 
 
-def replay(
-    county: str,
-    warned: Iterable[Warned],
-    answers: Iterable[Answer],
-    released: Iterable[tuple[Month, str]],
-    silence_months: int,
-    grown_by: float,
-) -> Ledger:
-    """Fold the facts into the ledger. ``released`` are (month, clue number) pairs that went out."""
-    months: dict[Month, list[Warned]] = defaultdict(list)
-    for warning in warned:
-        months[warning.month].append(warning)
-    by_month: dict[Month, list[Answer]] = defaultdict(list)
-    for answer in answers:
-        by_month[answer.month].append(answer)
-    went_out = defaultdict(set)
-    for month, clue_no in released:
-        went_out[month].add(clue_no)
-    teller = _Teller(county, silence_months, 1 + grown_by)
-    for month in sorted({*months, *by_month, *went_out}):
-        for answer in by_month[month]:
-            teller.answer(answer)
-        for warning in sorted(months[month], key=lambda w: w.household_id):
-            teller.warn(warning)
-        for clue_no in sorted(went_out[month]):
-            teller.release(month, clue_no)
-    return Ledger(tuple(teller.cases.values()), tuple(teller.events), teller.outcomes)
+def replay(policy: Policy, facts: Iterable[Fact]) -> Ledger:
+    """Fold the facts into the ledger: in whatever order they come, it is the same."""
+    by_household: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_household[fact.household_id].append(fact)
+    told = [_Story(policy, household).tell(by_household[household]) for household in sorted(by_household)]
+    return Ledger(
+        tuple(case for story in told for case in story.cases),
+        tuple(event for story in told for event in story.history()),
+        {key: (outcome, case.clue_no) for story in told for key, (outcome, case) in story.outcomes.items()},
+    )
 
 
-class _Teller:
-    """The state of the fold."""
+def _placed(facts: Iterable[Fact]) -> Iterator[tuple[tuple[Any, ...], Fact]]:
+    """Every fact with its place; of several answers to a clue of a list, the one received last stands last."""
+    latest: dict[tuple[Month, str], tuple[Any, ...]] = {}
+    for answer in sorted((f for f in facts if isinstance(f, Answer)), key=lambda a: a.word):
+        clue = answer.list_month, answer.clue_no
+        place = latest[clue] = max(answer.when[:3], latest.get(clue, answer.when[:3]))
+        yield (*place, *answer.word), answer
+    yield from ((fact.when, fact) for fact in facts if not isinstance(fact, Answer))
 
-    def __init__(self, county: str, silence_months: int, growth: float) -> None:
-        self.county, self.silence_months, self.growth = county, silence_months, growth
-        self.cases: dict[str, Case] = {}
-        self.latest: dict[str, Case] = {}
-        self.events: list[Event] = []
-        self.outcomes: dict[tuple[Month, str], tuple[str, str]] = {}
 
-    def note(
-        self, case: Case, month: Month, kind: str, rules: Iterable[str], detail: Mapping[str, Any] | None = None
-    ) -> None:
-        self.events.append(
-            Event(case.clue_no, month, kind, case.state, case.level, " ".join(sorted(rules)), detail or {})
-        )
+class _Story:
+    """The fold over one household's facts."""
 
-    def warn(self, w: Warned) -> None:
-        case = self.latest.get(w.household_id)
-        if case is None or not (case.open or self._silenced(case, w)):
-            case = Case(
-                clue_number(self.county, w.month, w.household_id), w.household_id, w.month, w.level, w.category,
-                w.risks, dict(w.evidence), w.township, w.month,
+    def __init__(self, policy: Policy, household_id: str) -> None:
+        self.policy, self.household_id = policy, household_id
+        self.growth = 1 + policy.grown_by
+        self.cases: list[Case] = []
+        self.by_number: dict[str, Case] = {}
+        self.listed: dict[tuple[Month, str], Case] = {}
+        self.without_case: list[Released] = []
+        self.events: list[tuple[Case, Event]] = []
+        self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
+
+    def tell(self, facts: list[Fact]) -> _Story:
+        for when, fact in sorted(_placed(facts), key=lambda placed: placed[0]):
+            day: dt.date = when[0]
+            match fact:
+                case Warned():
+                    self.warn(fact, day)
+                case Released():
+                    self.release(fact, day)
+                case Answer():
+                    self.answer(fact, day)
+                case Removal():
+                    self.remove(fact, day)
+        if self.without_case:
+            self.keep(self.without_case[0].clue_no, self.without_case[0].month)
+        return self
+
+    def history(self) -> list[Event]:
+        return [replace(event, clue_no=case.clue_no) for case, event in self.events]
+
+    @property
+    def latest(self) -> Case | None:
+        return self.cases[-1] if self.cases else None
+
+    def note(self, case: Case, day: dt.date, month: Month, kind: str, rules: Iterable[str], **detail: Any) -> None:
+        said = {key: value for key, value in detail.items() if value not in (None, "", [], {})}
+        self.events.append((case, Event("", day, month, kind, case.state, case.level, " ".join(sorted(rules)), said)))
+
+    def move(self, case: Case, event: str) -> bool:
+        step = TABLE.get((case.state, event))
+        if step:
+            case.state = step.target
+        return step is not None
+
+    def open(self, case: Case, event: str) -> Case:
+        while case.clue_no in self.by_number:
+            case.clue_no = clue_number(case.clue_no, case.opened_month, self.household_id)
+        self.move(case, event)
+        self.cases.append(case)
+        self.by_number[case.clue_no] = case
+        for fact in self.without_case:
+            self.name(case, fact)
+        self.without_case = []
+        return case
+
+    def warn(self, w: Warned, day: dt.date) -> None:
+        case, why = self.latest, dict[str, Any]()
+        if case is None or not (case.open or self.silent_until(case, w)):
+            returned = case is not None and case.state == states.REMOVED
+            kind = states.RETURNED if returned else states.OPENED
+            case = self.open(
+                Case(
+                    clue_number(self.policy.county, w.month, w.household_id), w.household_id, w.month, w.level,
+                    w.category, w.risks, dict(w.evidence), w.township, w.month, states.UNBORN, returned,
+                ),
+                kind,
             )  # fmt: skip
-            self.cases[case.clue_no] = self.latest[w.household_id] = case
-            outcome, kind = NEW, "opened"
+            outcome = NEW
         elif not case.open:
-            outcome, kind = REPEATED, "silenced"
-        elif self._grown(case, w):
-            outcome = kind = SUPPLEMENT
-            case.state = WAITING_FOR_RELEASE if case.conclusion is None else case.state
+            outcome, kind = REPEATED, states.SILENCED
+            why = {"until": str(self.silent_until(case, w)), "conclusion": case.conclusion}
+        else:
+            grown = self.growths(case, w)
+            outcome, kind = (SUPPLEMENT, states.SUPPLEMENT) if grown else (REPEATED, states.REPEATED)
+            why = {"grown": grown, "under": case.state}
+        amounts = {rule: [*case.sent.get(rule, NO_FIGURE), *now] for rule, now in w.evidence.items() if any(now)}
+        self.note_warning(case, w, day, kind, why | {"amounts": amounts})
+        self.outcomes[w.month, w.household_id] = (outcome, case)
+
+    def note_warning(self, case: Case, w: Warned, day: dt.date, kind: str, why: Mapping[str, Any]) -> None:
+        before = case.category
+        if kind == states.SUPPLEMENT:
+            self.move(case, states.SUPPLEMENT)
             case.level = max(case.level, w.level, key=LEVELS.__getitem__)
             case.risks |= w.risks
             case.sent.update(w.evidence)
-        else:
-            outcome = kind = REPEATED
-            for rule, evidence in w.evidence.items():
-                case.sent.setdefault(rule, evidence)
+        elif kind == states.REPEATED:
+            for rule, amount in w.evidence.items():
+                case.sent.setdefault(rule, amount)
         if case.open:
-            case.category, case.township, case.last_month = w.category, w.township, w.month
-        self.outcomes[w.month, w.household_id] = (outcome, case.clue_no)
-        self.note(case, w.month, kind, w.evidence)
+            case.township, case.last_month = w.township or case.township, w.month
+            if case.recognised_on is None:
+                case.category = w.category
+        self.note(case, day, w.month, kind, w.evidence, **why)
+        self.note_category(case, day, w.month, before, w.category)
 
-    def _grown(self, case: Case, w: Warned) -> bool:
-        return (
-            LEVELS[w.level] > LEVELS[case.level]
-            or bool(w.risks - case.risks)
-            or any(e >= self.growth * case.sent[r] for r, e in w.evidence.items() if case.sent.get(r, 0) > 0)
+    def note_category(self, case: Case, day: dt.date, month: Month, before: str | None, now: str | None) -> None:
+        """类型变更: told when a known category becomes another one."""
+        if before and now and case.category == now != before:
+            self.note(case, day, month, states.RETYPED, case.sent, before=before, now=now)
+
+    def growths(self, case: Case, w: Warned) -> list[str]:
+        """What of a warning is more than what was sent: ``level``, risk types, rules."""
+        found = ["level"] if LEVELS[w.level] > LEVELS[case.level] else []
+        found += sorted(w.risks - case.risks)
+        return found + sorted(
+            r for r, amount in w.evidence.items() if amount.grown(case.sent.get(r, NO_FIGURE), self.growth)
         )
 
-    def _silenced(self, case: Case, w: Warned) -> bool:
+    def silent_until(self, case: Case, w: Warned) -> Month | None:
+        """The month until which (not included) a closed case keeps this warning silent; null if it does not."""
+        if case.concluded_month is None or case.state == states.REMOVED:
+            return None
+        until = case.concluded_month + self.policy.silence_months
+        covered = set(w.evidence) <= set(case.sent) and not self.growths(case, w)
+        return until if covered and w.month < until else None
+
+    def release(self, r: Released, day: dt.date) -> None:
+        """A list went out. It makes no case by itself: data that were corrected since may leave it without a warning."""
+        case = self.latest
+        if case is None:
+            self.without_case.append(r)
+            return
+        self.name(case, r)
+        if self.move(case, states.RELEASED) and case.turns_on is None:
+            case.due, case.turns_on = r.due, r.late_from
+        self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
+
+    def name(self, case: Case, r: Released) -> None:
+        if r.clue_no not in case.numbers:
+            case.numbers.append(r.clue_no)
+        self.by_number.setdefault(r.clue_no, case)
+        self.listed[r.month, r.clue_no] = case
+
+    def keep(self, clue_no: str, month: Month) -> Case:
+        """Open a case for what was told though no warning is left of it."""
+        waiting = [*self.without_case]
+        r = next((r for r in waiting if r.clue_no == clue_no), waiting[0] if waiting else None)
+        case = Case(clue_no, self.household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
+        if r is not None:
+            case.level, case.category, case.risks, case.township = r.level, r.category, r.risks, r.township
+        self.open(case, states.OPENED)
+        self.note(case, (month + 1).first, month, states.KEPT, r.rules.split() if r else ())
+        for fact in waiting:
+            self.release(fact, (fact.month + 1).first)
+        return case
+
+    def find(self, clue_no: str, month: Month) -> Case:
+        """The case that a number on a month's list means; one that no other fact knows is kept for what was said."""
         return (
-            case.conclusion == SILENT
-            and case.concluded_month is not None
-            and w.month - case.concluded_month < self.silence_months
-            and set(w.evidence) <= set(case.sent)
-            and not self._grown(case, w)
+            self.listed.get((month, clue_no)) or self.by_number.get(clue_no) or self.latest or self.keep(clue_no, month)
         )
 
-    def release(self, month: Month, clue_no: str) -> None:
-        case = self.cases.get(clue_no)
-        if case is None:
+    def answer(self, a: Answer, day: dt.date) -> None:
+        case = self.find(a.clue_no, a.list_month)
+        conclusion = CONCLUSIONS[a.conclusion]
+        said = {"conclusion": a.conclusion, "measure": a.measure, "visited": a.visited, **a.detail}
+        monitored = a.monitored_since is not None or case.recognised_on is not None
+        event = states.EXPULSION if a.conclusion == "12" and monitored else a.conclusion
+        visited = a.visited or a.received.date()
+        month = max(Month.of(day), case.opened_month + 1)
+        if case is not self.latest or (case.state, event) not in TABLE:
+            self.note(case, day, month, states.LATE_WORD, case.sent, **said)
             return
-        if case.state == WAITING_FOR_RELEASE:
-            case.state = WAITING_FOR_VISIT
-        self.note(case, month, "released", case.sent)
+        if case.turns_on and states.state_on(case.state, case.turns_on, a.received.date()) == states.SUPERVISED:
+            self.note(case, day, month, states.TIME, case.sent, due=case.due, since=case.turns_on)
+        self.move(case, event)
+        before = case.category
+        case.conclusion, case.turns_on, case.due, case.next_visit = a.conclusion, None, None, a.next_visit
+        case.concluded_month = month
+        case.category = a.category or case.category
+        case.risks |= a.risks
+        if conclusion.recognises:
+            case.recognised_on = min(filter(None, (case.recognised_on, a.monitored_since, visited)))
+            case.returned |= a.conclusion == "03"
+        else:
+            case.recognised_on = None if not conclusion.stays_open else case.recognised_on
+        self.note(case, day, month, states.FEEDBACK, case.sent, **said)
+        if a.measure and conclusion.recognises:
+            case.measures.append(a.measure)
+            if self.move(case, states.MEASURE):
+                self.note(case, day, month, states.MEASURE, case.sent, measure=a.measure)
+        self.note_category(case, day, month, before, a.category)
 
-    def answer(self, answer: Answer) -> None:
-        case = self.cases.get(answer.clue_no)
-        if case is None:
+    def remove(self, r: Removal, day: dt.date) -> None:
+        month = Month.of(r.on)
+        case = self.find(r.clue_no, month)
+        refused = why_not_removed(case, r.on, r.measure) if case is self.latest else "该户已有新的线索"
+        if refused:
+            self.note(case, day, month, states.REMOVAL_REFUSED, case.sent, why=refused, **r.detail)
             return
-        conclusion = CONCLUSIONS[answer.conclusion]
-        case.state, case.open, case.conclusion = conclusion.state, conclusion.stays_open, conclusion.code
-        case.concluded_month = answer.month
-        self.note(case, answer.month, "feedback", case.sent, answer.detail)
+        self.move(case, states.REMOVAL)
+        case.measures += [r.measure] if r.measure else []
+        case.turns_on = months_later(r.on, self.policy.silence_months)
+        self.note(case, day, month, states.REMOVAL, case.sent, on=r.on, measure=r.measure, **r.detail)

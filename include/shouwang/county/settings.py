@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from shouwang.county.contract import Contract, read_contract, read_contracts
 from shouwang.county.yamls import Strict, read_model, read_yaml
+from shouwang.month import Month
+from shouwang.workdays import working_day_from
 
 
 class Calendar(Strict):
@@ -19,7 +23,16 @@ class Calendar(Strict):
     waiting_until_day: int = Field(10, ge=1, le=28)
     verification_working_days: int = Field(5, ge=1, le=60)
     overdue_days: int = Field(10, ge=1, le=90)
+    papers_day: int = Field(25, ge=1, le=28)
     holidays: dict[dt.date, bool] = Field(default_factory=dict)
+
+    def handover(self, month: Month) -> dt.date:
+        """The day by which a month's data are due (报送日)."""
+        return working_day_from((month + 1).first.replace(day=self.handover_day), self.holidays)
+
+    def waiting_until(self, month: Month) -> dt.date:
+        """The last day on which a month's late data are waited for (等待截止日)."""
+        return (month + 1).first.replace(day=self.waiting_until_day)
 
 
 class Intake(Strict):
@@ -48,11 +61,34 @@ class Casework(Strict):
     grown_by: float = Field(0.5, gt=0)
 
 
+class Delivery(Strict):
+    """How papers leave the house, and how long copies stay (handbook section 9)."""
+
+    encrypt: bool = True
+    password_months: int = Field(12, ge=1)
+    mail_from: str = ""
+    keep_outbox_months: int = Field(6, ge=1)
+    keep_raw_months: int = Field(12, ge=1)
+
+
 class Township(Strict):
-    """What the registry cannot know about a township."""
+    """What the registry cannot know about a township; ``to``: the address that a channel other than the outbox needs."""
 
     contact: str = ""
-    channel: str = "folder"
+    channel: Literal["folder", "sftp", "mail"] = "folder"
+    to: str = ""
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Township:
+        wanted = {"folder": r"", "sftp": r"sftp://[^\s]+", "mail": r"[^@\s,;<>]+@[^@\s,;<>]+"}[self.channel]
+        if not re.fullmatch(wanted, self.to):
+            example = {
+                "folder": "nothing: a folder's place is SHOUWANG_OUTBOX",
+                "sftp": "sftp://user@host/path",
+                "mail": "name@example.org",
+            }[self.channel]
+            raise ValueError(f"`to` does not fit the channel {self.channel}; write {example}")
+        return self
 
 
 class CountySettings(Strict):
@@ -66,6 +102,7 @@ class CountySettings(Strict):
     intake: Intake = Intake()
     drift: Drift = Drift()
     casework: Casework = Casework()
+    delivery: Delivery = Delivery()
     townships: dict[str, Township] = Field(default_factory=dict)
 
     @field_validator("timezone")

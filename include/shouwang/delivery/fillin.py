@@ -32,11 +32,11 @@ class Answer:
 
 
 FILL_IN = (
-    Answer(CONCLUSION, "conclusion", 14, "填写选项"),
+    Answer(CONCLUSION, "conclusion", 12.5, "填写选项"),
     Answer(REASON, "reason", 16, "填写文本"),
-    Answer(VISITED, "visited", 10.5, "填写日期"),
+    Answer(VISITED, "visited", 10, "填写日期"),
     Answer(VISITOR, "visitor", 8, "填写居中"),
-    Answer(INCOME, "income", 9.5, "填写金额"),
+    Answer(INCOME, "income", 10, "填写金额"),
     Answer(MEASURE, "measure", 11, "填写选项"),
 )
 

@@ -25,7 +25,7 @@ _STEPS = (
 _EXAMPLE_REASON = "户主住院后妻子在家照料，两人今年均未务工，自付费用由亲友垫付。监测类别、风险类型与建议一致。"
 
 
-def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str]) -> None:
+def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str], mark: str) -> None:
     """Add the sheet; ``visited`` is the day that the example names."""
     sheet = workbook.create_sheet(SHEET)
     set_widths(sheet, _WIDTHS)
@@ -56,5 +56,5 @@ def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str]) -
         band(sheet, row, 2, 3, conclusion.text, "文本")
         put(sheet, row, 4, conclusion.column or "—", "文本居中")
         band(sheet, row, 5, 6, conclusion.needs, "文本", text_height(conclusion.needs, _WIDTHS[4] + _WIDTHS[5], 20))
-    lay_out(sheet, landscape=False, title_rows=None, footer=footer)
+    lay_out(sheet, landscape=False, title_rows=None, footer=footer, mark=mark)
     protect(sheet)

@@ -70,7 +70,9 @@ class Look:
         )
 
 
-DATE, DUE, MONEY, COUNT, TEXT = "yyyy-mm-dd", 'm"月"d"日"', "#,##0.00", "#,##0", "@"
+DATE, DUE, COUNT, TEXT = "yyyy-mm-dd", 'm"月"d"日"', "#,##0", "@"
+FIGURE = "[<10]0.00;[<1000]General;#,##0.00"
+"""A share with two places, days and litres as they are, money with 分."""
 
 LOOKS = {
     "标题": Look(HEI, 18, align="center", grid=False),
@@ -86,7 +88,7 @@ LOOKS = {
     "姓名": Look(bold=True, align="center", number_format=TEXT),
     "整数": Look(align="center", number_format=COUNT, shrink=True),
     "单行": Look(align="center", number_format=TEXT, shrink=True),
-    "数值": Look(align="right", number_format=MONEY, shrink=True),
+    "数值": Look(align="right", number_format=FIGURE, shrink=True),
     "日期": Look(align="center", number_format=DATE, shrink=True),
     "截止": Look(align="center", number_format=DUE, shrink=True),
     "红": Look(HEI, 11, bold=True, ink=_WHITE, fill="C00000", align="center"),
@@ -102,6 +104,7 @@ LOOKS = {
     "退回原文": Look(number_format=TEXT, locked=False),
     "退回原因": Look(ink=_ALARM, number_format=TEXT, locked=False),
     "告警居中": Look(ink=_ALARM, align="center", number_format=TEXT),
+    "落款": Look(size=11, align="right", grid=False),
     "空表": Look(size=12, ink=_MUTED, align="center"),
 }
 """Every style of every paper, under the name that spreadsheet programs show."""
@@ -161,7 +164,7 @@ def set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
 
 def wrapped_height(lines: int, least: float = 24.0, line: float = _LINE_POINTS) -> float:
     """Points that so many lines need; programs do not grow rows of files that they did not write."""
-    return min(_TALLEST_ROW, max(least, math.ceil(lines * line + 5)))
+    return min(_TALLEST_ROW, max(least, math.ceil(lines * line + 7)))
 
 
 def text_height(text: str, width: float, least: float = 18.0, size: float = 10.0) -> float:
@@ -169,8 +172,10 @@ def text_height(text: str, width: float, least: float = 18.0, size: float = 10.0
     return wrapped_height(lines_needed(text, width * 10.0 / size), least, _LINE_POINTS * size / 10.0)
 
 
-def lay_out(sheet: Worksheet, *, landscape: bool, title_rows: str | None, footer: tuple[str, str]) -> None:
-    """A4, as wide as the paper, rows repeated on every page; footer: left, page of pages, right."""
+def lay_out(
+    sheet: Worksheet, *, landscape: bool, title_rows: str | None, footer: tuple[str, str], mark: str = ""
+) -> None:
+    """A4, as wide as the paper, rows repeated on every page; footer: left, page of pages, right; mark: above, in grey."""
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation = "landscape" if landscape else "portrait"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
@@ -182,6 +187,9 @@ def lay_out(sheet: Worksheet, *, landscape: bool, title_rows: str | None, footer
     left, right = (part.replace("&", "&&") for part in footer)
     for part, text in ((sheet.oddFooter.left, left), (sheet.oddFooter.right, right)):
         part.text, part.size, part.font = text, 9, SONG
+    if mark:
+        part = sheet.oddHeader.right
+        part.text, part.size, part.font, part.color = mark.replace("&", "&&"), 9, SONG, _MUTED
     sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
     sheet.oddFooter.center.size, sheet.oddFooter.center.font = 9, SONG
     sheet.sheet_view.showGridLines = False

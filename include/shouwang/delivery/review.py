@@ -12,7 +12,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from shouwang.delivery.looks import band, lay_out, new_workbook, protect, put, set_widths, text_height
-from shouwang.delivery.returned import sheets_of
+from shouwang.delivery.opened import sheets_of
 from shouwang.delivery.saving import save
 from shouwang.delivery.table import Column, write_rows
 from shouwang.delivery.text import column_values, comparable
@@ -93,14 +93,14 @@ def write_review(path: Path, paper: ReviewPaper, reviews: pd.DataFrame) -> None:
     save(workbook, path, when=paper.prepared_on, title=paper.title, creator=paper.office)
 
 
-def read_review(path: Path) -> pd.DataFrame:
+def read_review(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
     """The rows of a returned list: ``sheet, row, number, choice, remark``; rows without a choice have a null one.
 
     Raises `FileRefused` when the file is no workbook or holds no such list.
     """
     found = []
     known = False
-    for name, rows in sheets_of(path).items():
+    for name, rows in sheets_of(path, passwords).items():
         head = next((n for n, row in enumerate(rows[:40]) if {NUMBER, CHOICE} <= set(map(comparable, row))), None)
         if head is None:
             continue

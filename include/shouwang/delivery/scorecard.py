@@ -29,6 +29,7 @@ _COLUMNS = (
     Column("匹配", "matched", 10, "整数"),
     Column("待核实", "review", 9, "整数"),
     Column("未匹配", "unmatched", 9, "整数"),
+    Column("实地有误", "wrong_on_foot", 9, "整数"),
     Column("提醒", "warnings", 44, "文本"),
     Column("按相近写法识别的表头", "guesses", 30, "文本"),
     Column("未使用的列", "ignored", 30, "文本"),

@@ -63,6 +63,7 @@ class ReleasePaper:
     prepared_on: dt.date
     prepared_by: str
     due: dt.date
+    released_at: dt.datetime
     missing: tuple[str, ...] = ()
     department_names: Mapping[str, str] = field(default_factory=dict)
 
@@ -70,6 +71,11 @@ class ReleasePaper:
     def title(self) -> str:
         """The heading of the list and of the file's properties."""
         return f"{self.county}{self.township}{self.month.chinese}防返贫风险预警{self.kind}"
+
+    @property
+    def mark(self) -> str:
+        """What stands at the head of each page, so that a copy tells where it came from: for whom, from whom, when."""
+        return f"{self.township}专用　发布人 {self.prepared_by}　{self.released_at:%Y-%m-%d %H:%M}"
 
     @property
     def footer(self) -> tuple[str, str]:
@@ -81,21 +87,21 @@ class ReleasePaper:
 
 
 LIST_COLUMNS = (
-    Column("线索编号", "clue_no", 11.5, "单行"),
-    Column("村", "village", 8.5, "文本居中"),
-    Column("组", "village_group", 6, "文本居中"),
-    Column("户主", "head", 8, "姓名"),
-    Column("家庭人口", "members", 5, "整数"),
-    Column("涉及成员", "involved", 8, "文本居中"),
+    Column("线索编号", "clue_no", 11, "文本居中"),
+    Column("村", "village", 8, "文本居中"),
+    Column("组", "village_group", 5, "文本居中"),
+    Column("户主", "head", 7.5, "姓名"),
+    Column("家庭人口", "members", 4.5, "整数"),
+    Column("涉及成员", "involved", 8.2, "文本居中"),
     Column("联系电话", "phone", 12, "单行"),
-    Column("户类型", "household_type", 8.5, "文本居中"),
+    Column("户类型", "household_type", 8, "文本居中"),
     Column("预警等级", "level", 5.5, "文本居中"),
-    Column("风险类型", "risks", 8.5, "文本居中"),
-    Column("预警原因", "reasons", 41, "文本"),
-    Column("建议类别", "category", 8.5, "文本居中"),
-    Column("建议措施", "measures", 15, "文本"),
-    Column("核查截止日期", "due", 8.5, "截止"),
-    Column("上次核查结论", "last_conclusion", 9, "文本居中"),
+    Column("风险类型", "risks", 5.5, "文本居中"),
+    Column("预警原因", "reasons", 38, "文本"),
+    Column("建议类别", "category", 8, "文本居中"),
+    Column("建议措施", "measures", 26, "文本"),
+    Column("核查截止日期", "due", 7.5, "截止"),
+    Column("上次核查结论", "last_conclusion", 8.5, "文本居中"),
 )
 _WIDTH = sum(column.width for column in LIST_COLUMNS) + sum(column.width for column in FILL_IN)
 _SIGNATURES = "乡镇负责人（签字）：{0}审核人：{0}填报日期：{0}（盖章）".format("　" * 12)
@@ -113,8 +119,8 @@ def write_township_workbook(path: Path, release: ReleasePaper, clues: pd.DataFra
     values = list_values(clues)
     _write_list(workbook.create_sheet(LIST), release, clues, values)
     write_details(workbook.create_sheet(DETAILS), clues, details, release.department_names, release.title)
-    lay_out(workbook[DETAILS], landscape=True, title_rows="3:3", footer=release.footer)
-    write_guide(workbook, release.due, release.footer)
+    lay_out(workbook[DETAILS], landscape=True, title_rows="3:3", footer=release.footer, mark=release.mark)
+    write_guide(workbook, release.due, release.footer, release.mark)
     add_choices(workbook)
     write_manifest(workbook, _manifest(release, values))
     save(workbook, path, when=release.prepared_on, title=release.title, creator=release.office)
@@ -127,6 +133,7 @@ def list_values(clues: pd.DataFrame) -> dict[str, list[Value]]:
     values["phone"] = [*clues["phone"].astype("object").where(clues["phone"].notna(), None)]
     values["level"] = [LEVELS.get(str(level), level) for level in values["level"]]
     values["reasons"] = [_numbered(str(reasons or "")) for reasons in values["reasons"]]
+    values["measures"] = [measures and str(measures).replace("；", "\n") for measures in values["measures"]]
     values["last_conclusion"] = [
         BY_CODE[str(last)].choice if str(last) in BY_CODE else last for last in values["last_conclusion"]
     ]
@@ -195,7 +202,7 @@ def _write_list(
         foot += 1
     sheet.freeze_panes = f"E{head + 1}"
     sheet.print_area = f"A1:{get_column_letter(last)}{foot}"
-    lay_out(sheet, landscape=True, title_rows=f"{head - 1}:{head}", footer=release.footer)
+    lay_out(sheet, landscape=True, title_rows=f"{head - 1}:{head}", footer=release.footer, mark=release.mark)
     protect(sheet)
 
 

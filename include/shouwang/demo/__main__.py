@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from shouwang.demo.month import Demo
-from shouwang.demo.scheduler import ends_with_us
+from shouwang.demo.scheduler import BOARD, ends_with_us
 from shouwang.demo.telling import shown, waiting
 from shouwang.errors import ShouwangError
 
@@ -52,6 +52,7 @@ def up(demo: Demo) -> None:
     demo.say(
         f"Airflow runs on [bold]{airflow.url}[/bold] — user [bold]admin[/bold], password [bold]{airflow.password}[/]"
     )
+    demo.say(f"The exchange board (数据交换看板): [bold]{airflow.url}{BOARD}[/bold]")
     demo.say(f"Its log: {shown(airflow.log)}. Stop it with [bold]make down[/bold].")
 
 

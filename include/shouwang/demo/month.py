@@ -19,7 +19,7 @@ from typing import Any
 
 from rich.console import Console
 
-from shouwang.demo.scheduler import PROJECT, Airflow, Api, SchedulerError, tail
+from shouwang.demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
 from shouwang.demo.telling import Runs, a_console, month_tables, shown, waiting
 from shouwang.month import Month
 
@@ -211,7 +211,8 @@ class Demo:
             f"{month_seconds:.0f} s, everything {seconds:.0f} s."
         )
         self.say(
-            "To see it in Airflow's pages: [bold]make up[/bold] (and [bold]make down[/bold] when you have seen it)."
+            f"To see it in Airflow's pages, and the exchange board at {BOARD}: [bold]make up[/bold] (and [bold]make "
+            "down[/bold] when you have seen it)."
         )
 
 

@@ -27,6 +27,8 @@ from shouwang.errors import ShouwangError
 
 PROJECT = Path(__file__).resolve().parents[3]
 HOST = "127.0.0.1"
+BOARD = "/plugin/board"
+"""Where Airflow's pages show the exchange board."""
 
 
 class SchedulerError(ShouwangError):
@@ -251,10 +253,12 @@ class Api:
         age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(asked["created_at"])
         return asked if age >= dt.timedelta(seconds=2) else None
 
-    def answer(self, dag_id: str, run_id: str, task_id: str, choice: str) -> None:
-        """Answer a task that waits for a person."""
+    def answer(
+        self, dag_id: str, run_id: str, task_id: str, choice: str, said: Mapping[str, Any] | None = None
+    ) -> None:
+        """Answer a task that waits for a person; ``said`` is what stands in the fields of its form."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
-        self.ask("PATCH", path, json={"chosen_options": [choice], "params_input": {}})
+        self.ask("PATCH", path, json={"chosen_options": [choice], "params_input": dict(said or {})})
 
     def task_log(self, task: Mapping[str, Any]) -> Path:
         """Where the log of a task's last try lies."""

@@ -1,7 +1,8 @@
-"""Tables that other systems save under ``.xls``: HTML, and the XML of Excel 2003 (SpreadsheetML)."""
+"""Tables that other systems save under ``.xls``: HTML, web archives (MHTML) of it, and the XML of Excel 2003."""
 
 from __future__ import annotations
 
+import email
 import io
 import re
 from array import array
@@ -11,6 +12,7 @@ from typing import Any
 from lxml import etree
 
 from shouwang.errors import FileRefused
+from shouwang.intake.names import shown
 from shouwang.intake.sheets import MOST_COLUMNS, Opened, Sheet, columns_of
 from shouwang.intake.texts import encoding_of
 
@@ -36,6 +38,24 @@ def open_markup(name: str, content: bytes) -> Opened:
         raise FileRefused(
             "unreadable", f"文件“{name}”读不下去（{type(error).__name__}），可能没有传完，请另存为 xlsx 后重新上传。"
         ) from None
+
+
+def looks_like_web_archive(content: bytes) -> bool:
+    """Whether a file is a mail with pages in it: 单个文件网页, also under ``.xls``."""
+    return bool(re.match(rb"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?MIME-Version:", content[:4000], re.IGNORECASE))
+
+
+def open_web_archive(name: str, content: bytes) -> Opened:
+    """The tables of each page in it, a sheet a page."""
+    sheets = []
+    for part in email.message_from_bytes(content).walk():
+        page = part.get_payload(decode=True) if part.get_content_type() == "text/html" else None
+        if isinstance(page, bytes) and b"<tr" in page.lower():
+            location = re.split(r"[/\\]", str(part.get("Content-Location", "")))[-1]
+            sheets += [sheet._replace(name=shown(location)) for sheet in open_markup(name, page).sheets]
+    if not sheets:
+        raise FileRefused("unreadable", f"网页文件“{name}”里没有表格或没有传完，请另存为 xlsx 后重新上传。")
+    return Opened(sheets)
 
 
 class _Rows:

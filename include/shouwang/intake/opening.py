@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from shouwang.errors import FileRefused
-from shouwang.intake.markup import looks_like_markup, open_markup
+from shouwang.intake.markup import looks_like_markup, looks_like_web_archive, open_markup, open_web_archive
 from shouwang.intake.names import NO_TABLES, shown
 from shouwang.intake.secrets import decrypted, is_encrypted, needs_password
 from shouwang.intake.sheets import Opened, Sheet
@@ -23,6 +23,8 @@ OTHER_KINDS = {
 }  # fmt: skip
 MOST_MEMBERS = 200
 MEMBER_LIMIT = 512 << 20
+AES = 99
+"""How a zip marks a member under AES, which the standard library does not open."""
 
 
 def open_content(name: str, content: bytes, passwords: Sequence[str], *, within: bool = False) -> Opened:
@@ -47,6 +49,8 @@ def open_content(name: str, content: bytes, passwords: Sequence[str], *, within:
         return open_workbook(name, content)
     if looks_like_markup(content):
         return open_markup(name, content)
+    if looks_like_web_archive(content):
+        return open_web_archive(name, content)
     if PurePosixPath(name).suffix.lower() in WORKBOOKS and (b"\0" in content or b"\t" not in content[:4000]):
         raise FileRefused("unreadable", f"文件“{name}”不是 Excel 工作簿或已损坏，请重新导出后上传。")
     return open_text(name, content)
@@ -72,8 +76,13 @@ def _open_archive(name: str, content: bytes, members: list[zipfile.ZipInfo], pas
         )
     sheets: list[Sheet] = []
     ignored: list[tuple[str, str]] = []
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in members:
+    kind, broken = zipfile.ZipFile, zipfile.BadZipFile
+    if any(member.compress_type == AES for member in members):
+        import pyzipper  # few files need it
+
+        kind, broken = pyzipper.AESZipFile, pyzipper.BadZipFile
+    with kind(io.BytesIO(content)) as archive:
+        for member in (m for m in archive.infolist() if not m.is_dir()):
             written = member.filename
             if not member.flag_bits & 0x800:  # not marked as UTF-8: Windows writes its own code page
                 written = written.encode("cp437", "replace").decode("gb18030", "replace")
@@ -85,14 +94,18 @@ def _open_archive(name: str, content: bytes, members: list[zipfile.ZipInfo], pas
             if file.suffix.lower() in NO_TABLES:
                 ignored.append((f"{name}/{safe}", "不是表格文件"))
                 continue
-            opened = open_content(f"{name}/{safe}", _member(name, archive, member, passwords), passwords, within=True)
+            opened = open_content(
+                f"{name}/{safe}", _member(name, archive, member, passwords, broken), passwords, within=True
+            )
             sheets += opened.sheets
     if not sheets:
         raise FileRefused("no_rows", f"压缩包“{name}”里没有表格，请把 xlsx、xls、ods 或 csv 放进去后重新上传。")
     return Opened(sheets, tuple(ignored))
 
 
-def _member(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, passwords: Sequence[str]) -> bytes:
+def _member(
+    name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, passwords: Sequence[str], broken: type[Exception]
+) -> bytes:
     for password in passwords if member.flag_bits & 1 else (None,):
         try:
             with archive.open(member, pwd=password.encode() if password else None) as stream:
@@ -101,7 +114,7 @@ def _member(name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, passwo
             continue
         except NotImplementedError:
             break
-        except (zipfile.BadZipFile, OSError, EOFError, ValueError, zlib.error) as error:
+        except (broken, OSError, EOFError, ValueError, zlib.error) as error:
             if password:
                 continue
             raise FileRefused(

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from shouwang.errors import FileRefused
 
@@ -20,8 +19,7 @@ MOST_CELLS = 60_000_000
 _AT_ONCE = 2_000
 
 
-@dataclass(frozen=True)
-class Cells:
+class Cells(NamedTuple):
     """One column: row ``i`` holds ``distinct[codes[i]]``; an empty cell is ``""``."""
 
     distinct: list[Any]
@@ -32,8 +30,7 @@ class Cells:
         return [self.distinct[code] for code in self.codes[:rows]]
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(NamedTuple):
     """One sheet; ``numbers[i]`` is the 1-based row number of row ``i`` (for text files: the line).
 
     ``merges`` are cells merged downwards: first row, last row (places in ``numbers``) and column.
@@ -51,8 +48,7 @@ class Sheet:
         return list(map(list, zip(*(column.head(rows) for column in self.columns), strict=True)))
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """A file's sheets, and what in it is no table: name (within an archive) and why it is passed over."""
 
     sheets: list[Sheet]

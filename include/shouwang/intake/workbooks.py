@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from lxml import etree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
@@ -30,13 +30,13 @@ def open_workbook(name: str, content: bytes) -> Opened:
         if content[:8] != OLE_MARK:
             _check_size(name, content)
         sheets = []
-        with ThreadPoolExecutor(1) as beside, CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            looking = beside.submit(_errors_of, content)
+        looked_up = _Beside(content)
+        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
             for meta in book.sheets_metadata:
                 if meta.typ == SheetTypeEnum.WorkSheet:
                     hidden = meta.visible != SheetVisibleEnum.Visible
                     page = book.get_sheet_by_name(meta.name)
-                    sheets.append(_sheet(name, meta.name, hidden, page, lambda of: looking.result().get(of, [])))
+                    sheets.append(_sheet(name, meta.name, hidden, page, looked_up.errors))
     except (CalamineError, zipfile.BadZipFile, etree.LxmlError, OSError, ValueError, KeyError, struct.error) as error:
         if "assword" in str(error):
             raise FileRefused("encrypted", f"文件“{name}”有密码，请取消密码后重新上传。") from None
@@ -44,6 +44,28 @@ def open_workbook(name: str, content: bytes) -> Opened:
             "unreadable", f"文件“{name}”打不开（{type(error).__name__}），可能没有传完或已损坏，请重新导出后上传。"
         ) from None
     return Opened(sheets)
+
+
+class _Beside(threading.Thread):
+    """Looks the errors of a workbook up on another processor, while calamine reads."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(daemon=True)
+        self.content, self.found, self.trouble = content, dict[str, list[Error]](), list[Exception]()
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.found = _errors_of(self.content)
+        except Exception as error:  # raised again where the errors are asked for
+            self.trouble = [error]
+
+    def errors(self, sheet: str) -> list[Error]:
+        """The errors of a sheet, once they are known."""
+        self.join()
+        if self.trouble:
+            raise self.trouble[0]
+        return self.found.get(sheet, [])
 
 
 def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, errors: Callable[[str], list[Error]]) -> Sheet:

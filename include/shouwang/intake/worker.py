@@ -6,7 +6,6 @@ or a refusal. It may only answer with plain values: what comes back is unpickled
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import resource
@@ -85,7 +84,7 @@ def _gone(name: str, error: OSError) -> FileRefused:
 def _ask(questions: IO[bytes], answers: IO[bytes], task: dict[str, Any]) -> Opened | tuple[str, str] | None:
     """What the process answers; None if it came to an end without."""
     try:
-        questions.write(json.dumps(task).encode() + b"\n")
+        questions.write(pickle.dumps(task))
         questions.close()
         answer: Opened | tuple[str, str] = _Plain(answers).load()
     except (BrokenPipeError, EOFError, pickle.UnpicklingError, ValueError, TypeError, AttributeError, MemoryError):
@@ -97,7 +96,7 @@ def _work() -> None:
     """In the process: read the task, open the file, answer."""
     import gc
 
-    task = json.loads(sys.stdin.buffer.readline())
+    task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from our own parent
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library may print is no answer
     resource.setrlimit(resource.RLIMIT_AS, (task["memory"], task["memory"]))

@@ -137,6 +137,7 @@ def validate(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
 _OUTSIDE = re.compile(r"<(script|style|nav|footer)\b.*?</\1>|<link\b[^>]*>|<!--.*?-->", re.DOTALL)
 _STYLE = """<style>
 body {font: 15px/1.5 sans-serif; margin: 2em} table {border-collapse: collapse} td, th {padding: .2em .8em}
+a {color: inherit; text-decoration: none; pointer-events: none}
 td {border-top: 1px solid #ccc; vertical-align: top} .btn-group, .sticky {display: none}
 i.text-success::before {content: "✓"; color: #2e7d32} i.text-danger::before {content: "✗"; color: #c00000}
 </style>"""

@@ -1,6 +1,8 @@
-"""Hit rates (命中率): of the clues that each rule sent out, how many the townships confirmed, and how sure that is."""
+"""Hit rates (命中率): of the clues that a rule sent out, how many did townships confirm, and how sure that is."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,46 +11,44 @@ from sqlalchemy import Connection
 
 from shouwang.month import Month
 from shouwang.store.database import frame
-from shouwang.store.tables import case, release_item, signal
+from shouwang.store.tables import feedback, release_item
 
 CONFIRMED = ("01", "02", "03")
-"""Conclusions after which the household is helped: 拟纳入监测, 已是监测对象补充措施, 风险回退."""
+"""Conclusions that say: there is a risk (拟纳入监测, 补充措施, 需回退)."""
+COLUMNS = ["rule", "title", "sent", "answered", "confirmed", "rate", "low", "high"]
 _Z = 1.959964
-"""Of a normal distribution, 95 % lies within so many standard deviations."""
 
 
-def hit_rates(connection: Connection, months: list[Month] | None = None) -> pd.DataFrame:
-    """One row a rule: ``rule, sent, answered, confirmed`` (clues)``, rate, low, high``.
+def hit_rates(connection: Connection, titles: Mapping[str, str], months: Sequence[Month] | None = None) -> pd.DataFrame:
+    """One row a rule that sent anything in these data months, or ever (`COLUMNS`), the poorest first.
 
-    ``rate`` is confirmed ÷ answered, ``low`` and ``high`` its 95 % interval (Wilson); null where nothing was answered.
-    ``months`` are those in whose lists the clues went out; all of them when it is left out.
+    Each clue counts once, for the rules of its last list and with the last answer to it. ``rate`` is confirmed ÷ answered with
+    Wilson's 95 % interval ``low`` to ``high`` (Wilson 1927); all three are null where nobody has answered.
     """
-    query = (
-        sa.select(release_item.c.clue_no, signal.c.rule, case.c.conclusion)
-        .select_from(
-            release_item.join(case, case.c.clue_no == release_item.c.clue_no).join(
-                signal,
-                sa.and_(signal.c.month == release_item.c.month, signal.c.household_id == case.c.household_id),
-            )
-        )
-        .distinct()
-    )
+    query = sa.select(release_item.c.clue_no, release_item.c.rules)
     if months is not None:
         query = query.where(release_item.c.month.in_([str(month) for month in months]))
-    clues = frame(connection, query)
-    clues = clues.assign(answered=clues["conclusion"].notna(), confirmed=clues["conclusion"].isin(CONFIRMED))
-    rules = clues.groupby("rule").agg(
-        sent=("clue_no", "size"), answered=("answered", "sum"), confirmed=("confirmed", "sum")
+    sent = frame(connection, query.order_by(release_item.c.month, release_item.c.version))
+    sent = sent.drop_duplicates("clue_no", keep="last")
+    sent = sent.assign(rule=sent["rules"].fillna("").str.split()).explode("rule").dropna(subset=["rule"])
+    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion).order_by(feedback.c.received_at, feedback.c.row)
+    last = frame(connection, answers).drop_duplicates("clue_no", keep="last").set_index("clue_no")["conclusion"]
+    sent["conclusion"] = sent["clue_no"].map(last)
+    grouped = sent.groupby("rule", sort=True)["conclusion"]
+    found = pd.DataFrame({"sent": grouped.size(), "answered": grouped.count()}).astype("int64")
+    found["confirmed"] = (
+        sent["conclusion"].isin(CONFIRMED).groupby(sent["rule"]).sum().reindex(found.index).astype("int64")
     )
-    rules = rules.astype("int64").reset_index()
-    answered = rules["answered"].where(rules["answered"] > 0)
-    low, high = wilson(rules["confirmed"], answered)
-    return rules.assign(rate=rules["confirmed"] / answered, low=low, high=high)
+    found = found.join(wilson(found["confirmed"], found["answered"])).rename_axis("rule").reset_index()
+    found.insert(1, "title", found["rule"].map(dict(titles)).astype("str"))
+    return found.sort_values(["rate", "sent"], ascending=[True, False], kind="stable", ignore_index=True)[COLUMNS]
 
 
-def wilson(hits: pd.Series, of: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """The bounds between which a share lies with 95 % certainty; honest for few and for extreme shares too."""
-    share, n = hits / of, of
-    middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return (middle - half).clip(lower=0), (middle + half).clip(upper=1)
+def wilson(hits: pd.Series[int], tries: pd.Series[int]) -> pd.DataFrame:
+    """``rate, low, high`` of hits among tries; null where nothing was tried."""
+    n = tries.astype("float64").where(tries > 0, np.nan)
+    rate, square = hits / n, _Z * _Z
+    middle = (rate + square / (2 * n)) / (1 + square / n)
+    half: pd.Series[float] = _Z / (1 + square / n) * np.sqrt(rate * (1 - rate) / n + square / (4 * n * n))
+    low, high = (middle - half).clip(lower=0), (middle + half).clip(upper=1)
+    return pd.DataFrame({"rate": rate, "low": low, "high": high}).round(4)

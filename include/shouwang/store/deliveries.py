@@ -16,7 +16,7 @@ from shouwang.errors import RowsLost
 from shouwang.store.audit import audit
 from shouwang.store.database import frame, insert
 from shouwang.store.records import record_table
-from shouwang.store.tables import delivery, late, line
+from shouwang.store.tables import delivery, late, line, run
 
 TAKEN, REFUSED = "taken", "refused"
 OUTCOMES = ("matched", "review", "unmatched", "rejected", "duplicate")
@@ -62,6 +62,19 @@ def profiles_before(connection: Connection, month: object, department: str, coun
         .limit(count)
     )
     return [report["profile"] for report in connection.scalars(query) if "profile" in report]
+
+
+def looked_at(connection: Connection, first: object, last: object) -> list[str]:
+    """A mark of every delivery in force from month to month: it changes with what the delivery was made of."""
+    columns = (delivery.c.month, delivery.c.department, delivery.c.delivery_id, delivery.c.registry)
+    known = connection.execute(sa.select(*columns).where(delivery.c.in_force))
+    return [f"{d}-{registry}" for month, _, d, registry in sorted(known) if str(first) <= month <= str(last)]
+
+
+def outdated(connection: Connection) -> list[str]:
+    """Months that were screened with other versions than those in force now: they are to be screened again."""
+    screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
+    return [m for m, inputs in screened if inputs["deliveries"] != looked_at(connection, inputs["since"], m)]
 
 
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:

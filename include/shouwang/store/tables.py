@@ -188,6 +188,13 @@ case = Table(
     Column("township", Text),
     Column("last_month", String(7), nullable=False),
     Column("conclusion", Text),
+    Column("returned", Boolean),  # 回退: the risk had been removed
+    Column("recognised_on", Date),
+    Column("measures", Text),
+    Column("due", Date),
+    Column("turns_on", Date),  # from when time alone makes another state of it: 督办, 结案
+    Column("next_visit", Date),
+    Column("numbers", Text),  # every number under which it went out
     Index(None, "household_id"),
 )
 case_event = Table(
@@ -196,11 +203,12 @@ case_event = Table(
     Column("clue_no", Text, primary_key=True),
     Column("event_no", Integer, primary_key=True),
     Column("month", String(7), nullable=False),
-    Column("kind", Text, nullable=False),  # opened | repeated | supplement | silenced | released | feedback
+    Column("kind", Text, nullable=False),  # see casework.states
     Column("state", Text, nullable=False),
     Column("level", Text),
     Column("rules", Text),
     Column("detail", JSON, nullable=False),
+    Column("day", Date),
 )
 # Facts about what left the house, and what came back.
 release = Table(
@@ -224,6 +232,42 @@ release_item = Table(
     Column("version", Integer, primary_key=True),
     Column("clue_no", Text, primary_key=True),
     Column("content", String(16), nullable=False),
+    Column("household_id", Text),
+    Column("level", Text),
+    Column("category", Text),
+    Column("risks", Text),
+    Column("rules", Text),
+    Column("check_code", String(4)),  # ties the number to village and head of household on the list
+    Index(None, "clue_no"),
+)
+# What leaves the house for a township: prepared with the release, sent once.
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("file", Text, primary_key=True),  # below the outbox
+    Column("month", String(7), nullable=False),
+    Column("township", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("prepared_at", sa.DateTime, nullable=False),  # UTC
+    Column("prepared_by", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("problem", Text),  # of the last attempt that failed
+    Column("channel", Text),
+    Column("sent_at", sa.DateTime),  # UTC
+    Column("receipt", Text),  # what the other side answered
+    Index(None, "month", "township"),
+)
+# Workbooks that came back by a channel, by what is in them: each is read once.
+returned = Table(
+    "returned",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("township", Text),
+    Column("collected_at", sa.DateTime, nullable=False),  # UTC
+    Column("taken", Integer, nullable=False),
+    Column("problems", Integer, nullable=False),
+    Column("refusal", Text),
 )
 feedback = Table(
     "feedback",
@@ -239,7 +283,49 @@ feedback = Table(
     Column("received_at", sa.DateTime, nullable=False),
     Column("file", Text, nullable=False),
     Column("row", Integer, nullable=False),
+    Column("sheet", Text),
+    Column("household_id", Text),
+    Column("list_month", String(7)),
+    Column("category", Text),
+    Column("risks", Text),
+    Column("next_visit", Date),
     Index(None, "clue_no"),
+)
+# A risk that a township or the county calls removed (风险消除); the ledger says whether it may.
+removal = Table(
+    "removal",
+    metadata,
+    Column("content", String(16), primary_key=True),
+    Column("clue_no", Text, nullable=False),
+    Column("household_id", Text, nullable=False),
+    Column("removed_on", Date, nullable=False),
+    Column("measure", Text),
+    Column("by", Text, nullable=False),
+    Column("received_at", sa.DateTime, nullable=False),
+    Column("file", Text),
+    Column("sheet", Text),
+    Column("row", Integer),
+    Index(None, "household_id"),
+)
+# What farmers reported themselves (农户自主申报) and officers found (干部排查); joined to the month's signals.
+report = Table(
+    "report",
+    metadata,
+    Column("content", String(16), primary_key=True),
+    Column("month", String(7), nullable=False),
+    Column("rule", Text, nullable=False),  # SELF-1 | OFFI-1
+    Column("risk", Text, nullable=False),
+    Column("household_id", Text, nullable=False),
+    Column("person_id", String(16)),
+    Column("sentence", Text, nullable=False),
+    Column("reported_on", Date, nullable=False),
+    Column("township", Text),
+    Column("village", Text),
+    Column("received_at", sa.DateTime, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sheet", Text, nullable=False),
+    Column("row", Integer, nullable=False),
+    Index(None, "month"),
 )
 audit_event = Table(
     "audit_event",

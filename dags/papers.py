@@ -1,0 +1,63 @@
+"""The papers of a month (通报与反馈): the bulletin, the registry's checks, what became of each department's rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from wiring import DEFAULTS, MONTH, contracts, papers_day
+
+
+@dag(
+    dag_display_name="papers · 通报与结果反馈",
+    schedule=papers_day(),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    tags=["shouwang", "papers"],
+    doc_md="""
+### Papers of a month 通报与结果反馈
+
+**What.** Writes the bulletin (通报; of two months every second month), the list of what does not fit together in the
+registry (数据清洗) for the county and each township, and for each department what became of its rows (结果反馈).
+
+**When.** On the day that the county sets for it (`calendar.papers_day`), when most townships have answered; trigger it
+for a data month (`2026-09`) to have the papers again with what has come since.
+
+**If it fails.** The last line of the task's log says what is wrong and what to do; clear the task.
+""",
+)
+def papers() -> None:
+    @task
+    def bulletin(month: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        return steps.write_bulletin(month, 1 if int(month[-2:]) % 2 else 2)
+
+    @task
+    def check_registry(month: str) -> dict[str, Any]:
+        from shouwang import steps
+
+        return steps.check_registry(month)
+
+    @task(map_index_template="{{ title }}")
+    def results(month: str, department: str, title: str) -> dict[str, Any]:
+        from airflow.sdk import get_current_context
+
+        from shouwang import steps
+
+        get_current_context()["title"] = title
+        done = steps.write_results(month, department)
+        if done["status"] != "written":
+            raise AirflowSkipException(f"{month}: {department} has delivered nothing.")
+        return done
+
+    bulletin(MONTH)
+    check_registry(MONTH)
+    each = [{"department": contract.department, "title": contract.title} for contract in contracts()]
+    results.partial(month=MONTH).expand_kwargs(each)
+
+
+papers()

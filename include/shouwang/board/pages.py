@@ -1,0 +1,248 @@
+"""What each page of the board is made from, and making it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from starlette.requests import Request
+
+from shouwang.board.words import LANGUAGES, words
+from shouwang.errors import NotThereYet, ShouwangError, UsageError
+from shouwang.house import House
+from shouwang.month import Month
+from shouwang.reporting import board as figures
+from shouwang.reporting.hit_rates import hit_rates
+from shouwang.screening.rulebook import load_rulebook
+from shouwang.store import deliveries
+from shouwang.store.audit import audit
+from shouwang.store.tables import delivery as delivery_table
+
+HERE = Path(__file__).parent
+ASSETS = {
+    path.name: path.read_bytes() for path in sorted((HERE / "assets").iterdir()) if path.suffix in (".js", ".svg")
+}
+LogOf = Callable[[str, str], str]
+"""Where Airflow shows the newest run of a DAG for a month: a path below Airflow's own address."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Who looks; ``may_see_people``: may open receipts and review lists, which hold personal data."""
+
+    name: str
+    may_see_people: bool
+
+
+def language_of(request: Request) -> str:
+    """What was asked for, else what was chosen before, else the first language of the browser that we know."""
+    wished = [request.query_params.get("lang"), request.cookies.get("shouwang_language")]
+    wished += [part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
+    known = (wish[:2].lower() for wish in wished if wish)
+    return next((wish for wish in known if wish in LANGUAGES), LANGUAGES[0])
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["n"] = lambda number: "–" if number is None else f"{number:,}"
+    environment.filters["percent"] = _percent
+    return environment
+
+
+def _percent(share: float | None) -> str:
+    """A share as a whole per cent; 0 and 100 only if it is none and all."""
+    if share is None:
+        return "–"
+    return "<1%" if 0 < share < 0.005 else f"{min(99, round(share * 100)) if share < 1 else 100}%"
+
+
+def render(request: Request, language: str, page: str, **given: Any) -> str:
+    """A page in a language."""
+    root = request.scope.get("root_path", "")
+    known = words(language)
+
+    def said(key: str, **values: Any) -> str:
+        return known[key].format(**values)
+
+    def month_name(month: str) -> str:
+        first = Month.parse(month).first
+        return f"{first.year}年{first.month}月" if language == "zh" else f"{first:%b %Y}"
+
+    def day(date: dt.date | None) -> str:
+        return "" if date is None else f"{date.month}月{date.day}日" if language == "zh" else f"{date.day} {date:%b}"
+
+    return _templates().get_template(page).render(
+        t=said, month_name=month_name, day=day, language=language, root=root, airflow=root.rpartition("/")[0],
+        path=request.url.path, query=dict(request.query_params), **given,
+    )  # fmt: skip
+
+
+def board(house: House, count: int, month: str) -> dict[str, Any]:
+    """The board's page: ``month`` is the one whose townships are shown, the last that was released if it is empty."""
+    today = house.today()
+    with house.database.read() as connection:
+        shown = figures.months(connection, count, today)
+        if not shown:
+            raise NotThereYet("No month is known yet.")
+        rows = figures.month_rows(house, connection, shown, today)
+        rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
+        townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
+    sent = list(dict.fromkeys(row.month for row in townships))
+    chosen = month if month in sent else (sent[0] if sent else "")
+    missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)
+    return {
+        "county": house.county.settings.name,
+        "scale": max(0.05, ceil(max(missed, default=0) * 20) / 20),
+        "now": dt.datetime.now(house.zone).replace(microsecond=0),
+        "today": today,
+        "rows": rows,
+        "head": _head(rows, str(figures.expected(today))),
+        "attention": figures.attention(rows, townships),
+        "townships": [row for row in townships if row.month == chosen],
+        "all_townships": townships,
+        "sent_months": sent,
+        "rates": rates,
+        "chosen": chosen,
+        "count": count,
+    }
+
+
+def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
+    """The month that work is on: the newest that is due and of which something is known."""
+    over = [row for row in rows if row.month <= expected]
+    return next((row for row in over if any(row.of(state) for state in ("in force", "refused", "late"))), rows[0])
+
+
+def _rates(connection: Connection, titles: dict[str, str], months: list[Month]) -> list[dict[str, Any]]:
+    """The hit rates of rules that were answered, the poorest first."""
+    rates = hit_rates(connection, titles, months)
+    return [
+        {str(name): value for name, value in row.items()} for row in rates[rates["answered"] > 0].to_dict("records")
+    ]
+
+
+def _changed(house: House) -> int:
+    return (house.county_folder / "rules.yaml").stat().st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _titles(folder: Path, changed: int) -> dict[str, str]:
+    """The rules' titles, read again when ``rules.yaml`` has ``changed``."""
+    try:
+        return {rule.code: rule.title for rule in load_rulebook(folder).rules}
+    except ShouwangError:  # a rule file that is being edited: the codes alone will do
+        return {}
+
+
+def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[str, Any]:
+    """The page of one department's month, with all its versions."""
+    of, today = Month.parse(month), house.today()
+    contract = house.county.contract(department)
+    if contract is None:
+        raise UsageError(f"There is no department {department}.")
+    with house.database.read() as connection:
+        shown = figures.months(connection, 12, today)
+        rows = figures.month_rows(house, connection, sorted({*shown, of}), today)
+        versions = deliveries.versions(connection, of, department)
+    strip = [next(cell for cell in row.cells if cell.department == department) for row in rows]
+    numbers = {version["content"]: version["version"] for version in reversed(versions)}
+    told = []
+    for version in reversed(versions):
+        page = house.validation_page_of(month, department, version["delivery_id"])
+        told.append(
+            version
+            | {
+                "received_on": figures.local(house, version["received_at"]),
+                "state": "in force"
+                if version["in_force"]
+                else "refused"
+                if version["status"] == "refused"
+                else "older",
+                "corrects": numbers.get(version["base"]),
+                "has_docs": page.is_file(),
+                "has_receipt": _receipt_of(house, version) is not None,
+                "warnings": version["report"].get("warnings", ()),
+            }
+        )
+    dag = f"exchange_{department}"
+    return {
+        "county": house.county.settings.name, "contract": contract, "month": month, "strip": strip, "versions": told,
+        "cell": next(cell for cell in strip if cell.month == month), "dag": dag, "log": log_of(dag, month),
+    }  # fmt: skip
+
+
+def page_of_dag(house: House, dag_id: str) -> str:
+    """The page that belongs to a DAG: of a department its latest month, else the board."""
+    department = dag_id.removeprefix("exchange_")
+    if house.county.contract(department) is None:
+        return "/"
+    known = sa.select(sa.func.max(delivery_table.c.month)).where(delivery_table.c.department == department)
+    with house.database.read() as connection:
+        month = connection.scalar(known)
+    return f"/months/{month}/{department}" if month else "/"
+
+
+def _version(house: House, delivery_id: str) -> dict[str, Any]:
+    with house.database.read() as connection:
+        known = deliveries.find(connection, delivery_id)
+    if known is None:
+        raise UsageError("There is no such delivery.")
+    return known
+
+
+def docs(house: House, delivery_id: str) -> dict[str, Any]:
+    """The page around the Data Docs of a delivery."""
+    known = _version(house, delivery_id)
+    data_docs(house, delivery_id)
+    return {"version": known, "contract": house.county.contract(known["department"]), "month": known["month"]}
+
+
+def data_docs(house: House, delivery_id: str) -> Path:
+    """The page of Data Docs of a delivery."""
+    known = _version(house, delivery_id)
+    path = house.validation_page_of(known["month"], known["department"], known["delivery_id"])
+    return _there(path if path.is_file() else None)
+
+
+def receipt(house: House, delivery_id: str, by: str) -> Path:
+    """The receipt of a delivery; that it was opened goes to the audit trail."""
+    known = _version(house, delivery_id)
+    path = _there(_receipt_of(house, known))
+    _opened(house, by, known["month"], f"receipt {delivery_id}")
+    return path
+
+
+def _receipt_of(house: House, version: dict[str, Any]) -> Path | None:
+    folder = house.receipts_of(version["month"], version["department"])
+    return next(iter(sorted(folder.glob(f"*_第{version['version']}版.xlsx"))), None)
+
+
+def _there(path: Path | None) -> Path:
+    if path is None:
+        raise UsageError("This file is not there any more.")
+    return path
+
+
+def review_list(house: House, month: str, by: str) -> Path:
+    """The month's review list, written anew; that it was opened goes to the audit trail."""
+    from shouwang.steps import write_review
+
+    path = Path(write_review(str(Month.parse(month)))["file"])
+    _opened(house, by, month, "review list")
+    return path
+
+
+def _opened(house: House, by: str, month: str, what: str) -> None:
+    with house.database.write() as connection:
+        audit(connection, "opened", what, by, month=month)

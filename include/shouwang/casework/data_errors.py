@@ -1,0 +1,70 @@
+"""Data errors found on foot (部门数据有误, conclusion 13): whose rows they were, and what the township wrote.
+
+A clue may rest on the rows of several departments. The error is counted against those whose office the township names;
+where it names none of them, against all. What it wrote is told only to a department that it names, or to the only one
+where it names no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from shouwang.store.database import frame
+from shouwang.store.tables import case, feedback, release_item, signal
+
+WRONG_DATA = "13"
+
+
+def last_words(connection: Connection) -> pd.DataFrame:
+    """The last answer to each clue number, which is the one that counts."""
+    words = frame(connection, sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row))
+    return words.drop_duplicates("clue_no", keep="last", ignore_index=True)
+
+
+def clue_numbers(connection: Connection) -> pd.DataFrame:
+    """``household_id, case_no`` of every clue number; a case may have gone out under several."""
+    cases = frame(connection, sa.select(case.c.household_id, case.c.clue_no, case.c.numbers))
+    numbers = cases["numbers"].fillna(cases["clue_no"])
+    each = cases[["household_id"]].assign(case_no=cases["clue_no"], clue_no=numbers.astype("str").str.split())
+    return each.explode("clue_no").drop_duplicates("clue_no", keep="last").set_index("clue_no").astype("str")
+
+
+def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFrame:
+    """One row a clue and department: ``clue_no, household_id, department, month, reason``.
+
+    ``titles`` gives the offices' names; ``month`` is that of the delivery (text); ``reason`` is null where it may not
+    be told.
+    """
+    words, households = last_words(connection), clue_numbers(connection)["household_id"]
+    wrong = words.loc[words["conclusion"] == WRONG_DATA, ["clue_no", "reason"]]
+    wrong = wrong.assign(household_id=wrong["clue_no"].map(households)).dropna(subset=["household_id"])
+    sent = frame(connection, sa.select(release_item.c.clue_no, release_item.c.month).distinct())
+    wrong = wrong.merge(sent.sort_values("month").drop_duplicates("clue_no", keep="last"), on="clue_no")
+    names = ("month", "household_id", "department", "delivery_month")
+    known = frame(
+        connection,
+        sa.select(*(signal.c[name] for name in names))
+        .where(signal.c.household_id.in_(wrong["household_id"].tolist()))
+        .distinct(),
+    )
+    each = wrong.merge(known, on=["month", "household_id"])
+    office = each["department"].map(titles).fillna(each["department"]).astype("str")
+    pairs = list(zip(office, each["reason"].fillna("").astype("str"), strict=True))
+    named = pd.Series([_names(name, text) for name, text in pairs], index=each.index, dtype="bool")
+    anyone = named.groupby(each["clue_no"]).transform("any")
+    elsewhere = pd.Series(
+        [any(_names(t, said) for t in titles.values()) for _, said in pairs], index=each.index, dtype="bool"
+    )
+    alone = (each.groupby("clue_no")["department"].transform("nunique") == 1) & ~elsewhere
+    each["reason"] = each["reason"].where(named | alone)
+    found = each[named | ~anyone].drop(columns="month").rename(columns={"delivery_month": "month"})
+    return found[["clue_no", "household_id", "department", "month", "reason"]].reset_index(drop=True)
+
+
+def _names(office: str, text: str) -> bool:
+    """Whether a text names an office, in full or without its last word (医保局, 医保)."""
+    return office in text or office.removesuffix("局") in text

@@ -1,0 +1,69 @@
+"""``shouwang bulletin``, ``results`` and ``registry check``: the papers of a month beside the townships' lists."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from shouwang import steps
+from shouwang.month import Month
+from shouwang.terminal import AsJson, MonthArgument, out, say, working
+
+
+def bulletin(
+    month: MonthArgument,
+    months: Annotated[int, typer.Option("--months", help="How many months it covers: 1, or 2 (双月通报).")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Write the bulletin (通报): counts, tables and charts without persons, as .docx to edit and .html to look at."""
+    with working("Writing the bulletin"):
+        done = steps.write_bulletin(str(Month.parse(month)), months)
+    say(done, as_json, lambda: out.print(*done["files"], sep="\n", markup=False))
+
+
+def results(
+    month: MonthArgument,
+    department: Annotated[str | None, typer.Option("--department", help="Only this one, for example water.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell departments what became of their rows (结果反馈), a workbook each."""
+    of = str(Month.parse(month))
+    names = [department] if department else [known["department"] for known in steps.departments(of)]
+    with working("Writing results"):
+        done = [steps.write_results(of, name) for name in names]
+
+    def tell() -> None:
+        table = Table("department", "status", "rows", "signals", "answered", "wrong data")
+        for one in done:
+            figures = [str(one.get(name, "")) for name in ("rows", "signals", "answered", "wrong")]
+            table.add_row(one["department"], one["status"], *figures)
+        out.print(table)
+
+    say(done, as_json, tell)
+
+
+def registry_check(
+    month: MonthArgument,
+    by: Annotated[str, typer.Option("--by", help="Who hands the lists out; stands in the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """List what of the registry does not fit together (数据清洗), for the county and each township; changes nothing.
+
+    The townships' lists are sealed and go out with the next `shouwang send`; one that says nothing new is not sent again.
+    """
+    with working("Checking the registry"):
+        done = steps.check_registry(str(Month.parse(month)), by)
+
+    def tell() -> None:
+        table = Table("check", "findings")
+        for name, count in done["checks"].items():
+            table.add_row(name, f"{count:,}")
+        out.print(table)
+        out.print(
+            f"{done['findings']:,} findings and {done['changes']:,} suggested corrections for "
+            f"{len(done['townships'])} townships; {done['unknown']:,} monitored households were recognised before the first registry."
+        )
+
+    say(done, as_json, tell)

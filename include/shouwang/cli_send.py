@@ -1,0 +1,173 @@
+"""``shouwang send …``, ``secrets``, ``returns``, ``papers``, ``expire``: what leaves the house, and what comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from shouwang import passwords, steps
+from shouwang.errors import UsageError
+from shouwang.house import House, open_house
+from shouwang.month import Month
+from shouwang.store.audit import audit
+from shouwang.terminal import AsJson, MonthArgument, out, progress, say, working
+
+FAILED = 1
+secrets_app = typer.Typer(help="The passwords of townships' workbooks (乡镇密码).", no_args_is_help=True)
+returns_app = typer.Typer(help="Filled-in workbooks that come back (报回).", no_args_is_help=True)
+papers_app = typer.Typer(help="Papers that are made when somebody asks for them.", no_args_is_help=True)
+Township = Annotated[str | None, typer.Option("--township", help="Only this one, as the registry writes it.")]
+By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail.")]
+
+
+def tell_sent(done: dict[str, Any]) -> None:
+    """How many files were sent, and what failed."""
+    out.print(f"{len(done['sent'])} files sent.")
+    for township, why in done["failed"].items():
+        progress.print(f"not sent, {township}: {why}", style="red", markup=False)
+    if done["failed"]:
+        progress.print(f"Run `shouwang send {done['month']}` when that is put right; nothing is sent twice.")
+
+
+def send(month: MonthArgument, township: Township = None, as_json: AsJson = False) -> None:
+    """Send what was released and has not been sent, each file once; a township that fails does not hold up the others."""
+    with working("Sending"):
+        done = steps.send(str(Month.parse(month)), township)
+    say(done, as_json, lambda: tell_sent(done))
+    if done["failed"]:
+        raise typer.Exit(FAILED)
+
+
+def sent(month: MonthArgument, as_json: AsJson = False) -> None:
+    """Prove what was sent: when, by which channel, the file's fingerprint (SHA-256), what the other side answered."""
+    from shouwang.dispatching import proof
+
+    with open_house().database.read() as connection:
+        rows = proof(connection, Month.parse(month))
+
+    def tell() -> None:
+        table = Table("township", "file", "sent (UTC)", "channel", "tries", "fingerprint", "receipt or problem")
+        for row in rows:
+            said = row["receipt"] or row["problem"] or "not sent yet"
+            when = str(row["sent_at"] or "")
+            figures = (when, row["channel"] or "", str(row["attempts"]), row["fingerprint"][:16], said)
+            table.add_row(row["township"], Path(row["file"]).name, *figures)
+        out.print(table)
+
+    say(rows, as_json, tell)
+
+
+def _townships(house: House, month: Month) -> list[str]:
+    from shouwang.registry.history import people_as_of
+
+    with house.database.read() as connection:
+        return sorted(people_as_of(connection, month)["township"].dropna().unique())
+
+
+def _renew(kind: str, township: str | None, by: str, as_json: bool) -> None:
+    house = open_house()
+    known = _townships(house, Month.of(house.today()))
+    if township and township not in known:
+        raise UsageError(f"There is no township {township} in the registry; there are {'、'.join(known)}.")
+    due = passwords.outlived if kind == "rotated" else (lambda h, t: not passwords.kept(h, t))
+    chosen = [township] if township and (kind == "rotated" or due(house, township)) else []
+    chosen += [name for name in known if not township and due(house, name)]
+    for name in chosen:
+        passwords.add(house, name)
+        with house.database.write() as connection:
+            audit(connection, f"password_{kind}", name, by)
+
+    def tell() -> None:
+        for name in chosen:
+            out.print(f"{name}: a new password; tell it by `shouwang secrets show --township {name} --by NAME`")
+        if not chosen:
+            out.print("Every township has a password that holds.")
+
+    say({"passwords": chosen}, as_json, tell)
+
+
+@secrets_app.command("make")
+def secrets_make(township: Township = None, by: By = "shouwang", as_json: AsJson = False) -> None:
+    """Make a password for every township that has none (a release would make it too)."""
+    _renew("made", township, by, as_json)
+
+
+@secrets_app.command("rotate")
+def secrets_rotate(township: Township = None, by: By = "shouwang", as_json: AsJson = False) -> None:
+    """Make a new password where one is older than county.yaml lets it live, or for one township at once."""
+    _renew("rotated", township, by, as_json)
+
+
+@secrets_app.command("show")
+def secrets_show(township: Annotated[str, typer.Option("--township", help="Whose.")], by: By) -> None:
+    """Print a township's password for the one who hands it over, apart from the workbooks; that is on record."""
+    house = open_house()
+    password = passwords.to_tell(house, township)
+    with house.database.write() as connection:
+        audit(connection, "password_shown", township, by)
+    typer.echo(password)
+
+
+@papers_app.command("supervision")
+def supervision(by: By, as_json: AsJson = False) -> None:
+    """Write and send the supervision list (督办单): clues without an answer `overdue_days` after their release."""
+    with working("Supervision list"):
+        done = steps.supervise(by)
+
+    def tell() -> None:
+        out.print(f"{done['overdue']} clues are overdue: {done['file']}", markup=False)
+        tell_sent(done)
+
+    say(done, as_json, tell)
+    if done["failed"]:
+        raise typer.Exit(FAILED)
+
+
+@papers_app.command("story")
+def story(
+    key: Annotated[str, typer.Argument(metavar="ID", help="A clue number or a household id.")],
+    by: By,
+    folder: Annotated[Path, typer.Option("--out", help="The folder to write it to.")] = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Write a household's story (户情) as one page for the officer who visits it; that is on record."""
+    done = steps.household_story(key, str(folder), by)
+    say(done, as_json, lambda: out.print(done["file"], markup=False))
+
+
+@returns_app.command("collect")
+def returns_collect(as_json: AsJson = False) -> None:
+    """Read the filled-in workbooks that came back by the channels, each once; whoever sent one gets a receipt."""
+    with working("Collecting"):
+        done = steps.collect_returns()
+
+    def tell() -> None:
+        out.print(f"{len(done['files'])} new workbooks.")
+        for entry in done["files"]:
+            said = entry.get("refused") or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
+            out.print(f"{entry['file']}: {said}", markup=False)
+        for away in [*done["unreachable"], *done["failed"].values()]:
+            progress.print(away, style="red", markup=False)
+
+    say(done, as_json, tell)
+    if done["unreachable"] or done["failed"]:
+        raise typer.Exit(FAILED)
+
+
+def expire(
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete copies and exports that county.yaml keeps no longer; what was deleted is on record."""
+    done = steps.expire(dry)
+
+    def tell() -> None:
+        for entry in done:
+            out.print(f"{'would go' if dry else 'deleted'}: {entry['place']}, {entry['files']} files ({entry['what']})")
+        if not done:
+            out.print("Nothing is kept too long.")
+
+    say(done, as_json, tell)

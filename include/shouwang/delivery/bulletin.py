@@ -1,0 +1,67 @@
+"""What a bulletin (通报) consists of, before it becomes a document or a page: text, tables and charts without persons."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Cell = str | int
+
+
+@dataclass(frozen=True)
+class Section:
+    """A numbered part of the text: its heading and paragraphs."""
+
+    heading: str
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CountTable:
+    """A table: the first column is text, the others figures; the last row is a total if it says so."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: Sequence[Sequence[Cell]]
+    total: bool = False
+    note: str = ""
+
+    @property
+    def lines(self) -> list[tuple[list[str], bool]]:
+        """Each row as it is printed, and whether it is the total."""
+        last = len(self.rows) - 1 if self.total else None
+        return [([printed(cell) for cell in row], place == last) for place, row in enumerate(self.rows)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart of Altair with its title, and what it shows in one sentence for those who cannot see it."""
+
+    title: str
+    chart: object
+    alt: str
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """One bulletin: the head, the text, and what follows it."""
+
+    title: str
+    office: str
+    addressed: str
+    prepared_on: dt.date
+    issue: str
+    sections: tuple[Section, ...]
+    tables: tuple[CountTable, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def signed(self) -> str:
+        """The date as it stands below the text: ``2026年10月12日``."""
+        return f"{self.prepared_on.year}年{self.prepared_on.month}月{self.prepared_on.day}日"
+
+
+def printed(cell: Cell) -> str:
+    """A cell as it is printed: thousands apart."""
+    return f"{cell:,}" if isinstance(cell, int) else cell

@@ -1,0 +1,112 @@
+"""The township's own form (申报排查表): what farmers report and officers find, and risks that are called removed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from shouwang.delivery.answers import clue_of, day_of
+from shouwang.delivery.conclusions import MEASURES, RISKS
+from shouwang.delivery.looks import band, lay_out, new_workbook, put, set_widths, text_height
+from shouwang.delivery.opened import Form, Rows, cell_text, filled_rows, forms_of
+from shouwang.delivery.saving import save
+from shouwang.delivery.table import Column, write_rows
+from shouwang.delivery.text import column_values
+
+CHANNEL, STORY, REMOVED_ON = "线索来源", "情况说明", "风险消除日期"
+CHANNELS = {"农户自主申报": "SELF-1", "干部排查": "OFFI-1"}
+REPORT = (
+    Column(CHANNEL, "channel", 13, "填写选项"), Column("乡镇", "township", 10, "填写居中"),
+    Column("村", "village", 12, "填写居中"), Column("姓名", "name", 10, "填写居中"),
+    Column("证件号码（可不填）", "id_number", 21, "填写居中"), Column("风险类型", "risk", 12, "填写选项"),
+    Column(STORY, "story", 46, "填写文本"), Column("申报或排查日期", "on", 13, "填写日期"),
+    Column("经办人", "by", 10, "填写居中"),
+)  # fmt: skip
+REMOVAL = (
+    Column("线索编号", "clue_no", 15, "单行"), Column("村", "village", 12, "文本居中"),
+    Column("户号", "household_id", 16, "单行"), Column("认定日期", "recognised_on", 12, "日期"),
+    Column("最早可消除", "earliest", 12, "日期"), Column("已有帮扶措施", "measures", 36, "文本"),
+    Column(REMOVED_ON, "on", 13, "填写日期"), Column("补充措施", "measure", 20, "填写选项"),
+    Column("经办人", "by", 10, "填写居中"),
+)  # fmt: skip
+_ROWS = 40
+_HOW = (
+    "一行一人：农户自己申报的选“农户自主申报”，干部走访发现的选“干部排查”。同名的请填证件号码，没有号码时村名要写全。"
+    "填好后按报送核查结果的渠道报回，回执会写明每行的线索编号，或哪里要改。"
+)
+_REMOVAL_HOW = "认定满 6 个月、有帮扶措施、经评议可以消除风险的户，填写右边三栏报回；没有填日期的行不作处理。"
+
+
+def write_case_form(path: Path, office: str, township: str, on: dt.date, helped: pd.DataFrame) -> None:
+    """Write the form; ``helped``: the township's cases being helped, with the columns of `REMOVAL` that are known."""
+    workbook = new_workbook()
+    title, footer = f"{township}申报排查表", (f"供{township}报送使用，不得公示转发", f"{office}  {on.isoformat()}")
+    empty = pd.DataFrame({"township": pd.Series([township] * _ROWS, dtype="str")})
+    for sheet, how, columns, rows in (
+        (workbook.create_sheet("申报排查"), _HOW, REPORT, empty),
+        (workbook.create_sheet("风险消除"), _REMOVAL_HOW, REMOVAL, helped),
+    ):
+        _write(sheet, f"{township}{sheet.title}表", how, columns, rows)
+        lay_out(sheet, landscape=True, title_rows="3:3", footer=footer)
+    save(workbook, path, when=on, title=title, creator=office)
+
+
+def _write(sheet: Worksheet, title: str, how: str, columns: Sequence[Column], rows: pd.DataFrame) -> None:
+    widths = [column.width for column in columns]
+    set_widths(sheet, widths)
+    band(sheet, 1, 1, len(columns), title, "标题", 34)
+    band(sheet, 2, 1, len(columns), how, "汇总", text_height(how, sum(widths), 20))
+    for number, column in enumerate(columns, start=1):
+        put(sheet, 3, number, column.header, "填写栏目" if column.style.startswith("填写") else "栏目")
+    shown = rows.reindex(columns=[column.source for column in columns])
+    write_rows(sheet, 3, columns, {c.source: [*column_values(shown[c.source])] for c in columns}, least=22)
+    choices = {"channel": CHANNELS, "risk": RISKS, "measure": MEASURES}
+    for number, column in enumerate(columns, start=1):
+        if column.source in choices:
+            check = DataValidation(type="list", formula1=f'"{",".join(choices[column.source])}"', allow_blank=True)
+            sheet.add_data_validation(check)
+            check.add(f"{get_column_letter(number)}4:{get_column_letter(number)}{max(4, 3 + len(rows))}")
+    sheet.freeze_panes = "A4"
+
+
+def read_reports(sheets: Mapping[str, Rows]) -> pd.DataFrame:
+    """What was reported: columns of `REPORT` as text (``on`` a day), ``sheet, row, problem``; empty lines left out."""
+    return _read(forms_of(sheets, CHANNEL, STORY), REPORT, ("name", "id_number", "story"))
+
+
+def read_removals(sheets: Mapping[str, Rows]) -> pd.DataFrame:
+    """Risks that are called removed: ``clue_no, on, measure, by, sheet, row, problem``; rows without a day left out."""
+    return _read(forms_of(sheets, "线索编号", REMOVED_ON), REMOVAL, ("on",))
+
+
+def _read(forms: Sequence[Form], columns: Sequence[Column], told_by: Sequence[str]) -> pd.DataFrame:
+    rows = [row for form in forms for row in _rows(form, columns, told_by)]
+    return pd.DataFrame(rows, columns=[*(column.source for column in columns), "sheet", "row", "problem"])
+
+
+def _rows(form: Form, columns: Sequence[Column], told_by: Sequence[str]) -> Iterator[dict[str, object]]:
+    headers = {column.source: column.header.split("（")[0] for column in columns}
+
+    def is_empty(row: Sequence[object]) -> bool:
+        return not any(form.texts(row, *(headers[name] for name in told_by)))
+
+    for number, row in filled_rows(form, is_empty):
+        said: dict[str, object] = {name: cell_text(form.cell(row, header)) or None for name, header in headers.items()}
+        day, needed = day_of(form.cell(row, headers["on"])), [name for name in _NEEDED if name in said]
+        problems = [f"缺{headers[name]}" for name in needed if said[name] is None]
+        if said["on"] is not None and day is None:
+            problems.append(f"{headers['on']}无法识别，应写成 2026-10-15 的样子")
+        if "channel" in said and said["channel"] not in (None, *CHANNELS):
+            problems.append(f"{CHANNEL}应为{'或'.join(CHANNELS)}")
+        if "clue_no" in said:
+            said["clue_no"] = clue_of(said["clue_no"] or "") or None
+        yield said | {"on": day, "sheet": form.sheet, "row": number, "problem": "；".join(problems) or None}
+
+
+_NEEDED = ("channel", "name", "risk", "story", "on", "by", "clue_no")

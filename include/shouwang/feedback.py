@@ -1,0 +1,83 @@
+"""A workbook that came back, from the door to the receipt: passwords, one transaction, the township's answer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from shouwang import passwords
+from shouwang.delivery.feedback_receipt import FeedbackPaper, write_feedback_receipt
+from shouwang.errors import FileRefused
+from shouwang.handout import hand_out
+from shouwang.house import House, safe_name
+from shouwang.intake.files import fingerprint
+from shouwang.month import Month
+from shouwang.releasing import UNKNOWN_TOWNSHIP
+from shouwang.returning import BLANK, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
+from shouwang.store.audit import audit
+
+
+def receive(house: House, path: Path, township: str | None = None) -> dict[str, Any]:
+    """Take a file's rows and write the receipt into the township's outbox; counts, and problems with their place.
+
+    Raises `FileRefused` when nothing of it can be read; where the sender is known, a receipt says so.
+    """
+    now = house.now().replace(microsecond=dt.datetime.now(house.zone).microsecond)  # of two words, which was the last
+    received = Received(path, now, passwords.every(house, f"{township or ''} {path.name}"), township)
+    settings = house.county.settings
+    try:
+        with house.database.write() as connection:
+            answered = take_back(connection, settings, received)
+            if taken := answered.count(TAKEN):
+                audit(connection, "feedback", "feedback", "shouwang", str(answered.month), taken=taken)
+            receipt = _write(connection, house, received, answered)
+    except FileRefused as refused:
+        if township:
+            nothing = Answered(township, Month.of(received.at.date()) + -1, pd.DataFrame(columns=[*ROWS]))
+            with house.database.write() as connection:
+                _write(connection, house, received, nothing, str(refused))
+        raise
+    rows = answered.rows
+    faulty = rows[rows["result"] == PROBLEM]
+    return {
+        "file": path.name,
+        "township": answered.township,
+        "rows": len(rows),
+        "taken": answered.count(TAKEN),
+        "known_already": answered.count(KNOWN),
+        "blank": answered.count(BLANK),
+        "problems": [
+            {"sheet": sheet, "row": int(row), "problem": problem}
+            for sheet, row, problem in zip(faulty["sheet"], faulty["row"], faulty["remark"], strict=True)
+        ],
+        "receipt": receipt,
+    }
+
+
+def _write(
+    connection: Connection, house: House, received: Received, answered: Answered, refused: str | None = None
+) -> str:
+    """The receipt, on its way to the township, or among the county's papers where nobody knows whose file it is."""
+    township = answered.township or UNKNOWN_TOWNSHIP
+    name = f"{safe_name(township)}反馈回执_{answered.month}_{fingerprint([received.path])[:8]}.xlsx"
+    folder = house.lists_of(answered.month, township) if answered.township else house.county_papers_of(answered.month)
+    if not (refused or answered.count(TAKEN) or answered.count(PROBLEM)) and (folder / name).exists():
+        return name
+    settings = house.county.settings
+    paper = FeedbackPaper(
+        settings.name, settings.office, township, received.path.name, received.at.date(), answered.count(BLANK), refused
+    )
+
+    def write(part: Path) -> None:
+        write_feedback_receipt(part, paper, answered.rows[answered.rows["result"] != BLANK])
+
+    if answered.township:
+        hand_out(connection, house, answered.month, township, name, "shouwang", write)
+    else:
+        with house.outgoing(folder / name) as part:
+            write(part)
+    return name

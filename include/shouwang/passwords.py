@@ -1,0 +1,115 @@
+"""The passwords of townships' workbooks (乡镇密码): made, replaced every year, kept so that older files still open.
+
+A file a township, ``secrets/townships/<township>``, of mode 0600: a line ``date password``, the newest first. The
+password goes to the township by another way than the workbooks: a person reads it out, and that is on record.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from shouwang.errors import ConfigError, NotThereYet
+from shouwang.house import House, safe_name
+
+_SOUNDS = """
+ba bai ban bang bao bei bo bu da dai dan dao deng di dian dou du duan fa fan fang fei fen feng fu ga gai gan gang gao ge
+gong gou gu gua guan guang gui hai han hao he hong hou hu hua huan huang hui huo ka kai kan kao ke kong kou ku kuai kuan
+la lai lan lao lei li liang lin liu long lou lu luo ma mai man mao mei men mi mian min mu na nai nan nao nei niu nong
+nuan pa pai pan pang pao pei peng pi pian pin ping po pu tai tan tang tao tian tie tong tou tu tuan tui wan wang wei wen
+wu ya yan yang yao ye yi yin you yu yuan yue yun
+"""
+SYLLABLES = _SOUNDS.split()
+"""Sounds that can be read out over a telephone and typed by whoever hears them."""
+
+
+@dataclass(frozen=True)
+class Password:
+    """One password and the day from which it holds."""
+
+    since: dt.date
+    text: str
+
+
+def speakable() -> str:
+    """A password like ``tianlu-hanmu-weigong-nanhai-4827``: 71 bits, which Office's hundred thousand rounds make dear."""
+    pairs = ["".join(secrets.choice(SYLLABLES) for _ in range(2)) for _ in range(4)]
+    return "-".join([*pairs, f"{secrets.randbelow(10_000):04d}"])
+
+
+def folder_of(house: House) -> Path:
+    """Where they lie."""
+    return house.secrets / "townships"
+
+
+def kept(house: House, township: str) -> list[Password]:
+    """A township's passwords, the newest first; `ConfigError` where others may read them."""
+    path = folder_of(house) / safe_name(township)
+    try:
+        if path.stat().st_mode & 0o077:
+            raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    try:
+        return [Password(dt.date.fromisoformat(day), text) for day, _, text in (x.partition(" ") for x in lines if x)]
+    except ValueError:
+        raise ConfigError(f"{path} cannot be read: every line is a date, a space and a password.") from None
+
+
+def current(house: House, township: str) -> tuple[str, bool]:
+    """The password that a township's workbooks are sealed with today, and whether it was made just now."""
+    known = kept(house, township)
+    return (known[0].text, False) if known else (add(house, township).text, True)
+
+
+def add(house: House, township: str) -> Password:
+    """Make a new password, from today on; the older ones stay and open older files."""
+    new = Password(house.today(), speakable())
+    folder = folder_of(house)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / safe_name(township)
+    lines = [f"{p.since.isoformat()} {p.text}\n" for p in (new, *kept(house, township))]
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")  # of mode 0600
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.writelines(lines)
+    part = Path(name)
+    if len(lines) > 1:
+        part.replace(path)
+        return new
+    try:
+        os.link(part, path)  # of two processes that make the first one at the same moment, who comes first is right
+    except FileExistsError:
+        return kept(house, township)[0]
+    finally:
+        part.unlink()
+    return new
+
+
+def outlived(house: House, township: str) -> bool:
+    """Whether the newest password is older than the county lets one live."""
+    known = kept(house, township)
+    months = house.county.settings.delivery.password_months
+    return bool(known) and (house.today() - known[0].since).days >= months * 30.4
+
+
+def to_tell(house: House, township: str) -> str:
+    """The password, for the one who hands it over; `NotThereYet` where none was made."""
+    known = kept(house, township)
+    if not known:
+        raise NotThereYet(
+            f"There is no password for {township} yet; its first list makes one, or: shouwang secrets make"
+        )
+    return known[0].text
+
+
+def every(house: House, name: str = "") -> tuple[str, ...]:
+    """All townships' passwords for a file that came back: those of the township in its name first, then the newest."""
+    folder = folder_of(house)
+    townships = [p.name for p in folder.iterdir() if not p.name.startswith(".")] if folder.is_dir() else []
+    found = [(t in name, p.since, p.text) for t in sorted(townships) for p in kept(house, t)]
+    return tuple(text for _, _, text in sorted(found, reverse=True))

@@ -1,0 +1,265 @@
+"""What the exchange board (数据交换看板) shows: months and departments, townships, what asks for somebody.
+
+Counts, codes and our own ids only: nothing here names a person. Every function asks the database a few grouped
+questions, whatever the number of rows behind them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from shouwang.county.contract import Contract
+from shouwang.house import House
+from shouwang.month import Month
+from shouwang.store import deliveries
+from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
+
+State = Literal["in force", "refused", "late", "waiting", "not due"]
+LEVELS = ("红", "黄", "蓝")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One department's month. ``age`` and ``days_late`` in days; ``last`` is the newest version, refused or not."""
+
+    department: str
+    title: str
+    month: str
+    state: State
+    due: dt.date
+    version: int | None = None
+    versions: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    received_on: dt.date | None = None
+    age: int | None = None
+    days_late: int = 0
+    refused_since: bool = False
+    unusual: int = 0
+
+    @property
+    def matched_share(self) -> float | None:
+        """The share of matched rows among all that were read."""
+        return self.counts["matched"] / self.counts["rows"] if self.counts.get("rows") else None
+
+
+@dataclass(frozen=True)
+class MonthRow:
+    """A data month: its departments, its screening and its release; ``levels`` counts households warned."""
+
+    month: str
+    cells: tuple[Cell, ...]
+    screened_on: dt.date | None
+    outdated: bool
+    levels: dict[str, int]
+    released_on: dt.date | None
+    townships: int
+
+    def of(self, state: State) -> tuple[Cell, ...]:
+        """The departments in a state."""
+        return tuple(cell for cell in self.cells if cell.state == state)
+
+    @property
+    def reviews(self) -> int:
+        """Rows that wait for a clerk's decision."""
+        return sum(cell.counts.get("review", 0) for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class TownshipMonth:
+    """What a township was sent for a month and has answered; ``supervised``: overdue for so long that it is 督办."""
+
+    month: str
+    township: str
+    sent: int
+    returned: int
+    overdue: int
+    supervised: int
+    released_on: dt.date
+    due: dt.date
+    versions: int
+
+
+def months(connection: Connection, count: int, today: dt.date) -> list[Month]:
+    """The data months to show, the newest first: all from the first known to the one expected now, and what is ahead."""
+    known = {
+        Month.parse(month)
+        for table in (delivery, late, run)
+        for month in connection.scalars(sa.select(table.c.month).distinct())
+    }
+    return sorted(known.union(Month.span(min(known), expected(today))) if known else known)[-count:][::-1]
+
+
+def expected(today: dt.date) -> Month:
+    """The month whose data are handed over now: the last one that is over."""
+    return Month.of(today) + -1
+
+
+def month_rows(house: House, connection: Connection, shown: Sequence[Month], today: dt.date) -> list[MonthRow]:
+    """Every department's state in each of these months."""
+    if not shown:
+        return []
+    first, last = str(min(shown)), str(max(shown))
+    versions = _versions(connection, first, last)
+    declared = set(connection.execute(sa.select(late.c.month, late.c.department)).all())
+    screened = dict(connection.execute(sa.select(run.c.month, run.c.screened_at)).all())
+    outdated = set(deliveries.outdated(connection))
+    counted = sa.select(warning.c.month, warning.c.level, sa.func.count()).group_by(warning.c.month, warning.c.level)
+    levels: dict[str, dict[str, int]] = defaultdict(dict)
+    for month, level, count in connection.execute(counted.where(warning.c.month.between(first, last))):
+        levels[month][level] = count
+    sent = sa.select(release.c.month, sa.func.max(release.c.released_on), sa.func.count(release.c.township.distinct()))
+    released = {month: (day, count) for month, day, count in connection.execute(sent.group_by(release.c.month))}
+    rows = []
+    for month in shown:
+        key = str(month)
+        cells = tuple(
+            _cell(house, contract, month, versions.get((key, contract.department), []), declared, today)
+            for contract in house.county.contracts.values()
+        )
+        day, townships = released.get(key, (None, 0))
+        at = screened.get(key)
+        rows.append(
+            MonthRow(key, cells, local(house, at) if at else None, key in outdated, levels[key], day, townships)
+        )
+    return rows
+
+
+def _versions(connection: Connection, first: str, last: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    columns = [delivery.c[n] for n in ("month", "department", "version", "status", "in_force", "received_at", "counts")]
+    told = delivery.c.report["warnings"].label("warnings")
+    query = sa.select(*columns, told).where(delivery.c.month.between(first, last)).order_by(delivery.c.version)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in connection.execute(query).mappings():
+        found[row["month"], row["department"]].append(dict(row))
+    return found
+
+
+def _cell(
+    house: House,
+    contract: Contract,
+    month: Month,
+    versions: list[dict[str, Any]],
+    declared: Iterable[tuple[str, str]],
+    today: dt.date,
+) -> Cell:
+    calendar = house.county.settings.calendar
+    due = calendar.handover(month)
+    who: dict[str, Any] = {"department": contract.department, "title": contract.title, "month": str(month), "due": due}
+    if not versions:
+        if not contract.due(month):
+            return Cell(**who, state="not due")
+        over = (str(month), contract.department) in declared or today > calendar.waiting_until(month)
+        return Cell(**who, state="late" if over else "waiting", days_late=max(0, (today - due).days))
+    shown = next((version for version in versions if version["in_force"]), versions[-1])
+    received = local(house, shown["received_at"])
+    return Cell(
+        **who,
+        state="in force" if shown["in_force"] else "refused",
+        version=shown["version"],
+        versions=len(versions),
+        counts=shown["counts"] or {},
+        received_on=received,
+        age=max(0, (today - received).days),
+        days_late=max(0, (local(house, versions[0]["received_at"]) - due).days),
+        refused_since=bool(shown["in_force"]) and versions[-1]["status"] == deliveries.REFUSED,
+        unusual=len(shown["warnings"] or ()),
+    )
+
+
+def local(house: House, moment: dt.datetime) -> dt.date:
+    """The county's date at a moment of the database (UTC)."""
+    return moment.replace(tzinfo=dt.UTC).astimezone(house.zone).date()
+
+
+def township_months(house: House, connection: Connection, today: dt.date, first: Month) -> list[TownshipMonth]:
+    """What each township was sent since a month and has answered, the newest month first.
+
+    A household counts as answered when an answer came to the month's list or a later one; overdue when its day
+    (核查截止日期) is over without that.
+    """
+    items = (
+        sa.select(
+            release.c.month, release.c.township, release_item.c.clue_no,
+            sa.func.max(release.c.version).label("version"), sa.func.min(release.c.due).label("due"),
+            sa.func.min(release.c.released_on).label("released_on"),
+        )
+        .join_from(
+            release, release_item,
+            sa.and_(*(release.c[name] == release_item.c[name] for name in ("month", "township", "version"))),
+        )
+        .where(release.c.month >= str(first))
+        .group_by(release.c.month, release.c.township, release_item.c.clue_no)
+        .subquery()
+    )  # fmt: skip
+    year, number = (sa.func.substr(feedback.c.clue_no, at, 2) for at in (1, 3))  # what a list without month meant
+    listed = sa.func.coalesce(feedback.c.list_month, sa.literal("20").concat(year).concat("-").concat(number))
+    answers = sa.select(feedback.c.clue_no, sa.func.max(listed).label("month")).group_by(feedback.c.clue_no).subquery()
+    answered = sa.func.coalesce(answers.c.month, "") >= items.c.month
+    supervised_from = today - dt.timedelta(days=house.county.settings.calendar.overdue_days)
+
+    def count(*conditions: Any) -> Any:
+        return sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0))
+
+    query = (
+        sa.select(
+            items.c.month, items.c.township, sa.func.count(), count(answered),
+            count(~answered, items.c.due < today), count(~answered, items.c.due < today, items.c.released_on < supervised_from),
+            sa.func.max(items.c.released_on), sa.func.min(items.c.due), sa.func.max(items.c.version),
+        )
+        .outerjoin_from(items, answers, items.c.clue_no == answers.c.clue_no)
+        .group_by(items.c.month, items.c.township)
+        .order_by(items.c.month.desc(), items.c.township)
+    )  # fmt: skip
+    return [TownshipMonth(*row) for row in connection.execute(query)]
+
+
+Kind = Literal["late", "refused", "refused since", "outdated", "overdue", "review", "unusual"]
+
+
+@dataclass(frozen=True)
+class Attention:
+    """One thing that somebody has to see to: of a month, with the departments or townships that it is about."""
+
+    kind: Kind
+    month: str
+    who: tuple[tuple[str, str], ...] = ()
+    count: int = 0
+
+
+RECENT = 3
+"""Months that can still ask for somebody; what lies further back stands in the table."""
+
+
+def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> list[Attention]:
+    """What asks for somebody, one entry a month and cause: the gravest first, of one kind the newest first."""
+    found: list[Attention] = []
+
+    def add(kind: Kind, row: MonthRow, cells: Iterable[Cell], count: int = 0) -> None:
+        if who := tuple((cell.department, cell.title) for cell in cells):
+            found.append(Attention(kind, row.month, who, count or len(who)))
+
+    for row in rows[:RECENT]:
+        add("refused", row, row.of("refused"))
+        add("refused since", row, (cell for cell in row.cells if cell.refused_since))
+        add("late", row, row.of("late"))
+        if row.outdated:
+            found.append(Attention("outdated", row.month))
+    for row in [row for row in rows if row.of("in force")][:1]:
+        add("review", row, (cell for cell in row.cells if cell.counts.get("review")), row.reviews)
+        add("unusual", row, (cell for cell in row.cells if cell.unusual))
+    overdue: Counter[str] = Counter()
+    names: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for sent in townships:
+        if sent.overdue:
+            overdue[sent.month] += sent.overdue
+            names[sent.month].append(("", sent.township))
+    found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
+    order = ("refused", "late", "refused since", "outdated", "overdue", "review", "unusual")
+    return sorted(found, key=lambda entry: order.index(entry.kind))

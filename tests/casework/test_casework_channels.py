@@ -1,0 +1,164 @@
+"""Farmers' own reports, officers' visits, removals and late files: the ledger is whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from casework_township import SEPTEMBER, Township, at, consistent
+
+from shouwang import steps
+from shouwang.casework.keeping import keep_ledger
+from shouwang.errors import ShouwangError
+from shouwang.house import open_house
+from shouwang.month import Month
+from shouwang.registry.history import people_as_of
+from shouwang.releasing import month_warnings, outgoing
+from shouwang.store.tables import signal, warning
+
+DAY = "2026-10-20"
+
+
+def form(township: Township) -> tuple[Path, openpyxl.Workbook]:
+    with at(township.home, DAY):
+        path = Path(steps.write_case_form(township.name)["file"])
+    return path, openpyxl.load_workbook(path)
+
+
+def report(township: Township, tmp_path: Path, *rows: tuple[Any, ...], day: str = DAY) -> dict[str, Any]:
+    """Fill the form in with rows of channel, village, name, number, risk, story, day; and send it back."""
+    _, book = form(township)
+    for number, (channel, village, name, id_number, risk, story, on) in enumerate(rows, start=4):
+        said = (channel, township.name, village, name, id_number, risk, story, on, "王某")
+        for column, value in enumerate(said, start=1):
+            book["申报排查"].cell(number, column).value = value
+    book.save(tmp_path / "申报.xlsx")
+    return township.load(tmp_path / "申报.xlsx", day)
+
+
+def heads(township: Township, with_case: bool) -> list[dict[str, Any]]:
+    """Heads of the township's households that have an open case, or none at all."""
+    with at(township.home, DAY), open_house().database.read() as connection:
+        people = people_as_of(connection, Month.parse(SEPTEMBER))
+    people = people[(people["relation"] == "户主") & (people["township"] == township.name)]
+    people = people[people["id_number"].str.fullmatch(r"\d{17}[\dX]")]
+    cases = township.table("case")
+    among = people["household_id"].isin(
+        cases.loc[cases["open"].astype(bool), "household_id"] if with_case else cases["household_id"]
+    )
+    return people[among if with_case else ~among].to_dict("records")
+
+
+def row(
+    person: dict[str, Any], channel: str = "农户自主申报", risk: str = "因灾", on: Any = dt.date(2026, 9, 28)
+) -> tuple[Any, ...]:
+    story = f"{person['name']}家房屋进水，联系电话13800001234"
+    return channel, person["village"], person["name"], person["id_number"], risk, story, on
+
+
+def test_a_report_opens_a_case_that_goes_out_with_the_months_list(township: Township, tmp_path: Path) -> None:
+    person = heads(township, with_case=False)[0]
+    done = report(township, tmp_path, row(person))
+    assert (done["taken"], done["problems"]) == (1, [])
+    (case,) = township.table("case").query("household_id == @person['household_id']").to_dict("records")
+    assert (case["state"], case["rules"], case["risks"]) == ("待发布", "SELF-1", "因灾")
+    with at(township.home, DAY):
+        steps.screen(SEPTEMBER)
+        (sent,) = steps.release(SEPTEMBER, "测试员")["released"]
+        assert sent["clues"] == 1
+        told = steps.case_story(case["clue_no"])
+    assert told["cases"][0]["state"] == "待核查"
+    (said,) = [s["sentence"] for s in told["signals"]]
+    assert said.startswith("农户自主申报：")
+    assert person["name"] not in said
+    assert "13800001234" not in said
+    consistent(township)
+
+
+def test_a_report_of_a_household_with_an_open_case_joins_it(township: Township, tmp_path: Path) -> None:
+    person = heads(township, with_case=True)[0]
+    before = len(township.table("case"))
+    done = report(township, tmp_path, row(person, "干部排查"))
+    assert done["taken"] == 1
+    assert len(township.table("case")) == before
+    with at(township.home, DAY):
+        told = steps.case_story(person["household_id"])
+    assert told["history"][-1]["kind"] in ("supplement", "released")
+    assert "OFFI-1" in {s["rule"] for s in told["signals"]}
+    consistent(township)
+
+
+def test_reports_that_cannot_be_placed_are_answered_and_none_counts_twice(township: Township, tmp_path: Path) -> None:
+    person = heads(township, with_case=False)[0]
+    good, nobody = row(person), ("干部排查", "没有村", "查无此", None, "因灾", "房屋进水", dt.date(2026, 9, 28))
+    future = (*good[:6], dt.date(2027, 1, 1))
+    unnamed = ("邻居说的", *good[1:5], None, "昨天")
+    done = report(township, tmp_path, good, good, nobody, future, unnamed)
+    assert (done["taken"], done["known_already"], len(done["problems"])) == (1, 1, 3)
+    assert "登记簿里没有找到" in done["problems"][0]["problem"]
+    again = report(township, tmp_path, good, day="2026-10-21")
+    assert (again["taken"], again["known_already"]) == (0, 1)
+    assert len(township.table("report")) == 1
+
+
+def test_a_risk_is_removed_by_form_or_command_and_not_too_early(township: Township, tmp_path: Path) -> None:
+    book = township.book(tmp_path)
+    township.load(book.save())
+    monitored, without = book.numbers[1], book.numbers[0]
+    with at(township.home, DAY), pytest.raises(ShouwangError, match="未满 6 个月"):
+        steps.remove_risk(monitored, "张三", DAY)
+    path, forms = form(township)
+    rows = {r[0].value: r[0].row for r in forms["风险消除"].iter_rows(4)}
+    assert {monitored, without} <= set(rows)
+    for number in (monitored, without):
+        forms["风险消除"].cell(rows[number], 7).value = "2027-04-20"
+        forms["风险消除"].cell(rows[number], 9).value = "张三"
+    forms.save(path)
+    done = township.load(path, "2027-04-20")
+    assert done["taken"] == 1
+    assert "没有帮扶措施" in done["problems"][0]["problem"]
+    assert township.states()[monitored] == "风险消除"
+    assert township.load(path, "2027-04-21")["known_already"] == 1
+    with at(township.home, "2027-04-21"):
+        assert steps.remove_risk(without, "张三", "2027-04-21", "临时救助")["status"] == "removed"
+        assert steps.case_story(without)["cases"][0]["state"] == "风险消除"
+    with at(township.home, "2027-12-01"):
+        assert steps.case_story(without)["cases"][0]["state"] == "结案"
+    consistent(township)
+
+
+def test_part_of_the_ledger_replayed_is_the_whole_ledger(township: Township, tmp_path: Path) -> None:
+    township.load(township.book(tmp_path).save())
+    before = township.table("case_event").sort_values(["clue_no", "event_no"], ignore_index=True)
+    with at(township.home, DAY), open_house().database.write() as connection:
+        keep_ledger(connection, open_house().county.settings)
+    assert township.table("case_event").sort_values(["clue_no", "event_no"], ignore_index=True).equals(before)
+
+
+def test_what_a_later_list_told_is_not_sent_again_by_a_late_file_of_an_older_month(township: Township) -> None:
+    """A household first warned of in September, and by a late file in August too: one case that answers to both numbers."""
+    with at(township.home, DAY):
+        house = open_house()
+        with house.database.write() as connection:
+            new = month_warnings(connection, Month.parse(SEPTEMBER)).query("state == 'new'").iloc[0]
+            for table in (warning, signal):
+                query = sa.select(table).where(table.c.month == SEPTEMBER, table.c.household_id == new["household_id"])
+                for n, found in enumerate(connection.execute(query).mappings().all()):
+                    changed = {"month": "2026-08"} | ({"signal_no": 9000 + n} if table is signal else {})
+                    connection.execute(table.insert().values({**found, **changed}))
+            keep_ledger(connection, house.county.settings)
+        with house.database.read() as connection:
+            (case,) = township.table("case").query("household_id == @new['household_id']").to_dict("records")
+            assert (case["opened_month"], case["numbers"]) == ("2026-08", new["clue_no"])
+            sent = outgoing(connection, Month.parse("2026-08"), dt.date(2026, 10, 27))
+            assert new["household_id"] not in [home for out in sent for home in out.clues["household_id"]]
+            connection.execute(warning.update().where(warning.c.month == "2026-08").values(risks="因灾"))
+            later = outgoing(connection, Month.parse("2026-08"), dt.date(2026, 10, 27))
+            assert new["household_id"] in [home for out in later for home in out.clues["household_id"]], (
+                "a further risk"
+            )
+            connection.rollback()

@@ -1,0 +1,249 @@
+"""The papers of a month as they leave: no person in the bulletin, no number anywhere, nothing that a program would run."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from zipfile import ZipFile
+
+import altair as alt
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from docx import Document
+from docx.oxml.ns import qn
+from lxml import html
+from openpyxl import load_workbook
+from reporting_builders import TITLES, TODAY, Told, bulletin, cells, departments, facts, figure
+
+from shouwang import papers, steps
+from shouwang.delivery.bulletin import CountTable, Section
+from shouwang.delivery.bulletin_docx import write_docx
+from shouwang.delivery.bulletin_page import write_page
+from shouwang.delivery.results import ResultsPaper, write_results
+from shouwang.delivery.sealing import open_sealed
+from shouwang.errors import NotThereYet, UsageError
+from shouwang.month import Month
+from shouwang.passwords import current
+from shouwang.reporting.bulletin_annex import figures
+from shouwang.reporting.charts import bars, styled, to_svg
+from shouwang.reporting.counts import count
+from shouwang.reporting.hit_rates import COLUMNS as RATES
+from shouwang.reporting.results import COLUMNS
+from shouwang.store.tables import dispatch
+
+SEPTEMBER = Month(2026, 9)
+RISKS = pd.DataFrame({"风险": ["因病", "因学"], "户": [3, 2]})
+FORMULA, MARKUP = '=cmd|"/C calc"!A0', "<script>alert(1)</script>"
+
+
+def drawn(_: object) -> bytes:
+    """A picture of one point, where a test is not about charts."""
+    return base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+    )
+
+
+def text_of_docx(path: Path) -> str:
+    with ZipFile(path) as parts:
+        return "\n".join(parts.read(n).decode() for n in parts.namelist() if n.endswith((".xml", ".rels")))
+
+
+def text_of_xlsx(path: Path, *passwords: str) -> str:
+    with ZipFile(open_sealed(path, *passwords)) as parts:
+        return "\n".join(parts.read(n).decode() for n in parts.namelist())
+
+
+@pytest.fixture(scope="module")
+def written(told: Told) -> dict[str, list[Path]]:
+    """Every paper of the month: bulletins, results, registry lists."""
+    month = SEPTEMBER
+    bulletins = [file for length in (1, 2) for file in papers.bulletin(told.house, month, length)["files"]]
+    results = [papers.results(told.house, month, name) for name in told.house.county.contracts]
+    papers.check_registry(told.house, month, "张某")
+    return {
+        "bulletins": [Path(file) for file in bulletins],
+        "results": [Path(done["file"]) for done in results if done["status"] == "written"],
+        "registry": [*told.house.outbox.rglob("*农户信息核对清单*")],
+    }
+
+
+def words_in(said: str, words: set[str]) -> set[str]:
+    """Which of many words stand in a text, wherever."""
+    return words & {said[n : n + length] for length in set(map(len, words)) for n in range(len(said))}
+
+
+def numbers_of(told: Told) -> set[str]:
+    people = told.people
+    return {n for column in ("id_number", "phone") for n in people[column].dropna() if len(n) > 6}
+
+
+def test_no_person_is_in_a_bulletin_or_in_what_departments_get(told: Told, written: dict[str, list[Path]]) -> None:
+    names = {name for name in told.people["name"] if len(name) > 2}
+    assert len(names) > 500
+    for path in [*written["bulletins"], *written["results"]]:
+        read = {".docx": text_of_docx, ".xlsx": text_of_xlsx}.get(path.suffix, lambda p: p.read_text(encoding="utf-8"))
+        said = read(path)
+        assert len(said) > 2000
+        assert words_in(said, names | numbers_of(told)) == set(), path.name
+
+
+def test_no_number_or_phone_is_in_any_paper_and_each_township_has_its_households_only(
+    told: Told, written: dict[str, list[Path]]
+) -> None:
+    homes = told.people.drop_duplicates("household_id").set_index("household_id")["township"]
+    assert len(written["registry"]) == 1 + homes.nunique()
+    numbers = numbers_of(told)
+    for path in written["registry"]:
+        in_township = "townships" in path.parts
+        said = text_of_xlsx(path, *([current(told.house, path.parent.name)[0]] if in_township else []))
+        assert words_in(said, numbers) == set()
+        listed = {h for h in re.findall(r"\d{12}", said) if h in homes.index}
+        if in_township:
+            assert set(homes[list(listed)]) <= {path.parent.name}
+        else:
+            assert len(listed) > 5
+
+
+def test_a_registry_list_that_says_nothing_new_is_not_sent_again(told: Told, written: dict[str, list[Path]]) -> None:
+    with told.house.database.read() as connection:
+        prepared = set(connection.scalars(sa.select(dispatch.c.file)))
+    assert papers.check_registry(told.house, SEPTEMBER, "张某")["findings"] > 0
+    with told.house.database.read() as connection:
+        assert set(connection.scalars(sa.select(dispatch.c.file))) == prepared
+    assert sorted(told.house.outbox.rglob("*农户信息核对清单*")) == sorted(written["registry"])
+
+
+def test_departments_get_their_rows_only_and_rude_words_stay_words(written: dict[str, list[Path]]) -> None:
+    for path in written["results"]:
+        book = load_workbook(path)
+        details = [[c.value for c in row] for row in book["线索明细"].iter_rows(min_row=3)]
+        files = {row[1] for row in details}
+        assert all("年" in name for name in files)
+        for row in book["线索明细"].iter_rows(min_row=3):
+            assert {c.data_type for c in row if isinstance(c.value, str)} <= {"s"}
+            assert all(c.quotePrefix for c in row if str(c.value).startswith("="))
+        assert all(c.hyperlink is None for sheet in book for row in sheet for c in row)
+    wrong = {path.parent.name: cells(path).count("evil.example") for path in written["results"]}
+    assert wrong["medical_insurance"] > 0
+    assert wrong["housing"] > 0
+    assert wrong["education"] == 0
+
+
+def test_what_townships_say_is_wrong_stands_on_the_scorecard(
+    told: Told, written: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOUWANG_HOME", str(told.house.home))
+        card = steps.scorecard(out=str(tmp_path / "card.xlsx"))
+    told_wrong = Counter(dict.fromkeys(told.house.county.contracts, 0))
+    for line in card:
+        told_wrong[line["department"]] += line["wrong_on_foot"]
+    assert told_wrong["medical_insurance"] > 0
+    assert told_wrong["housing"] > 0
+    heads = [c.value for c in load_workbook(tmp_path / "card.xlsx")["医保局"][3]]
+    assert "实地有误" in heads
+
+
+def test_the_document_says_what_the_page_says(tmp_path: Path) -> None:
+    paper = bulletin(figures=(figure(styled(bars(RISKS, "户", "风险"))),))
+    write_docx(tmp_path / "b.docx", paper, drawn)
+    write_page(tmp_path / "b.html", paper, to_svg)
+    document = Document(str(tmp_path / "b.docx"))
+    page = html.fromstring((tmp_path / "b.html").read_bytes())
+    assert [p.text for p in document.paragraphs] == [
+        "清源县农业农村局", "月度通报　2026年第9期　　2026年10月28日", "关于2026年9月的通报", "各乡镇：", "一、总体情况",
+        "第一段。", "第二段。", "清源县农业农村局", "2026年10月28日", "附件：统计表和统计图", "表1　各乡镇", "注：一户计一次。",
+        "图1　各类风险", "",
+    ]  # fmt: skip
+    rows = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
+    assert rows == [["乡镇", "户"], ["大河镇", "1,234"], ["合计", "1,234"]]
+    assert [[c.text_content() for c in row.xpath("./th|./td")] for row in page.xpath("//tr")] == rows
+    assert [p.text_content() for p in page.xpath("//section/p")] == ["第一段。", "第二段。"]
+    assert "因病" in page.xpath("//figure")[0].text_content()
+
+
+def test_chinese_is_set_in_chinese_fonts_on_a4(tmp_path: Path) -> None:
+    write_docx(tmp_path / "b.docx", bulletin(), drawn)
+    document = Document(str(tmp_path / "b.docx"))
+    assert (round(document.sections[0].page_width.cm, 1), round(document.sections[0].page_height.cm, 1)) == (21.0, 29.7)
+    runs = [run for p in document.paragraphs for run in p.runs]
+    runs += [run for row in document.tables[0].rows for cell in row.cells for p in cell.paragraphs for run in p.runs]
+    fonts = {run._element.rPr.rFonts.get(qn("w:eastAsia")) for run in runs}
+    assert fonts == {"黑体", "仿宋", "宋体"}
+
+
+def test_the_page_needs_nothing_from_outside(written: dict[str, list[Path]]) -> None:
+    pages = [path for path in written["bulletins"] if path.suffix == ".html"]
+    assert len(pages) == 2
+    for path in pages:
+        page = html.fromstring(path.read_bytes())
+        assert not page.xpath("//script|//link|//img|//iframe|//@href|//@src|//*[local-name()='image']")
+        addresses = set(re.findall(r"https?://[^\s\"'<>]+", path.read_text(encoding="utf-8")))
+        assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+        ids = page.xpath("//@id")
+        assert len(ids) == len(set(ids))
+        assert len(page.xpath("//figure")) >= 4
+
+
+def test_hostile_words_stay_words_in_document_and_page(tmp_path: Path) -> None:
+    table = CountTable(MARKUP, ("乡镇", "户"), [[FORMULA + "\x00", 1], [MARKUP, 2]])
+    paper = bulletin(
+        title=MARKUP, sections=(Section(MARKUP, (FORMULA + "\x07",)),), tables=(table,),
+        figures=(figure(styled(bars(RISKS.assign(风险=[MARKUP, FORMULA]), "户", "风险"))),),
+    )  # fmt: skip
+    write_docx(tmp_path / "b.docx", paper, drawn)
+    write_page(tmp_path / "b.html", paper, to_svg)
+    page = html.fromstring((tmp_path / "b.html").read_bytes())
+    assert not page.xpath("//script")
+    assert page.xpath("//h1")[0].text_content() == MARKUP
+    document = Document(str(tmp_path / "b.docx"))
+    assert document.tables[0].rows[1].cells[0].text == FORMULA
+    assert document.paragraphs[5].text == FORMULA
+
+
+def test_every_chart_is_drawn_and_says_its_figures() -> None:
+    known = facts()
+    counts = count(known, [SEPTEMBER], TODAY, 10, known.townships)
+    rates = pd.DataFrame([("MED-1", "单次住院自付", 40, 30, 6, 0.2, 0.1, 0.37)], columns=RATES)
+    found = figures(counts, departments(), rates)
+    assert [f.title for f in found] == [
+        "各乡镇预警户数（按等级）", "各类风险预警户数", "预警、下发、核查和确认的逐月变化", "部门数据报送及时性和质量", "各规则命中率",
+    ]  # fmt: skip
+    said = [to_svg(f.chart) for f in found]
+    assert "双龙镇" in said[0]
+    assert "因病" in said[1]
+    assert "2026-07" in said[2]
+    assert all(title in said[3] for title in TITLES.values())
+    assert "6/30" in said[4]
+    assert all(isinstance(f.chart, alt.TopLevelMixin) for f in found)
+
+
+def test_the_results_of_a_department_are_cell_by_cell_what_they_were(
+    tmp_path: Path, golden: Callable[[str, str], None]
+) -> None:
+    details = pd.DataFrame(
+        [
+            ("2026-09", "结算.xlsx", "大河镇", 12, "MED-1", 18320.5, 10000.0, "已下发核查", "13 部门数据有误",
+             pd.Timestamp(2026, 10, 15), "=自付金额多记一位 532999198506037605"),
+            ("2026-08", "结算.csv", None, 7, "X-9", float("nan"), float("nan"), "尚未下发", "尚未反馈", pd.NaT, None),
+        ],
+        columns=list(COLUMNS),
+    )  # fmt: skip
+    paper = ResultsPaper("清源县", "清源县农业农村局", "医保局", SEPTEMBER, TODAY, {"MED-1": "单次住院自付"})
+    write_results(tmp_path / "r.xlsx", paper, [("读取", 100), ("匹配到户", 90)], [("产生线索", 2, 2)], details)
+    golden(cells(tmp_path / "r.xlsx"), "results.txt")
+    write_results(tmp_path / "e.xlsx", paper, [], [], details.head(0))
+    assert "本月没有由贵单位数据产生的线索。" in cells(tmp_path / "e.xlsx")
+
+
+def test_a_bulletin_of_three_months_or_of_an_unscreened_month_is_refused(told: Told) -> None:
+    with pytest.raises(UsageError, match="one month or two"):
+        papers.bulletin(told.house, SEPTEMBER, 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOUWANG_HOME", str(told.house.home))
+        with pytest.raises(NotThereYet, match="2027-01"):
+            steps.write_bulletin("2027-01")

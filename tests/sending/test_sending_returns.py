@@ -1,0 +1,167 @@
+"""What comes back is read once and answered; what is kept too long goes, on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from openpyxl import load_workbook
+from sending_house import MONTH
+from typer.testing import CliRunner
+
+from sealed import opened
+from services import Sftp
+from shouwang import passwords, steps
+from shouwang.cli import app
+from shouwang.delivery.sealing import sealed
+from shouwang.house import open_house
+from shouwang.store.tables import audit_event, feedback, returned
+
+LONG_AGO = (1_700_000_000, 1_700_000_000)
+
+
+def filled(home: Path, township: str, rows: int = 2, conclusion: str = "05 未发现风险") -> bytes:
+    """The township's list with its first rows answered, sealed as it came."""
+    path = next((home / "outbox" / MONTH / "townships" / township).glob("*预警名单*.xlsx"))
+    book = load_workbook(opened(path, home))
+    sheet = book["预警名单"]
+    head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
+    titles = {cell.value: cell.column for cell in head}
+    for row in range(head[0].row + 1, head[0].row + 1 + rows):
+        answers = {
+            "核查结论": conclusion,
+            "原因说明": "入户核实",
+            "核查日期": "2026-10-12",
+            "核查人": "王某",
+            "人均纯收入": 9000,
+        }
+        for title, value in answers.items():
+            sheet.cell(row, titles[title], value)
+    out = io.BytesIO()
+    book.save(out)
+    return sealed(out.getvalue(), passwords.every(open_house(), township)[0])
+
+
+def put(folder: Path, name: str, content: bytes) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_bytes(content)
+    os.utime(path, LONG_AGO)
+    return path
+
+
+def rows(table: sa.Table) -> list[Any]:
+    with open_house().database.read() as connection:
+        return list(connection.execute(sa.select(table)).mappings())
+
+
+def test_a_sealed_list_that_comes_back_is_read_once_and_answered(home: Path, townships: list[str]) -> None:
+    steps.release(MONTH, "测试员")
+    content = filled(home, townships[0])
+    path = put(home / "returns" / townships[0], "名单.xlsx", content)
+    put(home / "returns", "名单（副本）.xlsx", content)
+    done = steps.collect_returns()
+    assert [(entry["taken"], entry["problems"]) for entry in done["files"]] == [(2, [])]
+    assert path.exists()
+    assert len(rows(feedback)) == 2
+    assert steps.collect_returns()["files"] == []
+    assert len(rows(returned)) == 1
+    answer = next((home / "outbox").rglob("*反馈回执*.xlsx"))
+    said = [cell.value for row in load_workbook(opened(answer, home)).active.iter_rows() for cell in row if cell.value]
+    assert any("已采纳 2 行" in str(text) for text in said)
+    assert steps.send(MONTH)["sent"] == []
+
+
+def test_what_cannot_be_read_or_taken_is_answered_with_what_to_do(home: Path, townships: list[str]) -> None:
+    steps.release(MONTH, "测试员")
+    put(home / "returns" / townships[0], "坏.xlsx", b"PK\x03\x04 nothing")
+    put(home / "returns", "谁的.xlsx", b"PK\x03\x04 nobody's")
+    put(home / "returns" / townships[1], "=1+错.xlsx", filled(home, townships[1], 1, "随便写的"))
+    put(home / "returns", "说明.docx", b"not looked at")
+    (home / "returns" / "~$名单.xlsx").write_bytes(b"lock")
+    (home / "returns" / "正在复制.xlsx").write_bytes(b"half")
+    done = {entry["file"]: entry for entry in steps.collect_returns()["files"]}
+    assert set(done) == {"坏.xlsx", "谁的.xlsx", "=1+错.xlsx"}
+    assert "打不开" in done["坏.xlsx"]["refused"]
+    assert done["=1+错.xlsx"]["problems"]
+    texts = {}
+    for path in (home / "outbox").rglob("*反馈回执*.xlsx"):
+        sheet = load_workbook(opened(path, home)).active
+        texts[path.parent.name] = "".join(
+            str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None
+        )
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    assert set(texts) == {townships[0], townships[1]}
+    assert "整份退回" in texts[townships[0]]
+    assert "核查结论不在代码表中" in texts[townships[1]]
+
+
+@pytest.mark.needs("sshd")
+def test_a_township_s_own_server_is_looked_at_and_one_that_is_away_holds_up_nothing(
+    home: Path, townships: list[str], server: Sftp, configure: Any
+) -> None:
+    own, other = townships[:2]
+    configure(townships={own: {"channel": "sftp", "to": f"{server.address}/lists"}})
+    steps.release(MONTH, "测试员")
+    put(server.folder / "lists" / "returns", "填好.xlsx", filled(home, own))
+    put(home / "returns" / other, "填好.xlsx", filled(home, other, 1))
+    known = server.known_hosts.read_text()
+    server.known_hosts.write_text("")
+    done = steps.collect_returns()
+    assert [entry["taken"] for entry in done["files"]] == [1]
+    assert len(done["unreachable"]) == 1
+    server.known_hosts.write_text(known)
+    assert [entry["taken"] for entry in steps.collect_returns()["files"]] == [2]
+    assert steps.collect_returns()["files"] == []
+    assert (server.folder / "lists" / "returns" / "填好.xlsx").exists()
+    assert list((server.folder / "lists" / MONTH).glob("*反馈回执*"))
+
+
+def test_what_is_kept_too_long_goes_and_that_is_on_record(
+    home: Path, townships: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = tmp_path / "inbox"
+    shutil.copytree(os.environ["SHOUWANG_INBOX"], inbox)
+    monkeypatch.setenv("SHOUWANG_INBOX", str(inbox))
+    steps.release(MONTH, "测试员")
+    came = put(home / "returns" / townships[0], "名单.xlsx", b"old")
+    october = dt.datetime(2026, 10, 14, tzinfo=dt.UTC).timestamp()
+    os.utime(came, (october, october))
+    vault, outbox = home / "vault" / MONTH, home / "outbox" / MONTH
+    for day, left in (("2027-03-31", {vault, outbox}), ("2027-04-01", {vault}), ("2027-10-01", set())):
+        monkeypatch.setenv("SHOUWANG_TODAY", day)
+        before = {folder for folder in (vault, outbox) if folder.exists()}
+        said = steps.expire(dry=True)
+        assert {folder for folder in (vault, outbox) if folder.exists()} == before
+        assert [{**entry} for entry in steps.expire()] == said
+        assert {folder for folder in (vault, outbox) if folder.exists()} == left
+        assert came.exists() == (day < "2027-05-01")
+    assert not (inbox / MONTH).exists()
+    gone = [event for event in rows(audit_event) if event["kind"] == "expired"]
+    assert {event["subject"] for event in gone} >= {f"outbox/{MONTH}", f"vault/{MONTH}", f"inbox/{MONTH}"}
+    assert all(len(fingerprint) == 64 for event in gone for fingerprint in event["detail"]["files"])
+    assert steps.expire() == []
+
+
+def test_a_password_is_told_once_asked_and_that_is_on_record(home: Path, townships: list[str]) -> None:
+    def run(*words: str) -> Any:
+        return CliRunner().invoke(app, words)
+
+    assert run("secrets", "make").exit_code == 0
+    assert "Every township has" in run("secrets", "make").stdout
+    told = run("secrets", "show", "--township", townships[0], "--by", "李四").stdout.strip()
+    assert told == passwords.every(open_house(), townships[0])[0]
+    run("secrets", "rotate", "--township", townships[0], "--by", "李四")
+    assert run("secrets", "show", "--township", townships[0], "--by", "李四").stdout.strip() != told
+    assert told in passwords.every(open_house())
+    steps.release(MONTH, "测试员")
+    kinds = [(e["kind"], e["by"]) for e in rows(audit_event) if e["subject"] == townships[0]]
+    assert ("password_shown", "李四") in kinds
+    assert ("password_rotated", "李四") in kinds
+    assert not any(told in str(dict(event)) for event in rows(audit_event))
