@@ -27,7 +27,9 @@ def beyond(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
             continue
         figures = _figures(rows, line, rule, evidence)
         rows = rows[rows["_group"].isin(figures.index)].join(figures.add_prefix(prefix), on="_group")
-    rows = rows.sort_values(PLACE, kind="stable").sort_values("delivery_month", ascending=False, kind="stable")
+    if rows["_group"].is_unique:
+        return rows
+    rows = rows.sort_values(["delivery_month", *PLACE], ascending=[False, True, True, True], kind="stable")
     return rows.drop_duplicates("_group")
 
 

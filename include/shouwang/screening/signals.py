@@ -43,8 +43,8 @@ def silent(rule: Rule, evidence: Evidence) -> str | None:
 
 
 def fire(rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """The signals of one rule (`COLUMNS`, and ``over``: how far beyond the threshold), with the columns of the row
-    that stands for the evidence under ``evidence.<column>``.
+    """The signals of one rule (`COLUMNS`, and ``over``: how far beyond the threshold); what suggested measures ask of
+    the row that stands for the evidence lies under ``evidence.<column>``.
     """
     rows = evidence.rows(rule.source, rule.period)
     try:
@@ -75,7 +75,8 @@ def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame
     person = rows["person_id"] if rule.unit != "household" else pd.Series(None, index=rows.index, dtype="str")
     ratio = rows["_value"] / rows["_line"]
     over = (2 - ratio if rule.compare in ("<", "<=") else ratio).fillna(1.0)
-    return rows.add_prefix("evidence.").assign(
+    helped = {c.column for help_ in evidence.book.measures if rule.code in help_.rules for c in help_.where}
+    return rows[sorted(helped)].add_prefix("evidence.").assign(
         **{column: rows[column] for column in ("household_id", "delivery_month", *PLACE)},
         value=rows["_value"],
         threshold=rows["_line"],

@@ -86,7 +86,7 @@ def matched_records(
             months_ = pa.array([month] * len(rows), pa.string())
             parts.append(pa.table([months_, *arrays], names=["delivery_month", *kinds]))
     found = pa.concat_tables(parts) if parts else pa.schema({"delivery_month": pa.string()} | kinds).empty_table()
-    rows_: pd.DataFrame = found.to_pandas()
+    rows_: pd.DataFrame = found.combine_chunks().to_pandas()  # many chunks make every selection slow
     return rows_.astype({name: "str" for name in rows_ if kinds.get(name, pa.string()) == pa.string()})
 
 
