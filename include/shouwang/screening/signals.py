@@ -76,17 +76,21 @@ def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame
     ratio = rows["_value"] / rows["_line"]
     over = (2 - ratio if rule.compare in ("<", "<=") else ratio).fillna(1.0)
     helped = {c.column for help_ in evidence.book.measures if rule.code in help_.rules for c in help_.where}
-    return rows[sorted(helped)].add_prefix("evidence.").assign(
-        **{column: rows[column] for column in ("household_id", "delivery_month", *PLACE)},
-        value=rows["_value"],
-        threshold=rows["_line"],
-        rule=rule.code,
-        risk=rule.risk,
-        person_id=person,
-        department=rule.department,
-        dataset=rule.dataset,
-        sentence=pd.Series(told, index=rows.index, dtype="str"),
-        over=over,
+    return (
+        rows[sorted(helped)]
+        .add_prefix("evidence.")
+        .assign(
+            **{column: rows[column] for column in ("household_id", "delivery_month", *PLACE)},
+            value=rows["_value"],
+            threshold=rows["_line"],
+            rule=rule.code,
+            risk=rule.risk,
+            person_id=person,
+            department=rule.department,
+            dataset=rule.dataset,
+            sentence=pd.Series(told, index=rows.index, dtype="str"),
+            over=over,
+        )
     )
 
 
