@@ -169,14 +169,18 @@ def _by_rule(rates: pd.DataFrame) -> Figure:
         said=shown["confirmed"].astype(str) + "/" + shown["answered"].astype(str),
     )
     base = alt.Chart(shown).encode(
-        y=alt.Y("name:N", sort=shown["name"].tolist(), title=None, axis=alt.Axis(labelLimit=240))
+        y=alt.Y("name:N", sort=shown["name"].tolist(), title=None, axis=alt.Axis(labelLimit=230))
     )
     span = base.mark_rule(strokeWidth=3, color=COLOURS[4]).encode(
-        x=alt.X("low:Q", title="命中率（横线为 95% 置信区间，数字为确认户/已核查户）", axis=alt.Axis(format="%")),
+        x=alt.X(
+            "low:Q", title="命中率（横线：95% 置信区间；数字：确认/已核查）", axis=alt.Axis(format="%", tickCount=5)
+        ),
         x2="high:Q",
     )
     point = base.mark_point(filled=True, size=70, color=COLOURS[0], opacity=1).encode(x="rate:Q")
     text = base.mark_text(align="left", dx=6).encode(x="high:Q", text="said:N")
     return Figure(
-        "各规则命中率", styled(span + point + text, height=max(60, 24 * len(shown))), "每条规则的确认率及其置信区间。"
+        "各规则命中率",
+        styled(span + point + text, width=300, height=max(60, 24 * len(shown))),
+        "每条规则的确认率及其置信区间。",
     )

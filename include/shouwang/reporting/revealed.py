@@ -42,7 +42,8 @@ def revealed(connection: Connection, contracts: Iterable[Contract], month: Month
     found = [_answered(connection, month)]
     for contract in contracts:
         if REASON_COLUMN in contract.columns:
-            found.append(_stopped(matched_records(connection, contract, str(month), str(month)), contract))
+            rows = matched_records(connection, contract, [str(month)], [REASON_COLUMN])
+            found.append(_stopped(rows.dropna(subset=["household_id"]), contract))
         if contract.has_identity:
             found.append(_born(connection, contract, month))
     told = pd.concat([f for f in found if len(f)] or found[:1], ignore_index=True).reindex(columns=list(COLUMNS))
