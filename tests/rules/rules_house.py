@@ -19,7 +19,7 @@ def answer(conclusions: dict[str, str], day: int = 9) -> None:
             assert clue is not None
             connection.execute(
                 feedback.insert().values(
-                    content=f"{household}-{conclusion}", clue_no=clue["clue_no"], conclusion=conclusion,
+                    content=f"{household}-{conclusion}", clue_no=clue["clue_no"], conclusion=conclusion, household_id=household,
                     received_at=dt.datetime(2026, 10, day), file="反馈.xlsx", row=row,
                 )
             )  # fmt: skip
