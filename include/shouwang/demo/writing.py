@@ -12,7 +12,8 @@ import pandas as pd
 import xlsxwriter
 import xlwt
 
-from shouwang.demo.layouts import ONE_TABLE, Cell, Layout, Sheet, sheets
+from shouwang.demo.forms import Cell
+from shouwang.demo.layouts import ONE_TABLE, Layout, Sheet, sheets
 from shouwang.demo.markup import write_html, write_ods, write_xml
 from shouwang.month import Month
 

@@ -74,7 +74,7 @@ def looked_at(connection: Connection, first: object, last: object) -> list[str]:
 def outdated(connection: Connection) -> list[str]:
     """Months that were screened with other versions than those in force now: they are to be screened again."""
     screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
-    return [m for m, inputs in screened if inputs["deliveries"] != looked_at(connection, inputs["since"], m)]
+    return [m for m, inputs in screened if inputs["deliveries"] != looked_at(connection, inputs.get("since", ""), m)]
 
 
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
