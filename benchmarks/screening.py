@@ -15,6 +15,8 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,17 +121,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = chosen.home or Path(name)
         os.environ["SHOUWANG_HOME"] = str(home)
-        print(json.dumps(measure(home, Path(name), chosen.households)))
+        measure(home, Path(name), chosen.households)
 
 
 def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     """The figures."""
     from shouwang.house import open_house
     from shouwang.month import Month
+    from shouwang.recorded import records_for
     from shouwang.registry.history import people_as_of
     from shouwang.screening.evaluate import screen
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.store.records import matched_records
+    from shouwang.store.deliveries import months_in_force
     from shouwang.whatif import try_rules
 
     if not (home / "shouwang.db").exists():
@@ -138,30 +141,37 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     contracts = house.county.contracts.values()
     first = last + (1 - MONTHS)
     with house.database.read() as connection:
-        lived = len(matched_records(connection, house.county.contracts["water"], str(first), str(first)))
-    if not lived:
+        lived = months_in_force(connection, house.county.contracts["water"])
+    if len(lived) < MONTHS:
         live_a_year()
     changed = changed_rules(folder)
     book = load_rulebook(house.county_folder, changed)
     figures: dict[str, Any] = {}
+
+    @contextmanager
+    def timed(what: str) -> Iterator[None]:
+        begun, spent = time.monotonic(), time.process_time()
+        yield
+        figures[what] = {"seconds": time.monotonic() - begun, "of processor": time.process_time() - spent}
+        print(
+            f"{what:32s} {figures[what]['seconds']:7.1f} s, {figures[what]['of processor']:7.1f} s of processor",
+            flush=True,
+        )
+
     with house.database.read() as connection:
-        begun = time.monotonic()
-        people = people_as_of(connection, last)
-        figures["people"], figures["read registry"] = len(people), time.monotonic() - begun
-        begun = time.monotonic()
-        records = {c.slug: matched_records(connection, c, str(first), MONTH) for c in contracts}
-        figures["records"] = sum(map(len, records.values()))
-        figures["read records"] = time.monotonic() - begun
-    begun = time.monotonic()
-    figures["signals"] = len(screen(book, last, records, people).signals)
-    figures["screen"] = time.monotonic() - begun
+        with timed("read the registry"):
+            people = people_as_of(connection, last)
+        with timed("read the records"):
+            records = records_for(connection, contracts, [book], [last])
+    print(f"{len(people):,} people, {sum(map(len, records.values())):,} records", flush=True)
+    with timed("screen"):
+        found = screen(book, last, records, people)
+    print(f"{len(found.signals):,} signals", flush=True)
     del people, records
-    begun = time.monotonic()
-    with house.database.read() as connection:
-        report = try_rules(connection, house, changed, Month.span(first, last))
-    figures["what-if of twelve months"] = time.monotonic() - begun
-    figures["households then"] = sum(month["households"]["then"] for month in report["months"])
-    return {name: round(value, 2) for name, value in figures.items()}
+    with timed("what-if of twelve months"), house.database.read() as connection:
+        trial = try_rules(connection, house, changed, Month.span(first, last))
+    print(f"{trial.warnings['then'].notna().sum():,} warnings then", flush=True)
+    return figures
 
 
 if __name__ == "__main__":

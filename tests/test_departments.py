@@ -13,6 +13,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from overlaid import overlay, settings_of
+from sealed import opened
 from shouwang import steps
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty, make_county
@@ -22,25 +24,7 @@ from shouwang.exporting import export
 from shouwang.house import open_house
 from shouwang.month import Month
 
-PROJECT = Path(__file__).resolve().parents[1]
-EXAMPLES = PROJECT / "docs" / "examples" / "departments"
 MONTH = "2026-09"
-
-
-def overlay(folder: Path) -> Path:
-    """The shipped county with the examples copied in, and their rules pasted into the sections of the same name."""
-    shutil.copytree(PROJECT / "include" / "county", folder / "county")
-    shutil.copytree(PROJECT / "expectations", folder / "expectations")
-    for path in (EXAMPLES / "departments").iterdir():
-        shutil.copy(path, folder / "county" / "departments")
-    for path in (EXAMPLES / "expectations").iterdir():
-        shutil.copy(path, folder / "expectations")
-    rules = folder / "county" / "rules.yaml"
-    book = yaml.safe_load(rules.read_text(encoding="utf-8"))
-    for key, more in yaml.safe_load((EXAMPLES / "rules.yaml").read_text(encoding="utf-8")).items():
-        book[key] = {**book[key], **more} if isinstance(more, dict) else [*book[key], *more]
-    rules.write_text(yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +37,7 @@ def home(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     folder = overlay(tmp_path)
     for name, value in {
         "SHOUWANG_HOME": tmp_path / "home", "SHOUWANG_INBOX": tmp_path / "inbox", "SHOUWANG_TODAY": "2026-10-12",
-        "SHOUWANG_COUNTY": folder / "county", "SHOUWANG_EXPECTATIONS": folder / "expectations",
-        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}",
+        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}", **settings_of(folder),
     }.items():  # fmt: skip
         monkeypatch.setenv(name, str(value))
     return tmp_path
@@ -100,6 +83,19 @@ def exports(county: DemoCounty, inbox: Path) -> dict[str, set[str]]:
     return {"DIS-1": set(homes[:4]), "DIS-2": {homes[6]}, "CJ-1": grave}
 
 
+def cells_of(outbox: Path) -> list[str]:
+    """What stands in the townships' lists."""
+    books = (openpyxl.load_workbook(opened(path, outbox.parent)) for path in outbox.rglob("*预警名单*.xlsx"))
+    return [
+        str(cell)
+        for book in books
+        for sheet in book
+        for row in sheet.iter_rows(values_only=True)
+        for cell in row
+        if cell
+    ]
+
+
 def test_they_work_from_the_inbox_to_the_lists(county: DemoCounty, home: Path) -> None:
     wanted = exports(county, home / "inbox")
     steps.init()
@@ -118,11 +114,7 @@ def test_they_work_from_the_inbox_to_the_lists(county: DemoCounty, home: Path) -
     assert found["DIS-2"] == wanted["DIS-2"]
     assert found["CJ-1"] == wanted["CJ-1"]
     steps.release(MONTH, "测试员")
-    texts = []
-    for path in (home / "home" / "outbox").rglob("*预警名单*.xlsx"):
-        book = openpyxl.load_workbook(path)
-        texts += [str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell]
-    text = "\n".join(texts)
+    text = "\n".join(cells_of(home / "home" / "outbox"))
     assert "应急管理局：" in text
     assert "近 3 个月受灾损失累计 12,000.00 元" in text
     assert "倒塌房屋 2 间" in text
@@ -131,6 +123,57 @@ def test_they_work_from_the_inbox_to_the_lists(county: DemoCounty, home: Path) -
     assert "残疾人两项补贴" in text
     receipts = [path.name for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")]
     assert sorted(name.split("数据回执")[0] for name in receipts) == ["应急管理局", "残联"]
+
+
+@pytest.fixture(scope="module")
+def seven(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+    folder = tmp_path_factory.mktemp("seven")
+    return make_county(folder, households=400, months=(Month(2026, 9),), seed=5, added=True)
+
+
+def test_a_month_of_seven_departments_by_the_command_line(
+    seven: DemoCounty, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOUWANG_INBOX", str(seven.inbox))
+
+    def shouwang(*words: str) -> None:
+        ended = CliRunner().invoke(app, words)
+        assert ended.exit_code == 0, f"{words}: {ended.output}"
+
+    def exported(what: str) -> pd.DataFrame:
+        shouwang("export", what, "--month", MONTH, "--out", str(home / f"{what}.csv"))
+        return pd.read_csv(home / f"{what}.csv", dtype=str, keep_default_na=False)
+
+    def true(what: str) -> pd.DataFrame:
+        return pd.read_csv(seven.truth / f"{what}.csv", dtype=str, keep_default_na=False)
+
+    shouwang("init")
+    shouwang("registry", "load", str(seven.registry), "--as-of", MONTH)
+    shouwang("run", MONTH)
+    shouwang("release", MONTH, "--by", "测试员")
+
+    rows = true("records").merge(exported("matches"), on=["month", "department", "file", "sheet", "row"], how="outer")
+    added = rows[rows["department"].isin(["emergency", "disabled"])]
+    assert len(added) >= 80
+    assert ((added["expect"] == "reject") == (added["outcome"] == "rejected")).all()
+    assert (added["expect"] == "reject").any()
+    assert (added.loc[added["expect"] == "match", "outcome"] == "matched").all()
+    matched = added[added["outcome"] == "matched"]
+    assert (matched["household_id"] == matched["household"]).all()
+
+    warnings = true("warnings").set_index("household")
+    found = exported("warnings").set_index("household_id")["rules"].reindex(warnings.index).fillna("").str.split()
+    must, may = (warnings[column].str.split() for column in ("must_rules", "may_rules"))
+    for sure, possible, rules in zip(must, may, found, strict=True):
+        assert set(rules) <= set(possible)
+        assert {rule for rule in sure if rule.startswith(("DIS", "CJ"))} <= set(rules)
+    assert {"DIS-1", "DIS-2", "CJ-1"} <= {rule for rules in found for rule in rules}
+
+    text = "\n".join(cells_of(home / "home" / "outbox"))
+    for words in ("应急管理局：", "倒塌房屋", "近 3 个月受灾损失累计", "残联：", "灾后恢复重建", "残疾人两项补贴"):
+        assert words in text
+    receipts = {path.name.split("数据回执")[0] for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")}
+    assert {"应急管理局", "残联"} <= receipts
 
 
 def test_check_holds_a_contract_against_suite_and_rules(home: Path) -> None:

@@ -62,8 +62,8 @@ def registry_check(
             table.add_row(name, f"{count:,}")
         out.print(table)
         out.print(
-            f"{done['findings']:,} findings and {done['changes']:,} suggested corrections; new lists for "
-            f"{len(done['fresh'])} of {len(done['townships'])} townships; {done['unknown']:,} monitored households were recognised before the first registry."
+            f"{done['findings']:,} findings and {done['changes']:,} suggested corrections for "
+            f"{len(done['townships'])} townships; {done['unknown']:,} monitored households were recognised before the first registry."
         )
 
     say(done, as_json, tell)

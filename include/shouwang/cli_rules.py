@@ -1,4 +1,4 @@
-"""``shouwang rules``: what the rules say, whether a file is right, what a changed one would do, and how they proved."""
+"""``shouwang rules …``: what the rules say, whether a file of them is in order, and what a change would have done."""
 
 from __future__ import annotations
 
@@ -10,159 +10,169 @@ from rich.table import Table
 
 from shouwang.errors import UsageError
 from shouwang.month import Month
-from shouwang.terminal import AsJson, out
-from shouwang.terminal import say as _say
-from shouwang.terminal import working as _working
+from shouwang.terminal import AsJson, out, say, working
 
 app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 Months = Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")]
-RulesFile = Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")]
+Workbook = Annotated[Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) besides.")]
+WORDS = {"by_rule": "rule", "by_level": "level", "by_township": "township"}
 
 
-def span_of(months: str) -> list[Month]:
-    """``2026-07..2026-09``, or one month."""
+def span(months: str) -> list[Month]:
+    """The months of ``2026-07..2026-09``, or of a single one."""
     first, _, last = months.partition("..")
-    span = Month.span(Month.parse(first), Month.parse(last or first))
-    if not span:
+    found = Month.span(Month.parse(first), Month.parse(last or first))
+    if not found:
         raise UsageError(f"“{months}” ends before it begins; write --months 2026-07..2026-09.")
-    return span
+    return found
 
 
-@app.command("show")
+def _ending(file: Path | None, *allowed: str) -> None:
+    if file is not None and file.suffix not in allowed:
+        raise UsageError(f"“{file.name}” ends in none of {', '.join(allowed)}; the ending says what is written.")
+
+
+@app.command()
 def show(
-    codes: Annotated[list[str] | None, typer.Argument(help="Rules, for example MED-1; all when left out.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", help="Another rule file than the county's.")] = None,
-    markdown: Annotated[Path | None, typer.Option("--out", help="Write it as Markdown.")] = None,
+    code: Annotated[str | None, typer.Argument(help="One rule, for example MED-1; without it, all of them.")] = None,
+    file: Annotated[Path | None, typer.Option("--out", help="Write a document: .md, .html or .docx.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say in Chinese, rule by rule, which rows count, what is measured and where the line is."""
+    """Tell every rule in Chinese: which rows, what is measured, against which line for whom, since when, and why."""
+    from shouwang.delivery.rule_pages import write_rules
     from shouwang.house import open_house
     from shouwang.screening.explaining import explain
     from shouwang.screening.rulebook import load_rulebook
+    from shouwang.staging import whole_file
 
+    _ending(file, ".md", ".html", ".docx")
     house = open_house()
-    contracts = house.county.every_contract
-    book = load_rulebook(house.county_folder, file, contracts=contracts)
-    wordings = {
-        c.slug: {name: (column.wordings or (name,))[0] for name, column in c.columns.items()} for c in contracts
-    }
-    known = [rule.code for rule in book.rules]
-    if strange := [code for code in codes or () if code not in known]:
-        raise UsageError(f"There is no rule {', '.join(strange)}; there are {', '.join(known)}.")
-    told = [explain(rule, book, wordings) for rule in book.rules if not codes or rule.code in codes]
-    if markdown:
-        pages = (
-            f"## {lines['名称']}\n\n"
-            + "\n".join(f"- **{name}**：{words}" for name, words in lines.items() if name != "名称")
-            for lines in told
-        )
-        markdown.write_text(f"# {house.county.settings.name}预警规则\n\n" + "\n\n".join(pages) + "\n", encoding="utf-8")
+    book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
+    month = Month.of(house.today())
+    told = explain(book, house.county.every_contract, month, code)
+    if not told:
+        raise UsageError(f"There is no rule {code}; there are {', '.join(rule.code for rule in book.rules)}.")
+    parts = {rule.heading: rule.lines for rule in told}
+    if code is None:
+        values = book.values(month)
+        general = [(p.title, f"{values[name]:g}") for name, p in book.parameters.items()]
+        general.append(("重点户", "、".join(book.special_households)))
+        parts = {f"参数（{month.chinese}）": tuple(general)} | parts
+    if file is not None:
+        with whole_file(file) as part:
+            write_rules(part, file.suffix, f"{house.county.settings.name}筛查规则说明", parts)
 
     def tell() -> None:
-        for lines in told:
-            table = Table(show_header=False, title=lines["名称"], title_justify="left", box=None, pad_edge=False)
-            table.add_column(no_wrap=True)
-            table.add_column(overflow="fold")
-            for name, words in lines.items():
-                if name != "名称":
-                    table.add_row(name, words)
+        if file is not None:
+            out.print(f"{len(told)} rules in {file}", markup=False)
+            return
+        for heading, lines in parts.items():
+            table = Table("", heading)
+            table.columns[1].overflow = "fold"
+            for name, said in lines:
+                table.add_row(name, said)
             out.print(table, markup=False)
-            out.print()
 
-    _say(told, as_json, tell)
+    say({heading: dict(lines) for heading, lines in parts.items()}, as_json, tell)
 
 
-@app.command("check")
-def check(file: RulesFile, as_json: AsJson = False) -> None:
-    """Hold a rule file against the contracts: every mistake with line, key, rule and what is allowed."""
+@app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="A changed copy of rules.yaml; without it, the county's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold a rule file against itself, the parameters and the contracts; names every mistake with file, line and key."""
     from shouwang.house import open_house
     from shouwang.screening.rulebook import load_rulebook
 
     house = open_house()
-    book = load_rulebook(house.county_folder, file, contracts=house.county.every_contract)
-    done = {"file": str(file), "rules": [rule.code for rule in book.rules]}
-    _say(done, as_json, lambda: out.print(f"{file.name}: {len(book.rules)} rules, all in order.", markup=False))
+    book = load_rulebook(house.county_folder, file, house.county.every_contract)
+    done = {"rules": [rule.code for rule in book.rules], "parameters": list(book.parameters)}
+    say(done, as_json, lambda: out.print(f"{len(book.rules)} rules, {len(book.parameters)} parameters; all in order."))
 
 
 @app.command("try")
 def try_(
-    file: RulesFile,
+    file: Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")],
     months: Months,
-    workbook: Annotated[Path | None, typer.Option("--out", help="Write it as a workbook, with the households.")] = None,
-    chart: Annotated[Path | None, typer.Option("--chart", help="Draw households by rule, as .svg or .png.")] = None,
+    workbook: Workbook = None,
+    picture: Annotated[Path | None, typer.Option("--chart", help="Draw it: .svg, .png or .html.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a changed rule file over past months: clues now and then. Nothing in the database changes.
-
-    What is compared is what the rules say; that known households are not sent again is left out. Households that a
-    township confirmed in such a month and that would no longer be found are counted as missed.
-    """
+    """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
+    from shouwang.delivery.rule_reports import write_trial
     from shouwang.house import open_house
+    from shouwang.reporting import charts, trials
+    from shouwang.staging import whole_file
     from shouwang.whatif import try_rules
 
-    if chart and chart.suffix.lower() not in (".svg", ".png"):
-        raise UsageError(f"{chart.name}: a chart is written as .svg or .png.")
-    span, house = span_of(months), open_house()
-    with _working(f"Trying {file.name}"), house.database.read() as connection:
-        trial = try_rules(connection, house, file, span)
-    if workbook:
-        from shouwang.delivery.trial import write_trial
-        from shouwang.staging import whole_file
-
+    _ending(workbook, ".xlsx")
+    _ending(picture, ".svg", ".png", ".html")
+    asked, house = span(months), open_house()
+    with working(f"Trying {file.name}"), house.database.read() as connection:
+        trial = try_rules(connection, house, file, asked)
+    report = {"rules": str(file), "silent": list(trial.silent), **trials.report(asked, trial.warnings, trial.signals)}
+    if workbook is not None:
         settings = house.county.settings
+        title = f"{settings.name}规则试算"
         with whole_file(workbook) as part:
-            write_trial(part, settings.name, settings.office, house.today(), file.name, trial.counts, trial.households)
-    if chart:
-        from shouwang.reporting.charts import now_and_then, styled, to_png, to_svg
+            write_trial(part, title, settings.office, house.today(), report, trial.warnings, trial.titles)
+    if picture is not None:
+        with whole_file(picture) as part:
+            part.write_bytes(charts.drawn(trials.chart(report["total"]["by_rule"], trial.titles), picture.suffix))
 
-        rules = trial.counts[trial.counts["by"] == "rule"].groupby("key", as_index=False)[["now", "then"]].sum()
-        drawing = styled(now_and_then(rules), height=0)
-        if chart.suffix.lower() == ".svg":
-            chart.write_text(to_svg(drawing), encoding="utf-8")
-        else:
-            chart.write_bytes(to_png(drawing))
-    report = trial.report()
-    _say(report, as_json, lambda: _tell_trial(report))
+    def tell() -> None:
+        for month in (*report["months"], report["total"]):
+            counts, confirmed = month["households"], month["confirmed"]
+            out.print(
+                f"{month['month']}: {counts['now']} → {counts['then']} households, {counts['gained']} gained, "
+                f"{counts['lost']} lost; of {confirmed['now']} confirmed ones {len(confirmed['missed'])} would be missed"
+            )
+        for group, word in WORDS.items():
+            table = Table(word, "now", "then", "difference")
+            for key, pair in report["total"][group].items():
+                named = f"{key} {trial.titles.get(key, '')}".strip()
+                table.add_row(named, str(pair["now"]), str(pair["then"]), f"{pair['then'] - pair['now']:+d}")
+            out.print(table)
+        for reason in trial.silent:
+            out.print(reason, markup=False)
 
-
-def _tell_trial(report: dict[str, Any]) -> None:
-    for month in report["months"]:
-        counts = month["households"]
-        out.print(
-            f"{month['month']}: {counts['now']} → {counts['then']} households, {counts['gained']} gained, "
-            f"{counts['lost']} lost, {counts['changed']} with other rules or levels; "
-            f"{month['missed']} confirmed by a township would be missed"
-        )
-        table = Table("what", "now", "then", "difference")
-        for group in ("by_rule", "by_level", "by_township"):
-            for key, pair in month.get(group, {}).items():
-                table.add_row(key, str(pair["now"]), str(pair["then"]), f"{pair['then'] - pair['now']:+d}")
-        out.print(table)
+    say(report, as_json, tell)
 
 
-@app.command("score")
-def score(months: Months, as_json: AsJson = False) -> None:
-    """How often townships confirmed what each rule sent out (命中率), with its 95 % interval, the poorest first."""
+@app.command()
+def score(
+    months: Annotated[str | None, typer.Option("--months", help="When the lists went out; without it, ever.")] = None,
+    workbook: Workbook = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say of each rule how many of its clues the townships confirmed (命中率), and how sure that is."""
+    from shouwang.delivery.rule_reports import write_hit_rates
     from shouwang.house import open_house
     from shouwang.reporting.hit_rates import hit_rates
     from shouwang.screening.rulebook import load_rulebook
+    from shouwang.staging import whole_file
 
-    house = open_house()
+    _ending(workbook, ".xlsx")
+    asked, house = span(months) if months else None, open_house()
     titles = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
-    with house.database.read() as connection:
-        rates = hit_rates(connection, titles, span_of(months))
-    rows = rates.astype(object).where(rates.notna(), None).to_dict("records")
+    with working("Counting"), house.database.read() as connection:
+        found = hit_rates(connection, titles, asked)
+    lines = found.astype(object).where(found.notna(), None).to_dict("records")
+    rates: list[dict[str, Any]] = [{str(name): value for name, value in line.items()} for line in lines]
+    if workbook is not None:
+        settings = house.county.settings
+        with whole_file(workbook) as part:
+            write_hit_rates(part, f"{settings.name}规则命中率", settings.office, house.today(), rates)
 
     def tell() -> None:
-        table = Table("rule", "title", "sent", "answered", "confirmed", "rate", "95 % interval")
-        for row in rows:
-            known = row["rate"] is not None
-            rate = f"{row['rate']:.1%}" if known else "—"
-            interval = f"{row['low']:.1%} – {row['high']:.1%}" if known else "—"
-            figures = [str(row[name]) for name in ("sent", "answered", "confirmed")]
-            table.add_row(row["rule"], row["title"], *figures, rate, interval)
+        table = Table("rule", "title", "sent", "answered", "confirmed", "hit rate", "95 % between")
+        for line in rates:
+            shares = [f"{line[name]:.1%}" if line["rate"] is not None else "" for name in ("rate", "low", "high")]
+            table.add_row(
+                line["rule"], line["title"], *(str(line[name]) for name in ("sent", "answered", "confirmed")),
+                shares[0], f"{shares[1]} and {shares[2]}" if shares[1] else "",
+            )  # fmt: skip
         out.print(table)
-        if not rows:
-            out.print(f"Nothing was sent out in {months}.")
 
-    _say(rows, as_json, tell)
+    say(rates, as_json, tell)

@@ -37,12 +37,6 @@ def prepare(connection: Connection, house: House, path: Path, month: Month, town
     return name
 
 
-def is_prepared(connection: Connection, house: House, path: Path) -> bool:
-    """Whether a file of the outbox is on record, sent or still to be sent."""
-    name = path.relative_to(house.outbox).as_posix()
-    return connection.scalar(sa.select(dispatch.c.file).where(dispatch.c.file == name)) is not None
-
-
 def was_sent(connection: Connection, house: House, path: Path) -> bool:
     """Whether a file of that name has left the house."""
     query = sa.select(dispatch.c.sent_at).where(dispatch.c.file == _name(house, path))

@@ -14,7 +14,6 @@ from shouwang.delivery.bulletin_docx import write_docx
 from shouwang.delivery.bulletin_page import write_page
 from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
 from shouwang.delivery.results import ResultsPaper, write_results
-from shouwang.dispatching import is_prepared
 from shouwang.errors import UsageError
 from shouwang.handout import hand_out
 from shouwang.house import House, safe_name
@@ -140,7 +139,7 @@ def results(house: House, month: Month, department: str) -> dict[str, Any]:
 def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
     """Write the registry's list of a month (农户信息核对清单): the county's, and each township's to be sent to it.
 
-    A township's file bears a fingerprint of what it says: a list that was prepared or sent before is not made again.
+    A township's file bears a fingerprint of what it says: a list that was sent is not sent again unless it says something new.
     """
     settings = house.county.settings
     with house.database.read() as connection:
@@ -153,7 +152,6 @@ def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
     standing = registry.standing
     unknown = standing[standing["monitored"].notna() & standing["recognised"].isna()]
     townships = sorted(set(registry.people["township"].dropna()))
-    fresh = []
     for township in (None, *townships):
         mine, moved, blind = (
             rows if township is None else rows[rows["township"] == township] for rows in (findings, changes, unknown)
@@ -171,11 +169,9 @@ def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
         said = f"{counts} {len(blind)} {mine.to_csv(index=False)} {moved.to_csv(index=False)}"
         name = f"{safe_name(township)}{LIST}_{month}_{hashlib.sha256(said.encode()).hexdigest()[:4]}.xlsx"
         with house.database.write() as connection:
-            if not is_prepared(connection, house, house.lists_of(month, township) / name):
-                hand_out(connection, house, month, township, name, by, write)
-                audit(connection, "registry_list", township, by, month=str(month), findings=len(mine))
-                fresh.append(township)
+            hand_out(connection, house, month, township, name, by, write)
+            audit(connection, "registry_list", township, by, month=str(month), findings=len(mine))
     return {
-        "month": str(month), "townships": townships, "fresh": fresh, "findings": len(findings), "changes": len(changes),
+        "month": str(month), "townships": townships, "findings": len(findings), "changes": len(changes),
         "unknown": len(unknown), "checks": {str(n): int(c) for n, c in findings["check"].value_counts().items()},
     }  # fmt: skip

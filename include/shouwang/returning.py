@@ -23,7 +23,7 @@ from shouwang.casework.ledger import replay
 from shouwang.county.settings import CountySettings
 from shouwang.delivery.caseform import read_removals, read_reports
 from shouwang.delivery.conclusions import BY_CODE
-from shouwang.delivery.manifest import find_manifest
+from shouwang.delivery.manifest import Manifest, find_manifest
 from shouwang.delivery.opened import sheets_of
 from shouwang.delivery.returned import ANSWERS, RETURNED, read_lists
 from shouwang.errors import FileRefused
@@ -36,7 +36,8 @@ TAKEN, KNOWN, BLANK, PROBLEM = "taken", "known", "blank", "problem"
 KEPT = (
     "clue_no", *ANSWERS, "category", "risks", "next_visit", "content", "sheet", "row", "household_id", "list_month",
 )  # fmt: skip
-Places = dict[str, dict[str, Any]]
+Place = dict[str, Any]
+Places = dict[str, Place]
 ROWS = ("sheet", "row", "clue_no", "household_id", "said", "result", "remark")
 
 
@@ -80,7 +81,7 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
     if received.township is None and manifest is not None:
         received = replace(received, township=manifest.township)
     known = handed_out(connection, [*found["clue_no"].dropna(), *removals["clue_no"].dropna()])
-    answers = _take_answers(connection, found, known, manifest.month if manifest else None, received)
+    answers = _take_answers(connection, found, known, manifest, received)
     reported, months = take_reports(connection, reports, received.at, received.path.name)
     touched = [*answers["household_id"].dropna(), *reported["household_id"].dropna()]
     ledger = keep_ledger(connection, settings, [*dict.fromkeys(touched)]) if touched else None
@@ -98,7 +99,7 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
 
 
 def handed_out(connection: Connection, numbers: list[str]) -> Places:
-    """What went out under each number: household, township, last month, first day, months, codes, category, settled."""
+    """What went out under each number: household, township, last month, first day, codes, category."""
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
     out = sa.select(release_item, release.c.released_on).join(release, sa.and_(*same))
     out = out.where(release_item.c.clue_no.in_(numbers), release_item.c.household_id.is_not(None))
@@ -110,7 +111,6 @@ def handed_out(connection: Connection, numbers: list[str]) -> Places:
         place = found.setdefault(item["clue_no"], new)
         place |= {"township": item["township"], "month": item["month"]}
         place["first"] = place["first"] or item["released_on"]
-        place["months"].add(item["month"])
         place["codes"].add(item["check_code"])
     return found
 
@@ -118,17 +118,17 @@ def handed_out(connection: Connection, numbers: list[str]) -> Places:
 def _place(household: str, township: str | None, month: str, category: str | None) -> dict[str, Any]:
     return {
         "household_id": household, "township": township, "month": month, "category": category, "first": None,
-        "months": {month}, "codes": set(),
+        "codes": set(),
     }  # fmt: skip
 
 
 def _take_answers(
-    connection: Connection, rows: pd.DataFrame, known: Places, listed: Month | None, received: Received
+    connection: Connection, rows: pd.DataFrame, known: Places, manifest: Manifest | None, received: Received
 ) -> pd.DataFrame:
     rows = rows.copy()
-    places = [known.get(number) for number in rows["clue_no"]]
+    places = [_listed(known.get(number), number, manifest) for number in rows["clue_no"]]
     rows["household_id"] = [place["household_id"] if place else None for place in places]
-    rows["list_month"] = [_list_month(place, listed) for place in places]
+    rows["list_month"] = [place["month"] if place else None for place in places]
     blank = rows["conclusion"].isna() & rows["problem"].isna()
     checked = zip(rows.to_dict("records"), places, blank, strict=True)
     problems = [None if empty else _problem(row, place, received) for row, place, empty in checked]
@@ -148,14 +148,14 @@ def _take_answers(
     return rows
 
 
-def _list_month(place: dict[str, Any] | None, listed: Month | None) -> str | None:
-    """The month of the list that a row answers: the file's own if the clue was on it, else the last one it was on."""
-    if place is None:
-        return None
-    return str(listed) if str(listed) in place["months"] else str(place["month"])
+def _listed(place: Place | None, number: object, manifest: Manifest | None) -> Place | None:
+    """What a row answers: the list that the file says it is, if the clue was on it, else the last that the clue was on."""
+    if place is None or manifest is None or number not in manifest.checks:
+        return place
+    return {**place, "month": str(manifest.month), "first": manifest.prepared_on}
 
 
-def _problem(row: Mapping[Any, Any], place: dict[str, Any] | None, received: Received) -> str | None:
+def _problem(row: Mapping[Any, Any], place: Place | None, received: Received) -> str | None:
     """What is wrong with a filled-in row, beside what the form itself shows."""
     problems = [row["problem"]] if isinstance(row["problem"], str) else []
     if place is None:

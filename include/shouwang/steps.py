@@ -230,10 +230,10 @@ def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
     from shouwang.casework.reports import join_reports
+    from shouwang.recorded import records_for
     from shouwang.registry.history import load_in_force
     from shouwang.screening.evaluate import screen as screen_records
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.store.records import matched_records
 
     house, of = open_house(), Month.parse(month)
     contracts = house.county.contracts.values()
@@ -250,7 +250,7 @@ def screen(month: str) -> dict[str, Any]:
         )
         print_ = hashlib.sha256(said.encode()).hexdigest()[:16]
         if connection.scalar(sa.select(run.c.fingerprint).where(run.c.month == month)) != print_:
-            records = {c.slug: matched_records(connection, c, str(first), month) for c in contracts}
+            records = records_for(connection, contracts, [book], [of])
             found = screen_records(book, of, records, receiving.registry_of(house, of))
             _store_screening(connection, month, found.signals, found.warnings)
             connection.execute(run.delete().where(run.c.month == month))

@@ -39,7 +39,7 @@ class Story:
 
     def screened(self, month: str, marks: list[str], **levels: int) -> None:
         at = dt.datetime.fromisoformat(f"{Month.parse(month) + 1}-11T01:00:00")
-        inputs = {"registry": "r", "deliveries": marks}
+        inputs = {"registry": "r", "since": str(Month.parse(month) + -11), "deliveries": marks}
         self.write(run, month=month, fingerprint=month, screened_at=at, parameters={}, inputs=inputs, missing=[])
         for level, count in levels.items():
             for number in range(count):

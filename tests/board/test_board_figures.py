@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from shouwang.month import Month
-from shouwang.reporting.board import Attention, Cell, MonthRow, TownshipMonth, attention, month_rows, months, rates
+from shouwang.reporting.board import Attention, Cell, MonthRow, TownshipMonth, attention, month_rows, months
 from shouwang.reporting.board import township_months as count_townships
 
 
@@ -82,16 +82,6 @@ def test_what_asks_for_somebody_is_one_entry_a_month_and_cause(september):
         Attention("review", "2026-09", (("medical_insurance", "医保局"), ("water", "水利局")), 4),
         Attention("unusual", "2026-09", (("water", "水利局"),), 1),
     ]
-
-
-def test_a_rule_is_rated_by_the_last_answer_to_each_clue_that_it_sent(september):
-    september.answered("E", "2026-09", "05")
-    september.answered("E", "2026-10", "02")
-    with september.house.database.read() as connection:
-        first, second = rates(connection, {"MED-1": "单次住院"}, Month.parse("2026-09"))
-    assert (first.rule, first.title, first.sent, first.answered, first.confirmed) == ("MED-1", "单次住院", 5, 4, 2)
-    assert (first.rate, round(first.low, 2), round(first.high, 2)) == (0.5, 0.15, 0.85)
-    assert (second.rule, second.rate, round(second.low, 3), second.high) == ("WAT-1", 1.0, 0.207, 1.0)
 
 
 def test_nothing_is_known_of_an_empty_house(story):

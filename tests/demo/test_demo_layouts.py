@@ -13,7 +13,8 @@ from demo_reading import cells_of
 
 from shouwang.demo.census import Census
 from shouwang.demo.dirt import expected
-from shouwang.demo.layouts import DATES, FORMS, KINDS, MONEY, ONE_TABLE, choose, neat
+from shouwang.demo.forms import FORMS
+from shouwang.demo.layouts import DATES, KINDS, MONEY, ONE_TABLE, choose, neat
 from shouwang.demo.medical import settlements
 from shouwang.demo.people import make_people
 from shouwang.demo.writing import write_export

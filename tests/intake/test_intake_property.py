@@ -13,10 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from overlaid import EXAMPLES, PROJECT
+from shouwang.county.contract import read_contract
+from shouwang.county.yamls import read_yaml
 from shouwang.demo.census import Census
 from shouwang.demo.county import _world as world
 from shouwang.demo.dirt import expected
-from shouwang.demo.layouts import DATES, FORMS, GRADES, KINDS, MONEY, ONE_TABLE, Layout
+from shouwang.demo.forms import FORMS
+from shouwang.demo.layouts import DATES, GRADES, KINDS, MONEY, ONE_TABLE, Layout
 from shouwang.demo.people import make_people
 from shouwang.demo.writing import write_export
 from shouwang.house import open_house
@@ -26,8 +30,10 @@ from shouwang.intake.sheets import Opened
 from shouwang.month import Month
 
 MONTH = Month(2026, 9)
-CASES = 420
-CONTRACTS = open_house({}).county.contracts
+CASES = 300
+CONTRACTS = dict(open_house({}).county.contracts)
+for path in (EXAMPLES / "departments").iterdir():
+    CONTRACTS[path.stem] = read_contract(path, read_yaml(PROJECT / "include" / "county" / "wordings.yaml"))
 NAMES = {"written_name": "name", "written_id": "id_number"}
 
 
@@ -37,7 +43,7 @@ def tables() -> dict[str, pd.DataFrame]:
     census = Census(people)
     return {
         department: expected(rows, department, census).reset_index(drop=True)
-        for _, department, rows in world(people, [MONTH], 1)
+        for _, department, rows in world(people, [MONTH], 1, added=True)
     }
 
 

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 import altair as alt
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from docx import Document
 from docx.oxml.ns import qn
 from lxml import html
@@ -32,6 +33,7 @@ from shouwang.reporting.charts import bars, styled, to_svg
 from shouwang.reporting.counts import count
 from shouwang.reporting.hit_rates import COLUMNS as RATES
 from shouwang.reporting.results import COLUMNS
+from shouwang.store.tables import dispatch
 
 SEPTEMBER = Month(2026, 9)
 RISKS = pd.DataFrame({"风险": ["因病", "因学"], "户": [3, 2]})
@@ -107,9 +109,11 @@ def test_no_number_or_phone_is_in_any_paper_and_each_township_has_its_households
 
 
 def test_a_registry_list_that_says_nothing_new_is_not_sent_again(told: Told, written: dict[str, list[Path]]) -> None:
-    again = papers.check_registry(told.house, SEPTEMBER, "张某")
-    assert again["fresh"] == []
-    assert again["findings"] > 0
+    with told.house.database.read() as connection:
+        prepared = set(connection.scalars(sa.select(dispatch.c.file)))
+    assert papers.check_registry(told.house, SEPTEMBER, "张某")["findings"] > 0
+    with told.house.database.read() as connection:
+        assert set(connection.scalars(sa.select(dispatch.c.file))) == prepared
     assert sorted(told.house.outbox.rglob("*农户信息核对清单*")) == sorted(written["registry"])
 
 

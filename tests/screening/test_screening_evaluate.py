@@ -196,6 +196,36 @@ def test_a_record_without_a_column_that_a_rule_asks_for_is_refused(county_book: 
             ["医保局：张某 50%，达到 50%"],
             id="a ratio to a dated parameter, and a condition on one",
         ),
+        pytest.param(
+            {
+                "period": {"span": "year", "date": "settled"},
+                "where": [{"column": "settled", "months_ago": [1, 2]}],
+                "measure": {"kind": "sum", "plus": ["self_paid"]},
+                "threshold": {"all": 2},
+            },
+            [("张一", f"2026-0{month}-15", 1.0) for month in range(5, 10)],
+            ["医保局：张某 2，达到 2"],
+            id="dates one and two months ago",
+        ),
+        pytest.param(
+            {
+                "period": {"span": "month", "date": "settled"},
+                "where": [
+                    {"column": "household.members", "at_least": 1},
+                    {"column": "person.relation", "in": ["户主"]},
+                ],
+                "measure": {
+                    "kind": "max",
+                    "plus": ["self_paid"],
+                    "compared_to": {"span": "year", "date": "settled", "back": 1},
+                    "by": "fall",
+                },
+                "threshold": {"all": 5},
+            },
+            [("张一", "2026-08-31", 10.0), ("张一", "2026-09-01", 5.0)],
+            [],
+            id="a fall against months that were not all delivered",
+        ),
     ],
 )
 def test_a_rule_of_the_countys_own_takes_effect_without_programming(

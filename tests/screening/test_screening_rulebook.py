@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,66 @@ MISTAKES = {
         "measures[2].rules[0]",
         "HOU-1",
     ),
+    "a source that does not exist": (
+        "requires: # 当月要有正数结算\n      - period",
+        "requires:\n      - source: police.deaths\n        period",
+        "rules[1].requires[0].source",
+        "water.supplies",
+    ),
+    "rows of which nothing is said": (
+        "requires: # 当月要有正数结算\n      - period: {span: month, date: settled}\n        where:",
+        "without:\n      - where:",
+        "rules[1].without[0].period",
+        "this key is needed",
+    ),
+    "a threshold by a parameter that does not exist": (
+        "special: 6000",
+        "special: 0.5 * income_line",
+        "rules[0].threshold.special",
+        "reference_income",
+    ),
+    "a comparison without its kind": (
+        "plus: [self_paid]}\n    compare",
+        "plus: [self_paid], compared_to: {span: month, date: settled, back: 1}}\n    compare",
+        "rules[0].measure",
+        "rise, fall or ratio",
+    ),
+    "a kind of comparison that does not exist": (
+        "plus: [self_paid]}\n    compare",
+        "plus: [self_paid], compared_to: {span: month, date: settled, back: 1}, by: more}\n    compare",
+        "rules[0].measure.by",
+        "“ratio”",
+    ),
+    "a delivery before of a dataset with a key": (
+        "period: {span: month, date: settled}\n    where:\n      - {column: visit_type, in: [住院]}",
+        "period: {span: previous}\n    where:\n      - {column: visit_type, in: [住院]}",
+        "rules[0].period",
+        "back: 1",
+    ),
+    "a roster that is moved back": (
+        "period: {span: delivery}",
+        "period: {span: delivery, back: 1}",
+        "rules[3].period",
+        "span: previous",
+    ),
+    "a second measure of nothing": (
+        '"{office}：{person} {month}名册显示{aid_type}已停保',
+        '"{also.value} {month}名册显示{aid_type}已停保',
+        "rules[3].sentence",
+        "without a measure",
+    ),
+    "an earlier value in a rule that compares with nothing": (
+        "{person} {month}住院自付 {value}",
+        "{person} {month}住院自付由 {before} 到 {value}",
+        "rules[0].sentence",
+        "compared_to",
+    ),
+    "a required row's column where nothing is required": (
+        "{person} {month}住院自付",
+        "{person} {required.died}住院自付",
+        "rules[0].sentence",
+        "requires",
+    ),
     "a key written twice": (
         "    unit: household\n",
         "    unit: household\n    unit: person\n",
@@ -140,6 +201,85 @@ def test_a_mistake_is_named_with_its_place(
     assert said.startswith("rules.yaml, line ")
     assert key in said
     assert hint in said
+
+
+VALUES = {
+    "a value that the contract does not have": (
+        "in: [住院]",
+        "in: [住园]",
+        "rules[0].where[0].in",
+        "did you mean “住院”",
+    ),
+    "a household type that the registry does not have": (
+        "not_in: [脱贫不稳定户, 边缘易致贫户, 突发严重困难户]}",
+        "not_in: [脱贫不稳定户, 边缘易至贫户, 突发严重困难户]}",
+        "rules[4].where[3].not_in",
+        "did you mean “边缘易致贫户”",
+    ),
+    "a threshold for a household type that does not exist": (
+        "threshold: {special: 6000, general: 10000}",
+        "threshold: {special: 6000, general: 10000, types: {贫困户: 1}}",
+        "rules[0].threshold.types",
+        "脱贫户",
+    ),
+    "a special household that does not exist": (
+        "special_households: [脱贫户,",
+        "special_households: [脱贫,",
+        "special_households",
+        "did you mean “脱贫户”",
+    ),
+    "a level by a household type that does not exist": (
+        "[{column: household_type, in: [脱贫户]}]",
+        "[{column: household_type, in: [脱平户]}]",
+        "levels[1].any[0][0].in",
+        "“脱平户”",
+    ),
+    "a column of a similar name": (
+        "plus: [self_paid]",
+        "plus: [self_pay]",
+        "measure.plus[0]",
+        "did you mean “self_paid”",
+    ),
+    "a number compared with a text": (
+        "{column: quality, in: [不达标]}",
+        "{column: quality, above: 1}",
+        "where[0].column",
+        "of type code for “above”",
+    ),
+    "a date that is a number": (
+        "{span: month, date: settled}",
+        "{span: month, date: self_paid}",
+        "rules[0].period.date",
+        "admitted, discharged, settled",
+    ),
+    "an agreement on a column that the other has not": (
+        "requires: # 当月要有正数结算\n      - period",
+        "requires:\n      - same: [grade]\n        period",
+        "rules[1].requires[0].same[0]",
+        "“grade”",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "instead", "key", "hint"), VALUES.values(), ids=VALUES)
+def test_a_mistake_against_the_contracts_is_named_with_its_line(
+    county_folder: Path, tmp_path: Path, written: str, instead: str, key: str, hint: str
+) -> None:
+    folder = copy_of(county_folder, tmp_path)
+    text = (folder / "rules.yaml").read_text(encoding="utf-8")
+    assert written in text
+    text = text.replace(written, instead, 1)
+    (folder / "rules.yaml").write_text(text, encoding="utf-8")
+    first = text[: text.index(instead)].count("\n") + 1
+    with pytest.raises(ConfigError) as refused:
+        load_rulebook(folder, contracts=CONTRACTS)
+    said = str(refused.value)
+    place = re.match(r"rules\.yaml, line (\d+), key (\S+)", said)
+    assert place is not None
+    assert first <= int(place[1]) <= first + instead.count("\n")
+    assert key in place[2]
+    assert hint in said
+    assert "Correct the file at these places" in said
 
 
 def test_the_line_of_a_mistake_is_the_line_of_the_file(county_folder: Path, tmp_path: Path) -> None:

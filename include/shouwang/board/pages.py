@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import sqlalchemy as sa
+from sqlalchemy import Connection
 from starlette.requests import Request
 
 from shouwang.board.words import LANGUAGES, words
@@ -19,6 +20,7 @@ from shouwang.errors import NotThereYet, ShouwangError, UsageError
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.reporting import board as figures
+from shouwang.reporting.hit_rates import hit_rates
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
@@ -94,7 +96,7 @@ def board(house: House, count: int, month: str) -> dict[str, Any]:
         if not shown:
             raise NotThereYet("No month is known yet.")
         rows = figures.month_rows(house, connection, shown, today)
-        rates = figures.rates(connection, _rule_titles(house), shown[0] + -11)
+        rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
@@ -122,9 +124,23 @@ def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
     return next((row for row in over if any(row.of(state) for state in ("in force", "refused", "late"))), rows[0])
 
 
-def _rule_titles(house: House) -> dict[str, str]:
+def _rates(connection: Connection, titles: dict[str, str], months: list[Month]) -> list[dict[str, Any]]:
+    """The hit rates of rules that were answered, the poorest first."""
+    rates = hit_rates(connection, titles, months)
+    return [
+        {str(name): value for name, value in row.items()} for row in rates[rates["answered"] > 0].to_dict("records")
+    ]
+
+
+def _changed(house: House) -> int:
+    return (house.county_folder / "rules.yaml").stat().st_mtime_ns
+
+
+@lru_cache(maxsize=8)
+def _titles(folder: Path, changed: int) -> dict[str, str]:
+    """The rules' titles, read again when ``rules.yaml`` has ``changed``."""
     try:
-        return {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
+        return {rule.code: rule.title for rule in load_rulebook(folder).rules}
     except ShouwangError:  # a rule file that is being edited: the codes alone will do
         return {}
 

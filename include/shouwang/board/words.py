@@ -104,7 +104,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "每月没有匹配上的行所占比例（满格 {top}），右侧为最近一月的匹配率。",
         "Share of rows that were not matched, month by month (full height {top}); at the right the last match rate.",
     ),
-    "hit rates": ("规则命中率", "Rules' hit rates"),
+    "hit rates": ("规则命中率（近六个月）", "Rules' hit rates, six months"),
     "hit rates say": (
         "核查后属实的户数占已反馈户数的比例；细线为 95% 置信区间。",
         "Confirmed households among those answered; the thin line is the 95% interval.",

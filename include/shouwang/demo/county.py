@@ -12,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from shouwang.demo.added import certificates, disasters
 from shouwang.demo.census import Census
 from shouwang.demo.dirt import expected, soil
-from shouwang.demo.layouts import FORMS, KINDS, ONE_TABLE, choose, neat
+from shouwang.demo.forms import FORMS
+from shouwang.demo.layouts import KINDS, ONE_TABLE, choose, neat
 from shouwang.demo.ledgers import Roster, dwellings, students, supplies
 from shouwang.demo.medical import settlements
 from shouwang.demo.oracle import Evidence, warnings_of
@@ -54,12 +56,13 @@ def make_county(
     months: Sequence[Month] = (Month(2026, 9),),
     seed: int = 1,
     dirt: bool = True,
+    added: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> DemoCounty:
     """Write a county below ``folder``: ``registry/``, ``inbox/<month>/<department>/`` and ``truth/``.
 
-    The same arguments give the same cells. ``dirt=False`` leaves out every damage and every odd layout. At least 20
-    households are needed, or `ValueError` is raised. From `MANY` households on two processes write the files: a script
+    The same arguments give the same cells. ``dirt=False`` leaves out every damage and every odd layout;
+    ``added=True`` adds the exports of 应急管理局 and 残联 (docs/examples/departments). At least 20 households are needed, or `ValueError` is raised. From `MANY` households on two processes write the files: a script
     that calls this then needs the usual ``if __name__ == "__main__":``.
     """
     if households < 20:
@@ -77,7 +80,7 @@ def make_county(
     written: list[tuple[Month, str, str, pd.DataFrame, Future[pd.DataFrame]]] = []
     with _writers(households) as pool:
         book = pool.submit(write_registry, registry, people)
-        for month, department, clean in _world(people, months, seed):
+        for month, department, clean in _world(people, months, seed, added):
             rng = np.random.default_rng([seed, 10, month.year, month.number, list(FORMS).index(department)])
             rows = expected(clean, department, census)
             layout = choose(department, len(rows), rng) if dirt else neat(department)
@@ -117,7 +120,9 @@ def _writers(households: int) -> Executor:
     return ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
 
 
-def _world(people: pd.DataFrame, months: Sequence[Month], seed: int) -> Iterator[tuple[Month, str, pd.DataFrame]]:
+def _world(
+    people: pd.DataFrame, months: Sequence[Month], seed: int, added: bool = False
+) -> Iterator[tuple[Month, str, pd.DataFrame]]:
     """The clean rows of every department and month, in the order of time."""
     roster = Roster(people, months[0], seed)
     before: pd.DataFrame | None = None
@@ -131,6 +136,9 @@ def _world(people: pd.DataFrame, months: Sequence[Month], seed: int) -> Iterator
             yield month, "education", students(people, month, seed)
         yield month, "housing", dwellings(people, month, seed)
         yield month, "water", supplies(people, month, seed)
+        if added:
+            yield month, "emergency", disasters(people, month, seed)
+            yield month, "disabled", certificates(people, month, seed)
 
 
 def _truth(

@@ -84,7 +84,7 @@ class Record:
 
     @property
     def has_village(self) -> bool:
-        return self.desk.department in ("civil_affairs", "housing")
+        return self.desk.department not in ("medical_insurance", "education")
 
     @property
     def number(self) -> str:

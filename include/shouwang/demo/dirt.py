@@ -34,6 +34,8 @@ SPOILS = {
     "education": {"unknown value": 0.003, "text": 0.0015},
     "housing": {"unknown value": 0.005},
     "water": {"range": 0.005, "text": 0.002},
+    "emergency": {"text": 0.03, "range": 0.01, "future": 0.01, "unknown value": 0.01},
+    "disabled": {"unknown value": 0.03, "future": 0.01},
 }
 """Shares of rows whose values cannot be accepted; beside them ``no identity``, everywhere."""
 

@@ -25,18 +25,21 @@ SCHOOLS = {
 }
 
 
-def _identity(rows: pd.DataFrame, people: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+def identity(rows: pd.DataFrame, people: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The rows with the identity of their person as registered."""
     for column in columns:
         rows[column] = people[column].to_numpy()[rows["person"]]
     rows["firm"] = False
     return rows.reset_index(drop=True)
 
 
-def _heads(people: pd.DataFrame) -> Array:
+def heads(people: pd.DataFrame) -> Array:
+    """The running numbers of the heads of households."""
     return np.flatnonzero((people["relation"] == "户主").to_numpy())
 
 
-def _days(rng: Generator, first: np.datetime64, last: np.datetime64, count: int) -> Array:
+def days(rng: Generator, first: np.datetime64, last: np.datetime64, count: int) -> Array:
+    """Days drawn from first to last."""
     span = int((last - first).astype(np.int64)) + 1
     return (first + rng.integers(0, span, count).astype("timedelta64[D]")).astype("datetime64[ms]")
 
@@ -48,8 +51,8 @@ class Roster:
         self.people = people
         self.rng = np.random.default_rng([seed, 3])
         kind = people["household_type"]
-        self.weight = np.where(kind.isin(MONITORED), 9.0, np.where(kind == "脱贫户", 4.0, 1.0))[_heads(people)]
-        removed = people["risk_removed"].to_numpy()[_heads(people)] == "是"
+        self.weight = np.where(kind.isin(MONITORED), 9.0, np.where(kind == "脱贫户", 4.0, 1.0))[heads(people)]
+        removed = people["risk_removed"].to_numpy()[heads(people)] == "是"
         self.free = np.where(removed, 0.0, self.weight)  # whether a removed risk counts as monitored is left open
         count = max(8, round(0.045 * len(self.weight)))
         start = np.datetime64(first.first, "D")
@@ -63,12 +66,12 @@ class Roster:
         self.free[household] = 0
         size = self.people.groupby("household").size().to_numpy()[household]
         covered = np.minimum(size, rng.integers(1, 7, count))
-        rows = pd.DataFrame({"person": _heads(self.people)[household]})
+        rows = pd.DataFrame({"person": heads(self.people)[household]})
         kinds = rng.choice(["农村低保", "特困供养", "低保边缘"], count, p=[0.7, 0.13, 0.17])
         rows["aid_type"] = pd.Series(kinds, dtype="str")
         rows["covered_persons"] = covered
         rows["amount"] = (covered * rng.uniform(210, 690, count) * 100).astype(np.int64)
-        rows["start"] = _days(rng, first, last, count)
+        rows["start"] = days(rng, first, last, count)
         return rows
 
     def of(self, month: Month) -> pd.DataFrame:
@@ -80,7 +83,7 @@ class Roster:
         rows["status"] = pd.Series("在保", index=rows.index, dtype="str")
         rows.loc[stop, "status"] = "停保"
         rows["stopped"] = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[ms]")
-        rows.loc[stop, "stopped"] = _days(rng, first, last, len(stop))
+        rows.loc[stop, "stopped"] = days(rng, first, last, len(stop))
         reasons = ["收入超标", "动态复核退出", "自愿放弃", "死亡", "户口迁出"]
         rows["stop_reason"] = pd.Series("", index=rows.index, dtype="str")
         rows.loc[stop, "stop_reason"] = rng.choice(reasons, len(stop), p=[0.3, 0.25, 0.1, 0.25, 0.1])
@@ -89,12 +92,12 @@ class Roster:
         once["aid_type"] = "临时救助"
         amounts = np.append([300_000, 299_900], rng.integers(5, 60, len(once)) * 10_000)
         once["amount"] = amounts[: len(once)]
-        self.free[np.isin(_heads(self.people), once["person"])] = 1.0
+        self.free[np.isin(heads(self.people), once["person"])] = 1.0
         fresh = pd.concat([granted, once], ignore_index=True)
         fresh["status"], fresh["stop_reason"], fresh["stopped"] = "在保", "", pd.NaT
         fresh["stopped"] = fresh["stopped"].astype("datetime64[ms]")
         rows = pd.concat([rows, fresh], ignore_index=True)
-        return _identity(rows, self.people, ["name", "id_number", "township", "village"])
+        return identity(rows, self.people, ["name", "id_number", "township", "village"])
 
 
 def students(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
@@ -138,7 +141,7 @@ def students(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     rows["book_fee"] = rows["stage"].map(books).fillna(0).astype("int64")
     grants = np.array([60_000, 100_000, 200_000])[(help_ * 997).astype(np.int64) % 3]
     rows["grant"] = np.where((help_ < 0.25) & (rows["tuition"] > 0) & (stage != "学前"), grants, 0)
-    rows = _identity(rows, people, ["name", "id_number", "township"])
+    rows = identity(rows, people, ["name", "id_number", "township"])
     away = outsiders(people, max(1, round(0.008 * homes)), month, now)
     strange = rows.iloc[now.integers(0, len(rows), len(away))].reset_index(drop=True)
     strange[["name", "id_number", "township"]] = away[["name", "id_number", "township"]]
@@ -162,27 +165,27 @@ def _attendance(age: Array, rng: Generator) -> Array:
 def dwellings(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     """The ledger of dwellings (住房安全台账): the same houses every month, some of them rebuilt meanwhile."""
     own = np.random.default_rng([seed, 6])
-    heads = _heads(people)
-    person = own.permutation(heads)[: max(12, round(0.349 * len(heads)))]
+    owners = heads(people)
+    person = own.permutation(owners)[: max(12, round(0.349 * len(owners)))]
     count = len(person)
     rows = pd.DataFrame({"person": person})
     grade = own.choice(["A", "B", "C", "D"], count, p=[0.5, 0.44, 0.044, 0.016])
     rows["grade"] = pd.Series(grade, dtype="str")
-    rows["appraised"] = _days(own, np.datetime64("2024-01-01"), np.datetime64("2025-12-31"), count)
+    rows["appraised"] = days(own, np.datetime64("2024-01-01"), np.datetime64("2025-12-31"), count)
     rows["sole_dwelling"] = pd.Series(np.where(own.random(count) < 0.8, "是", "否"), dtype="str")
     step = own.choice([0, 1, 2], count, p=[0.3, 0.15, 0.55])
     pace, since = own.random(count), month.year * 12 + month.number - 2020 * 12
     step = np.minimum(step + (pace < 0.03) * ((since + (pace * 1e6).astype(np.int64)) % 12 >= 6), 2)
     status = np.array(["未改造", "改造中", "已竣工"])[step]
     rows["rebuild_status"] = pd.Series(np.where(np.isin(grade, ["A", "B"]), "无需改造", status), dtype="str")
-    return _identity(rows, people, ["name", "id_number", "township", "village"])
+    return identity(rows, people, ["name", "id_number", "township", "village"])
 
 
 def supplies(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     """The ledger of water supplies (饮水安全台账): no identity numbers, a phone for two in three."""
     own, now = np.random.default_rng([seed, 7, month.year]), np.random.default_rng([seed, 8, month.year, month.number])
-    heads = _heads(people)
-    person = own.permutation(heads)[: max(12, round(0.506 * len(heads)))]
+    owners = heads(people)
+    person = own.permutation(owners)[: max(12, round(0.506 * len(owners)))]
     count = len(person)
     rows = pd.DataFrame({"person": person})
     rows["supply"] = pd.Series(own.choice(["集中供水", "分散供水", "自备水源"], count, p=[0.7, 0.2, 0.1]), dtype="str")
@@ -196,7 +199,7 @@ def supplies(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     broken, days = still < 0.005, np.where(still < 0.005, own.integers(40, 90, count), usual)
     so_far = days * month.number // 9
     rows["outage_days"] = np.where(days == 36, 36, np.where(broken, so_far, np.minimum(so_far, 36)))
-    rows = _identity(rows, people, ["name", "township", "village", "phone"])
+    rows = identity(rows, people, ["name", "township", "village", "phone"])
     rows["phone"] = rows["phone"].where(now.random(count) < 0.65, "")
     place = people["place"].to_numpy()[rows["person"]]
     alike = pd.DataFrame({"place": place, "name": bare_names(rows["name"])})

@@ -17,7 +17,7 @@ from shouwang.demo.people import ABLE, MONITORED
 from shouwang.month import Month
 
 REFERENCE_INCOME = 2_200_000
-RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水"}
+RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水", "DIS": "因灾", "CJ": "因残"}
 CERTAIN, POSSIBLE = ("match",), ("match", "either", "review")
 
 Fire = Callable[[str, pd.Index], None]
@@ -58,7 +58,7 @@ def warnings_of(people: pd.DataFrame, evidence: Evidence, month: Month) -> pd.Da
         must = sure.rules.get(home, set())
         may = must | maybe.rules.get(home, set())
         facts = homes.loc[[home]].iloc[0]
-        risks = {RISKS[rule[:3]] for rule in must}
+        risks = {RISKS[rule.partition("-")[0]] for rule in must}
         levels = {
             _level(
                 facts,
@@ -123,6 +123,7 @@ def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tupl
         fire("WAT-2", pd.Index(water.loc[water["quality"] == "不达标", "household"]))
         fire("WAT-3", pd.Index(water.loc[water["fetch_minutes"] > 20, "household"]))
         fire("WAT-4", pd.Index(water.loc[water["outage_days"] > 36, "household"]))
+    _added(fire, rows_of, special, month)
     return Signals(rules, medical, fees)
 
 
@@ -180,6 +181,21 @@ def _education(fire: Fire, rows_of: RowsOf, people: pd.DataFrame, month: Month) 
     given = [rows_of(m, "education") for m in Month.span(start, month)]
     known = [g for g in given if g is not None]
     return _fees(pd.concat(known).drop_duplicates("person", keep="last")) if known else pd.Series(dtype="int64")
+
+
+def _added(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> None:
+    """DIS-1, DIS-2 and CJ-1 of the departments added by docs/examples/departments/rules.yaml."""
+    months = Month.span(month + -2, month)
+    given = [rows for rows in (rows_of(when, "emergency") for when in months) if rows is not None]
+    if given:
+        hit = pd.concat(given)
+        loss = hit.loc[hit["happened"] >= pd.Timestamp(months[0].first)].groupby("household")["loss"].sum()
+        fire("DIS-1", loss.index[loss >= np.where(special.loc[loss.index], 500_000, 1_000_000)])
+        now = hit["happened"] >= pd.Timestamp(month.first)
+        fire("DIS-2", pd.Index(hit.loc[now & (hit["houses_collapsed"] > 0), "household"]))
+    cards = rows_of(month, "disabled")
+    if cards is not None:
+        fire("CJ-1", pd.Index(cards.loc[cards["grade"].isin(["一级", "二级"]), "household"]))
 
 
 def _fees(rows: pd.DataFrame) -> pd.Series:

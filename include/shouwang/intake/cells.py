@@ -21,7 +21,7 @@ from shouwang.identity import NOTHING, clean_numbers, written_number
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}[:：时]\d{1,2}.*)?")
 _MONEY = re.compile(r"[￥¥$]?([+-]?)[￥¥$]?(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(万|千|亿)?(元)?(整)?")
 _FACTORS = {None: 1.0, "千": 1e3, "万": 1e4, "亿": 1e8}
-_USUAL_DATE = "(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_USUAL_DATE, _USUAL_NUMBER = "(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?"
 _EXCEL_DAY_ONE = dt.date(1899, 12, 30)
 _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0e-\x1f]")
 
@@ -148,55 +148,54 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
     """
     match column.type:
         case "yuan" | "number":
-            read, bad = read_each(values, lambda value: read_number(value, factor))
-            return pd.Series(read, dtype="float64").round(2 if column.type == "yuan" else 6), bad
+            read, bad = _together(
+                values, _USUAL_NUMBER, lambda texts: texts.astype("float64") * factor, lambda v: read_number(v, factor)
+            )
+            return read.round(2 if column.type == "yuan" else 6), bad
         case "integer":
-            read, bad = read_each(values, read_integer)
-            return pd.Series(read, dtype="Int64"), bad
+            whole, bad = read_each(values, read_integer)
+            return pd.Series(whole, dtype="Int64"), bad
         case "date":
-            return _dates(values)
+            return _together(values, _USUAL_DATE, _days, _possible_day)
         case "identity":  # a number that is an error is a missing one: matching has the name
             if set(map(type, values)) == {str}:
                 texts = pd.Series(values, dtype="str")
                 return texts.mask(texts.isin(ERRORS), ""), np.zeros(len(values), dtype=bool)
-            read, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
-            return pd.Series(read, dtype="str"), np.zeros(len(values), dtype=bool)
+            numbers, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
+            return pd.Series(numbers, dtype="str"), np.zeros(len(values), dtype=bool)
         case "code":
-            read, bad = read_each(values, code_reader(column))
-        case "phone":
-            return _texts(values, half_width)
-        case _:
-            return _texts(values, text_of)
-    return pd.Series(read, dtype="str"), bad
+            codes, bad = read_each(values, code_reader(column))
+            return pd.Series(codes, dtype="str"), bad
+        case kind:
+            return _together(values, _SIMPLE_TEXT, _saying, half_width if kind == "phone" else text_of)
 
 
-def _texts(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:
-    """Texts; those of letters, digits and Chinese characters alone are as they should be, and most are."""
-    if set(map(type, values)) != {str}:
-        read_ones, bad = read_each(values, read)
-        return pd.Series(read_ones, dtype="str"), bad
-    texts = pd.Series(values, dtype="str")
-    odd = np.flatnonzero(~texts.str.fullmatch(_SIMPLE_TEXT) | texts.str.upper().isin(_WORDS_FOR_NOTHING))
-    bad = np.zeros(len(texts), dtype=bool)
-    read_ones, bad[odd] = read_each([values[place] for place in odd.tolist()], read)
-    texts.iloc[odd] = pd.array(read_ones, dtype="str")
-    return texts, bad
-
-
-def _dates(values: Sequence[Any]) -> tuple[pd.Series, np.ndarray[Any, Any]]:
-    """Days; texts like ``2026-01-05`` are many and alike, and are read together."""
+def _together(
+    values: Sequence[Any], usual: str, read: Callable[[pd.Series], pd.Series], read_one: Callable[[Any], Any]
+) -> tuple[pd.Series, np.ndarray[Any, Any]]:
+    """Texts of the usual shape, and most are, are read together; the others, and those that ``read`` nulls, one by one."""
     texts = pd.Series([value if isinstance(value, str) else "" for value in values], dtype="str")
-    usual = texts.str.fullmatch(_USUAL_DATE).to_numpy(dtype=bool)
-    days = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[ms]")
-    days[usual] = pd.to_datetime(texts[usual], format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
-    odd = np.flatnonzero(~usual | days.isna().to_numpy())
+    found = read(texts.where(texts.str.fullmatch(usual)))
+    odd = np.flatnonzero(found.isna())
     bad = np.zeros(len(texts), dtype=bool)
-    read, bad[odd] = read_each([values[place] for place in odd.tolist()], read_date)
-    impossible = [day is not None and not 1850 <= day.year <= 2200 for day in read]
-    bad[odd] |= np.array(impossible, dtype=bool)
-    kept = [None if wrong else day for day, wrong in zip(read, impossible, strict=True)]
-    days.iloc[odd] = np.array(kept, dtype="datetime64[D]").astype("datetime64[ms]")
-    return days, bad
+    ones, bad[odd] = read_each([values[place] for place in odd.tolist()], read_one)
+    found.iloc[odd] = pd.Series(ones, dtype=found.dtype).array
+    return found, bad
+
+
+def _saying(texts: pd.Series) -> pd.Series:
+    return texts.mask(texts.str.upper().isin(_WORDS_FOR_NOTHING))
+
+
+def _days(texts: pd.Series) -> pd.Series:
+    return pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce").astype("datetime64[ms]")
+
+
+def _possible_day(value: Any) -> np.datetime64 | None:
+    day = read_date(value)
+    if day is not None and not 1850 <= day.year <= 2200:
+        raise ValueError("not a possible date")
+    return None if day is None else np.datetime64(day, "ms")
 
 
 def read_identity(written: pd.Series) -> pd.DataFrame:

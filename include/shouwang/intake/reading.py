@@ -177,12 +177,14 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
     filled = sum((codes != 0).astype(np.int16) for _, codes in columns)
     sparse = (filled > 0) & (filled <= max(3, width // 2))
     heads = {text for texts in header.above for text in texts}
+    looks = _looks_like_no_data(heads)
     closer = np.zeros(len(filled), dtype=bool)
     for place, (cells, codes) in enumerate(columns):
         lines = slice(None) if place < 4 else np.flatnonzero(sparse)
         told = np.zeros(len(cells.distinct), dtype=bool)
-        for code in np.unique(codes[lines]):
-            told[code] = _worth_a_look(cells.distinct[code], heads)
+        met = np.unique(codes[lines]).tolist()
+        texts = [value if isinstance(value := cells.distinct[code], str) else "" for code in met]
+        told[met] = pd.Series(texts, dtype="str").str.contains(looks)
         closer[lines] |= told[codes[lines]]
     found = dict.fromkeys((np.flatnonzero(filled == 0) + first).tolist(), "空行")
     for place, title in enumerate(header.titles):
@@ -198,10 +200,11 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
     return dict(sorted(found.items()))
 
 
-def _worth_a_look(value: Any, heads: set[str]) -> bool:
-    return isinstance(value, str) and (
-        "计" in value or ":" in value or "：" in value or value.startswith(("注", "第")) or plain(value) in heads
-    )
+def _looks_like_no_data(heads: set[str]) -> str:
+    """A pattern of texts worth a closer look: like a total's, a note's, or beginning as a heading above does."""
+    first = {text[0] for text in heads}
+    first |= {char.upper() for char in first} | {chr(ord(char) + 0xFEE0) for char in first if "!" <= char <= "~"}
+    return rf"计|[:：]|^[注第]|^[\s　]*[{re.escape(''.join(sorted(first)))}]"
 
 
 def _line_kind(row: list[Any], header: Header, number: str) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -19,7 +18,6 @@ from sqlalchemy import Connection
 from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.reporting.facts import CONFIRMED
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
 
@@ -265,42 +263,3 @@ def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> l
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
     order = ("refused", "late", "refused since", "outdated", "overdue", "review", "unusual")
     return sorted(found, key=lambda entry: order.index(entry.kind))
-
-
-@dataclass(frozen=True)
-class Rate:
-    """How often a rule was right (命中率): confirmed among answered, with the 95 % interval of Wilson."""
-
-    rule: str
-    title: str
-    sent: int
-    answered: int
-    confirmed: int
-    rate: float
-    low: float
-    high: float
-
-
-def rates(connection: Connection, titles: Mapping[str, str], first: Month) -> list[Rate]:
-    """The rules by which clues were sent since a month, those that were answered most often first.
-
-    Each clue once, with the rules that its last list gave and the last answer to it.
-    """
-    items = sa.select(release_item.c.clue_no, release_item.c.rules).where(release_item.c.month >= str(first))
-    sent = connection.execute(items.order_by(release_item.c.month, release_item.c.version)).all()
-    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion)
-    last = dict(connection.execute(answers.order_by(feedback.c.received_at, feedback.c.row)).all())
-    counted: dict[str, Counter[str]] = defaultdict(Counter)
-    for clue_no, rules in dict(sent).items():
-        for rule in (rules or "").split():
-            counted[rule]["sent"] += 1
-            counted[rule]["answered"] += clue_no in last
-            counted[rule]["confirmed"] += last.get(clue_no) in CONFIRMED
-    found = []
-    for rule, counts in sorted(counted.items(), key=lambda item: (-item[1]["answered"], item[0])):
-        if n := counts["answered"]:
-            share, z = counts["confirmed"] / n, 1.96
-            middle, spread = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-            low, high = (max(0.0, min(1.0, (middle + side) / (1 + z * z / n))) for side in (-spread, spread))
-            found.append(Rate(rule, titles.get(rule, ""), counts["sent"], n, counts["confirmed"], share, low, high))
-    return found

@@ -52,6 +52,14 @@ def to_png(chart: Any, scale: float = 2.0) -> bytes:
     return bytes(vl_convert.vegalite_to_png(chart.to_json(), scale=scale))
 
 
+def drawn(chart: Any, ending: str) -> bytes:
+    """A chart as the content of a file: ``.svg``, ``.png``, or an ``.html`` that fetches nothing from outside."""
+    if ending == ".png":
+        return to_png(chart)
+    text = to_svg(chart) if ending == ".svg" else chart.to_html(inline=True)
+    return str(text).encode()
+
+
 @cache
 def chinese_font() -> bool:
     """Whether fontconfig knows a font with Chinese letters; machines without fontconfig (Windows, macOS) have one."""
@@ -72,16 +80,3 @@ def bars(frame: Any, value: str, name: str, colour: str | None = None) -> Any:
         said = base.mark_text(align="left", dx=4).encode(text=f"{value}:Q")
         return base.mark_bar() + said
     return base.mark_bar().encode(color=alt.Color(f"{colour}:N", title=None))
-
-
-def now_and_then(counts: Any) -> Any:
-    """Households by rule, by the rules in force and by those that are tried; ``counts``: ``key, now, then``."""
-    long = counts.melt(id_vars="key", value_vars=["now", "then"], var_name="rules", value_name="households")
-    long["rules"] = long["rules"].map({"now": "现行规则", "then": "试算规则"})
-    base = alt.Chart(long).encode(
-        y=alt.Y("key:N", title=None, sort=list(dict.fromkeys(counts["key"]))),
-        yOffset=alt.YOffset("rules:N"),
-        x=alt.X("households:Q", title="户次", axis=alt.Axis(tickMinStep=1)),
-    )
-    said = base.mark_text(align="left", dx=3, fontSize=10).encode(text="households:Q")
-    return base.mark_bar().encode(color=alt.Color("rules:N", title=None)) + said

@@ -19,23 +19,21 @@ COLUMNS = ["rule", "title", "sent", "answered", "confirmed", "rate", "low", "hig
 _Z = 1.959964
 
 
-def hit_rates(connection: Connection, titles: Mapping[str, str], months: Sequence[Month]) -> pd.DataFrame:
-    """One row a rule that sent anything in these data months (`COLUMNS`), the poorest first.
+def hit_rates(connection: Connection, titles: Mapping[str, str], months: Sequence[Month] | None = None) -> pd.DataFrame:
+    """One row a rule that sent anything in these data months, or ever (`COLUMNS`), the poorest first.
 
-    A clue counts once for each of its rules and month; its last answer counts. ``rate`` is confirmed ÷ answered with
+    Each clue counts once, for the rules of its last list and with the last answer to it. ``rate`` is confirmed ÷ answered with
     Wilson's 95 % interval ``low`` to ``high`` (Wilson 1927); all three are null where nobody has answered.
     """
-    keys = [str(month) for month in months]
-    sent = frame(
-        connection,
-        sa.select(release_item.c.month, release_item.c.clue_no, release_item.c.rules).where(
-            release_item.c.month.in_(keys)
-        ),
-    )
+    query = sa.select(release_item.c.clue_no, release_item.c.rules)
+    if months is not None:
+        query = query.where(release_item.c.month.in_([str(month) for month in months]))
+    sent = frame(connection, query.order_by(release_item.c.month, release_item.c.version))
+    sent = sent.drop_duplicates("clue_no", keep="last")
     sent = sent.assign(rule=sent["rules"].fillna("").str.split()).explode("rule").dropna(subset=["rule"])
-    sent = sent.drop_duplicates(["month", "clue_no", "rule"])
-    last = answers(connection)
-    sent["conclusion"] = pd.MultiIndex.from_frame(sent[["month", "clue_no"]]).map(last)
+    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion).order_by(feedback.c.received_at, feedback.c.row)
+    last = frame(connection, answers).drop_duplicates("clue_no", keep="last").set_index("clue_no")["conclusion"]
+    sent["conclusion"] = sent["clue_no"].map(last)
     grouped = sent.groupby("rule", sort=True)["conclusion"]
     found = pd.DataFrame({"sent": grouped.size(), "answered": grouped.count()}).astype("int64")
     found["confirmed"] = (
@@ -44,13 +42,6 @@ def hit_rates(connection: Connection, titles: Mapping[str, str], months: Sequenc
     found = found.join(wilson(found["confirmed"], found["answered"])).rename_axis("rule").reset_index()
     found.insert(1, "title", found["rule"].map(dict(titles)).astype("str"))
     return found.sort_values(["rate", "sent"], ascending=[True, False], kind="stable", ignore_index=True)[COLUMNS]
-
-
-def answers(connection: Connection) -> dict[tuple[str, str], str]:
-    """The last conclusion of each list's month and clue."""
-    query = sa.select(feedback.c.list_month, feedback.c.clue_no, feedback.c.conclusion)
-    rows = connection.execute(query.order_by(feedback.c.received_at, feedback.c.file, feedback.c.row))
-    return {(month, clue): conclusion for month, clue, conclusion in rows}
 
 
 def wilson(hits: pd.Series[int], tries: pd.Series[int]) -> pd.DataFrame:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from shouwang.month import Month
 from shouwang.screening import grading
+from shouwang.screening import households as homes_
 from shouwang.screening import signals as signals_
 from shouwang.screening.comparing import PLACE
 from shouwang.screening.conditions import worth
-from shouwang.screening.evidence import Evidence, gather
+from shouwang.screening.evidence import Evidence, gather, ordered
 from shouwang.screening.rules import Rule, RuleBook
 
 SIGNALS = signals_.COLUMNS
@@ -42,7 +43,7 @@ def screen(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], pe
     simply not there. ``people``: the registry as of the month. Raises `ConfigError` when a rule asks for a column
     that the records do not have or a parameter has no value for that month.
     """
-    evidence = gather(book, month, records, people)
+    evidence = gather(book, month, ordered(book, records), homes_.households(people, book), homes_.persons(people))
     return conclude(evidence, {rule.code: said(rule, evidence) for rule in book.in_force(month)})
 
 

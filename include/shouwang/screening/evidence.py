@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from shouwang.month import Month
-from shouwang.screening import households as homes_
 from shouwang.screening.conditions import in_days
 from shouwang.screening.parts import Measure, Period
 from shouwang.screening.rules import RuleBook
@@ -16,12 +15,16 @@ from shouwang.screening.rules import RuleBook
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rows of a month and those before it, a settlement once; ``delivered``: the months that each source has."""
+    """The rows of a month and those before it, a settlement once.
+
+    ``delivered``: the months that each source has; ``unplaced``: rows of which it is not known yet whose they are.
+    """
 
     book: RuleBook
     month: Month
     parameters: dict[str, float]
     records: dict[str, pd.DataFrame]
+    unplaced: dict[str, pd.DataFrame]
     delivered: dict[str, frozenset[str]]
     homes: pd.DataFrame
     persons: pd.DataFrame
@@ -32,9 +35,9 @@ class Evidence:
         start = int(self.parameters["school_year_starts"])
         return Month(self.month.year - (self.month.number < start), start)
 
-    def rows(self, source: str, period: Period) -> pd.DataFrame:
+    def rows(self, source: str, period: Period, unplaced: bool = False) -> pd.DataFrame:
         """The rows of a dataset that count for a period; none where the department has not delivered."""
-        rows = self.records.get(source)
+        rows = (self.unplaced if unplaced else self.records).get(source)
         if rows is None or rows.empty:
             return pd.DataFrame()
         if period.date:
@@ -58,21 +61,36 @@ class Evidence:
         return "、".join(months[:3]) + (f"等{len(months)}个月" if len(months) > 3 else "") or None
 
 
-def gather(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], people: pd.DataFrame) -> Evidence:
-    """Cut the records to the data month and what lies before it, each keyed row once, as delivered last."""
-    in_force, delivered = {}, {}
+def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Records with ``_superseded``: the month of the delivery that brings the same key again; once for many months."""
+    result = {}
     for source in sorted(records):
-        rows = records[source]
-        rows = rows[rows["delivery_month"] <= str(month)]
-        delivered[source] = frozenset(rows["delivery_month"].unique())
-        rows = rows[rows["household_id"].notna()]
-        dataset = book.datasets.get(source)
+        rows, dataset = records[source], book.datasets.get(source)
+        rows = rows.assign(_superseded=pd.Series(dtype="str"))
         if dataset and dataset.key:
-            rows = rows.sort_values("delivery_month", kind="stable")
-            rows = rows[~rows.duplicated(dataset.key, keep="last") | rows[dataset.key].isna()]
-        in_force[source] = rows.reset_index(drop=True)
-    homes, persons = homes_.households(people, book), homes_.persons(people)
-    return Evidence(book, month, book.values(month), in_force, delivered, homes, persons)
+            rows = rows.sort_values("delivery_month", kind="stable", ignore_index=True)
+            placed = rows[rows["household_id"].notna() & rows[dataset.key].notna()]
+            again = placed[placed.duplicated(dataset.key, keep=False)]
+            rows.loc[again.index, "_superseded"] = again.groupby(dataset.key)["delivery_month"].shift(-1)
+        result[source] = rows
+    return result
+
+
+def gather(
+    book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], homes: pd.DataFrame, persons: pd.DataFrame
+) -> Evidence:
+    """Cut `ordered` records to the data month and what lies before it, each keyed row once, as delivered last.
+
+    ``homes`` and ``persons`` as of the month, see `households`.
+    """
+    in_force, unplaced, delivered = {}, {}, {}
+    for source, rows in records.items():
+        there = (rows["delivery_month"] <= str(month)) & ~(rows["_superseded"] <= str(month))
+        cut = rows[there].drop(columns="_superseded")
+        delivered[source] = frozenset(cut["delivery_month"].unique())
+        placed = cut["household_id"].notna()
+        in_force[source], unplaced[source] = (part.reset_index(drop=True) for part in (cut[placed], cut[~placed]))
+    return Evidence(book, month, book.values(month), in_force, unplaced, delivered, homes, persons)
 
 
 def amounts(rows: pd.DataFrame, measure: Measure) -> pd.Series[float]:

@@ -61,7 +61,7 @@ def fire(rule: Rule, evidence: Evidence) -> pd.DataFrame:
 
 
 def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    words = rows.assign(
+    words = rows[[name for name in rows if name in rule.words or str(name).startswith("_")]].assign(
         office=evidence.book.offices[rule.department],
         person=_names(rows, evidence),
         head=homes_.looked_up(rows["household_id"], evidence.homes["head"]).map(homes_.shown),

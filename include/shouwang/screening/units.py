@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from shouwang.identity import clean_names
 from shouwang.screening import households as homes_
 from shouwang.screening.conditions import BEFORE, holds
 from shouwang.screening.evidence import Evidence
@@ -49,7 +50,21 @@ def joined(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
         there = _others(requirement, rule, evidence)[keys].drop_duplicates()
         kept = rows[keys].merge(there, on=keys, how="left", indicator=True)["_merge"] == "left_only"
         rows = rows[kept.to_numpy()]
+        rows = rows[~_perhaps_there(rows, requirement, rule, evidence)]
     return rows.reset_index(drop=True)
+
+
+def _perhaps_there(rows: pd.DataFrame, requirement: Requirement, rule: Rule, evidence: Evidence) -> pd.Series[bool]:
+    """Which units may own a row that matching has not placed yet: one of the same name. Nobody is missed for a typo."""
+    loose = evidence.rows(requirement.source or rule.source, requirement.period, unplaced=True)
+    if loose.empty or "name" not in loose:
+        return pd.Series(False, index=rows.index)
+    loose = loose[holds(loose, requirement.where, evidence.month, evidence.parameters)]
+    names = clean_names(loose["name"]).dropna().unique()
+    known = evidence.persons[evidence.persons["household_id"].isin(rows["household_id"])]
+    known = known[clean_names(known["name"]).isin(names)]
+    named: pd.Series[bool] = rows["_unit"].isin(known["household_id"] if rule.unit == "household" else known.index)
+    return named | clean_names(rows["name"]).isin(names) if "name" in rows else named
 
 
 def _others(requirement: Requirement, rule: Rule, evidence: Evidence) -> pd.DataFrame:

@@ -78,6 +78,12 @@ def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.D
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 
+def plain_rows(connection: Connection, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a query of texts and numbers, as the driver gives them: without SQLAlchemy's rows, twice as fast."""
+    with connection.execute(query) as result:
+        return list(result.cursor.fetchall()) if result.cursor else []
+
+
 def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
     """Add a frame's rows: by COPY on PostgreSQL, by one prepared statement on SQLite.
 

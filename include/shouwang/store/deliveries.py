@@ -39,6 +39,14 @@ def in_force(connection: Connection, month: object) -> dict[str, dict[str, Any]]
     return {row["department"]: dict(row) for row in rows}
 
 
+def months_in_force(connection: Connection, contract: Contract) -> list[str]:
+    """The months for which a delivery of a dataset is in force, in order."""
+    query = sa.select(delivery.c.month).where(
+        delivery.c.in_force, delivery.c.department == contract.department, delivery.c.dataset == contract.dataset
+    )
+    return list(connection.scalars(query.order_by(delivery.c.month)))
+
+
 def versions(connection: Connection, month: object, department: str) -> list[dict[str, Any]]:
     """Every version of a department and month, the oldest first."""
     query = sa.select(delivery).where(delivery.c.month == str(month), delivery.c.department == department)

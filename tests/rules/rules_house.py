@@ -1,0 +1,26 @@
+"""What townships answer in the small house of these tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from shouwang.casework.keeping import keep_ledger
+from shouwang.house import open_house
+from shouwang.store.tables import case, feedback
+
+
+def answer(conclusions: dict[str, str], day: int = 9) -> None:
+    """The township's last word on the cases of some households."""
+    house = open_house()
+    with house.database.write() as connection:
+        for row, (household, conclusion) in enumerate(conclusions.items(), start=5):
+            query = case.select().where(case.c.household_id == household).order_by(case.c.opened_month)
+            clue = connection.execute(query).mappings().first()
+            assert clue is not None
+            connection.execute(
+                feedback.insert().values(
+                    content=f"{household}-{conclusion}", clue_no=clue["clue_no"], conclusion=conclusion,
+                    received_at=dt.datetime(2026, 10, day), file="反馈.xlsx", row=row,
+                )
+            )  # fmt: skip
+        keep_ledger(connection, house.county.settings)
