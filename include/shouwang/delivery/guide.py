@@ -57,4 +57,5 @@ def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str], m
         put(sheet, row, 4, conclusion.column or "—", "文本居中")
         band(sheet, row, 5, 6, conclusion.needs, "文本", text_height(conclusion.needs, _WIDTHS[4] + _WIDTHS[5], 20))
     lay_out(sheet, landscape=False, title_rows=None, footer=footer, mark=mark)
+    sheet.page_setup.fitToHeight = 1
     protect(sheet)

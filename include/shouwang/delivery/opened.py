@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shouwang.delivery.sealing import STAYS_CLOSED
 from shouwang.delivery.text import comparable, printable
+from shouwang.errors import FileRefused
 from shouwang.intake.worker import open_file
 
 _HEADER_DEPTH = 60
@@ -34,8 +36,12 @@ class Form:
 
 def sheets_of(path: Path, passwords: Sequence[str] = ()) -> dict[str, Rows]:
     """Every sheet's rows, row 1 first; a cell merged downwards says the same in each of its rows."""
+    try:
+        book = open_file(path, passwords)
+    except FileRefused as refused:
+        raise FileRefused(refused.code, STAYS_CLOSED if refused.code == "encrypted" else str(refused)) from None
     found: dict[str, Rows] = {}
-    for sheet in open_file(path, passwords).sheets:
+    for sheet in book.sheets:
         rows: list[list[object]] = [[] for _ in range(sheet.numbers[-1] if len(sheet.numbers) else 0)]
         for number, cells in zip(sheet.numbers, sheet.head(len(sheet.numbers)), strict=True):
             rows[number - 1] = cells

@@ -9,6 +9,8 @@ from pathlib import Path
 from shouwang.errors import FileRefused
 from shouwang.intake.secrets import decrypted, is_encrypted
 
+STAYS_CLOSED = "文件有密码，县里发给乡镇的密码都打不开；请取消密码后另存，再报。"
+
 
 def sealed(content: bytes, password: str) -> bytes:
     """A workbook's bytes under a password; no two sealings of the same workbook are alike."""
@@ -26,7 +28,7 @@ def unsealed(content: bytes, passwords: Sequence[str] = ()) -> bytes:
     try:
         return decrypted("", content, passwords)
     except FileRefused as refused:
-        raise FileRefused(refused.code, "文件有密码，县里发给乡镇的密码都打不开；请取消密码后另存，再报。") from None
+        raise FileRefused(refused.code, STAYS_CLOSED) from None
 
 
 def open_sealed(path: Path, *passwords: str) -> io.BytesIO:

@@ -198,14 +198,19 @@ class Demo:
     def tell(self, registry_seconds: float, month_seconds: float, seconds: float) -> None:
         """The month as a table, and where to look."""
         os.environ.update(self.settings)
-        from shouwang import steps
+        from shouwang import passwords, steps
+        from shouwang.house import open_house
 
         for table in month_tables(steps.month_table(str(MONTH))):
             self.console.print(table)
         lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
         self.say(f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example")
-        for path in [path for path in lists if "townships" in path.parts][:3]:
+        sealed = [path for path in lists if "townships" in path.parts and "公示" not in path.name][:3]
+        for path in sealed:
             self.say(f"  {shown(path)}")
+        for path in sealed[:1]:  # made-up people: a real password is never printed
+            opens = passwords.to_tell(open_house(), path.parent.name)
+            self.say(f"A township's lists open with its password; that of {path.parent.name} is [bold]{opens}[/bold]")
         self.say(
             f"\nThe registry took {registry_seconds:.0f} s, the month from hand-over to the last list "
             f"{month_seconds:.0f} s, everything {seconds:.0f} s."
