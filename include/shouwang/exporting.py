@@ -56,6 +56,11 @@ def export(connection: Connection, kind: str, month: Month) -> pd.DataFrame:
 
 
 def write_csv(rows: pd.DataFrame, out: Path) -> None:
-    """Write a table as UTF-8 CSV with a mark, so that spreadsheets show the Chinese; whole or not at all."""
+    """Write a table as UTF-8 CSV with a mark, so that spreadsheets show the Chinese; whole or not at all.
+
+    Text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    texts = rows.select_dtypes("str").columns
+    rows = rows.assign(**{c: rows[c].mask(rows[c].str.match(r"[=+\-@\t\r]"), "'" + rows[c]) for c in texts})
     with whole_file(out) as part:
         rows.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")
