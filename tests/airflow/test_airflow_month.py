@@ -33,7 +33,7 @@ from shouwang.demo.month import Demo
 from shouwang.demo.scheduler import Airflow, Api, SchedulerError
 from shouwang.month import Month
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = pytest.mark.timeout(2400)
 
 MONTH = "2025-08"
 """Long over, so that a department that has not delivered is late at once; education does not report it."""
