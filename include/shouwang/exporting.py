@@ -60,7 +60,8 @@ def write_csv(rows: pd.DataFrame, out: Path) -> None:
 
     Text that a spreadsheet would take for a formula begins with an apostrophe.
     """
-    texts = [name for name, kind in rows.dtypes.items() if kind == "str"]
-    rows = rows.assign(**{c: rows[c].mask(rows[c].str.match(r"[=+\-@\t\r]"), "'" + rows[c]) for c in texts})
+    rows = rows.copy()
+    for name in [name for name, kind in rows.dtypes.items() if kind == "str"]:
+        rows[name] = rows[name].mask(rows[name].str.match(r"[=+\-@\t\r]"), "'" + rows[name])
     with whole_file(out) as part:
         rows.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")

@@ -47,7 +47,7 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
         raise UsageError(f"A bulletin covers one month or two, not {months}; write --months 1 or --months 2.")
     settings, today = house.county.settings, house.today()
     period = Month.span(month + (1 - months), month)
-    first = min(Month(month.year, 1), month + -11, period[0] + -months)
+    first = min(Month(month.year, 1), month + -11)
     with house.database.read() as connection:
         facts = read_facts(connection, first, month)
         rates = hit_rates(connection, rule_titles(house), facts.span)

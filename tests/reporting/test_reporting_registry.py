@@ -9,16 +9,19 @@ import pandas as pd
 import pytest
 from reporting_builders import TODAY, cells
 
+from shouwang.casework.keeping import keep_ledger
 from shouwang.county.settings import read_county
 from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
 from shouwang.month import Month
 from shouwang.registry.history import COLUMNS, load_snapshot, snapshot
 from shouwang.registry.monitoring import MONITORED_TYPES, household_sizes, monitoring, movements, since
+from shouwang.reporting.facts import read_facts
 from shouwang.reporting.registry_checks import CHECKS, Registry, check_registry
 from shouwang.reporting.revealed import COLUMNS as CHANGES
 from shouwang.reporting.revealed import placed
-from shouwang.store.database import Database
+from shouwang.store.database import Database, insert
 from shouwang.store.migrate import migrate
+from shouwang.store.tables import feedback, warning
 
 SEPTEMBER, LINE = Month(2026, 9), 8800.0
 SOUND = ("532999198506037605", "532999199201261029", "532999197302238574")
@@ -191,6 +194,30 @@ def test_the_history_of_loads_tells_recognition_removal_and_movement(database: D
     }  # fmt: skip
     assert set(earlier.index) == {"a", "b", "c", "d"}
     assert sizes.to_dict() == dict.fromkeys("abcde", 2)
+
+
+def test_answers_move_a_household_by_how_the_registry_had_it_then(database: Database, project: Path) -> None:
+    """A recognition is none of a household that was monitored; a suggestion that a visit changes is no change of type."""
+    load(database, Month(2026, 1), a=(POOR, None), b=(EDGE, "否"), c=(EDGE, "是"), d=(SUDDEN, "否"), e=(POOR, None))
+    load(database, Month(2026, 4), a=(EDGE, "否"), b=(EDGE, "否"), c=(EDGE, "是"), d=(POOR, None), e=(POOR, None))
+    said = {"a": ("01", SUDDEN), "b": ("01", SUDDEN), "c": ("01", None), "d": ("12", None), "e": ("05", None)}
+    warned = pd.DataFrame({"household_id": [*said], "month": "2026-02", "level": "蓝", "category": EDGE, "rules": "HOU-1",
+                           "risks": "住房", "township": "大河镇"})  # fmt: skip
+    answered = pd.DataFrame({
+        "household_id": [*said], "content": [*said], "clue_no": [f"2602-{h}" for h in said], "list_month": "2026-02",
+        "conclusion": [code for code, _ in said.values()], "category": [kind for _, kind in said.values()],
+        "reason": "商品房", "received_at": pd.Timestamp(2026, 3, 15), "file": "核查.xlsx", "row": range(len(said)),
+    })  # fmt: skip
+    with database.write() as connection:
+        insert(connection, warning, warned)
+        insert(connection, feedback, answered)
+        keep_ledger(connection, read_county(project / "include" / "county").settings)
+        moves = read_facts(connection, Month(2026, 1), SEPTEMBER).moves
+    told = moves.astype(object).where(moves.notna(), None)[["month", "household_id", "movement"]].to_numpy().tolist()
+    assert sorted(map(tuple, told)) == [
+        ("2026-02", "a", "新识别"), ("2026-02", "b", "变更监测类型"), ("2026-02", "c", "风险消除回退"), ("2026-02", "d", "清退"),
+    ]  # fmt: skip
+    assert moves.set_index("household_id")["reason"]["d"] == "商品房"
 
 
 def test_corrections_find_their_township_and_leave_out_who_is_gone() -> None:

@@ -19,10 +19,14 @@ from shouwang.store.tables import case, feedback, release_item, signal
 WRONG_DATA = "13"
 
 
+def answers(connection: Connection) -> pd.DataFrame:
+    """Every answer, the last of each clue number last."""
+    return frame(connection, sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row))
+
+
 def last_words(connection: Connection) -> pd.DataFrame:
     """The last answer to each clue number, which is the one that counts."""
-    words = frame(connection, sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row))
-    return words.drop_duplicates("clue_no", keep="last", ignore_index=True)
+    return answers(connection).drop_duplicates("clue_no", keep="last", ignore_index=True)
 
 
 def clue_numbers(connection: Connection) -> pd.DataFrame:

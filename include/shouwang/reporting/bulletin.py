@@ -187,12 +187,14 @@ def _demands(counts: Counts, departments: Sequence[DepartmentLine]) -> list[str]
     return [f"（{NUMERALS[n]}）{text}。" for n, text in enumerate(said)]
 
 
-def compared(counts: Counts) -> list[tuple[str, int, int]]:
-    """What is set beside the period before: word, now, then; nothing where nothing was screened then."""
+def compared(counts: Counts) -> list[tuple[str, int, int, int | None]]:
+    """What is set beside the two periods before: word, now, then, and before that; nothing where nothing was screened."""
     if counts.before is None:
         return []
     now, before = counts.now.totals[HOUSEHOLDS], counts.before.totals[HOUSEHOLDS]
-    return [(str(word), int(now[word]), int(before[word])) for word in now.index if word not in ("逾期", "督办")]
+    first = counts.first.totals[HOUSEHOLDS] if counts.first else None
+    words = [word for word in now.index if word not in ("逾期", "督办")]
+    return [(str(w), int(now[w]), int(before[w]), None if first is None else int(first[w])) for w in words]
 
 
 def as_int(frame: pd.DataFrame) -> list[list[str | int]]:

@@ -27,8 +27,12 @@ def tables(counts: Counts, departments: Sequence[DepartmentLine], titles: Mappin
     )]  # fmt: skip
     if then := compared(counts):
         found.append(CountTable(
-            "与上期比较（户）", ("项目", "本期", "上期", "增减", "增幅"),
-            [[word, one, two, one - two, "持平" if one == two else f"{(one - two) / two:+.1%}" if two else "—"] for word, one, two in then],
+            "与前两期比较（户）", ("项目", "本期", "上期", "增减", "增幅", "再上期"),
+            [
+                [word, one, two, one - two, "持平" if one == two else f"{(one - two) / two:+.1%}" if two else "—",
+                 "—" if three is None else three]
+                for word, one, two, three in then
+            ],
         ))  # fmt: skip
     levels = now.levels.rename(index=LEVEL_NAMES)
     of = now.departments.rename(index=dict(titles))

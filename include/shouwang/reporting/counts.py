@@ -40,9 +40,9 @@ class Period:
 
 @dataclass(frozen=True)
 class Counts:
-    """The period, the one before it of the same length, the year so far, and the months before.
+    """The period, the two before it of the same length, the year so far, and the months before.
 
-    ``before`` is null where nothing was screened in it. ``moves``: 本期 and 今年以来, 户 and 人, by movement.
+    ``before``, and ``first`` before that, are null where nothing was screened in them. ``moves``: 本期 and 今年以来, 户 and 人, by movement.
     ``struck_off``: by reason. ``measures``: 户次 and share by kind. ``registered``: 户, 人, and of them 已消除.
     ``trend``: by month, households warned, sent, answered, confirmed.
     """
@@ -50,6 +50,7 @@ class Counts:
     months: tuple[Month, ...]
     now: Period
     before: Period | None
+    first: Period | None
     moves: pd.DataFrame
     struck_off: pd.DataFrame
     measures: pd.DataFrame
@@ -72,9 +73,13 @@ class Counts:
 def count(facts: Facts, months: Sequence[Month], today: dt.date, overdue_days: int, townships: Sequence[str]) -> Counts:
     """Count the ``months``, and what stands beside them; every one of the ``townships`` has its row."""
     last = months[-1]
-    previous = Month.span(months[0] + -len(months), months[0] + -1)
     screened = set(facts.warned["month"])
-    known = any(str(month) in screened for month in previous)
+
+    def earlier(periods: int) -> Period | None:
+        span = Month.span(months[0] + -periods * len(months), months[-1] + -periods * len(months))
+        known = any(str(month) in screened for month in span)
+        return _period(facts, span, today, overdue_days, townships) if known else None
+
     year = [str(month) for month in facts.span if month.year == last.year]
     now = [str(month) for month in months]
     moves = _moves(facts, now, year)
@@ -82,7 +87,8 @@ def count(facts: Facts, months: Sequence[Month], today: dt.date, overdue_days: i
     return Counts(
         months=tuple(months),
         now=_period(facts, months, today, overdue_days, townships),
-        before=_period(facts, previous, today, overdue_days, townships) if known else None,
+        before=earlier(1),
+        first=earlier(2),
         moves=moves,
         struck_off=_struck_off(facts, year),
         measures=_measures(this_year.drop_duplicates("clue_no", keep="last")["measure"]),

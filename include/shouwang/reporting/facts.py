@@ -1,19 +1,21 @@
 """What the counts are made of (统计口径): the database's tables as frames, a row a household and month.
 
-What is read of the ledger's events and conclusions stands in `OUTCOMES` and `MOVEMENTS`.
+What is read of the ledger's events and conclusions stands in `OUTCOMES` and `MOVING`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework import states
-from shouwang.casework.data_errors import clue_numbers, last_words
+from shouwang.casework.data_errors import answers, clue_numbers
 from shouwang.month import Month
 from shouwang.registry.monitoring import (
     RECOGNISED,
@@ -35,8 +37,8 @@ OUTCOMES = {
     states.SILENCED: REPEATED,
 }  # fmt: skip
 """What a warning came to, by the kind of the case's event."""
-MOVEMENTS = {"01": RECOGNISED, "03": RETURN, "12": STRUCK_OFF, states.REMOVAL: REMOVAL, states.RETYPED: RETYPED}
-"""What moves a monitored household, by conclusion or kind of event; 12 and retyped only where it is one."""
+MOVING = (states.RETURNED, states.FEEDBACK, states.REMOVAL, states.RETYPED)
+"""Events that may move a monitored household; what each comes to is said in `_ledger_moves`."""
 UNKNOWN_TOWNSHIP = "乡镇不明"
 
 
@@ -69,7 +71,6 @@ def read_facts(connection: Connection, first: Month, last: Month) -> Facts:
     )  # fmt: skip
     history = monitoring(connection, last)
     registered = history[history["as_of"] == history["as_of"].max()].dropna(subset=["monitored"])
-    sent = _sent(connection, low, high, homes)
     return Facts(
         span=tuple(Month.span(first, last)),
         warned=_warned(connection, low, high),
@@ -79,8 +80,8 @@ def read_facts(connection: Connection, first: Month, last: Month) -> Facts:
             .where(signal.c.month.between(low, high))
             .distinct(),
         ).astype("str"),
-        sent=sent,
-        moves=_moves(connection, low, high, sent, movements(history), set(registered["household_id"])),
+        sent=_sent(connection, low, high, homes),
+        moves=_moves(connection, low, high, history),
         registered=registered,
         sizes=household_sizes(connection, last),
         townships=tuple(sorted(filter(None, connection.scalars(registry.distinct())))),
@@ -103,51 +104,76 @@ def _warned(connection: Connection, low: str, high: str) -> pd.DataFrame:
 
 
 def _sent(connection: Connection, low: str, high: str, homes: pd.Series) -> pd.DataFrame:
-    """What went out, once a month and clue, with the last word on it that came after it went."""
+    """What went out, once a month and clue, with the last word on that list or a later one."""
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
-    items = frame(
+    sent = frame(
         connection,
         sa.select(release.c.month, release.c.township, release_item.c.clue_no, release.c.released_on, release.c.due)
         .join(release_item, sa.and_(*same))
         .where(release.c.month.between(low, high))
         .order_by(release.c.month, release.c.version),
     ).drop_duplicates(["month", "clue_no"])
-    items["household_id"] = items["clue_no"].map(homes)
-    words = last_words(connection)[["clue_no", "conclusion", "reason", "measure", "received_at"]]
-    sent = items.dropna(subset=["household_id"]).merge(words, on="clue_no", how="left")
-    for day in ("released_on", "due", "received_at"):
-        sent[day] = pd.to_datetime(sent[day])
-    early = ~(sent["received_at"] >= sent["released_on"])
-    answer = ["conclusion", "reason", "measure"]
-    sent[answer] = sent[answer].astype("str").mask(early)
-    return sent.astype({"month": "str", "household_id": "str"}).assign(confirmed=sent["conclusion"].isin(CONFIRMED))
+    sent["household_id"] = sent["clue_no"].map(homes)
+    sent = sent.dropna(subset=["household_id"]).astype({"month": "str", "household_id": "str"})
+    words, answer = answers(connection), ["conclusion", "reason", "measure"]
+    for rows, days in ((sent, ["released_on", "due"]), (words, ["received_at"])):
+        rows[days] = rows[days].astype("datetime64[ms]")
+    told = sent.merge(words[["clue_no", "list_month", "received_at", *answer]], on="clue_no")
+    later = (told["received_at"] >= told["released_on"]) & ~(told["list_month"].astype("str") < told["month"])
+    told = told[later].drop_duplicates(["month", "clue_no"], keep="last")[["month", "clue_no", *answer]]
+    sent = sent.merge(told.astype("str"), on=["month", "clue_no"], how="left")
+    return sent.assign(confirmed=sent["conclusion"].isin(CONFIRMED))
 
 
-def _moves(
-    connection: Connection, low: str, high: str, sent: pd.DataFrame, registered: pd.DataFrame, monitored: set[str]
-) -> pd.DataFrame:
+def _moves(connection: Connection, low: str, high: str, history: pd.DataFrame) -> pd.DataFrame:
     """Movements told by the ledger and by the registry; the same one of a household in a year counts once, the first."""
-    answered = sent.assign(movement=sent["conclusion"].map(MOVEMENTS))
-    struck = (answered["movement"] != STRUCK_OFF) | answered["household_id"].isin(monitored)
-    events = frame(
-        connection,
-        sa.select(case_event.c.month, case.c.household_id, case_event.c.kind)
-        .join(case, case.c.clue_no == case_event.c.clue_no)
-        .where(case_event.c.month.between(low, high), case_event.c.kind.in_(list(MOVEMENTS))),
-    )
-    events["movement"] = events["kind"].map(MOVEMENTS)
-    helped = monitored | set(sent.loc[sent["confirmed"], "household_id"])
-    events = events[(events["movement"] != RETYPED) | events["household_id"].isin(helped)]
-    columns = ["month", "household_id", "movement", "reason"]
+    registered = movements(history)
     told = pd.concat(
-        [
-            answered.loc[struck, columns].dropna(subset=["movement"]),
-            events.reindex(columns=columns),
-            registered[registered["month"].between(low, high)].reindex(columns=columns),
-        ]
+        [_ledger_moves(connection, low, high, history), registered[registered["month"].between(low, high)]]
     ).astype("str")
     told = told.sort_values("month", kind="stable").assign(year=lambda t: t["month"].str.slice(0, 4))
-    return told.drop_duplicates(["year", "household_id", "movement"])[columns].reset_index(drop=True)
+    once = told.groupby(["year", "household_id", "movement"], sort=False)[["month", "reason"]].first()
+    return once.reset_index()[["month", "household_id", "movement", "reason"]].astype("str")
+
+
+def _ledger_moves(connection: Connection, low: str, high: str, history: pd.DataFrame) -> pd.DataFrame:
+    """What the ledger's events say, beside how the registry had the household at that time.
+
+    A day counts to the data month before it, whose clues are worked off then. 01 is a recognition of a household that
+    was not monitored, and a return (回退) of one whose risk had been removed. A category changes only where the registry
+    had another one: before that it was a suggestion.
+    """
+    query = (
+        sa.select(case_event, case.c.household_id)
+        .join(case, case.c.clue_no == case_event.c.clue_no)
+        .where(case_event.c.kind.in_(MOVING))
+        .order_by(case_event.c.clue_no, case_event.c.event_no)
+    )
+    events = [
+        {**e, **_said(e["detail"]), "month": str(Month.of(e["day"]) + -1)} for e in connection.execute(query).mappings()
+    ]
+    names = ["month", "household_id", "clue_no", "kind", "state", "conclusion", "now", "reason"]
+    rows = pd.DataFrame(events, columns=names, dtype="str")
+    again = rows["clue_no"].isin(rows.loc[rows["kind"] == states.RETURNED, "clue_no"])
+    loads = sorted(history["as_of"].unique())
+    rows["as_of"] = rows["month"].map(lambda month: max((load for load in loads if load <= month), default=None))
+    rows = rows.astype({"as_of": "str"}).merge(history, on=["household_id", "as_of"], how="left")
+    was, removed, code = rows["monitored"].notna(), rows["removed"].eq(True), rows["conclusion"]
+    kinds = {
+        RECOGNISED: (code == "01") & ~was & ~again,
+        RETURN: (code == "03") | (code.isin(["01", "02"]) & (removed | again)),
+        STRUCK_OFF: rows["state"].eq(states.EXPELLED) & (rows["kind"] == states.FEEDBACK),
+        REMOVAL: rows["kind"] == states.REMOVAL,
+        RETYPED: was & rows["now"].notna() & (rows["now"] != rows["monitored"]),
+    }
+    last = ~rows.duplicated(["clue_no", "month", "kind"], keep="last") & rows["month"].between(low, high)
+    told = [rows[last & holds].assign(movement=kind) for kind, holds in kinds.items()]
+    return pd.concat(told)[["month", "household_id", "movement", "reason"]]
+
+
+def _said(detail: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(detail) if isinstance(detail, str) else detail
+    return {name: found.get(name) for name in ("conclusion", "now", "reason")}
 
 
 def on_supervision(sent: pd.DataFrame, today: dt.date, overdue_days: int) -> pd.Series[bool]:
