@@ -40,7 +40,7 @@ def papers() -> None:
     def check_registry(month: str) -> dict[str, Any]:
         from shouwang import steps
 
-        return steps.check_registry(month)
+        return steps.check_registry(month, "shouwang")
 
     @task(map_index_template="{{ title }}")
     def results(month: str, department: str, title: str) -> dict[str, Any]:
