@@ -1,0 +1,93 @@
+"""The pipeline (流程): one function a step. The DAGs and the command line call the same ones.
+
+Arguments and results are small and plain, without personal data: they pass through Airflow's XCom and logs. Every step
+may be run again, or killed and run again, and ends in the same state.
+"""
+
+from shouwang.steps.arriving import (
+    arrived,
+    deadline,
+    declare_late,
+    departments,
+    init,
+    load,
+    load_registry,
+    match,
+    receive,
+    scorecard,
+    settled,
+    take_in,
+    validate,
+)
+from shouwang.steps.deciding import list_decisions, load_review, revoke_decision, write_review
+from shouwang.steps.following import (
+    case_story,
+    collect_returns,
+    expire,
+    household_story,
+    list_cases,
+    load_feedback,
+    remove_risk,
+    supervise,
+    write_case_form,
+)
+from shouwang.steps.releasing import (
+    record_decision,
+    release,
+    release_plan,
+    release_township,
+    send,
+    send_township,
+    summarise,
+    unsent,
+)
+from shouwang.steps.reporting import check_registry, write_bulletin, write_results
+from shouwang.steps.screening import month_figures, month_table, outdated, screen
+from shouwang.steps.versioning import diff_versions, restore_version, versions
+
+__all__ = [
+    "arrived",
+    "case_story",
+    "check_registry",
+    "collect_returns",
+    "deadline",
+    "declare_late",
+    "departments",
+    "diff_versions",
+    "expire",
+    "household_story",
+    "init",
+    "list_cases",
+    "list_decisions",
+    "load",
+    "load_feedback",
+    "load_registry",
+    "load_review",
+    "match",
+    "month_figures",
+    "month_table",
+    "outdated",
+    "receive",
+    "record_decision",
+    "release",
+    "release_plan",
+    "release_township",
+    "remove_risk",
+    "restore_version",
+    "revoke_decision",
+    "scorecard",
+    "screen",
+    "send",
+    "send_township",
+    "settled",
+    "summarise",
+    "supervise",
+    "take_in",
+    "unsent",
+    "validate",
+    "versions",
+    "write_bulletin",
+    "write_case_form",
+    "write_results",
+    "write_review",
+]

@@ -1,0 +1,169 @@
+"""What departments hand over: the registry, files, a delivery's four steps, and whether a month is settled."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from shouwang import receiving
+from shouwang.errors import NotThereYet
+from shouwang.house import open_house
+from shouwang.intake.files import find_files, fingerprint
+from shouwang.intake.files import settled as files_settled
+from shouwang.month import Month
+from shouwang.receiving import Reference
+from shouwang.store import deliveries
+from shouwang.store.audit import audit
+from shouwang.store.tables import county
+
+
+def init() -> dict[str, Any]:
+    """Create or migrate the database."""
+    from shouwang.store.migrate import migrate
+
+    house = open_house()
+    house.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    migrate(house.database, house.county.contracts.values())
+    settings = house.county.settings
+    with house.database.write() as connection:
+        known = connection.scalar(sa.select(county.c.name).where(county.c.code == settings.code))
+        if known is None:
+            connection.execute(county.insert().values(code=settings.code, name=settings.name))
+        elif known != settings.name:
+            connection.execute(county.update().where(county.c.code == settings.code).values(name=settings.name))
+    return {"county": settings.name, "database": house.database.url.render_as_string(hide_password=True)}
+
+
+def load_registry(file: str, as_of: str) -> dict[str, Any]:
+    """Load a registry snapshot as of a month."""
+    from shouwang.intake.reading import read_files
+    from shouwang.quality.check import check, gate
+    from shouwang.registry.history import load_snapshot, snapshot
+
+    house, month, path = open_house(), Month.parse(as_of), Path(file)
+    if not path.is_file():
+        raise NotThereYet(f"There is no file {file}; give the path of the registry workbook (农户信息表).")
+    content = fingerprint([path])
+    contract = house.county.registry
+    reading = read_files([path], contract)
+    verdicts = check(reading.table, contract, house.expectations, month)
+    counts = verdicts.counts()
+    gate(verdicts, contract, house.county.settings.intake.refuse_above_rejected_share, path.name)
+    people = snapshot(reading.table[verdicts.verdict == "accepted"])
+    with house.database.write() as connection:
+        change = load_snapshot(connection, people, month, content, path.name)
+        if not change.already_loaded:
+            audit(connection, "registry_loaded", "registry", "shouwang", month=str(month), people=change.people)
+    bad = verdicts.reason[verdicts.verdict == "rejected"]
+    places = [
+        {"sheet": s, "row": int(r), "reason": why}
+        for s, r, why in zip(
+            reading.table.loc[bad.index, "sheet"], reading.table.loc[bad.index, "row"], bad, strict=True
+        )
+    ]
+    return {
+        "as_of": str(month), "rows": len(reading.table), **counts, "people": change.people,
+        "households": change.households, "added": change.added, "removed": change.removed, "changed": change.changed,
+        "unchanged": change.already_loaded, "problems": places[:50],
+    }  # fmt: skip
+
+
+def departments(month: str | None = None) -> list[dict[str, Any]]:
+    """The departments that hand over data, or those that are due in a month."""
+    contracts = open_house().county.contracts.values()
+    return [
+        {"department": c.department, "dataset": c.dataset, "title": c.title, "cadence": list(c.cadence.months)}
+        for c in contracts
+        if month is None or c.due(Month.parse(month))
+    ]
+
+
+def arrived(month: str, department: str) -> bool:
+    """Whether files lie in the inbox and none is still being copied."""
+    house = open_house()
+    files = find_files(house.inbox_of(Month.parse(month), department))
+    return files_settled(files, house.county.settings.intake.suspicious_age_seconds)
+
+
+def deadline(month: str) -> dt.datetime:
+    """The end of waiting for late departments."""
+    house, handover = open_house(), Month.parse(month) + 1
+    day = handover.first.replace(day=house.county.settings.calendar.waiting_until_day)
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=house.zone)
+
+
+def take_in(month: str, department: str) -> Reference:
+    """Fingerprint, keep and read what a department handed over."""
+    return receiving.take_in(open_house(), Month.parse(month), department)
+
+
+def validate(reference: Reference) -> Reference:
+    """Judge every row of a delivery, and the delivery as a whole."""
+    return receiving.validate(open_house(), reference)
+
+
+def match(reference: Reference) -> Reference:
+    """Match a delivery's accepted rows to the registry."""
+    return receiving.match(open_house(), reference)
+
+
+def load(reference: Reference) -> Reference:
+    """Write a delivery into the database and make it the version in force."""
+    return receiving.load(open_house(), reference)
+
+
+def receive(month: str, department: str) -> Reference:
+    """All four steps of one department's delivery."""
+    house = open_house()
+    reference = receiving.take_in(house, Month.parse(month), department)
+    for step in (receiving.validate, receiving.match, receiving.load):
+        if reference["status"] in ("refused", "unchanged"):
+            break
+        reference = step(house, reference)
+    return reference
+
+
+def declare_late(month: str, department: str) -> dict[str, Any]:
+    """Put on record that the waiting time for a department is over."""
+    house = open_house()
+    receiving.contract_of(house, department)
+    with house.database.write() as connection:
+        deliveries.declare_late(connection, Month.parse(month), department)
+    return {"month": month, "department": department, "status": "late"}
+
+
+def settled(month: str) -> dict[str, Any]:
+    """Whether every department that is due has arrived, was refused or is declared late."""
+    house, of = open_house(), Month.parse(month)
+    with house.database.read() as connection:
+        force, last = deliveries.in_force(connection, of), deliveries.latest(connection, of)
+        late = deliveries.declared_late(connection, of)
+    due = [c.department for c in house.county.contracts.values() if c.due(of)]
+    missing = [d for d in due if d not in force]
+    refused = [d for d in due if last.get(d, {}).get("status") == deliveries.REFUSED]
+    return {
+        "settled": all(d in force or d in late or d in last for d in due),
+        "missing": missing,
+        "refused": refused,
+        "late": sorted(late),
+    }
+
+
+def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
+    """How each department has delivered, month by month; written as a workbook to ``out`` if given."""
+    from shouwang.delivery.scorecard import write_scorecard
+    from shouwang.scorecards import score
+    from shouwang.staging import whole_file
+
+    house = open_house()
+    if department:
+        receiving.contract_of(house, department)
+    card = score(house, department)
+    if out:
+        settings = house.county.settings
+        with whole_file(Path(out)) as part:
+            write_scorecard(part, settings.name, settings.office, house.today(), card)
+    return card

@@ -1,0 +1,71 @@
+"""What matching left to a clerk (有待核实): lists, choices, choices revoked."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from shouwang.errors import NotThereYet
+from shouwang.house import open_house, safe_name
+from shouwang.month import Month
+from shouwang.store.audit import audit
+
+
+def write_review(month: str, township: str | None = None) -> dict[str, Any]:
+    """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
+    from shouwang.delivery.review import ReviewPaper
+    from shouwang.delivery.review import write_review as write_paper
+    from shouwang.handout import hand_out
+    from shouwang.reviewing import reviews_of
+
+    house, of = open_house(), Month.parse(month)
+    settings = house.county.settings
+    with house.database.read() as connection:
+        reviews = reviews_of(connection, house, of, township)
+    paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
+    write = partial(write_paper, paper=paper, reviews=reviews)
+    if township:
+        name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
+        with house.database.write() as connection:
+            hand_out(connection, house, of, township, name, "shouwang", write)
+        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
+    with house.outgoing(path) as part:
+        write(part)
+    return {"month": month, "reviews": len(reviews), "file": str(path)}
+
+
+def load_review(file: str, by: str) -> dict[str, Any]:
+    """Read a clerk's choices back and remember them; twice changes nothing."""
+    from shouwang.reviewing import take_decisions
+
+    house, path = open_house(), Path(file)
+    if not path.is_file():
+        raise NotThereYet(f"There is no file {file}; give the path of the list that came back.")
+    with house.database.write() as connection:
+        taken = take_decisions(connection, house, path, by)
+        if taken["taken"]:
+            audit(connection, "decided", "review", by, taken=taken["taken"])
+    return taken
+
+
+def list_decisions() -> list[dict[str, Any]]:
+    """The decisions in force: number, month, where they were made and by whom, whether somebody was chosen."""
+    from shouwang.reviewing import decisions_in_force
+
+    with open_house().database.read() as connection:
+        held = decisions_in_force(connection)
+    held["none_of_them"] = held["chosen"].isna()
+    shown = held[["decision_id", "month", "file", "row", "none_of_them", "decided_by"]]
+    return [dict(zip(shown.columns, row, strict=True)) for row in shown.to_numpy().tolist()]
+
+
+def revoke_decision(number: int, by: str) -> dict[str, Any]:
+    """Let a decision hold no longer."""
+    from shouwang.reviewing import revoke
+
+    with open_house().database.write() as connection:
+        revoke(connection, number, by)
+        audit(connection, "revoked", f"decision {number}", by)
+    return {"decision_id": number, "status": "revoked"}

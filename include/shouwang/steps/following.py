@@ -1,0 +1,130 @@
+"""What comes back, and what follows: answers, cases, supervision, copies that are kept too long."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from shouwang.errors import FileRefused, NotThereYet
+from shouwang.house import open_house, safe_name
+from shouwang.month import Month
+from shouwang.steps.releasing import send
+from shouwang.store.audit import audit
+
+
+def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
+    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
+
+    ``township``: who sent it, where the channel knows.
+    """
+    from shouwang.feedback import receive
+
+    house, path = open_house(), Path(file)
+    if not path.is_file():
+        raise NotThereYet(f"There is no file {file}; give the path of the workbook that came back.")
+    try:
+        return receive(house, path, township)
+    except FileRefused as refused:
+        return {"file": path.name, "taken": 0, "known_already": 0, "blank": 0, "problems": [], "refused": str(refused)}
+
+
+def case_story(key: str) -> dict[str, Any]:
+    """A household's story, by clue number or household id (户情)."""
+    from shouwang.cases import show
+
+    return show(open_house(), key)
+
+
+def list_cases(
+    on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
+) -> list[dict[str, Any]]:
+    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
+    from shouwang.cases import listed
+
+    rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
+    return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
+
+
+def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
+    """Put on record that a risk is removed (风险消除), or say why it is not."""
+    from shouwang.cases import remove
+
+    return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
+
+
+def write_case_form(township: str) -> dict[str, Any]:
+    """Write a township's form for reports and removals (申报排查表)."""
+    from shouwang.cases import write_form
+
+    return {"township": township, "file": str(write_form(open_house(), township))}
+
+
+def collect_returns() -> dict[str, Any]:
+    """Read what came back by the channels, each workbook once, and answer it."""
+    from shouwang.collecting import fetch, fresh, record
+
+    house = open_house()
+    done: dict[str, Any] = {"unreachable": fetch(house), "files": []}
+    with house.database.read() as connection:
+        found = list(fresh(connection, house))
+    for entry in found:
+        told = load_feedback(str(entry.path), entry.township)
+        with house.database.write() as connection:
+            record(connection, entry, told)
+        done["files"].append(told)
+    return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
+
+
+def supervise(by: str) -> dict[str, Any]:
+    """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
+    from shouwang.delivery.supervision import SupervisionPaper, write_supervision
+    from shouwang.handout import hand_out
+    from shouwang.stories import overdue
+
+    house = open_house()
+    settings, today = house.county.settings, house.today()
+    month, name = Month.of(today) + -1, f"督办单_{today.isoformat()}.xlsx"
+    contacts = {township: known.contact for township, known in settings.townships.items()}
+    with house.database.write() as connection:
+        rows = overdue(connection, house)
+        paper = SupervisionPaper(settings.name, settings.office, today, settings.calendar.overdue_days, None, contacts)
+        for township, mine in rows.groupby("township", sort=True):
+            own = replace(paper, township=str(township), contacts={})
+            write = partial(write_supervision, paper=own, overdue=mine)
+            hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
+            audit(connection, "supervised", str(township), by, month=str(month), clues=len(mine))
+        path = house.county_papers_of(month) / f"{settings.name}{name}"
+        with house.outgoing(path) as part:
+            write_supervision(part, paper, rows)
+    return {"overdue": len(rows), "file": str(path), **send(str(month))}
+
+
+def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
+    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
+    from shouwang.delivery.story import write_story
+    from shouwang.staging import whole_file
+    from shouwang.stories import story_of
+
+    house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
+    with house.database.write() as connection:
+        story = story_of(connection, house, key, by)
+        with whole_file(path) as part:
+            write_story(part, story)
+        audit(connection, "printed", key, by)
+    return {"key": key, "file": str(path)}
+
+
+def expire(dry: bool = False) -> list[dict[str, Any]]:
+    """Delete copies and exports that are kept too long, on record; ``dry`` says what would go."""
+    from shouwang.retention import expire as delete
+    from shouwang.retention import expired
+
+    house = open_house()
+    found = expired(house)
+    if not dry:
+        delete(house, found)
+    return [{"what": e.what, "month": str(e.month), "place": e.place, "files": len(e.files)} for e in found]

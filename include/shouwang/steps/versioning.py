@@ -1,0 +1,52 @@
+"""Versions of a delivery: listed, compared, restored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from shouwang import receiving
+from shouwang.errors import ShouwangError
+from shouwang.house import open_house
+from shouwang.month import Month
+from shouwang.steps.screening import outdated, screen
+from shouwang.store.audit import audit
+from shouwang.store.tables import run
+
+
+def versions(month: str, department: str) -> list[dict[str, Any]]:
+    """Every version of a department's month."""
+    from shouwang.versions import history
+
+    return history(open_house(), Month.parse(month), department)
+
+
+def diff_versions(month: str, department: str, older: int = 0, newer: int = 0) -> dict[str, Any]:
+    """Rows added, removed and changed between two versions: places and columns, no values."""
+    from shouwang.versions import ADDED, CHANGED, REMOVED, before, diff
+
+    house, of = open_house(), Month.parse(month)
+    older, newer = before(house, of, department, older, newer)
+    found = diff(house, of, department, older, newer)
+    counts = {kind: int((found["change"] == kind).sum()) for kind in (ADDED, REMOVED, CHANGED)}
+    rows = found.astype(object).where(found.notna(), None).to_dict("records")
+    return {"month": month, "department": department, "from": older, "to": newer, "counts": counts, "rows": rows}
+
+
+def restore_version(month: str, department: str, version: int, by: str) -> dict[str, Any]:
+    """Put an older version in force again; a month that was screened is screened anew."""
+    from shouwang.versions import restore
+
+    house, of = open_house(), Month.parse(month)
+    reference = restore(house, of, department, version)
+    for step in (receiving.validate, receiving.match, receiving.load):
+        if reference["status"] == "refused":
+            raise ShouwangError(reference["message"])
+        reference = step(house, reference)
+    with house.database.write() as connection:
+        audit(connection, "restored", department, by, month=month, version=reference["version"])
+        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == month)) is not None
+    if screened:
+        screen(month)
+    return {**reference, "screened": screened, "outdated": outdated(house)}
