@@ -114,8 +114,6 @@ def _unusual(text: pd.Series) -> pd.Series:
     text = text.mask(masked, body)
     certificate = text.str.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{2}B[0-9]|[0-9]{4})")
     text = text.mask(certificate, text.str.slice(0, 18))
-    alone = text.str.extract(r"^[^0-9*]*([0-9]{17}[0-9X])[^0-9*]*$")[0]  # 身份证:…, …(本人)
-    text = text.mask(alone.notna(), alone)
     old = text.str.fullmatch(r"[0-9]{15}")
     if old.any():
         fifteen = text[old]

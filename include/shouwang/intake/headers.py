@@ -94,9 +94,6 @@ def locate(sheet: Sheet, contract: Contract) -> Header | None:
     if best is None or best[0] < 2:
         return None
     _, first, tiers, titles = best
-    below = texts_of(rows[first + 1]) if first + 1 < len(rows) else ()
-    if tiers == 1 and below and all(_BRACKET.fullmatch(text) for text in below):  # units, each below its heading
-        tiers, titles = 2, _titles(rows[first : first + 2], find)
     columns, guesses = _assign(titles, contract, known, sheet)
     required = [name for name, column in contract.columns.items() if column.required]
     missing = tuple(name for name in required if name not in columns)

@@ -25,12 +25,6 @@ _SIGNATURES = re.compile(
     r"(填表人|填报人|制表人|制表|审核人|审核|复核人|负责人|单位负责人|经办人|联系人|联系电话|填表日期|填报日期|报送日期|制表日期"
     r"|打印时间|打印日期|导出时间|数据来源|填报单位|单位\(盖章\)|备注|说明|注):.*|注\d?[.、:].*|第\d+页.*"
 )
-_ALONE = re.compile(
-    r"[一二三四五六七八九十]+[、.].*|\([一二三四五六七八九十]+\).*|\d+[.、].*[。;；]|.*(台账|名册|花名册|统计表|明细表|汇总表|一览表|清单)"
-    r"|[^\w]*(以下空白|以下无正文|完|结束)[^\w]*|共\d+[条行人户](记录|数据)?.*|.*\((盖章|公章|签章|签字)\).*"
-    r"|\d{4}年\d{1,2}月\d{1,2}日|.{1,12}(乡|镇|街道|社区)(\(.*\))?"
-)
-_COLUMN_NUMBERS = re.compile(r"\(?\d{1,3}\)?|[甲乙丙丁戊己庚辛壬癸]|栏次")
 Array = np.ndarray[Any, Any]
 
 
@@ -197,25 +191,13 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
         if plain(title) in RUNNING_NUMBERS:
             alone = np.flatnonzero((filled == 1) & (columns[place][1] != 0)) + first
             found |= dict.fromkeys(alone.tolist(), "只有序号")
-        elif lone := _told(cells, codes, np.flatnonzero((filled == 1) & (codes != 0)), _ALONE):
-            found |= dict.fromkeys((first + line for line in lone), "标题或说明行")
     number = header.columns.get("id_number")
-    if len(closer):
-        closer[0] = True  # below the headings their numbers may stand
     for line in (np.flatnonzero(closer) + first).tolist():
         row = [cells.distinct[cells.codes[line]] for cells in sheet.columns]
         kind = _line_kind(row, header, "" if number is None else plain(row[number]))
-        if line == first and all(_COLUMN_NUMBERS.fullmatch(text) for text in texts_of(row)):
-            kind = "栏次行"
         if kind:
             found[line] = kind
     return dict(sorted(found.items()))
-
-
-def _told(cells: Cells, codes: Array, lines: Array, pattern: re.Pattern[str]) -> list[int]:
-    """Those of the lines whose cell in a column says what the pattern wants."""
-    known = {code for code in np.unique(codes[lines]).tolist() if pattern.fullmatch(plain(cells.distinct[code]))}
-    return [line for line in lines.tolist() if codes[line] in known]
 
 
 def _looks_like_no_data(heads: set[str]) -> str:
@@ -229,7 +211,7 @@ def _line_kind(row: list[Any], header: Header, number: str) -> str:
     """Whether a line below the header is data (empty text) or what else it is."""
     texts = texts_of(row)
     totals = any(_TOTALS.fullmatch(text) for text in texts[:3])
-    if totals and len(texts) < len(header.titles) and sum(map(str.isdigit, number)) < 7:
+    if totals and len(texts) < len(header.titles) and not any(map(str.isdigit, number)):
         return "合计行"
     if texts and _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
         return "签字或说明行"

@@ -19,7 +19,7 @@ def open_text(name: str, content: bytes) -> Opened:
     encoding = encoding_of(name, content)
     head = content[: _LOOKED_AT // 16].decode(encoding, errors="ignore")
     declared = head.startswith("sep=") and len(head) > 5
-    delimiter = head[4] if declared else max(",\t;|", key=head.count)
+    delimiter = head[4] if declared else max(",\t;", key=head.count)
     numbers = array("q")
     with io.TextIOWrapper(io.BytesIO(content), encoding, newline="") as text:
         rows = _numbered(name, csv.reader(text, delimiter=delimiter), numbers)
