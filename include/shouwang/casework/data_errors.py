@@ -45,7 +45,7 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     """
     words, households = last_words(connection), clue_numbers(connection)["household_id"]
     wrong = words.loc[words["conclusion"] == WRONG_DATA, ["clue_no", "reason"]]
-    wrong = wrong.assign(household_id=wrong["clue_no"].map(households)).dropna(subset=["household_id"])
+    wrong = wrong.assign(household_id=wrong["clue_no"].map(households).astype("str")).dropna(subset=["household_id"])
     sent = frame(connection, sa.select(release_item.c.clue_no, release_item.c.month).distinct())
     wrong = wrong.merge(sent.sort_values("month").drop_duplicates("clue_no", keep="last"), on="clue_no")
     names = ("month", "household_id", "department", "delivery_month")

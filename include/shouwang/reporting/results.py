@@ -47,7 +47,7 @@ def results(connection: Connection, month: Month, department: str, titles: Mappi
     )
     words = words.drop_duplicates("case_no", keep="last").set_index("case_no").reindex(rows["clue_no"])
     concluded = words["conclusion"].map(lambda code: BY_CODE[code].choice, na_action="ignore")
-    rows["conclusion"] = concluded.fillna(NOT_ANSWERED).astype("str").to_numpy()
+    rows["conclusion"] = concluded.astype("str").fillna(NOT_ANSWERED).to_numpy()
     rows["visited"] = pd.to_datetime(words["visited"]).to_numpy()
     wrong = data_errors(connection, titles)
     mine = wrong[(wrong["department"] == department) & wrong["household_id"].isin(households)]
