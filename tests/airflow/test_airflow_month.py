@@ -198,12 +198,12 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     (told.home / "inbox" / MONTH / "water").mkdir()
     shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
+    _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
     told.filled_in = fill_in(told.home)
     (told.stories["followup"], told.stories["papers"]) = watched.finish(
         ("followup", api.trigger("followup")), ("papers", api.trigger("papers", MONTH))
     )
     told.newest_run = watched.runs("exchange_water", MONTH)[-1]["dag_run_id"]
-    _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
     runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
     (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
     told.screenings = len(watched.runs("screening", MONTH))
