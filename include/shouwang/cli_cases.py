@@ -11,7 +11,7 @@ from rich.table import Table
 
 from shouwang import steps
 from shouwang.errors import UsageError
-from shouwang.terminal import AsJson, out, say, working
+from shouwang.terminal import AsJson, out, say, tell_answers, working
 
 INCOMPLETE = 3
 app = typer.Typer(help="Cases (线索台账): stories, lists, removals.", no_args_is_help=True)
@@ -123,14 +123,3 @@ def feedback_load(
     say(results, as_json, lambda: tell_answers(results))
     if any(done.get("refused") for done in results):
         raise typer.Exit(INCOMPLETE)
-
-
-def tell_answers(results: list[dict[str, Any]]) -> None:
-    """What became of workbooks that came back."""
-    for done in results:
-        if done.get("refused"):
-            out.print(f"{done['file']}: {done['refused']}", style="red", markup=False)
-            continue
-        out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
-        for problem in done["problems"]:
-            out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)

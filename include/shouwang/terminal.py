@@ -38,3 +38,14 @@ def working(what: str) -> Iterator[None]:
         progress.print(f"{what} …")
         yield
     progress.print(f"{what}: {time.monotonic() - begun:.1f} s")
+
+
+def tell_answers(results: list[dict[str, Any]]) -> None:
+    """What became of workbooks that came back."""
+    for done in results:
+        if done.get("refused"):
+            out.print(f"{done['file']}: {done['refused']}", style="red", markup=False)
+            continue
+        out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
+        for problem in done["problems"]:
+            out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)

@@ -1,0 +1,111 @@
+"""``shouwang match`` and ``review``: how rows were matched, and what a clerk decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from shouwang import steps
+from shouwang.month import Month
+from shouwang.terminal import AsJson, MonthArgument, out, say, tell_answers, working
+
+review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
+match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
+
+
+@match_app.command("report")
+def match_report(
+    month: MonthArgument,
+    truth: Annotated[Path | None, typer.Option("--truth", help="A CSV of what is right, to be compared with.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many rows were matched by which evidence, how sure that is, and, beside a truth file, how often it is right."""
+    from shouwang.house import open_house
+    from shouwang.reporting import matching
+
+    house, of = open_house(), Month.parse(month)
+    with house.database.read() as connection:
+        lines = matching.match_report(connection, house.county.contracts.values(), of)
+        compared = matching.against_truth(connection, of, truth) if truth else None
+
+    def tell() -> None:
+        table = Table("department", "method", "outcome", "rows", "sure", show_lines=True)
+        table.add_column("in a clerk's words", overflow="fold")
+        table.add_column("for example", overflow="fold")
+        for entry in lines:
+            place = f"{entry['example']['file']} row {entry['example']['row']} {entry['example']['masked']}"
+            table.add_row(
+                entry["department"], entry["method"], entry["outcome"], f"{entry['rows']:,}",
+                f"{entry['confidence']:.2f}", entry["sentence"], place,
+            )  # fmt: skip
+        out.print(table)
+        if compared is None:
+            return
+        out.print(f"{compared['rows']:,} rows of the truth: {compared['lost']} lost, {compared['wrong']} in a wrong household, {compared['blind']} matched that a clerk should decide.")  # fmt: skip
+        for name, share in compared["recall"].items():
+            out.print(f"  {name}: {share:.3%} of those to be matched are")
+        for name, entry in compared["precision"].items():
+            out.print(f"  {name}: {entry['share']:.3%} of {entry['matched']:,} are right")
+        for error in compared["errors"]:
+            out.print(f"  {error['file']} {error['sheet']} row {error['row']}: expected {error['expected']}, {error['outcome']} {error['household_id'] or ''} by {error['method']} ({error['damage'] or 'undamaged'}): {error['why']}", markup=False)  # fmt: skip
+
+    say({"month": month, "methods": lines, "truth": compared}, as_json, tell)
+
+
+@review_app.command("write")
+def review_write(
+    month: MonthArgument,
+    township: Annotated[
+        str | None, typer.Option("--township", help="One township's own; the county's if left out.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the list of rows that could not be decided, with up to three candidates side by side."""
+    with working("Writing the review list"):
+        done = steps.write_review(month, township)
+    say(done, as_json, lambda: out.print(f"{done['reviews']} to decide: {done['file']}", markup=False))
+
+
+@review_app.command("load")
+def review_load(
+    paths: Annotated[list[Path], typer.Argument(help="Review lists with the choices filled in.")],
+    by: Annotated[str, typer.Option("--by", help="Who decided; goes to the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Remember a clerk's choices; `shouwang run MONTH` then matches those rows, in this and later months."""
+    results = []
+    for path in paths:
+        with working(path.name):
+            results.append(steps.load_review(str(path), by))
+    say(results, as_json, lambda: tell_answers(results))
+
+
+@review_app.command("list")
+def review_list(as_json: AsJson = False) -> None:
+    """The decisions in force."""
+    held = steps.list_decisions()
+
+    def tell() -> None:
+        table = Table("decision", "month", "file", "row", "decided", "by")
+        for entry in held:
+            what = "none of them" if entry["none_of_them"] else "a candidate"
+            table.add_row(
+                str(entry["decision_id"]), entry["month"], entry["file"], str(entry["row"]), what, entry["decided_by"]
+            )
+        out.print(table)
+
+    say(held, as_json, tell)
+
+
+@review_app.command("revoke")
+def review_revoke(
+    number: Annotated[int, typer.Argument(help="The decision's number in `shouwang review list`.")],
+    by: Annotated[str, typer.Option("--by", help="Who revokes it; goes to the audit trail.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let a decision hold no longer; its rows are a review again after the next `shouwang run MONTH`."""
+    done = steps.revoke_decision(number, by)
+    say(done, as_json, lambda: out.print(f"Decision {number} is revoked.", markup=False))
