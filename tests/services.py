@@ -174,3 +174,23 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float =
                 return
         time.sleep(0.05)
     raise RuntimeError(f"nobody listens on port {port}")
+
+
+def at_libreoffice(folder: Path, script: Path, *words: str | Path, orders: str = "") -> str:
+    """What a script of the system's Python says that drives a LibreOffice of its own; it ends the LibreOffice itself."""
+    pipe = f"shouwang-{folder.parent.name}-{folder.name}"
+    options = ["--headless", "--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
+    profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
+    office = subprocess.Popen([path_of("libreoffice"), profile, *options])
+    try:
+        done = subprocess.run(
+            ["/usr/bin/python3", script, pipe, *words], input=orders, text=True, stdout=subprocess.PIPE, check=True,
+            timeout=300, env={"PYTHONPATH": str(Path(__file__).parent), "PATH": os.environ["PATH"]},
+        )  # fmt: skip
+        return done.stdout
+    finally:
+        try:
+            office.wait(30)
+        except subprocess.TimeoutExpired:
+            office.terminate()
+            office.wait(30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from casework_mistreated import ANSWERS, CODES, MISTREATED, Mistreated
 from casework_township import AUGUST, Township, at, consistent
 
+from services import at_libreoffice
 from shouwang import steps
 from shouwang.casework.conclusions import CONCLUSIONS
 
@@ -78,22 +78,12 @@ GONE = {"delete": (1, 2)}
 
 
 @pytest.mark.needs("libreoffice", "uno")
-def test_ten_workbooks_mistreated_in_libreoffice(handed_out: Township, tmp_path: Path, soffice: str) -> None:
+def test_ten_workbooks_mistreated_in_libreoffice(handed_out: Township, tmp_path: Path) -> None:
     book = handed_out.book(tmp_path)
     given = book.save()
     tasks = [[str(given), str(tmp_path / f"{n}{suffix}"), deed] for n, (suffix, deed) in enumerate(TASKS)]
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
-    pipe = f"shouwang-cases-{tmp_path.parent.name}"
-    options = ["--headless", "--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
-    office = subprocess.Popen([soffice, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", *options])
-    try:
-        subprocess.run(["/usr/bin/python3", OFFICER, pipe, tmp_path / "tasks.json"], check=True, timeout=240)
-    finally:
-        try:
-            office.wait(30)
-        except subprocess.TimeoutExpired:
-            office.terminate()
-            office.wait(30)
+    at_libreoffice(tmp_path, OFFICER, tmp_path / "tasks.json")
     for n, (_, saved, deed) in enumerate(tasks):
         township = handed_out.copy(tmp_path / f"home{n}")
         done = township.load(Path(saved))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from sending_house import MONTH
 
+from services import at_libreoffice
 from shouwang import passwords, steps
 from shouwang.house import open_house
 from shouwang.store.tables import case
@@ -44,25 +44,9 @@ REFUSED = [
 ]
 
 
-def at_the_desk(soffice: str, folder: Path, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the orders to an officer at a LibreOffice of its own; what the officer says."""
-    pipe = f"shouwang-officer-{folder.parent.name}-{folder.name}"
-    options = ["--headless", "--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
-    office = subprocess.Popen([soffice, f"-env:UserInstallation={(folder / 'profile').as_uri()}", *options])
-    try:
-        words = {"input": json.dumps(orders), "text": True, "stdout": subprocess.PIPE, "check": True, "timeout": 300}
-        return json.loads(subprocess.run(["/usr/bin/python3", str(OFFICER), pipe], **words).stdout)  # type: ignore[call-overload]
-    finally:
-        try:
-            office.wait(30)
-        except subprocess.TimeoutExpired:
-            office.terminate()
-            office.wait(30)
-
-
 @pytest.mark.needs("libreoffice", "uno")
 def test_every_paper_opens_with_its_password_and_a_list_that_was_filled_in_reads_back(
-    home: Path, townships: list[str], soffice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, townships: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps.release(MONTH, "测试员")
     steps.write_review(MONTH)
@@ -88,7 +72,7 @@ def test_every_paper_opens_with_its_password_and_a_list_that_was_filled_in_reads
                 "sheet": "预警名单", "heading": "线索编号", "list": "核查结论", "rows": ANSWERS, "filter": ["预警等级", "蓝Ⅲ"],
             }  # fmt: skip
         orders.append(order)
-    said = at_the_desk(soffice, tmp_path, orders)
+    said = json.loads(at_libreoffice(tmp_path, OFFICER, orders=json.dumps(orders)))
     assert [entry["opened"] for entry in said] == ["yes"] * len(papers)
     assert len(papers) >= 2 * 3 + 4
     (filled,) = [entry for entry in said if entry.get("offered")]

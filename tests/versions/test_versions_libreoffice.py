@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 from water_department import Water, rows
+
+from services import at_libreoffice
 
 CLERK = Path(__file__).with_name("clerk.py")
 
 
 @pytest.mark.needs("libreoffice", "uno")
 @pytest.mark.parametrize("suffix", [".xlsx", ".xls"])
-def test_a_receipt_corrected_in_libreoffice_leaves_no_rejected_rows(water: Water, soffice: str, suffix: str) -> None:
+def test_a_receipt_corrected_in_libreoffice_leaves_no_rejected_rows(water: Water, suffix: str) -> None:
     water.put(rows(r5="不明", r9="说不清"))
     assert water.receive()["rejected"] == 2
     (water.inbox / "台账.csv").unlink()
-    pipe = f"shouwang-{suffix[1:]}-{water.home.parent.name}-{water.home.name}"
-    profile = (water.home / "profile").as_uri()
-    options = ["--headless", "--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
-    office = subprocess.Popen([soffice, f"-env:UserInstallation={profile}", *options])
-    try:
-        words = [pipe, water.receipt(1), water.inbox / f"改好了{suffix}", "水质是否达标", "达标"]
-        subprocess.run(["/usr/bin/python3", CLERK, *words], check=True, timeout=120)
-    finally:
-        try:
-            office.wait(30)
-        except subprocess.TimeoutExpired:
-            office.terminate()
-            office.wait(30)
+    words = (water.receipt(1), water.inbox / f"改好了{suffix}", "水质是否达标", "达标")
+    at_libreoffice(water.home, CLERK, *words)
     done = water.receive()
     assert (done["version"], done["rows"], done["rejected"], done["matched"]) == (2, 20, 0, 20)
     lines = water.lines()
