@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from airflow.exceptions import InvalidPartitionKeyError
@@ -229,16 +229,9 @@ DECIDING = "screening"
 """The DAG whose readers see the board; those who may answer its question about a release may open personal data."""
 
 
-def newest_run(dag_id: str, month: str) -> str:
-    """Airflow's page of the newest run of a DAG for a data month; of the DAG if there is none."""
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    runs = select(DagRun.run_id).where(DagRun.dag_id == dag_id, DagRun.partition_key == month)
-    with create_session() as session:
-        run_id = session.scalar(runs.order_by(DagRun.id.desc()).limit(1))
-    return f"/dags/{dag_id}/runs/{quote(run_id, safe='')}" if run_id else f"/dags/{dag_id}"
+def runs_page(dag_id: str, month: str) -> str:
+    """Airflow's page of a DAG's runs for a data month."""
+    return f"/dags/{dag_id}/runs?partition_key_pattern={month}"
 
 
 class ShouwangPlugin(AirflowPlugin):
@@ -261,7 +254,7 @@ class ShouwangPlugin(AirflowPlugin):
             see=requires_access_dag("GET", param_dag_id=DECIDING),
             people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, DECIDING),
         )
-        return [{"name": "exchange board", "app": create_app(guards, open_house, newest_run), "url_prefix": BOARD}]
+        return [{"name": "exchange board", "app": create_app(guards, open_house, runs_page), "url_prefix": BOARD}]
 
     @cached_property
     def external_views(self) -> list[Any]:

@@ -64,7 +64,8 @@ def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:
             seen.texts["Data Docs"] = board.frame_locator("iframe.docs").locator("body").inner_text()
             board.locator("header a").first.click()
             board.locator("a[data-airflow]").click()
-            page.wait_for_url("**/dags/exchange_water/runs/**")
+            page.wait_for_url("**/dags/exchange_water/runs?**")
+            page.get_by_text(month).first.wait_for()
             seen.addresses["task log"] = page.url
             page.goto(f"{airflow.url}/dags/exchange_housing/plugin/board-of-dag")
             keep(page, page.frame_locator("iframe"), seen, "the DAG's page", "#papers")

@@ -48,7 +48,7 @@ class Guards:
 
 
 def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) -> FastAPI:
-    """The board behind its guards; ``log_of`` tells where Airflow shows the newest run of a DAG for a month."""
+    """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a month."""
 
     def visitor(
         request: Request, user: Annotated[Any, Depends(guards.user)], _: Annotated[None, Depends(guards.see)]

@@ -31,7 +31,7 @@ ASSETS = {
     path.name: path.read_bytes() for path in sorted((HERE / "assets").iterdir()) if path.suffix in (".js", ".svg")
 }
 LogOf = Callable[[str, str], str]
-"""Where Airflow shows the newest run of a DAG for a month: a path below Airflow's own address."""
+"""Where Airflow shows the runs of a DAG for a month: a path below Airflow's own address."""
 
 
 @dataclass(frozen=True)
