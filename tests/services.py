@@ -40,11 +40,13 @@ class Program:
 PROGRAMS = {
     "postgresql": Program(("initdb",), "postgresql", ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")),
     "libreoffice": Program(("soffice", "libreoffice"), "libreoffice-calc"),
+    "writer": Program(("libswlo.so",), "libreoffice-writer", ("usr/lib/libreoffice/program",), runs=False),
     "uno": Program(("uno.py",), "python3-uno", ("usr/lib*/python3*/*-packages",), runs=False),
     "poppler": Program(("pdftoppm",), "poppler-utils"),
     "fontconfig": Program(("fc-list",), "fontconfig"),
     "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
+    "redis": Program(("redis-server",), "redis-server"),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
 }
 """What a test may ask for with ``@pytest.mark.needs(…)``; ``.ci/run`` installs the packages."""
