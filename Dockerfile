@@ -1,26 +1,32 @@
-# The product with its Airflow (`app`), and the departments' SFTP drop box (`dropbox`). See docker-compose.yaml.
+# The product with its Airflow (`app`), and the SFTP drop box (`dropbox`). See docker-compose.yaml.
 FROM python:3.11.14-slim-bookworm AS app
-ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     AIRFLOW_HOME=/opt/airflow SHOUWANG_HOME=/srv/shouwang
 RUN useradd --uid 50000 --create-home shouwang \
-    && mkdir -p /opt/airflow /srv/shouwang/inbox /srv/shouwang/outbox \
-    && chown -R shouwang:shouwang /opt/airflow /srv/shouwang
+    && mkdir -p /opt/airflow/logs /srv/shouwang \
+    && chown -R shouwang:shouwang /opt/airflow /srv/shouwang && chmod 2770 /srv/shouwang
 WORKDIR /opt/shouwang
 COPY requirements.txt ./
 RUN pip install --require-hashes --no-deps -r requirements.txt
 COPY . .
-RUN pip install --no-deps -e . && chmod 755 docker/entrypoint.sh
-USER shouwang
+# Compiled here, as the deployed file system cannot be written to.
+RUN pip install --no-deps -e . && chmod 755 docker/*.sh && python -m compileall -q dags plugins include
+USER 50000:50000
 ENTRYPOINT ["/opt/shouwang/docker/entrypoint.sh"]
 CMD ["airflow", "version"]
 
 FROM debian:12.12-slim AS dropbox
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends openssh-server=1:9.2* \
+    && apt-get install -y --no-install-recommends \
+       openssh-server=1:9.2* rsync=3.* libnss-extrausers=0.6* mawk=1.3.4* \
     && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
-    && useradd --uid 50000 --create-home --shell /usr/sbin/nologin departments \
-    && mkdir -p /run/sshd /srv/box/inbox
+    && sed -i -E 's/^(passwd|group):.*/\1: files extrausers/' /etc/nsswitch.conf \
+    && groupadd --gid 50000 house && useradd --uid 50000 --gid 50000 --no-create-home house \
+    && mkdir -p /srv/box /srv/shouwang /etc/ssh/keys && chown 50000:50000 /srv/shouwang
 COPY docker/sshd_config /etc/ssh/sshd_config
+COPY docker/dropbox.sh /usr/local/bin/dropbox.sh
+RUN chmod 755 /usr/local/bin/dropbox.sh
 EXPOSE 2222
-# The host keys live in a volume, so that departments meet the same machine after an update.
-CMD ["sh", "-c", "test -f /etc/ssh/keys/ed25519 || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/keys/ed25519; chown root:root /srv/box; exec /usr/sbin/sshd -D -e"]
+# The host key lies in a volume, so that departments meet the same machine after an update.
+ENTRYPOINT ["/usr/local/bin/dropbox.sh"]
+CMD ["dropbox"]

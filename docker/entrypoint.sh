@@ -1,18 +1,25 @@
 #!/bin/sh
 # Turns the secrets' files into what Airflow and the product read from their environment, then runs the command.
+# `prepare` runs once, before the services start: it alone may change the databases' tables.
 set -eu
-secret() { cat "/run/secrets/$1"; }
+secret() { cat "${SECRETS:-/run/secrets}/$1"; }
+server="${POSTGRES_HOST:-postgres}:${POSTGRES_PORT:-5432}"
 
-database="shouwang:$(secret postgres_password)@${POSTGRES_HOST:-postgres}:5432"
-export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://$database/airflow"
-export AIRFLOW__CELERY__RESULT_BACKEND="db+postgresql+psycopg2://$database/airflow"
-export AIRFLOW__CELERY__BROKER_URL="redis://:$(secret redis_password)@${REDIS_HOST:-redis}:6379/0"
-export AIRFLOW__CORE__FERNET_KEY="$(secret fernet_key)"
-export AIRFLOW__API__SECRET_KEY="$(secret api_secret_key)"
-export AIRFLOW__API_AUTH__JWT_SECRET="$(secret jwt_secret)"
-export SHOUWANG_DATABASE_URL="postgresql+psycopg://$database/shouwang"
+role=shouwang_runner
+if [ "${1:-}" = prepare ]; then role=shouwang_owner; fi
+SHOUWANG_DATABASE_URL="postgresql+psycopg://$role:$(secret ${role}_password)@$server/shouwang?${POSTGRES_TLS:-sslmode=prefer}"
 
-if [ "${1:-}" = prepare ]; then # once, before the services start
+airflow="airflow:$(secret airflow_password)@$server/airflow?${POSTGRES_TLS:-sslmode=prefer}"
+AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://$airflow"
+AIRFLOW__CELERY__RESULT_BACKEND="db+postgresql+psycopg2://$airflow"
+AIRFLOW__CELERY__BROKER_URL="redis://:$(secret redis_password)@${REDIS_HOST:-redis}:${REDIS_PORT:-6379}/0"
+AIRFLOW__CORE__FERNET_KEY=$(secret fernet_key)
+AIRFLOW__API__SECRET_KEY=$(secret api_secret_key)
+AIRFLOW__API_AUTH__JWT_SECRET=$(secret jwt_secret)
+export SHOUWANG_DATABASE_URL AIRFLOW__DATABASE__SQL_ALCHEMY_CONN AIRFLOW__CELERY__RESULT_BACKEND \
+  AIRFLOW__CELERY__BROKER_URL AIRFLOW__CORE__FERNET_KEY AIRFLOW__API__SECRET_KEY AIRFLOW__API_AUTH__JWT_SECRET
+
+if [ "${1:-}" = prepare ]; then
   airflow db migrate
   airflow fab-db migrate
   airflow users create --role Admin --username "${ADMIN_USER:-admin}" --password "$(secret admin_password)" \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -47,6 +48,10 @@ PROGRAMS = {
     "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "redis": Program(("redis-server",), "redis-server"),
+    "faketime": Program(("libfaketime.so.1",), "faketime", ("usr/lib/*/faketime",), runs=False),
+    "rsync": Program(("rsync",), "rsync"),
+    "unshare": Program(("unshare",), "util-linux"),
+    "shellcheck": Program(("shellcheck",), "shellcheck"),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
 }
 """What a test may ask for with ``@pytest.mark.needs(…)``; ``.ci/run`` installs the packages."""
@@ -75,42 +80,65 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []}
 
 
+class PostgreSQL:
+    """A PostgreSQL of our own in a folder, which may be ended and started again; its superuser is ``shouwang``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self._initdb, self._who = Path(path_of("postgresql")).resolve(), _unprivileged()
+        if self._who:
+            os.chown(folder, self._who["user"], self._who["group"])
+        options = ["--username=shouwang", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        made = subprocess.run(
+            [str(self._initdb), "--pgdata=data", *options], check=False, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, **self._quiet,
+        )  # fmt: skip
+        if made.returncode:
+            raise RuntimeError(f"initdb failed:\n{made.stdout}")
+
+    @property
+    def url(self) -> str:
+        """Its SQLAlchemy URL, ``postgresql+psycopg://…``."""
+        return f"postgresql+psycopg://shouwang@127.0.0.1:{self.port}/postgres"
+
+    @property
+    def _quiet(self) -> dict[str, Any]:
+        return {"cwd": self.folder, "stdin": subprocess.DEVNULL, **self._who}
+
+    def start(self, **more: object) -> None:
+        """Start it and wait until it answers; ``more`` are settings of its."""
+        settings = {
+            "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
+            "max_connections": 50, **more,
+        }  # fmt: skip
+        words = [f"-c{key}={value}" for key, value in settings.items()]
+        log = self.folder / "log"
+        with log.open("a") as told:
+            command = [str(self._initdb.with_name("postgres")), "-Ddata", *words]
+            self._server = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT, **self._quiet)
+        _wait_for(f"host=127.0.0.1 port={self.port} user=shouwang dbname=postgres", self._server, log)
+
+    def stop(self, patience: float = 5) -> None:
+        """End it, first asking; whoever is connected loses the connection."""
+        self._server.send_signal(signal.SIGINT)  # "fast": transactions are rolled back
+        try:
+            self._server.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A PostgreSQL of our own; gives its SQLAlchemy URL, ``postgresql+psycopg://…``."""
-    initdb = Path(path_of("postgresql")).resolve()
-    who = _unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="shouwang-postgresql-"))
     try:
-        if who:
-            os.chown(folder, who["user"], who["group"])
-        quiet = {"cwd": folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        options = ["--username=shouwang", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        made = subprocess.run([str(initdb), "--pgdata=data", *options], check=False, text=True, **quiet, **who)
-        if made.returncode:
-            raise RuntimeError(f"initdb failed:\n{made.stdout}")
-        port = free_port()
-        settings = {
-            "listen_addresses": "127.0.0.1",
-            "port": port,
-            "unix_socket_directories": "",
-            "fsync": "off",
-            "max_connections": 50,
-        }
-        words = [f"-c{key}={value}" for key, value in settings.items()]
-        with (folder / "log").open("w") as log:
-            command = [str(initdb.with_name("postgres")), "-Ddata", *words]
-            server = subprocess.Popen(command, **quiet | {"stdout": log}, **who)
+        server = PostgreSQL(folder)
+        server.start()
         try:
-            _wait_for(f"host=127.0.0.1 port={port} user=shouwang dbname=postgres", server, folder / "log")
-            yield f"postgresql+psycopg://shouwang@127.0.0.1:{port}/postgres"
+            yield server.url
         finally:
-            server.terminate()
-            try:
-                server.wait(5)
-            except subprocess.TimeoutExpired:  # somebody is still connected
-                server.kill()
-                server.wait()
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -63,6 +63,7 @@ def test_a_deployment_has_all_its_parts_and_each_says_whether_it_is_well(compose
         "triggerer",
         "worker",
         "dropbox",
+        "porter",
     }
     assert [name for name, service in services.items() if "healthcheck" not in service] == ["prepare"]  # runs once
     assert services["scheduler"]["environment"]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
@@ -101,6 +102,36 @@ def test_every_variable_of_the_deployment_has_a_default_and_is_explained(project
     told = set(re.findall(r"^(\w+)=", (project / ".env.example").read_text(), flags=re.M))
     assert bare == []
     assert used == told - {"COMPOSE_PROJECT_NAME"}
+
+
+def test_no_service_can_do_more_than_it_must(compose):
+    for name, service in compose["services"].items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    as_root = {name for name, service in compose["services"].items() if "user" not in service}
+    assert as_root == {name for name, service in compose["services"].items() if "cap_add" in service} == {"dropbox"}
+
+
+def test_only_the_preparation_has_the_owners_password_and_the_drop_box_does_not_see_the_house(compose):
+    holders = {name for name, s in compose["services"].items() if "shouwang_owner_password" in s.get("secrets", ())}
+    assert holders == {"postgres", "prepare"}
+    assert not [volume for volume in compose["services"]["dropbox"]["volumes"] if volume.startswith("house:")]
+    assert compose["services"]["porter"]["network_mode"] == "none"
+
+
+def test_health_checks_that_need_a_secret_get_it_from_the_entrypoint(compose):
+    """A health check is a program beside the service's: it has nothing of what the entrypoint exported."""
+    for name in ("dag-processor", "triggerer", "worker"):
+        assert compose["services"][name]["healthcheck"]["test"][1].startswith("/opt/shouwang/docker/entrypoint.sh ")
+
+
+@pytest.mark.needs("shellcheck")
+def test_the_scripts_of_the_deployment_have_no_known_mistakes(project):
+    scripts = [*(project / "docker").glob("*.sh"), project / ".ci" / "run"]
+    assert len(scripts) == 4
+    done = subprocess.run([path_of("shellcheck"), *scripts], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.needs("docker-compose")

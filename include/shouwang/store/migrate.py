@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from shouwang.county.contract import Contract
 from shouwang.store.database import Database
 from shouwang.store.records import ensure_record_tables
+from shouwang.store.roles import grant
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -26,7 +27,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def migrate(database: Database, contracts: Iterable[Contract]) -> None:
-    """Create or migrate every table; running it again changes nothing."""
+    """Create or migrate every table, and grant the runner's rights; running it again changes nothing."""
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     with database.engine.connect() as connection, connection.begin():
@@ -34,3 +35,5 @@ def migrate(database: Database, contracts: Iterable[Contract]) -> None:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
         command.upgrade(alembic_config(connection), "head")
         ensure_record_tables(connection, contracts)
+        if not database.is_sqlite:
+            grant(connection)
