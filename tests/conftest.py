@@ -41,7 +41,7 @@ def pytest_report_header() -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker takes the tests of `AIRFLOWS`, first of all; the others are dealt out one by one.
+    """One worker takes the tests of `AIRFLOWS`, another those of the year, which is told once; the rest one by one.
 
     Not by the mark ``xdist_group``: xdist 3.8 sets it on a field that pytest 9.2 no longer has, and groups nothing.
     """
@@ -49,7 +49,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class OneAirflowAtATime(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "Airflow" if Path(nodeid.partition("::")[0]).name in AIRFLOWS else nodeid
+            file = Path(nodeid.partition("::")[0])
+            return "Airflow" if file.name in AIRFLOWS else "the year" if file.parent.name == "year" else nodeid
 
     return OneAirflowAtATime(config, log) if config.getoption("dist") == "loadgroup" else None
 
