@@ -10,17 +10,8 @@ from typing import Any
 from airflow.sdk import Label, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wiring import (
-    DEFAULTS,
-    MONTH,
-    MONTH_SETTLED,
-    AwaitFiles,
-    Contract,
-    contracts,
-    handover,
-    tell_of_the_missing,
-    unless_refused,
-)
+from shouwang.county.contract import Contract
+from wiring import MONTH, AwaitFiles, CountyDags, each_county
 
 DOC = """
 ### {title} · {dataset_title} (`{department}`)
@@ -39,18 +30,19 @@ Any task may be cleared; a step that runs twice changes nothing.
 """
 
 
-def exchange(contract: Contract) -> None:
+def exchange(here: CountyDags, contract: Contract) -> None:
     """Declare the DAG of one contract."""
-    timetable = handover(contract.months)
+    timetable = here.handover(contract.cadence.months)
 
     @dag(
-        dag_id=f"exchange_{contract.department}",
-        dag_display_name=f"{contract.title} · {contract.dataset_title}",
+        dag_id=here.dag_id(f"exchange_{contract.department}"),
+        dag_display_name=here.title(f"{contract.title} · {contract.dataset_title}"),
         schedule=timetable,
         catchup=False,
         max_active_runs=4,
-        default_args=DEFAULTS,
-        tags=["shouwang", "exchange", contract.department],
+        default_args=here.defaults,
+        access_control=here.access,
+        tags=here.tags("exchange", contract.department),
         doc_md=DOC.format(
             title=contract.title,
             dataset_title=contract.dataset_title,
@@ -69,19 +61,19 @@ def exchange(contract: Contract) -> None:
         def validate(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
-            return steps.validate(unless_refused(reference))
+            return steps.validate(here.unless_refused(reference))
 
         @task
         def match(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
-            return steps.match(unless_refused(reference))
+            return steps.match(here.unless_refused(reference))
 
         @task
         def load(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
-            return steps.load(unless_refused(reference))
+            return steps.load(here.unless_refused(reference))
 
         @task(trigger_rule=TriggerRule.ALL_SKIPPED)
         def declare_late(month: str, department: str) -> dict[str, Any]:
@@ -89,14 +81,14 @@ def exchange(contract: Contract) -> None:
 
             return steps.declare_late(month, department)
 
-        @task(trigger_rule=TriggerRule.NONE_FAILED, outlets=[MONTH_SETTLED])
+        @task(trigger_rule=TriggerRule.NONE_FAILED, outlets=[here.month_settled])
         def settle(month: str) -> dict[str, Any]:
             from shouwang import steps
 
             state = steps.settled(month)
             if not state["settled"]:
                 raise AirflowSkipException(f"{month} is not settled yet; not here: {', '.join(state['missing'])}.")
-            tell_of_the_missing(month, state)
+            here.tell_of_the_missing(month, state)
             return state
 
         wait = AwaitFiles(task_id="wait_for_files", department=contract.department)
@@ -110,5 +102,10 @@ def exchange(contract: Contract) -> None:
     department_dag()
 
 
-for each in contracts():
-    exchange(each)
+def declare(here: CountyDags) -> None:
+    """The DAGs of one county."""
+    for contract in here.contracts:
+        exchange(here, contract)
+
+
+each_county(declare)

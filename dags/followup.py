@@ -8,17 +8,9 @@ from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang_notices import Notice, link_to, tell
-from wiring import DEFAULTS, MONTH_SETTLED, OFFICE_ZONE
+from wiring import CountyDags, each_county
 
-
-@dag(
-    dag_display_name="followup · 反馈收取与督办",
-    schedule=CronTriggerTimetable("30 8 * * *", timezone=OFFICE_ZONE),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
-    tags=["shouwang", "followup"],
-    doc_md="""
+DOC = """
 ### Follow-up 反馈收取与督办
 
 **What.** Collects the workbooks that townships sent back and answers each row; opens a month again when a late answer
@@ -29,95 +21,116 @@ supervision list (督办单) of what is overdue, for the county and each townshi
 
 **If it fails.** The last line of the task's log says what is wrong and what to do; the steps do not wait for each
 other, and tomorrow's run takes up what today's left.
-""",
-)
-def followup() -> None:
-    @task
-    def collect() -> dict[str, Any]:
-        from shouwang import steps
+"""
 
-        done = steps.collect_returns()
-        if away := done["unreachable"]:
+
+def declare(here: CountyDags) -> None:
+    """The DAG of one county."""
+
+    @dag(
+        dag_id=here.dag_id("followup"),
+        dag_display_name=here.title("followup · 反馈收取与督办"),
+        schedule=CronTriggerTimetable("30 8 * * *", timezone=here.county.settings.timezone),
+        catchup=False,
+        max_active_runs=1,
+        default_args=here.defaults,
+        access_control=here.access,
+        tags=here.tags("followup"),
+        doc_md=DOC,
+    )
+    def followup() -> None:
+        settled = here.month_settled
+
+        @task
+        def collect() -> dict[str, Any]:
+            from shouwang import steps
+
+            done = steps.collect_returns()
+            if away := done["unreachable"]:
+                tell(
+                    Notice(
+                        cause=f"unreachable {away}", what=f"有 {len(away)} 处报回地址连不上", where="；".join(away),
+                        to_do="请检查网络与账号；已报回的表不会丢失，下次再取。", link=link_to(here.dag_id("followup")),
+                    )
+                )  # fmt: skip
+            counts = [
+                {k: v for k, v in told.items() if k in ("taken", "known_already", "blank")} for told in done["files"]
+            ]
+            return {"files": len(counts), "answers": counts, "failed": sorted(done["failed"])}
+
+        @task(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
+        def reopen(outlet_events: Any = None) -> list[str]:
+            from shouwang import steps
+
+            months = steps.unsent()
+            if not months:
+                raise AirflowSkipException("No month that went out has anything new to send.")
+            outlet_events[settled].add_partitions(months)
+            return months
+
+        @task
+        def send_again() -> dict[str, Any]:
+            from shouwang import steps
+
+            done = steps.send()
+            if done["failed"]:
+                tell(
+                    Notice(
+                        cause=f"not sent {sorted(done['failed'])}", what=f"{'、'.join(sorted(done['failed']))} 的名单没有送达",
+                        where="；".join(done["failed"].values()), to_do="请检查该乡镇的地址与账号；每天自动重发，不会重复下发。",
+                        link=link_to(here.dag_id("followup")),
+                    )
+                )  # fmt: skip
+            return {"sent": len(done["sent"]), "failed": sorted(done["failed"])}
+
+        @task
+        def remind() -> dict[str, int]:
+            from shouwang import steps
+
+            due: dict[str, int] = {}
+            for row in steps.list_cases(what="due"):
+                due[row["township"]] = due.get(row["township"], 0) + 1
+            if due:
+                tell(
+                    Notice(
+                        cause=f"due {sorted(due.items())}", what=f"今天到期的线索 {sum(due.values())} 条",
+                        where="，".join(f"{name} {count} 条" for name, count in sorted(due.items())),
+                        to_do="请提醒乡镇今天报回核查结果。", link=link_to(here.dag_id("followup")), bad=False,
+                    )
+                )  # fmt: skip
+            return due
+
+        @task
+        def supervise() -> dict[str, Any]:
+            from shouwang import steps
+
+            overdue: dict[str, int] = {}
+            for row in steps.list_cases(what="overdue"):
+                overdue[row["township"]] = overdue.get(row["township"], 0) + 1
+            if not overdue:
+                raise AirflowSkipException("Nothing is overdue.")
+            steps.supervise("shouwang")
             tell(
                 Notice(
-                    cause=f"unreachable {away}", what=f"有 {len(away)} 处报回地址连不上", where="；".join(away),
-                    to_do="请检查网络与账号；已报回的表不会丢失，下次再取。", link=link_to("followup"),
+                    cause=f"overdue {sorted(overdue.items())}", what=f"超期未核查的线索 {sum(overdue.values())} 条，已列入督办单",
+                    where="，".join(f"{name} {count} 条" for name, count in sorted(overdue.items())),
+                    to_do="督办单在县级发件箱，各乡镇的已随同下发。", link=link_to(here.dag_id("followup")),
                 )
             )  # fmt: skip
-        counts = [{k: v for k, v in told.items() if k in ("taken", "known_already", "blank")} for told in done["files"]]
-        return {"files": len(counts), "answers": counts, "failed": sorted(done["failed"])}
+            return overdue
 
-    @task(outlets=[MONTH_SETTLED], trigger_rule=TriggerRule.ALL_DONE)
-    def reopen(outlet_events: Any = None) -> list[str]:
-        from shouwang import steps
+        @task(trigger_rule=TriggerRule.ALL_DONE)
+        def expire() -> int:
+            from shouwang import steps
 
-        months = steps.unsent()
-        if not months:
-            raise AirflowSkipException("No month that went out has anything new to send.")
-        outlet_events[MONTH_SETTLED].add_partitions(months)
-        return months
+            return sum(gone["files"] for gone in steps.expire())
 
-    @task
-    def send_again() -> dict[str, Any]:
-        from shouwang import steps
+        collected = collect()
+        collected >> reopen()
+        collected >> [remind(), supervise()]
+        send_again() >> expire()
 
-        done = steps.send()
-        if done["failed"]:
-            tell(
-                Notice(
-                    cause=f"not sent {sorted(done['failed'])}", what=f"{'、'.join(sorted(done['failed']))} 的名单没有送达",
-                    where="；".join(done["failed"].values()), to_do="请检查该乡镇的地址与账号；每天自动重发，不会重复下发。",
-                    link=link_to("followup"),
-                )
-            )  # fmt: skip
-        return {"sent": len(done["sent"]), "failed": sorted(done["failed"])}
-
-    @task
-    def remind() -> dict[str, int]:
-        from shouwang import steps
-
-        due: dict[str, int] = {}
-        for row in steps.list_cases(what="due"):
-            due[row["township"]] = due.get(row["township"], 0) + 1
-        if due:
-            tell(
-                Notice(
-                    cause=f"due {sorted(due.items())}", what=f"今天到期的线索 {sum(due.values())} 条",
-                    where="，".join(f"{name} {count} 条" for name, count in sorted(due.items())),
-                    to_do="请提醒乡镇今天报回核查结果。", link=link_to("followup"), bad=False,
-                )
-            )  # fmt: skip
-        return due
-
-    @task
-    def supervise() -> dict[str, Any]:
-        from shouwang import steps
-
-        overdue: dict[str, int] = {}
-        for row in steps.list_cases(what="overdue"):
-            overdue[row["township"]] = overdue.get(row["township"], 0) + 1
-        if not overdue:
-            raise AirflowSkipException("Nothing is overdue.")
-        steps.supervise("shouwang")
-        tell(
-            Notice(
-                cause=f"overdue {sorted(overdue.items())}", what=f"超期未核查的线索 {sum(overdue.values())} 条，已列入督办单",
-                where="，".join(f"{name} {count} 条" for name, count in sorted(overdue.items())),
-                to_do="督办单在县级发件箱，各乡镇的已随同下发。", link=link_to("followup"),
-            )
-        )  # fmt: skip
-        return overdue
-
-    @task(trigger_rule=TriggerRule.ALL_DONE)
-    def expire() -> int:
-        from shouwang import steps
-
-        return sum(gone["files"] for gone in steps.expire())
-
-    collected = collect()
-    collected >> reopen()
-    collected >> [remind(), supervise()]
-    send_again() >> expire()
+    followup()
 
 
-followup()
+each_county(declare)

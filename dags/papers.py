@@ -7,17 +7,9 @@ from typing import Any
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wiring import DEFAULTS, MONTH, contracts, papers_day
+from wiring import MONTH, CountyDags, each_county
 
-
-@dag(
-    dag_display_name="papers · 通报与结果反馈",
-    schedule=papers_day(),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
-    tags=["shouwang", "papers"],
-    doc_md="""
+DOC = """
 ### Papers of a month 通报与结果反馈
 
 **What.** Writes the bulletin (通报; of two months every second month), the list of what does not fit together in the
@@ -27,37 +19,54 @@ registry (数据清洗) for the county and each township, and for each departmen
 for a data month (`2026-09`) to have the papers again with what has come since.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do; clear the task.
-""",
-)
-def papers() -> None:
-    @task
-    def bulletin(month: str) -> dict[str, Any]:
-        from shouwang import steps
-
-        return steps.write_bulletin(month, 1 if int(month[-2:]) % 2 else 2)
-
-    @task
-    def check_registry(month: str) -> dict[str, Any]:
-        from shouwang import steps
-
-        return steps.check_registry(month, "shouwang")
-
-    @task(map_index_template="{{ title }}")
-    def results(month: str, department: str, title: str) -> dict[str, Any]:
-        from airflow.sdk import get_current_context
-
-        from shouwang import steps
-
-        get_current_context()["title"] = title
-        done = steps.write_results(month, department)
-        if done["status"] != "written":
-            raise AirflowSkipException(f"{month}: {department} has delivered nothing.")
-        return done
-
-    bulletin(MONTH)
-    check_registry(MONTH)
-    each = [{"department": contract.department, "title": contract.title} for contract in contracts()]
-    results.partial(month=MONTH).expand_kwargs(each)
+"""
 
 
-papers()
+def declare(here: CountyDags) -> None:
+    """The DAG of one county."""
+
+    @dag(
+        dag_id=here.dag_id("papers"),
+        dag_display_name=here.title("papers · 通报与结果反馈"),
+        schedule=here.papers_day(),
+        catchup=False,
+        max_active_runs=1,
+        default_args=here.defaults,
+        access_control=here.access,
+        tags=here.tags("papers"),
+        doc_md=DOC,
+    )
+    def papers() -> None:
+        @task
+        def bulletin(month: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.write_bulletin(month, 1 if int(month[-2:]) % 2 else 2)
+
+        @task
+        def check_registry(month: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.check_registry(month, "shouwang")
+
+        @task(map_index_template="{{ title }}")
+        def results(month: str, department: str, title: str) -> dict[str, Any]:
+            from airflow.sdk import get_current_context
+
+            from shouwang import steps
+
+            get_current_context()["title"] = title
+            done = steps.write_results(month, department)
+            if done["status"] != "written":
+                raise AirflowSkipException(f"{month}: {department} has delivered nothing.")
+            return done
+
+        bulletin(MONTH)
+        check_registry(MONTH)
+        each = [{"department": contract.department, "title": contract.title} for contract in here.contracts]
+        results.partial(month=MONTH).expand_kwargs(each)
+
+    papers()
+
+
+each_county(declare)

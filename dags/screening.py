@@ -8,19 +8,9 @@ from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current
 from airflow.sdk.exceptions import AirflowSkipException
 
 from approving import ReleaseApproval, release_note
-from wiring import DEFAULTS, MONTH, MONTH_SETTLED, REMIND_RELEASE
+from wiring import MONTH, REMIND_RELEASE, CountyDags, each_county
 
-
-@dag(
-    dag_display_name="screening · 信息比对与发布",
-    schedule=PartitionedAssetTimetable(assets=MONTH_SETTLED),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULTS,
-    tags=["shouwang", "screening"],
-    user_defined_macros={"release_note": release_note},
-    deadline=REMIND_RELEASE,
-    doc_md="""
+DOC = """
 ### Screening and release 信息比对与发布
 
 **What.** Screens a data month by the county's rules, asks a person of the county office to approve the release, then
@@ -36,62 +26,81 @@ silence releases anything: after two days who is told of notices is reminded.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released and sent one
 by one: clear the one that failed; the others are not sent again.
-""",
-)
-def screening() -> None:
-    @task
-    def screen(month: str) -> dict[str, Any]:
-        from shouwang import steps
+"""
 
-        return steps.screen(month)
 
-    @task
-    def plan(month: str) -> list[str]:
-        from shouwang import steps
+def declare(here: CountyDags) -> None:
+    """The DAG of one county."""
 
-        townships = steps.release_plan(month)
-        if not townships:
-            raise AirflowSkipException(f"{month}: no township has anything new to receive.")
-        return townships
-
-    @task(map_index_template="{{ township }}")
-    def release(month: str, township: str, by: str) -> dict[str, Any]:
-        from shouwang import steps
-
-        get_current_context()["township"] = township
-        return steps.release_township(month, township, by)
-
-    @task(map_index_template="{{ township }}")
-    def send(month: str, township: str) -> dict[str, Any]:
-        from shouwang import steps
-
-        get_current_context()["township"] = township
-        return steps.send_township(month, township)
-
-    @task(trigger_rule=TriggerRule.NONE_FAILED)
-    def summarise(month: str) -> dict[str, Any]:
-        from shouwang import steps
-
-        return steps.summarise(month)
-
-    screened = screen(MONTH)
-    planned = plan(MONTH)
-    approve = ReleaseApproval(
-        task_id="approve",
-        month=MONTH,
-        subject=f"{MONTH} 预警名单：请审核后发布",
-        body="{{ release_note(ti.xcom_pull(task_ids='screen'), ti.xcom_pull(task_ids='plan')) }}",
+    @dag(
+        dag_id=here.dag_id("screening"),
+        dag_display_name=here.title("screening · 信息比对与发布"),
+        schedule=PartitionedAssetTimetable(assets=here.month_settled),
+        catchup=False,
+        max_active_runs=1,
+        default_args=here.defaults,
+        access_control=here.access,
+        tags=here.tags("screening"),
+        user_defined_macros={"release_note": release_note},
+        deadline=REMIND_RELEASE,
+        doc_md=DOC,
     )
-    by = "{{ ti.xcom_pull(task_ids='approve', key='by') }}"
-    summary = summarise(MONTH)
+    def screening() -> None:
+        @task
+        def screen(month: str) -> dict[str, Any]:
+            from shouwang import steps
 
-    @task_group(prefix_group_id=False)
-    def hand_out(month: str, township: str, by: str) -> None:
-        released = release(month, township, by)
-        released >> [send(month, township), summary]
+            return steps.screen(month)
 
-    handed = hand_out.partial(month=MONTH, by=by).expand(township=approve.output)
-    screened >> planned >> approve >> handed
+        @task
+        def plan(month: str) -> list[str]:
+            from shouwang import steps
+
+            townships = steps.release_plan(month)
+            if not townships:
+                raise AirflowSkipException(f"{month}: no township has anything new to receive.")
+            return townships
+
+        @task(map_index_template="{{ township }}")
+        def release(month: str, township: str, by: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            get_current_context()["township"] = township
+            return steps.release_township(month, township, by)
+
+        @task(map_index_template="{{ township }}")
+        def send(month: str, township: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            get_current_context()["township"] = township
+            return steps.send_township(month, township)
+
+        @task(trigger_rule=TriggerRule.NONE_FAILED)
+        def summarise(month: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            return steps.summarise(month)
+
+        screened = screen(MONTH)
+        planned = plan(MONTH)
+        approve = ReleaseApproval(
+            task_id="approve",
+            month=MONTH,
+            subject=f"{MONTH} 预警名单：请审核后发布",
+            body="{{ release_note(ti.xcom_pull(task_ids='screen'), ti.xcom_pull(task_ids='plan')) }}",
+        )
+        by = "{{ ti.xcom_pull(task_ids='approve', key='by') }}"
+        summary = summarise(MONTH)
+
+        @task_group(prefix_group_id=False)
+        def hand_out(month: str, township: str, by: str) -> None:
+            released = release(month, township, by)
+            released >> [send(month, township), summary]
+
+        handed = hand_out.partial(month=MONTH, by=by).expand(township=approve.output)
+        screened >> planned >> approve >> handed
+
+    screening()
 
 
-screening()
+each_county(declare)

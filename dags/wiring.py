@@ -1,20 +1,22 @@
-"""What the DAG files share: departments and their hand-over, how a task is tried again, what a failure says.
+"""What the DAG files share: counties, their departments and hand-over, how a task is tried again, what a failure says.
 
-Parsed again and again by Airflow: it reads a few lines of YAML and imports nothing heavy; tasks import
+Parsed again and again by Airflow: it reads the counties' YAML and imports nothing heavy; tasks import
 ``shouwang.steps`` when they run.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-import yaml
+from airflow.configuration import conf
 from airflow.sdk import (
     Asset,
     AsyncCallback,
@@ -28,28 +30,20 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowSkipException
 
-from shouwang.errors import ShouwangError, Unreachable
+from shouwang.counties import check_key, county_folders, name_in, serve, served
+from shouwang.county.contract import Contract
+from shouwang.county.settings import County, read_county
+from shouwang.errors import ConfigError, ShouwangError, Unreachable
 from shouwang_notices import Notice, link_to, tell
 from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
 log = logging.getLogger(__name__)
 
-COUNTY = Path(os.environ.get("SHOUWANG_COUNTY") or Path(__file__).resolve().parents[1] / "include" / "county")
-
 MONTH = "{{ dag_run.partition_key }}"
 """The data month (批次) of a run, as a template: the key of everything."""
 
-MONTH_SETTLED = Asset(
-    "month_settled",
-    uri="x-shouwang://month/settled",
-    group="shouwang",
-    extra={"partition": "data month (批次), YYYY-MM"},
-)
-"""Every department that is due has delivered a month or was declared late; again whenever a correction arrives."""
-
-REGISTRY = Asset("registry", uri="x-shouwang://registry", group="shouwang")
-"""A snapshot of the household registry (农户信息表) was loaded."""
-
+FAB = "FabAuthManager" in conf.get("core", "auth_manager")
+"""Whether Airflow knows roles and what each may do with single DAGs."""
 
 REMIND_RELEASE = DeadlineAlert(
     reference=DeadlineReference.DAGRUN_QUEUED_AT,
@@ -59,71 +53,29 @@ REMIND_RELEASE = DeadlineAlert(
 )
 """Who is told of notices is reminded of a release that nobody has answered."""
 
-
-@dataclass(frozen=True)
-class Contract:
-    """What the wiring has to know of a department's contract."""
-
-    department: str
-    title: str
-    dataset: str
-    dataset_title: str
-    months: tuple[int, ...]
-
-
-@cache
-def contracts() -> tuple[Contract, ...]:
-    """The departments' contracts, in the order of their names."""
-    found = []
-    for path in sorted((COUNTY / "departments").glob("*.yaml")):
-        written = yaml.safe_load(path.read_text(encoding="utf-8"))
-        found.append(
-            Contract(
-                department=written["department"],
-                title=written["title"],
-                dataset=written["dataset"],
-                dataset_title=written.get("dataset_title", written["dataset"]),
-                months=tuple((written.get("cadence") or {}).get("months", ())),
-            )
-        )
-    return tuple(found)
+ALWAYS: dict[str, Any] = {
+    "owner": "shouwang",
+    "retries": 3,
+    "retry_delay": dt.timedelta(seconds=20),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": dt.timedelta(minutes=10),
+    "retry_policy": ExceptionRetryPolicy(
+        [
+            RetryRule(Unreachable, RetryAction.RETRY, reason="Another machine may be back soon."),
+            RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help."),
+        ]
+    ),
+    "execution_timeout": dt.timedelta(hours=1),
+}
+"""What passes by itself (a locked database, a full disk, a worker that died) is tried again; our own errors are not."""
 
 
-@cache
-def _county() -> dict[str, Any]:
-    path = COUNTY / "county.yaml"
-    return (yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else None) or {}
-
-
-OFFICE_ZONE: str = _county().get("timezone", "Asia/Shanghai")
-"""Where the county's clock stands."""
-
-
-def handover(months: tuple[int, ...] = ()) -> HandoverTimetable:
-    """The county's hand-over day (报送日) for the data months with these numbers; none means all."""
-    return _day_of_month("handover_day", 5, months)
-
-
-def papers_day() -> HandoverTimetable:
-    """The day on which a month's papers are written."""
-    return _day_of_month("papers_day", 25)
-
-
-def _day_of_month(setting: str, default: int, months: tuple[int, ...] = ()) -> HandoverTimetable:
-    calendar = _county().get("calendar") or {}
-    return HandoverTimetable(
-        day=calendar.get(setting, default),
-        months=months,
-        timezone=OFFICE_ZONE,
-        days_off={str(day): off for day, off in (calendar.get("holidays") or {}).items()},
-    )
-
-
-def explain_failure(context: Context) -> None:
+def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = MappingProxyType({})) -> None:
     """One line in the task's log: which delivery, what happened, what to do.
 
-    Only our own errors are quoted: they are written to be read and carry no personal data; others give their kind.
+    ``names`` are what DAGs are called. Only our own errors are quoted: they are written to be read and carry no personal data; others give their kind.
     """
+    serve(key)  # a failure may be told by another process than the task's
     instance, run = context["ti"], context.get("dag_run")
     error = context.get("exception")
     happened = str(error) if isinstance(error, ShouwangError) else f"{type(error).__name__} (see the lines above)"
@@ -133,7 +85,6 @@ def explain_failure(context: Context) -> None:
         else "If it was a passing fault (database, disk, network), clear this task"
     )
     month = getattr(run, "partition_key", None) or "no data month"
-    names = {f"exchange_{c.department}": f"{c.title} ({c.department}/{c.dataset})" for c in contracts()}
     tell(
         Notice(
             cause=happened if isinstance(error, ShouwangError) else type(error).__name__,
@@ -154,56 +105,137 @@ def explain_failure(context: Context) -> None:
     )
 
 
-DEFAULTS: dict[str, Any] = {
-    "owner": "shouwang",
-    "retries": 3,
-    "retry_delay": dt.timedelta(seconds=20),
-    "retry_exponential_backoff": 2.0,
-    "max_retry_delay": dt.timedelta(minutes=10),
-    "retry_policy": ExceptionRetryPolicy(
-        [
-            RetryRule(Unreachable, RetryAction.RETRY, reason="Another machine may be back soon."),
-            RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help."),
-        ]
-    ),
-    "execution_timeout": dt.timedelta(hours=1),
-    "on_failure_callback": explain_failure,
-}
-"""What passes by itself (a locked database, a full disk, a worker that died) is tried again; our own errors are not."""
+@dataclass(frozen=True)
+class CountyDags:
+    """What the DAGs of one county share. Where a deployment holds many, ``key`` tells them apart; else it is empty."""
 
+    key: str
+    county: County
 
-def unless_refused(reference: dict[str, Any]) -> dict[str, Any]:
-    """The reference of a delivery that goes on; one that was refused, or is in force already, skips the steps left."""
-    if reference["status"] == "refused":
-        tell(
-            Notice(
-                cause=f"refused {reference.get('delivery_id')} {reference.get('message')}",
-                what=f"{reference['month']} {_titles().get(reference['department'], '')}（{reference['department']}）的报送被整份退回",
-                where=str(reference.get("message") or ""),
-                to_do="数据回执已放入该部门的发件箱，请部门改正后重新报送；此前的版本仍然有效。",
-            )
+    def dag_id(self, name: str) -> str:
+        """``screening``, or ``qingyuan.screening``."""
+        return name_in(self.key, name)
+
+    def tags(self, *more: str) -> list[str]:
+        """What the DAG list can be filtered by: the county, too, where there are many."""
+        return ["shouwang", *filter(None, [self.key]), *more]
+
+    def title(self, title: str) -> str:
+        """A DAG's name as people read it."""
+        return f"{self.county.settings.name} · {title}" if self.key else title
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Arguments of every task. Its worker serves this county from the first line on."""
+        names = {
+            self.dag_id(f"exchange_{c.department}"): f"{c.title} ({c.department}/{c.dataset})" for c in self.contracts
+        }
+        pool = {"pool": self.key} if self.key and os.environ.get("SHOUWANG_POOL_SLOTS") else {}
+        return {
+            **ALWAYS,
+            **pool,
+            "on_execute_callback": lambda _: serve(self.key),
+            "on_failure_callback": lambda context: explain_failure(context, self.key, names),
+        }
+
+    @property
+    def access(self) -> dict[str, dict[str, set[str]]] | None:
+        """Who sees the county's DAGs and answers their questions: the role of its key, where there are many."""
+        if not (self.key and FAB):
+            return None
+        return {self.key: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_read", "can_create"}}}
+
+    @property
+    def month_settled(self) -> Asset:
+        """Every department that is due delivered a month or was declared late; again whenever a correction arrives."""
+        return Asset(
+            self.dag_id("month_settled"),
+            uri=f"x-shouwang://{self.key + '/' if self.key else ''}month/settled",
+            group="shouwang",
+            extra={"partition": "data month (批次), YYYY-MM"},
         )
-    if reference["status"] in ("refused", "unchanged"):
-        raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
-    return reference
 
-
-def tell_of_the_missing(month: str, state: dict[str, Any]) -> None:
-    """Tell once that a month is screened without some departments."""
-    missing = [f"{_titles().get(name, name)}" for name in state["missing"]]
-    if missing:
-        tell(
-            Notice(
-                cause=f"missing {month} {missing}",
-                what=f"{month} 开始筛查，缺：{'、'.join(missing)}",
-                to_do="名单将注明缺哪些部门；补报随时可收，届时只补发有变化的户。请催报。",
-                link=link_to("screening"),
-            )
+    @property
+    def registry(self) -> Asset:
+        """A snapshot of the household registry (农户信息表) was loaded."""
+        return Asset(
+            self.dag_id("registry"), uri=f"x-shouwang://{self.key + '/' if self.key else ''}registry", group="shouwang"
         )
 
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """The departments' contracts, in the order of their names."""
+        return tuple(self.county.contracts[name] for name in sorted(self.county.contracts))
 
-def _titles() -> dict[str, str]:
-    return {contract.department: contract.title for contract in contracts()}
+    @property
+    def titles(self) -> dict[str, str]:
+        """What the departments are called."""
+        return {contract.department: contract.title for contract in self.contracts}
+
+    def handover(self, months: tuple[int, ...] = ()) -> HandoverTimetable:
+        """The county's hand-over day (报送日) for the data months with these numbers; none means all."""
+        return self._day_of_month(self.county.settings.calendar.handover_day, months)
+
+    def papers_day(self) -> HandoverTimetable:
+        """The day on which a month's papers are written."""
+        return self._day_of_month(self.county.settings.calendar.papers_day)
+
+    def _day_of_month(self, day: int, months: tuple[int, ...] = ()) -> HandoverTimetable:
+        settings = self.county.settings
+        days_off = {str(date): off for date, off in settings.calendar.holidays.items()}
+        every = set(months) >= set(range(1, 13))
+        return HandoverTimetable(day=day, months=() if every else months, timezone=settings.timezone, days_off=days_off)
+
+    def unless_refused(self, reference: dict[str, Any]) -> dict[str, Any]:
+        """The reference of a delivery that goes on; one that was refused, or is in force already, skips the steps left."""
+        if reference["status"] == "refused":
+            tell(
+                Notice(
+                    cause=f"refused {reference.get('delivery_id')} {reference.get('message')}",
+                    what=f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送被整份退回",
+                    where=str(reference.get("message") or ""),
+                    to_do="数据回执已放入该部门的发件箱，请部门改正后重新报送；此前的版本仍然有效。",
+                )
+            )
+        if reference["status"] in ("refused", "unchanged"):
+            raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
+        return reference
+
+    def tell_of_the_missing(self, month: str, state: dict[str, Any]) -> None:
+        """Tell once that a month is screened without some departments."""
+        missing = [f"{self.titles.get(name, name)}" for name in state["missing"]]
+        if missing:
+            tell(
+                Notice(
+                    cause=f"missing {month} {missing}",
+                    what=f"{month} 开始筛查，缺：{'、'.join(missing)}",
+                    to_do="名单将注明缺哪些部门；补报随时可收，届时只补发有变化的户。请催报。",
+                    link=link_to(self.dag_id("screening")),
+                )
+            )
+
+
+def each_county(declare: Callable[[CountyDags], object]) -> None:
+    """Declare the DAGs of every county. One whose configuration is wrong takes nobody else's away: see `unsound`."""
+    folders = county_folders()
+    if not folders:
+        only = Path(os.environ.get("SHOUWANG_COUNTY") or Path(__file__).resolve().parents[1] / "include" / "county")
+        declare(CountyDags("", read_county(only)))
+    for key, folder in folders.items():
+        with contextlib.suppress(ConfigError):
+            declare(CountyDags(check_key(key, folder), read_county(folder)))
+
+
+def unsound() -> dict[str, str]:
+    """What is wrong with the configuration of counties (file, line, what to do), by key."""
+    wrong = {}
+    for key, folder in county_folders().items():
+        try:
+            check_key(key, folder)
+            read_county(folder)
+        except ConfigError as error:
+            wrong[key] = str(error)
+    return wrong
 
 
 STILL_COPYING = dt.timedelta(minutes=10)
@@ -248,6 +280,7 @@ class AwaitFiles(BaseOperator):
                 known=event,
                 seconds=60 if house.far_inbox else 5,
                 fetch=(month, self.department) if house.far_inbox else None,
+                county=served(),
             ),
             method_name="execute",
             kwargs={"last_chance": over},

@@ -12,11 +12,13 @@ import hashlib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from airflow.configuration import conf
+
+from shouwang.counties import served, serving
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ def link_to(dag_id: str, run_id: str = "", task_id: str = "") -> str:
 
 def tell(notice: Notice) -> bool:
     """Log a notice and send it, unless its cause was told of today; whether it is news."""
+    if served():
+        notice = replace(notice, cause=f"{served()} {notice.cause}", what=f"{served()}：{notice.what}")
     if not _first_today(notice.cause):
         log.info("Told of before today: %s", notice.what)
         return False
@@ -89,10 +93,12 @@ async def remind_release(context: Mapping[str, Any], **_: Any) -> None:
     """The deadline of a screening: nobody has answered whether its lists may go out."""
     run = context.get("dag_run") or {}
     month, run_id = str(run.get("partition_key") or ""), str(run.get("run_id") or run.get("dag_run_id") or "")
+    dag_id = str(run.get("dag_id") or "screening")
     notice = Notice(
         cause=f"remind {run_id}",
         what=f"{month} 预警名单仍未审核，没有下发" if month else "有预警名单仍未审核，没有下发",
         to_do="请批准或驳回；没有人批准，名单不会下发。",
-        link=link_to("screening", run_id, "approve"),
+        link=link_to(dag_id, run_id, "approve"),
     )
-    await asyncio.to_thread(tell, notice)
+    with serving(dag_id.rpartition(".")[0]):
+        await asyncio.to_thread(tell, notice)

@@ -24,6 +24,7 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, T
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from pendulum import DateTime, instance
 
+from shouwang.counties import serving
 from shouwang.errors import UsageError
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
@@ -165,16 +166,25 @@ class HandoverTimetable(Timetable):
 class SettledFolderTrigger(BaseTrigger):
     """Waits until a folder holds files whose sizes and times stand still from one look to the next, or until a moment.
 
-    If ``fetch`` names a month and department, their inbox is on another machine and is fetched before each look.
+    If ``fetch`` names a month and department, their inbox (of ``county``, where there are many) is on another machine
+    and is fetched before each look.
     Fires with the mark of what it saw, or with nothing when ``until`` (ISO, with offset) is over. What bears the mark
     ``known`` was judged already and does not count: it wants something new.
     """
 
     def __init__(
-        self, *, folder: str, until: str, known: str = "", seconds: float = 5.0, fetch: tuple[str, str] | None = None
+        self,
+        *,
+        folder: str,
+        until: str,
+        known: str = "",
+        seconds: float = 5.0,
+        fetch: tuple[str, str] | None = None,
+        county: str = "",
     ) -> None:
         super().__init__()
         self.folder, self.until, self.known, self.seconds, self.fetch = folder, until, known, seconds, fetch
+        self.county = county
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -185,6 +195,7 @@ class SettledFolderTrigger(BaseTrigger):
                 "known": self.known,
                 "seconds": self.seconds,
                 "fetch": self.fetch,
+                "county": self.county,
             },
         )
 
@@ -207,7 +218,8 @@ class SettledFolderTrigger(BaseTrigger):
             from shouwang.house import open_house
 
             try:
-                open_house().inbox_of(*self.fetch)
+                with serving(self.county):
+                    open_house().inbox_of(*self.fetch)
             except Unreachable as error:
                 log.warning("%s Looking again in %s s.", error, self.seconds)
                 return ""

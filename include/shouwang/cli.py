@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from shouwang import cli_cases, cli_contracts, cli_matching, cli_reports, cli_rules, cli_send, cli_versions, steps
+from shouwang.counties import serving
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress, say, working
@@ -28,7 +29,8 @@ A month by hand:
 
 Departments' files lie in INBOX/2026-09/<department>/. Where things are is said by SHOUWANG_HOME (default ./var),
 SHOUWANG_DATABASE_URL, SHOUWANG_COUNTY, SHOUWANG_INBOX and SHOUWANG_OUTBOX (folders, sftp:// or s3://). Every command may be run again: what is
-done already is not done twice. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a department was refused or is missing.
+done already is not done twice. A deployment with many counties (SHOUWANG_COUNTIES, a folder of their configuration
+folders) is asked for one by `shouwang --county KEY …`. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a department was refused or is missing.
 """
 app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
@@ -60,6 +62,15 @@ for command in (
 ):
     app.command()(command)
 registry_app.command("check")(cli_reports.registry_check)
+
+
+@app.callback()
+def _whose(
+    context: typer.Context,
+    county: Annotated[str, typer.Option("--county", metavar="KEY", help="Which of SHOUWANG_COUNTIES.")] = "",
+) -> None:
+    if county:
+        context.with_resource(serving(county))
 
 
 @app.command()

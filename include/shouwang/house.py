@@ -4,6 +4,9 @@
 ``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX``,
 ``SHOUWANG_RETURNS`` and ``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox,
 outbox and returns may be ``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
+
+Where a deployment holds many counties (``SHOUWANG_COUNTIES``, see ``counties``), each has the subfolder of its key in
+all of these places, and a schema of its own in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from shouwang.counties import county_folder, name_in
 from shouwang.county.settings import County, read_county
 from shouwang.errors import ConfigError
 from shouwang.remote import Remote
@@ -43,6 +47,7 @@ class House:
     far_returns: Remote | None = None
     far_inbox: Remote | None = None
     far_outbox: Remote | None = None
+    key: str = ""
 
     @cached_property
     def county(self) -> County:
@@ -52,7 +57,11 @@ class House:
     @cached_property
     def database(self) -> Database:
         """The county's database."""
-        return Database(self.database_url)
+        return Database(self.database_url, self.key)
+
+    def dag_id(self, name: str) -> str:
+        """The id of one of the county's DAGs: ``screening``, or ``qingyuan.screening`` where there are many."""
+        return name_in(self.key, name)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -130,30 +139,43 @@ def safe_name(text: str) -> str:
 
 
 def open_house(environment: Mapping[str, str] | None = None) -> House:
-    """The house that the environment describes."""
+    """The house that the environment describes; of many counties, that of the one that is served."""
     env = os.environ if environment is None else environment
-    home = Path(env.get("SHOUWANG_HOME") or "var").expanduser().resolve()
+    key, folder = county_folder(env)
+    home = Path(env.get("SHOUWANG_HOME") or "var").expanduser().resolve() / key
 
-    def place(name: str, default: Path) -> Path:
+    def place(name: str, default: Path, below: str = key) -> Path:
         text = env.get(name)
-        return Path(text.removeprefix("file://")).expanduser().resolve() if text else default
+        return Path(text.removeprefix("file://")).expanduser().resolve() / below if text else default
 
     def far(name: str, copy: Path) -> Remote | None:
         text = env.get(name) or ""
-        return Remote(text, copy) if "://" in text and not text.startswith("file://") else None
+        if "://" not in text or text.startswith("file://"):
+            return None
+        return Remote(f"{text.rstrip('/')}/{key}" if key else text, copy)
 
     far_inbox, far_outbox = far("SHOUWANG_INBOX", home / "inbox"), far("SHOUWANG_OUTBOX", home / "outbox")
     far_returns = far("SHOUWANG_RETURNS", home / "returns")
+    expectations = place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations", below="")
+    if folder and (folder / "expectations").is_dir():
+        expectations = folder / "expectations"
+    database_url = env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}"
+    if key and env.get("SHOUWANG_DATABASE_URL") and not database_url.startswith("postgresql"):
+        raise ConfigError(
+            "SHOUWANG_DATABASE_URL names one file for all counties; leave it out (each has a file in its home), or "
+            "name a database of PostgreSQL, where each has a schema."
+        )
     return House(
         home=home,
-        county_folder=place("SHOUWANG_COUNTY", PROJECT / "include" / "county"),
-        expectations=place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations"),
+        county_folder=folder or place("SHOUWANG_COUNTY", PROJECT / "include" / "county"),
+        expectations=expectations,
         inbox=far_inbox.copy if far_inbox else place("SHOUWANG_INBOX", home / "inbox"),
         outbox=far_outbox.copy if far_outbox else place("SHOUWANG_OUTBOX", home / "outbox"),
         returns=far_returns.copy if far_returns else place("SHOUWANG_RETURNS", home / "returns"),
         far_returns=far_returns,
         far_inbox=far_inbox,
         far_outbox=far_outbox,
-        database_url=env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}",
+        database_url=database_url,
         secrets=place("SHOUWANG_SECRETS", home / "secrets"),
+        key=key,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -84,12 +85,18 @@ def test_dags_say_what_is_in_force_instead_of_leaving_it_to_airflow():
 
 
 def test_a_department_is_added_by_its_contract_alone(read_dags, tmp_path, project):
-    (tmp_path / "departments").mkdir()
-    (tmp_path / "county.yaml").write_text("calendar: {handover_day: 8, holidays: {2027-01-08: true}}")
-    (tmp_path / "departments" / "disaster.yaml").write_text(
-        "department: disaster\ntitle: 应急局\ndataset: losses\ncadence: {months: [6, 7]}\n"
+    folder = tmp_path / "county"
+    shutil.copytree(project / "include" / "county", folder)
+    settings = folder / "county.yaml"
+    text = settings.read_text("utf-8").replace("handover_day: 5", "handover_day: 8")
+    settings.write_text(text.replace("holidays: {}", "holidays: {2027-01-08: true}"), "utf-8")
+    for path in (folder / "departments").iterdir():
+        path.unlink()
+    (folder / "departments" / "disaster.yaml").write_text(
+        "department: disaster\ntitle: 应急局\ndataset: losses\ndataset_title: 灾损\ncadence: {months: [6, 7]}\n"
+        "columns: {name: {type: name, required: true}, village: {type: text}}\n"
     )
-    read = read_dags(SHOUWANG_COUNTY=str(tmp_path))
+    read = read_dags(SHOUWANG_COUNTY=str(folder))
     assert read["errors"] == {}
     assert [dag_id for dag_id in read["dags"] if dag_id.startswith("exchange")] == ["exchange_disaster"]
     settings = read["dags"]["exchange_disaster"]["timetable"]["__var"]
@@ -105,3 +112,51 @@ def test_a_department_more_is_a_dag_more(read_dags, tmp_path):
     assert found["errors"] == {}
     assert set(found["files"]) == {*EXPECTED, "exchange_emergency", "exchange_disabled"}
     assert found["tasks"]["exchange_emergency"].keys() == found["tasks"]["exchange_water"].keys()
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory, project):
+    """Configuration of three counties: one is sound, one has a slip in a contract, one a name that cannot be."""
+    top = tmp_path_factory.mktemp("counties")
+    for key in ("qingyuan", "lixi", "No Key"):
+        shutil.copytree(project / "include" / "county", top / key)
+    broken = top / "lixi" / "departments" / "water.yaml"
+    broken.write_text(broken.read_text("utf-8") + "\ncolumns: [\n", encoding="utf-8")
+    return top
+
+
+@pytest.fixture(scope="module")
+def many(read_dags, three):
+    return read_dags(SHOUWANG_COUNTIES=str(three), SHOUWANG_POOL_SLOTS="4", AIRFLOW__CORE__AUTH_MANAGER=FAB)
+
+
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+
+
+def test_a_county_of_many_has_its_own_dags_with_its_tag_pool_role_and_asset(many):
+    assert many["errors"] == {}
+    own = {dag_id: dag for dag_id, dag in many["dags"].items() if dag_id.startswith("qingyuan.")}
+    assert set(own) == {f"qingyuan.{name}" for name in EXPECTED}
+    for dag in own.values():
+        assert "qingyuan" in dag["tags"]
+        assert {each["__var"]["pool"] for each in dag["tasks"] if "pool" in each["__var"]} <= {"qingyuan"}
+        assert set(dag["access_control"]["__var"]) == {"qingyuan"}
+    assert many["tasks"]["qingyuan.exchange_water"]["settle"]["outlets"] == ["qingyuan.month_settled"]
+    assert "x-shouwang://qingyuan/month/settled" in str(own["qingyuan.screening"]["timetable"])
+
+
+def test_a_county_that_cannot_be_read_says_what_to_mend_and_takes_nobody_else_s_dags(many, three):
+    assert {dag_id for dag_id in many["dags"] if not dag_id.startswith("qingyuan.")} == {
+        "lixi.unsound",
+        "No_Key.unsound",
+    }
+    told = many["dags"]["lixi.unsound"]["doc_md"]
+    assert re.search(rf"{three / 'lixi' / 'departments' / 'water.yaml'}, line \d+: .*mind the indentation", told)
+    assert "is no key of a county" in many["dags"]["No_Key.unsound"]["doc_md"]
+
+
+def test_many_counties_read_twice_are_the_same(many, read_dags, three):
+    again = read_dags(
+        SHOUWANG_COUNTIES=str(three), SHOUWANG_POOL_SLOTS="4", AIRFLOW__CORE__AUTH_MANAGER=FAB, PYTHONHASHSEED="2"
+    )
+    assert again["dags"] == many["dags"]

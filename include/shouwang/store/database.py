@@ -16,11 +16,16 @@ from shouwang.errors import NotThereYet
 class Database:
     """The county's database. ``read`` and ``write`` hand out a connection in one transaction.
 
-    Two of the same address are equal, so that what was read through one is known to the other.
+    Two of the same address are equal, so that what was read through one is known to the other. ``schema`` is where its
+    tables lie in PostgreSQL; SQLite has a file instead.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, schema: str = "") -> None:
         self.url = sa.make_url(url)
+        if schema and self.url.get_backend_name() == "postgresql":  # of the connection: it outlives every rollback
+            asked = (self.url.query.get("options"), f'-csearch_path="{schema}"')
+            self.url = self.url.update_query_dict({"options": " ".join(str(one) for one in asked if one)})
+        self.schema = schema
         self.engine: Engine = sa.create_engine(self.url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:

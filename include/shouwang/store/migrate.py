@@ -33,6 +33,8 @@ def migrate(database: Database, contracts: Iterable[Contract]) -> None:
     with database.engine.connect() as connection, connection.begin():
         if not database.is_sqlite:  # two workers may start at the same time
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
+            if database.schema:
+                connection.execute(sa.schema.CreateSchema(database.schema, if_not_exists=True))
         command.upgrade(alembic_config(connection), "head")
         ensure_record_tables(connection, contracts)
         if not database.is_sqlite:

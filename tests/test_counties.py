@@ -1,0 +1,132 @@
+"""Many counties in one deployment: each has its own places, database and configuration, and nobody else's trouble."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import datetime as dt
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from shouwang import cli, steps
+from shouwang.counties import serve, serving
+from shouwang.errors import ConfigError, UsageError
+from shouwang.house import House, open_house
+from shouwang.store.tables import audit_event
+
+TODAY = "2026-10-12"
+EVENT = {"kind": "release", "subject": "红土镇", "by": "张三", "detail": {}}
+
+
+@pytest.fixture
+def two(project, tmp_path, monkeypatch):
+    """A deployment with two counties, on SQLite."""
+    for key in ("qingyuan", "lixi"):
+        shutil.copytree(project / "include" / "county", tmp_path / "counties" / key)
+    monkeypatch.setenv("SHOUWANG_COUNTIES", str(tmp_path / "counties"))
+    monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHOUWANG_TODAY", TODAY)
+    return tmp_path
+
+
+def house_of(key: str) -> House:
+    with serving(key):
+        return open_house()
+
+
+def test_each_county_lives_below_what_is_configured(two, monkeypatch):
+    monkeypatch.setenv("SHOUWANG_INBOX", str(two / "in"))
+    monkeypatch.setenv("SHOUWANG_OUTBOX", "sftp://box@10.0.0.1/out/")
+    monkeypatch.setenv("SHOUWANG_RETURNS", "s3://bucket/returns")
+    monkeypatch.setenv("SHOUWANG_SECRETS", str(two / "secrets"))
+    house = house_of("lixi")
+    assert house.home == two / "home" / "lixi"
+    assert house.county_folder == two / "counties" / "lixi"
+    assert house.inbox == two / "in" / "lixi"
+    assert house.secrets == two / "secrets" / "lixi"
+    assert house.far_outbox
+    assert house.far_outbox.address == "sftp://box@10.0.0.1/out/lixi"
+    assert house.far_returns
+    assert house.far_returns.address == "s3://bucket/returns/lixi"
+    assert house.database_url == f"sqlite:///{two / 'home' / 'lixi' / 'shouwang.db'}"
+    assert house.dag_id("screening") == "lixi.screening"
+
+
+def test_a_county_may_bring_its_own_expectations(two, project):
+    assert house_of("lixi").expectations == project / "expectations"
+    (two / "counties" / "lixi" / "expectations").mkdir()
+    assert house_of("lixi").expectations == two / "counties" / "lixi" / "expectations"
+    assert house_of("qingyuan").expectations == project / "expectations"
+
+
+def test_a_deployment_with_one_county_is_as_it_was(tmp_path):
+    house = open_house({"SHOUWANG_HOME": str(tmp_path)})
+    assert (house.home, house.key, house.dag_id("screening")) == (tmp_path, "", "screening")
+    with serving("lixi"), pytest.raises(UsageError, match="holds one county"):
+        open_house({"SHOUWANG_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("key", "words"), [("", r"several counties \(lixi, qingyuan\); name one"), ("nowhere", "no county “nowhere”")]
+)
+def test_the_county_meant_has_to_be_named(two, key, words):
+    with pytest.raises(UsageError, match=words):
+        house_of(key)
+
+
+def test_a_folder_whose_name_is_no_key_is_told(two):
+    (two / "counties" / "Li Xi").mkdir()
+    with pytest.raises(ConfigError, match="name the folder with a-z"):
+        house_of("Li Xi")
+
+
+def test_one_file_of_sqlite_for_all_is_refused(two, monkeypatch):
+    monkeypatch.setenv("SHOUWANG_DATABASE_URL", f"sqlite:///{two / 'all.db'}")
+    with pytest.raises(ConfigError, match="one file for all counties"):
+        house_of("lixi")
+
+
+def test_workers_threads_serve_a_county_each(two):
+    def homes(key: str) -> set[Path]:
+        serve(key)
+        return {open_house().home for _ in range(200)}
+
+    with concurrent.futures.ThreadPoolExecutor(1) as one, concurrent.futures.ThreadPoolExecutor(1) as other:
+        asked = one.submit(homes, "lixi"), other.submit(homes, "qingyuan")
+    assert [job.result() for job in asked] == [{two / "home" / "lixi"}, {two / "home" / "qingyuan"}]
+
+
+def test_the_command_line_is_told_which_county(two, monkeypatch, capsys):
+    def shouwang(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["shouwang", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0)
+
+    assert shouwang("init") == 2
+    assert "name one: shouwang --county KEY" in " ".join(capsys.readouterr().err.split())
+    assert shouwang("--county", "lixi", "init") == 0
+    assert (two / "home" / "lixi" / "shouwang.db").exists()
+    assert not (two / "home" / "qingyuan").exists()
+    assert shouwang("init") == 2  # the county of the command before is forgotten
+
+
+def test_counties_share_a_postgresql_and_nothing_in_it(two, monkeypatch, postgresql_url):
+    monkeypatch.setenv("SHOUWANG_DATABASE_URL", postgresql_url)
+    for key in ("lixi", "qingyuan"):
+        with serving(key):
+            steps.init()
+            steps.init()
+    with house_of("lixi").database.write() as connection:
+        connection.execute(sa.insert(audit_event).values(at=dt.datetime(2026, 10, 12), **EVENT))
+    with house_of("qingyuan").database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(audit_event)).scalar() == 0
+        assert connection.execute(sa.text("SELECT current_schema()")).scalar() == "qingyuan"
+    engine = sa.create_engine(postgresql_url)
+    with engine.connect() as connection:
+        versions = sa.text("SELECT schemaname FROM pg_tables WHERE tablename = 'alembic_version'")
+        assert set(connection.execute(versions).scalars()) >= {"lixi", "qingyuan"}
+    engine.dispose()
