@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from shouwang.county.settings import read_county
+from shouwang.errors import ConfigError
 from shouwang.store.audit import audit
 from shouwang.store.database import Database
 from shouwang.store.migrate import migrate
@@ -74,6 +75,14 @@ def test_the_runner_may_not(runner: Database, statement: str) -> None:
     with pytest.raises(sa.exc.ProgrammingError) as refused, runner.write() as connection:
         connection.exec_driver_sql(statement)
     assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
+
+
+def test_the_runner_may_ask_for_what_is_done_already_but_a_new_department_is_the_owners(runner: Database, project) -> None:
+    contracts = dict(read_county(project / "include" / "county").contracts)
+    migrate(runner, contracts.values())
+    new = contracts["water"].model_copy(update={"department": "forestry"})
+    with pytest.raises(ConfigError, match="as their owner"):
+        migrate(runner, [new])
 
 
 def test_an_owner_who_may_make_roles_makes_the_runner(postgresql_url: str, project) -> None:

@@ -23,6 +23,12 @@ END $$
 """
 
 
+def owns_tables(connection: Connection) -> bool:
+    """Whether the login is the owner of the tables, or may act as it."""
+    query = "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass(:name)"
+    return bool(connection.scalar(sa.text(query), {"name": audit_event.name}))
+
+
 def grant(connection: Connection) -> None:
     """Let the runner do its work on every table of the schema, those of new contracts too; again changes nothing.
 
