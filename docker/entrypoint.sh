@@ -19,11 +19,15 @@ AIRFLOW__API_AUTH__JWT_SECRET=$(secret jwt_secret)
 export SHOUWANG_DATABASE_URL AIRFLOW__DATABASE__SQL_ALCHEMY_CONN AIRFLOW__CELERY__RESULT_BACKEND \
   AIRFLOW__CELERY__BROKER_URL AIRFLOW__CORE__FERNET_KEY AIRFLOW__API__SECRET_KEY AIRFLOW__API_AUTH__JWT_SECRET
 
+if [ -z "${SHOUWANG_COUNTIES:-}" ]; then unset SHOUWANG_COUNTIES; fi
+
 if [ "${1:-}" = prepare ]; then
   airflow db migrate
   airflow fab-db migrate
   airflow users create --role Admin --username "${ADMIN_USER:-admin}" --password "$(secret admin_password)" \
     --firstname Shouwang --lastname Admin --email "${ADMIN_EMAIL:-admin@localhost}"
-  exec shouwang init
+  if [ -z "${SHOUWANG_COUNTIES:-}" ]; then exec shouwang init; fi
+  for county in "$SHOUWANG_COUNTIES"/[a-z]*/; do shouwang --county "$(basename "$county")" init; done
+  exit
 fi
 exec "$@"
