@@ -1,7 +1,9 @@
 #!/bin/sh
 # Turns the secrets' files into what Airflow and the product read from their environment, then runs the command.
 # `prepare` runs once, before the services start: it alone may change the databases' tables.
+# With SECRETS empty it runs the command as it is: in a cluster, the chart gives the environment.
 set -eu
+if [ -z "${SECRETS-/run/secrets}" ]; then exec "$@"; fi
 secret() { cat "${SECRETS:-/run/secrets}/$1"; }
 server="${POSTGRES_HOST:-postgres}:${POSTGRES_PORT:-5432}"
 
