@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import logging
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -258,15 +259,21 @@ class ShouwangPlugin(AirflowPlugin):
         from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
         from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 
-        from shouwang.board.app import Guards, create_app
+        from shouwang.board.app import Guards, create_app, create_prefecture
+        from shouwang.counties import name_in
         from shouwang.house import open_house
 
-        guards = Guards(
-            user=get_user,
-            see=requires_access_dag("GET", param_dag_id=DECIDING),
-            people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, DECIDING),
-        )
-        return [{"name": "exchange board", "app": create_app(guards, open_house, runs_page), "url_prefix": BOARD}]
+        def guards(key: str) -> Guards:
+            dag_id = name_in(key, DECIDING)
+            return Guards(
+                user=get_user,
+                see=requires_access_dag("GET", param_dag_id=dag_id),
+                people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, dag_id),
+            )
+
+        many = bool(os.environ.get("SHOUWANG_COUNTIES"))
+        app = create_prefecture(get_user, guards, runs_page) if many else create_app(guards(""), open_house, runs_page)
+        return [{"name": "exchange board", "app": app, "url_prefix": BOARD}]
 
     @cached_property
     def external_views(self) -> list[Any]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from shouwang import cli_cases, cli_contracts, cli_matching, cli_reports, cli_rules, cli_send, cli_versions, steps
-from shouwang.counties import serving
+from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.terminal import AsJson, MonthArgument, out, progress, say, working
+
+if TYPE_CHECKING:
+    from shouwang.reporting.prefecture import CountyMonth
 
 FAILED, WRONG_USAGE, INCOMPLETE = 1, 2, 3
 HELP = """Notices families about to fall (back) into poverty from departments' monthly exports (守望).
@@ -79,6 +82,44 @@ def init(as_json: AsJson = False) -> None:
     with working("Preparing the database"):
         done = steps.init()
     say(done, as_json, lambda: out.print(f"The database of {done['county']} is ready: {done['database']}"))
+
+
+@app.command()
+def counties(
+    month: Annotated[
+        str, typer.Option("--month", help="The data month; the one handed over now if it is left out.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the counties of this deployment, and how far each is with a month."""
+    from shouwang.reporting.prefecture import county_month, month_now
+
+    of = Month.parse(month) if month else month_now()
+    told = [county_month(key, of) for key in county_folders()]
+
+    def tell() -> None:
+        if not told:
+            out.print("This deployment holds one county; SHOUWANG_COUNTIES would name a folder of several.")
+            return
+        table = Table(title=f"Counties, {of}", title_justify="left")
+        for name in ("key", "county", "state", "arrived", "late", "refused", "warned", "sent", "returned", "overdue"):
+            table.add_column(name, no_wrap=True, justify="left" if name in ("key", "county", "state") else "right")
+        for one in told:
+            figures = (one.count("late"), one.count("refused"), one.warned or 0, one.sent, one.returned, one.overdue)
+            counts = [f"{one.count('in force')}/{one.due}", *map(str, figures)] if one.row else []
+            table.add_row(one.key, one.name, one.stage, *counts)
+        out.print(table)
+        for one in told:
+            if one.wrong:
+                out.print(f"{one.key}: {one.wrong}", style="red", markup=False)
+
+    say({"month": str(of), "counties": [_county_line(one) for one in told]}, as_json, tell)
+
+
+def _county_line(one: CountyMonth) -> dict[str, Any]:
+    states = {state.replace(" ", "_"): one.count(state) for state in ("in force", "late", "refused", "waiting")}
+    told = {name: getattr(one, name) for name in ("key", "name", "stage", "wrong", "due", "warned")}
+    return told | states | {name: getattr(one, name) for name in ("sent", "returned", "overdue")}
 
 
 @registry_app.command("load")

@@ -61,7 +61,7 @@ def county_folder(environment: Mapping[str, str]) -> tuple[str, Path | None]:
     Raises `UsageError` if one of many has to be named and is not, `ConfigError` for a folder whose name is no key.
     """
     folders, key = county_folders(environment), served()
-    if not folders and "SHOUWANG_COUNTIES" not in environment:
+    if not environment.get("SHOUWANG_COUNTIES"):
         if key:
             raise UsageError(f"This deployment holds one county: leave “{key}” out, or set SHOUWANG_COUNTIES.")
         return "", None

@@ -70,8 +70,7 @@ class House:
 
     def today(self) -> dt.date:
         """The county's date, or ``SHOUWANG_TODAY`` (YYYY-MM-DD) for rehearsals."""
-        fixed = os.environ.get("SHOUWANG_TODAY")
-        return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(self.zone).date()
+        return today_in(self.zone)
 
     def now(self) -> dt.datetime:
         """The county's time without its zone, on the day that `today` says."""
@@ -131,6 +130,12 @@ class House:
         """Changes with a dataset's expectation suite."""
         path = self.expectations / f"{slug}.json"
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
+
+
+def today_in(zone: ZoneInfo) -> dt.date:
+    """The date in a time zone, or ``SHOUWANG_TODAY``."""
+    fixed = os.environ.get("SHOUWANG_TODAY")
+    return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(zone).date()
 
 
 def safe_name(text: str) -> str:

@@ -26,7 +26,7 @@ def who(request: Request) -> SimpleNamespace:
     return SimpleNamespace(get_name=lambda: request.headers["who"])
 
 
-def see(request: Request) -> None:
+def see(request: Request, user: SimpleNamespace) -> None:
     if request.headers.get("who") == "stranger":
         raise HTTPException(403)
 

@@ -6,6 +6,7 @@ Every route asks the guard first; there is no page without one (no documentation
 import mimetypes
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,11 +14,13 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, 
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as HttpError
+from starlette.types import Receive, Scope, Send
 
 from shouwang.board import pages
 from shouwang.board.pages import ASSETS, Visitor
+from shouwang.counties import county_folders, serving
 from shouwang.errors import NotThereYet, UsageError
-from shouwang.house import House
+from shouwang.house import House, open_house
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
@@ -36,41 +39,27 @@ COOKIE = "shouwang_language"
 
 @dataclass(frozen=True)
 class Guards:
-    """Whom the board asks about a visitor: FastAPI dependencies of whatever it runs in.
+    """Whom the board asks about a visitor.
 
-    ``user`` gives who is there, or raises 401; ``see`` raises 403 for those who may not see the board; ``people`` is
-    called with request and user, and raises 403 for those who may not open what holds personal data.
+    ``user`` is a dependency that gives who is there, or raises 401. The others are called with request and user: ``see``
+    raises 403 for those who may not see the board, ``people`` for those who may not open what holds personal data.
     """
 
     user: Callable[..., Any]
-    see: Callable[..., None]
+    see: Callable[[Request, Any], None]
     people: Callable[[Request, Any], None]
 
 
 def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) -> FastAPI:
     """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a month."""
 
-    def visitor(
-        request: Request, user: Annotated[Any, Depends(guards.user)], _: Annotated[None, Depends(guards.see)]
-    ) -> Visitor:
-        try:
-            guards.people(request, user)
-        except HTTPException:
-            return Visitor(user.get_name(), False)
-        return Visitor(user.get_name(), True)
+    def visitor(request: Request, user: Annotated[Any, Depends(guards.user)]) -> Visitor:
+        guards.see(request, user)
+        return Visitor(user.get_name(), _lets(guards.people, request, user))
 
     app = FastAPI(title="shouwang board", docs_url=None, redoc_url=None, openapi_url=None)
     router = APIRouter(dependencies=[Depends(visitor)])
     seen = Annotated[Visitor, Depends(visitor)]
-
-    def answer(request: Request, page: str, **words: Any) -> HTMLResponse:
-        language = pages.language_of(request)
-        html = pages.render(request, language, page, **words)
-        response = HTMLResponse(html, headers=HEADERS)
-        if request.query_params.get("lang") == language:
-            path = request.scope.get("root_path") or "/"
-            response.set_cookie(COOKIE, language, max_age=REMEMBERED, path=path, samesite="lax")
-        return response
 
     @router.get("/")
     def board(request: Request, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = "") -> Response:
@@ -100,14 +89,79 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) 
     def reviews(month: str, by: seen) -> Response:
         return _download(pages.review_list(house(), month, _trusted(by)))
 
-    @router.get("/assets/{name}")
-    def asset(name: str) -> Response:
-        if name not in ASSETS:
-            raise HTTPException(404)
-        kind = mimetypes.guess_type(name)[0]
-        return Response(ASSETS[name], media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=86400"})
-
+    router.get("/assets/{name}")(_asset)
     app.include_router(router)
+    _tell_of_failures(app)
+    return app
+
+
+def create_prefecture(user: Callable[..., Any], guards: Callable[[str], Guards], log_of: pages.LogOf) -> FastAPI:
+    """The boards of many counties, each behind its own guards, and the page on which they stand side by side.
+
+    That page shows a visitor the counties whose board it may see. ``guards`` are asked for a county's by its key.
+    """
+    app = FastAPI(title="shouwang boards", docs_url=None, redoc_url=None, openapi_url=None)
+
+    def visible(request: Request, who: Annotated[Any, Depends(user)]) -> list[str]:
+        keys = [key for key in county_folders() if _lets(guards(key).see, request, who)]
+        if not keys:
+            raise HTTPException(403)
+        return keys
+
+    seen = Annotated[list[str], Depends(visible)]
+
+    @app.get("/")
+    def counties(request: Request, keys: seen, month: str = "") -> Response:
+        return answer(request, "prefecture.html", **pages.prefecture(keys, month))
+
+    @app.get("/dags/{dag_id}")
+    def of_dag(request: Request, dag_id: str, _: seen) -> Response:
+        key, _dot, name = dag_id.partition(".")
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/counties/{key}/dags/{name}", 307)
+
+    app.get("/assets/{name}", dependencies=[Depends(visible)])(_asset)
+
+    @lru_cache(maxsize=128)
+    def board_of(key: str) -> FastAPI:
+        return create_app(guards(key), open_house, log_of)
+
+    async def county(scope: Scope, receive: Receive, send: Send) -> None:
+        with serving(scope["path_params"]["county"]):
+            await board_of(scope["path_params"]["county"])(scope, receive, send)
+
+    app.mount("/counties/{county}", county)
+    _tell_of_failures(app)
+    return app
+
+
+def answer(request: Request, page: str, **words: Any) -> HTMLResponse:
+    """A page in the visitor's language, which is remembered if it was chosen."""
+    language = pages.language_of(request)
+    html = pages.render(request, language, page, **words)
+    response = HTMLResponse(html, headers=HEADERS)
+    if request.query_params.get("lang") == language:
+        path = pages.top_of(request) or "/"
+        response.set_cookie(COOKIE, language, max_age=REMEMBERED, path=path, samesite="lax")
+    return response
+
+
+def _asset(name: str) -> Response:
+    if name not in ASSETS:
+        raise HTTPException(404)
+    kind = mimetypes.guess_type(name)[0]
+    return Response(ASSETS[name], media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=86400"})
+
+
+def _lets(guard: Callable[[Request, Any], None], request: Request, user: Any) -> bool:
+    try:
+        guard(request, user)
+    except HTTPException:
+        return False
+    return True
+
+
+def _tell_of_failures(app: FastAPI) -> None:
+    """Let every failure be a page that says what to do."""
 
     def failed(request: Request, status: int) -> Response:
         html = pages.render(request, pages.language_of(request), "message.html", code=str(status))
@@ -132,8 +186,6 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) 
     @app.exception_handler(Exception)
     def broken(request: Request, _: Exception) -> Response:
         return failed(request, 500)
-
-    return app
 
 
 def _trusted(visitor: Visitor) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import ceil
@@ -21,6 +22,7 @@ from shouwang.house import House
 from shouwang.month import Month
 from shouwang.reporting import board as figures
 from shouwang.reporting.hit_rates import hit_rates
+from shouwang.reporting.prefecture import ZONE, county_month, month_now
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
@@ -67,10 +69,15 @@ def _percent(share: float | None) -> str:
     return "<1%" if 0 < share < 0.005 else f"{min(99, round(share * 100)) if share < 1 else 100}%"
 
 
+def top_of(request: Request) -> str:
+    """Where the whole board lies, whichever county's it is."""
+    return re.sub(r"/counties/[^/]+$", "", str(request.scope.get("root_path", "")))
+
+
 def render(request: Request, language: str, page: str, **given: Any) -> str:
     """A page in a language."""
     root = request.scope.get("root_path", "")
-    known = words(language)
+    known, top = words(language), top_of(request)
 
     def said(key: str, **values: Any) -> str:
         return known[key].format(**values)
@@ -83,9 +90,23 @@ def render(request: Request, language: str, page: str, **given: Any) -> str:
         return "" if date is None else f"{date.month}月{date.day}日" if language == "zh" else f"{date.day} {date:%b}"
 
     return _templates().get_template(page).render(
-        t=said, month_name=month_name, day=day, language=language, root=root, airflow=root.rpartition("/")[0],
+        t=said, month_name=month_name, day=day, language=language, root=root, airflow=top.rpartition("/")[0],
+        prefecture=top if top != root else "",
         path=request.url.path, query=dict(request.query_params), **given,
     )  # fmt: skip
+
+
+def prefecture(keys: Iterable[str], month: str) -> dict[str, Any]:
+    """The page of all counties that a visitor may see: ``month`` is the one shown, the present one if it is empty."""
+    now = month_now()
+    of = Month.parse(month) if month else now
+    counties = [county_month(key, of) for key in keys]
+    states = {kind: sum(one.count(kind) for one in counties) for kind in ("in force", "refused", "late", "waiting")}
+    months = [str(one) for one in reversed(Month.span(now + -5, now))]
+    return {
+        "counties": counties, "states": states, "month": str(of), "months": months,
+        "now": dt.datetime.now(ZONE).replace(microsecond=0),
+    }  # fmt: skip
 
 
 def board(house: House, count: int, month: str) -> dict[str, Any]:
@@ -175,7 +196,7 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
                 "warnings": version["report"].get("warnings", ()),
             }
         )
-    dag = f"exchange_{department}"
+    dag = house.dag_id(f"exchange_{department}")
     return {
         "county": house.county.settings.name, "contract": contract, "month": month, "strip": strip, "versions": told,
         "cell": next(cell for cell in strip if cell.month == month), "dag": dag, "log": log_of(dag, month),

@@ -1,0 +1,98 @@
+"""The counties of a deployment side by side (各县进展): how far each is with a month, in counts.
+
+A county that cannot be read or reached is a line that says so; the others are counted as ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DBAPIError
+
+from shouwang.counties import serving
+from shouwang.county.settings import CountySettings
+from shouwang.errors import NotThereYet, ShouwangError
+from shouwang.house import House, open_house, today_in
+from shouwang.month import Month
+from shouwang.reporting.board import MonthRow, expected, month_rows, township_months
+
+Stage = Literal[
+    "unreadable", "away", "nothing", "collecting", "to screen", "to approve", "none to send", "under way", "is overdue",
+    "complete",
+]  # fmt: skip
+
+ZONE = ZoneInfo(CountySettings.model_fields["timezone"].default)
+"""Where the prefecture's clock stands: where a county's does that says nothing else."""
+
+
+@dataclass(frozen=True)
+class CountyMonth:
+    """A county's month: ``departments`` and ``row`` where its database answers, ``wrong`` where something does not."""
+
+    key: str
+    name: str
+    stage: Stage
+    wrong: str = ""
+    row: MonthRow | None = None
+    sent: int = 0
+    returned: int = 0
+    overdue: int = 0
+
+    @property
+    def due(self) -> int:
+        """How many departments report this month."""
+        return len(self.row.cells) - len(self.row.of("not due")) if self.row else 0
+
+    def count(self, state: Literal["in force", "refused", "late", "waiting"]) -> int:
+        """How many departments are in a state."""
+        return len(self.row.of(state)) if self.row else 0
+
+    @property
+    def warned(self) -> int | None:
+        """How many households were warned; none before the screening."""
+        return sum(self.row.levels.values()) if self.row and self.row.screened_on else None
+
+
+def month_now() -> Month:
+    """The month that work is on, by the prefecture's date; each county's own counts for what is late or overdue."""
+    return expected(today_in(ZONE))
+
+
+def county_month(key: str, month: Month | None = None) -> CountyMonth:
+    """How far a county is with a month, or with the one whose data are handed over now."""
+    name, house = key, None
+    with serving(key):
+        try:
+            house = open_house()
+            name = house.county.settings.name
+            return _counted(house, name, month or expected(house.today()))
+        except NotThereYet as error:
+            return CountyMonth(key, name, "nothing", str(error))
+        except ShouwangError as error:
+            return CountyMonth(key, name, "unreadable", str(error))
+        except DBAPIError as error:
+            return CountyMonth(key, name, "away", f"The database does not answer ({type(error.orig).__name__}).")
+        finally:
+            if house and "database" in vars(house):
+                house.database.dispose()
+
+
+def _counted(house: House, name: str, month: Month) -> CountyMonth:
+    today = house.today()
+    with house.database.read() as connection:
+        row = month_rows(house, connection, [month], today)[0]
+        lists = [one for one in township_months(house, connection, today, month) if one.month == str(month)]
+    sent, returned, overdue = (sum(getattr(one, what) for one in lists) for what in ("sent", "returned", "overdue"))
+    return CountyMonth(house.key, name, _stage(row, sent, returned, overdue), "", row, sent, returned, overdue)
+
+
+def _stage(row: MonthRow, sent: int, returned: int, overdue: int) -> Stage:
+    if row.screened_on is None:
+        return "collecting"
+    if row.outdated:
+        return "to screen"
+    if row.released_on is None:
+        return "to approve" if sum(row.levels.values()) else "none to send"
+    return "is overdue" if overdue else "complete" if returned == sent else "under way"
