@@ -77,7 +77,9 @@ def test_the_runner_may_not(runner: Database, statement: str) -> None:
     assert isinstance(refused.value.orig, psycopg.errors.InsufficientPrivilege)
 
 
-def test_the_runner_may_ask_for_what_is_done_already_but_a_new_department_is_the_owners(runner: Database, project) -> None:
+def test_the_runner_may_ask_for_what_is_done_already_but_a_new_department_is_the_owners(
+    runner: Database, project
+) -> None:
     contracts = dict(read_county(project / "include" / "county").contracts)
     migrate(runner, contracts.values())
     new = contracts["water"].model_copy(update={"department": "forestry"})
