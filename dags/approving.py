@@ -100,6 +100,16 @@ class ReleaseApproval(ApprovalOperator):
             by = str(user["name"] if isinstance(user, dict) else user.name)
             approved = event["chosen_options"] == [self.APPROVE]
             steps.record_decision(self.month, by, approved, held, answer.get(REASON) or "")
+            if not approved:
+                tell(
+                    Notice(
+                        cause=f"rejected {context['run_id']} {context['ti'].try_number}",
+                        what=f"{self.month} 预警名单被驳回，没有下发（{len(townships)} 个乡镇）",
+                        where="驳回人和原因在 approve 任务和审计记录中",
+                        to_do="改正后会重新请求审核；要原样再审，请在 Airflow 中清除 approve 任务或重新触发本月。",
+                        link=link_to(context["ti"].dag_id, context["run_id"], context["ti"].task_id),
+                    )
+                )
             context["ti"].xcom_push(key="by", value=by)
         super().execute_complete(context, event)
         return [name for name in townships if name not in held]

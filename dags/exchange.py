@@ -22,7 +22,8 @@ that is due has delivered or was declared late, the month is *settled*, and the 
 
 **When.** {when}. It waits, without holding a worker, until the county's waiting time (`calendar.waiting_until_day`) is
 over, then declares the delivery late. A late file, a corrected one, or a corrected receipt alone is accepted at any
-time: put it into the folder and *Trigger* with the data month (`2026-09`) as partition key.
+time: put it into the folder, and tomorrow's `followup` takes it in; or *Trigger* with the data month (`2026-09`) as
+partition key. A department whose file was refused has the same waiting time before the month goes on without it.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do. A *refused* file is no failure: the
 steps after it are skipped, the receipt in the outbox tells the department why, and the older version stays in force.
@@ -73,7 +74,7 @@ def exchange(here: CountyDags, contract: Contract) -> None:
         def load(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
-            return steps.load(here.unless_refused(reference))
+            return here.tell_of_a_delivery(steps.load(here.unless_refused(reference)))
 
         @task(trigger_rule=TriggerRule.ALL_SKIPPED)
         def declare_late(month: str, department: str) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def exchange(here: CountyDags, contract: Contract) -> None:
             here.tell_of_the_missing(month, state)
             return state
 
-        wait = AwaitFiles(task_id="wait_for_files", department=contract.department)
+        wait = AwaitFiles(task_id="wait_for_files", month=MONTH, department=contract.department)
         taken = take_in(MONTH, contract.department)
         loaded = load(match(validate(taken)))
         late = declare_late(MONTH, contract.department)

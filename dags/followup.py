@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, task
+from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang_notices import Notice, link_to, tell
@@ -13,8 +13,9 @@ from wiring import CountyDags, each_county
 DOC = """
 ### Follow-up 反馈收取与督办
 
-**What.** Collects the workbooks that townships sent back and answers each row; opens a month again when a late answer
-makes a clue new that was kept silent; sends again what could not be sent; reminds of what is due today; writes the
+**What.** Collects the workbooks that townships sent back and answers each row; takes in what departments put late, or
+corrected, into the inbox of the last twelve months; opens each month again that has something new by that, or by a late
+answer; starts a month whose waiting time ended with a department refused; sends again what could not be sent; reminds of what is due today; writes the
 supervision list (督办单) of what is overdue, for the county and each township; deletes what has been kept too long.
 
 **When.** Every morning at half past eight. Running it twice changes nothing; run it by hand after a township has called.
@@ -58,14 +59,30 @@ def declare(here: CountyDags) -> None:
             ]
             return {"files": len(counts), "answers": counts, "failed": sorted(done["failed"])}
 
+        @task
+        def look() -> list[dict[str, str]]:
+            from shouwang import steps
+
+            return steps.come_late()
+
+        @task(map_index_template="{{ what }}")
+        def receive(month: str, department: str) -> dict[str, Any]:
+            from shouwang import steps
+
+            get_current_context()["what"] = f"{month} {here.titles[department]}"
+            return here.tell_of_a_delivery(steps.receive(month, department))
+
         @task(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
         def reopen(outlet_events: Any = None) -> list[str]:
             from shouwang import steps
 
-            months = steps.unsent()
+            received = get_current_context()["ti"].xcom_pull(task_ids="receive") or ()
+            months = steps.to_screen([reference["month"] for reference in received if reference])
             if not months:
-                raise AirflowSkipException("No month that went out has anything new to send.")
+                raise AirflowSkipException("No month has anything new.")
             outlet_events[settled].add_partitions(months)
+            for month in months:
+                here.tell_of_the_missing(month, steps.settled(month))
             return months
 
         @task
@@ -126,7 +143,7 @@ def declare(here: CountyDags) -> None:
             return sum(gone["files"] for gone in steps.expire())
 
         collected = collect()
-        collected >> reopen()
+        [collected, receive.expand_kwargs(look())] >> reopen()
         collected >> [remind(), supervise()]
         send_again() >> expire()
 

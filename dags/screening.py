@@ -21,8 +21,9 @@ only what changed goes out (补充名单). With nothing to send nobody is asked.
 
 **To approve.** *Required actions* on this run: counts by township and level, what changed against last month, which
 department is missing. Single townships can be held back: trigger this DAG for the month again to be asked for them.
-*Reject* sends nothing; say why, and clear `approve` to be asked again. Who said what is in the audit trail. Nobody's
-silence releases anything: after two days who is told of notices is reminded.
+*Reject* sends nothing; say why. The same lists are not asked for again by themselves: clear `approve`, or trigger the
+month. Who said what is in the audit trail. Nobody's silence releases anything: after two days who is told of notices is
+reminded.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released and sent one
 by one: clear the one that failed; the others are not sent again.
@@ -59,6 +60,8 @@ def declare(here: CountyDags) -> None:
             townships = steps.release_plan(month)
             if not townships:
                 raise AirflowSkipException(f"{month}: no township has anything new to receive.")
+            if get_current_context()["dag_run"].run_type != "manual" and steps.rejected(month):
+                raise AirflowSkipException(f"{month}: these lists were rejected; trigger the month to be asked again.")
             return townships
 
         @task(map_index_template="{{ township }}")

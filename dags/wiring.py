@@ -39,8 +39,8 @@ from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
 log = logging.getLogger(__name__)
 
-MONTH = "{{ dag_run.partition_key }}"
-"""The data month (批次) of a run, as a template: the key of everything."""
+MONTH = "{{ dag_run.partition_key or dag_run.conf['month'] }}"
+"""The data month (批次) of a run, as a template: the key of everything. `airflow dags test` knows no partitions: -c says it."""
 
 FAB = "FabAuthManager" in conf.get("core", "auth_manager")
 """Whether Airflow knows roles and what each may do with single DAGs."""
@@ -78,16 +78,11 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
     serve(key)  # a failure may be told by another process than the task's
     instance, run = context["ti"], context.get("dag_run")
     error = context.get("exception")
-    happened = str(error) if isinstance(error, ShouwangError) else f"{type(error).__name__} (see the lines above)"
-    remedy = (
-        "Put right what the message names, then clear this task"
-        if isinstance(error, ShouwangError)
-        else "If it was a passing fault (database, disk, network), clear this task"
-    )
+    happened, remedy = _happened(error)
     month = getattr(run, "partition_key", None) or "no data month"
     tell(
         Notice(
-            cause=happened if isinstance(error, ShouwangError) else type(error).__name__,
+            cause=happened,
             what=f"{month} {names.get(instance.dag_id, instance.dag_id)}：{instance.task_id} 失败",
             where=happened[:500],
             to_do=f"{remedy}.",
@@ -103,6 +98,19 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
         happened if happened.endswith((".", "。")) else f"{happened}.",
         remedy,
     )
+
+
+def _happened(error: object) -> tuple[str, str]:
+    """What an error says, and what to do about it."""
+    if isinstance(error, ShouwangError):
+        return str(error), "Put right what the message names, then clear this task"
+    kind = type(error)
+    if (kind.__module__, kind.__name__) == ("sqlalchemy.exc", "OperationalError"):
+        from shouwang.house import open_house
+
+        address = open_house().database.url.render_as_string(hide_password=True)
+        return f"The database {address} does not answer, or is locked.", "See that it runs, then clear this task"
+    return f"{kind.__name__} (see the lines above)", "If it was a passing fault (disk, network), clear this task"
 
 
 @dataclass(frozen=True)
@@ -188,17 +196,37 @@ class CountyDags:
 
     def unless_refused(self, reference: dict[str, Any]) -> dict[str, Any]:
         """The reference of a delivery that goes on; one that was refused, or is in force already, skips the steps left."""
+        self.tell_of_a_delivery(reference)
+        if reference["status"] in ("refused", "unchanged"):
+            raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
+        return reference
+
+    def tell_of_a_delivery(self, reference: dict[str, Any]) -> dict[str, Any]:
+        """Tell once that a delivery was refused whole, or what is out of the usual in it; the reference."""
+        whose = (
+            f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送"
+        )
+        link = link_to(self.dag_id(f"exchange_{reference['department']}"))
         if reference["status"] == "refused":
             tell(
                 Notice(
                     cause=f"refused {reference.get('delivery_id')} {reference.get('message')}",
-                    what=f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送被整份退回",
+                    what=f"{whose}被整份退回",
                     where=str(reference.get("message") or ""),
                     to_do="数据回执已放入该部门的发件箱，请部门改正后重新报送；此前的版本仍然有效。",
+                    link=link,
                 )
             )
-        if reference["status"] in ("refused", "unchanged"):
-            raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
+        if warnings := reference.get("warnings"):
+            tell(
+                Notice(
+                    cause=f"drift {reference['delivery_id']}",
+                    what=f"{whose}有需要留意之处",
+                    where="；".join(warnings),
+                    to_do="数据已照常使用；请与该部门核实，如有遗漏请其补报。发布前的说明和回执里也会提示。",
+                    link=link,
+                )
+            )
         return reference
 
     def tell_of_the_missing(self, month: str, state: dict[str, Any]) -> None:
@@ -250,16 +278,17 @@ class AwaitFiles(BaseOperator):
     """
 
     ui_color = "#eef4fb"
+    template_fields = ("month",)
 
-    def __init__(self, *, department: str, **kwargs: Any) -> None:
+    def __init__(self, *, month: str, department: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.department = department
+        self.month, self.department = month, department
 
     def execute(self, context: Context, event: str = "", last_chance: bool = False) -> None:
         from shouwang import steps
         from shouwang.house import open_house
 
-        month = context["dag_run"].partition_key or ""
+        month = self.month
         if steps.arrived(month, self.department):
             return
         until = steps.deadline(month)

@@ -57,6 +57,7 @@ class Reference(TypedDict, total=False):
     matched: int
     review: int
     unmatched: int
+    warnings: list[str]
 
 
 def contract_of(house: House, department: str) -> Contract:
@@ -263,7 +264,8 @@ def load(house: House, reference: Reference) -> Reference:
         values["registry"] = matched_against(connection, load_in_force(connection, month))
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
     _receipt(house, reference, known, checked)
-    return _with(reference, **known["counts"], status="loaded", version=known["version"])
+    told = report.get("warnings", [])
+    return _with(reference, **known["counts"], status="loaded", version=known["version"], warnings=told)
 
 
 def _receipt(house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None) -> None:

@@ -21,12 +21,9 @@ def wait(plugin, project, monkeypatch, tmp_path):
 
     from wiring import AwaitFiles
 
-    class Run:
-        partition_key = MONTH
-
     def look(**seen: object) -> tuple[str, dict[str, object]]:
         try:
-            AwaitFiles(task_id="wait_for_files", department="water").execute({"dag_run": Run()}, **seen)
+            AwaitFiles(task_id="wait_for_files", month=MONTH, department="water").execute({}, **seen)
         except AirflowSkipException:
             return "late", {}
         except TaskDeferred as deferred:

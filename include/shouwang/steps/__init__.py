@@ -6,6 +6,7 @@ may be run again, or killed and run again, and ends in the same state.
 
 from shouwang.steps.arriving import (
     arrived,
+    come_late,
     deadline,
     declare_late,
     departments,
@@ -33,12 +34,14 @@ from shouwang.steps.following import (
 )
 from shouwang.steps.releasing import (
     record_decision,
+    rejected,
     release,
     release_plan,
     release_township,
     send,
     send_township,
     summarise,
+    to_screen,
     unsent,
 )
 from shouwang.steps.reporting import check_registry, write_bulletin, write_results
@@ -50,6 +53,7 @@ __all__ = [
     "case_story",
     "check_registry",
     "collect_returns",
+    "come_late",
     "deadline",
     "declare_late",
     "departments",
@@ -69,6 +73,7 @@ __all__ = [
     "outdated",
     "receive",
     "record_decision",
+    "rejected",
     "release",
     "release_plan",
     "release_township",
@@ -83,6 +88,7 @@ __all__ = [
     "summarise",
     "supervise",
     "take_in",
+    "to_screen",
     "unsent",
     "validate",
     "versions",

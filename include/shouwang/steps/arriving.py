@@ -135,17 +135,38 @@ def declare_late(month: str, department: str) -> dict[str, Any]:
     return {"month": month, "department": department, "status": "late"}
 
 
+def come_late() -> list[dict[str, str]]:
+    """Months and departments whose inbox holds files that nobody has looked at: late, corrected, or sent once more.
+
+    What a department's run still waits for is left to it.
+    """
+    house, found = open_house(), []
+    this = Month.of(house.today())
+    for month in Month.span(this + -12, this + -1):
+        over = house.today() >= deadline(str(month)).date()
+        for contract in house.county.contracts.values():
+            if not contract.due(month) or not arrived(str(month), contract.department):
+                continue
+            with house.database.read() as connection:
+                known = deliveries.versions(connection, month, contract.department)
+            inbox = fingerprint(find_files(house.inbox / str(month) / contract.department))
+            if (known or over) and inbox not in {version["inbox"] for version in known}:
+                found.append({"month": str(month), "department": contract.department})
+    return found
+
+
 def settled(month: str) -> dict[str, Any]:
-    """Whether every department that is due has arrived, was refused or is declared late."""
+    """Whether every department that is due has arrived or is declared late; one that was refused has until then too."""
     house, of = open_house(), Month.parse(month)
     with house.database.read() as connection:
         force, last = deliveries.in_force(connection, of), deliveries.latest(connection, of)
         late = deliveries.declared_late(connection, of)
     due = [c.department for c in house.county.contracts.values() if c.due(of)]
+    over = house.today() >= deadline(month).date()
     missing = [d for d in due if d not in force]
     refused = [d for d in due if last.get(d, {}).get("status") == deliveries.REFUSED]
     return {
-        "settled": all(d in force or d in late or d in last for d in due),
+        "settled": all(d in force or d in late or (over and d in last) for d in due),
         "missing": missing,
         "refused": refused,
         "late": sorted(late),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,11 +13,12 @@ import sqlalchemy as sa
 from shouwang.errors import NotThereYet, ShouwangError
 from shouwang.house import House, open_house, safe_name
 from shouwang.month import Month
-from shouwang.steps.arriving import settled
-from shouwang.steps.screening import month_table
+from shouwang.steps.arriving import deadline, settled
+from shouwang.steps.screening import month_table, outdated
+from shouwang.store import deliveries
 from shouwang.store.audit import audit
 from shouwang.store.database import frame
-from shouwang.store.tables import run
+from shouwang.store.tables import audit_event, run
 
 
 def release_plan(month: str) -> list[str]:
@@ -37,11 +40,42 @@ def unsent() -> list[str]:
         return [str(month) for month in unsent_months(connection, _due(house))]
 
 
+def to_screen(received: Sequence[str] = ()) -> list[str]:
+    """Months that are to be screened: outdated, with something new to send, or settled and never screened.
+
+    The last are looked for among those ``received`` just now, and the last month once its waiting time is over.
+    """
+    house = open_house()
+    last = str(Month.of(house.today()) + -1)
+    candidates = {*received, *([last] if house.today() >= deadline(last).date() else [])}
+    with house.database.read() as connection:
+        candidates -= set(connection.scalars(sa.select(run.c.month)))
+        candidates = {month for month in candidates if deliveries.in_force(connection, month)}
+    return sorted({*outdated(house), *unsent(), *(month for month in candidates if settled(month)["settled"])})
+
+
 def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
     """Put on record what a person said to the release of a month."""
     with open_house().database.write() as connection:
-        kind = "approved" if approved else "rejected"
-        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason)
+        kind, lists = "approved" if approved else "rejected", _lists(connection, month)
+        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason, lists=lists)
+
+
+def rejected(month: str) -> bool:
+    """Whether a person has refused the very lists that would go out now."""
+    with open_house().database.read() as connection:
+        said = sa.select(audit_event.c.kind, audit_event.c.detail).where(
+            audit_event.c.subject == "release", audit_event.c.month == month
+        )
+        last = connection.execute(said.order_by(audit_event.c.event_id.desc())).first()
+        return last is not None and last.kind == "rejected" and last.detail["lists"] == _lists(connection, month)
+
+
+def _lists(connection: sa.Connection, month: str) -> str:
+    from shouwang.releasing import outgoing
+
+    said = [out.content for out in outgoing(connection, Month.parse(month), _due(open_house()))]
+    return hashlib.sha256("|".join(said).encode()).hexdigest()[:16]
 
 
 def _require_screened(house: House, month: Month) -> None:
