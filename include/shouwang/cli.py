@@ -148,6 +148,9 @@ def registry_load(
 
 
 def _receive(month: str, department: str | None) -> None:
+    from shouwang.house import open_house
+    from shouwang.intake.files import find_files
+
     known = [d["department"] for d in steps.departments()]
     if department and department not in known:
         raise UsageError(f"There is no department “{department}”; there are {', '.join(known)}.")
@@ -155,8 +158,9 @@ def _receive(month: str, department: str | None) -> None:
         name = entry["department"]
         if department not in (None, name):
             continue
-        if not _has_files(month, name):
-            progress.print(f"{name}: nothing in the inbox")
+        inbox = open_house().inbox_of(month, name)
+        if not find_files(inbox):
+            progress.print(f"{name}: nothing in {inbox}", markup=False)
             continue
         with working(f"{entry['title']} {name}"):
             reference = steps.receive(month, name)
@@ -166,13 +170,6 @@ def _receive(month: str, department: str | None) -> None:
             )
         if reference["status"] == "refused":
             progress.print(reference["message"], style="red", markup=False)
-
-
-def _has_files(month: str, department: str) -> bool:
-    from shouwang.house import open_house
-    from shouwang.intake.files import find_files
-
-    return bool(find_files(open_house().inbox_of(month, department)))
 
 
 def _finish(month: str, as_json: bool) -> None:
@@ -248,8 +245,11 @@ def run(month: MonthArgument, as_json: AsJson = False) -> None:
     """Receive and screen a month, and print a summary; ends with 3 if a department was refused or is missing."""
     month = str(Month.parse(month))
     _receive(month, None)
-    with working("Screening"):
-        steps.screen(month)
+    if any(entry["version"] for entry in steps.month_table(month)["departments"]):
+        with working("Screening"):
+            steps.screen(month)
+    else:
+        progress.print(f"No department's file is in force for {month}; nothing to screen.", style="red", markup=False)
     _finish(month, as_json)
 
 

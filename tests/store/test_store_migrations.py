@@ -10,7 +10,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from shouwang.county.settings import read_county
-from shouwang.errors import NotThereYet
+from shouwang.errors import ConfigError, NotThereYet, Unreachable
 from shouwang.store.database import Database
 from shouwang.store.migrate import alembic_config, migrate
 from shouwang.store.records import record_table
@@ -47,3 +47,13 @@ def test_there_is_one_head() -> None:
 def test_a_database_that_is_not_set_up_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotThereYet, match="shouwang init"), Database(f"sqlite:///{tmp_path / 'x.db'}").read():
         pass
+
+
+def test_a_database_that_is_away_says_so_and_where_to_look(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable, match=r"SHOUWANG_HOME.*shouwang init"):
+        Database(f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}").connect()
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 is away"):
+        Database("postgresql+psycopg://nobody@127.0.0.1:1/x").connect()
+    with pytest.raises(ConfigError, match="SHOUWANG_DATABASE_URL") as told:
+        Database("bogus:secret")
+    assert "secret" not in str(told.value)

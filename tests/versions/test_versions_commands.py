@@ -54,3 +54,9 @@ def test_what_is_out_of_the_usual_is_printed_with_the_month(water: Water, said) 
         water.put(content).replace(folder / "台账.csv")
         printed = said("run", month, expect=3)
     assert "to look at: 水利局：共 9 行，前 1 期一般为 20 行" in printed
+
+
+def test_a_month_of_which_nothing_came_ends_as_missing_and_says_where_files_belong(water: Water, said) -> None:
+    told = said("run", MONTH, expect=3)
+    assert f"nothing in {water.inbox}" in told.replace("\n", "")
+    assert "nothing to screen" in told

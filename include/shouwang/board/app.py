@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from shouwang.board import pages
 from shouwang.board.pages import ASSETS, Visitor
 from shouwang.counties import county_folders, serving
-from shouwang.errors import NotThereYet, UsageError
+from shouwang.errors import NotThereYet, Unreachable, UsageError
 from shouwang.house import House, open_house
 
 HEADERS = {
@@ -180,7 +180,8 @@ def _tell_of_failures(app: FastAPI) -> None:
         return HTMLResponse(pages.render(request, pages.language_of(request), "empty.html"), headers=HEADERS)
 
     @app.exception_handler(OperationalError)
-    def away(request: Request, _: OperationalError) -> Response:
+    @app.exception_handler(Unreachable)
+    def away(request: Request, _: Exception) -> Response:
         return failed(request, 503)
 
     @app.exception_handler(Exception)

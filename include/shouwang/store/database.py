@@ -10,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
-from shouwang.errors import NotThereYet
+from shouwang.errors import ConfigError, NotThereYet, Unreachable
 
 
 class Database:
@@ -21,13 +21,20 @@ class Database:
     """
 
     def __init__(self, url: str, schema: str = "") -> None:
-        self.url = sa.make_url(url)
+        try:
+            self.url = sa.make_url(url)
+            self.is_sqlite = self.url.get_backend_name() == "sqlite"
+            self.url.get_dialect()
+        except sa.exc.ArgumentError:  # its text would repeat a password
+            raise ConfigError(
+                "SHOUWANG_DATABASE_URL is no address of a database; leave it out for a file of our own, or write "
+                "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+            ) from None
         if schema and self.url.get_backend_name() == "postgresql":  # of the connection: it outlives every rollback
             asked = (self.url.query.get("options"), f'-csearch_path="{schema}"')
             self.url = self.url.update_query_dict({"options": " ".join(str(one) for one in asked if one)})
         self.schema = schema
         self.engine: Engine = sa.create_engine(self.url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -38,10 +45,27 @@ class Database:
     def __hash__(self) -> int:
         return hash(self.url)
 
+    def connect(self) -> Connection:
+        """An open connection; raises Unreachable with what to look at if there is none."""
+        try:
+            return self.engine.connect()
+        except sa.exc.OperationalError as error:
+            if self.is_sqlite:
+                told = (
+                    f"The database {self.url.database} cannot be opened; look whether SHOUWANG_HOME names the right "
+                    "folder, and run `shouwang init` if it was never made."
+                )
+            else:
+                told = (
+                    f"The database server {self.url.host} is away or does not let us in; look whether it runs, and at "
+                    "SHOUWANG_DATABASE_URL. Nothing is lost: run this step again."
+                )
+            raise Unreachable(told) from error
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading: one consistent view."""
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             connection = connection.execution_options(reading=True)
             with connection.begin():
                 yield self._initialised(connection)
@@ -49,7 +73,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection for writing: everything that is done in it takes effect together, or nothing."""
-        with self.engine.connect() as connection, connection.begin():
+        with self.connect() as connection, connection.begin():
             yield self._initialised(connection)
 
     def _initialised(self, connection: Connection) -> Connection:

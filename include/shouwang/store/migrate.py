@@ -36,7 +36,7 @@ def migrate(database: Database, contracts: Iterable[Contract]) -> None:
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     try:
-        with database.engine.connect() as connection, connection.begin():
+        with database.connect() as connection, connection.begin():
             if not database.is_sqlite:  # two workers may start at the same time
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
                 if database.schema and not sa.inspect(connection).has_schema(database.schema):
