@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from shouwang import cli_cases, cli_contracts, cli_matching, cli_reports, cli_rules, cli_send, cli_versions, steps
 from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, progress, say, working
+from shouwang.terminal import AsJson, MonthArgument, month_tables, out, progress, say, working
 
 if TYPE_CHECKING:
     from shouwang.reporting.prefecture import CountyMonth
@@ -180,22 +179,7 @@ def _finish(month: str, as_json: bool) -> None:
 
 
 def _tell_month(table: dict[str, Any]) -> None:
-    names = ("rows", "accepted", "rejected", "duplicate", "matched", "review", "unmatched")
-    rows = Table(title=f"{table['month']}: rows", title_justify="left")
-    rows.add_column("department", no_wrap=True)
-    for name in ("status", *names):
-        rows.add_column(name, justify="right", no_wrap=True)
-    for entry in table["departments"]:
-        figures = [f"{entry[name]:,}" if entry.get(name) is not None else "" for name in names]
-        rows.add_row(entry["department"], entry["status"], *figures)
-    out.print(rows)
-    clues = Table(title=f"{table['month']}: households to visit", title_justify="left")
-    for name in ("township", "红", "黄", "蓝", "all"):
-        clues.add_column(name, justify="left" if name == "township" else "right")
-    for township, levels in [*table["townships"].items(), ("county", table["levels"])]:
-        counts = [levels.get(level, 0) for level in ("红", "黄", "蓝")]
-        clues.add_row(township, *map(str, counts), str(sum(counts)))
-    out.print(clues)
+    out.print(*month_tables(table), sep="\n")
     out.print(
         f"{table['new']} new, {table['supplement']} supplements, {table['repeated']} repeated and not sent again."
     )

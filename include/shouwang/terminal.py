@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 progress = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
 if not out.is_terminal:
     out = Console(highlight=False, width=140)  # a file or a pipe has room for the tables
+ROWS = ("rows", "accepted", "rejected", "duplicate", "matched", "review", "unmatched")
+LEVELS = {"红": "red", "黄": "yellow", "蓝": "blue"}
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")]
 
@@ -31,13 +35,32 @@ def say(result: Any, as_json: bool, tell: Callable[[], None]) -> None:
 def working(what: str) -> Iterator[None]:
     """Say on standard error what is going on, with a clock on a terminal, and how long it took."""
     begun = time.monotonic()
-    if progress.is_terminal:
-        with progress.status(what):
-            yield
-    else:
-        progress.print(f"{what} …")
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=progress, transient=True, disable=not progress.is_terminal) as clock:
+        clock.add_task(what, total=None)
+        if not progress.is_terminal:
+            progress.print(f"{what} …")
         yield
     progress.print(f"{what}: {time.monotonic() - begun:.1f} s")
+
+
+def month_tables(figures: Mapping[str, Any]) -> list[Table]:
+    """Rows a department, and households to visit by township and level, from what ``steps.month_table`` gives."""
+    rows = Table(title=f"{figures['month']}: rows", title_justify="left")
+    rows.add_column("department", no_wrap=True)
+    for name in ("status", *ROWS):
+        rows.add_column(name, justify="right", no_wrap=True)
+    for entry in figures["departments"]:
+        counts = [f"{entry[name]:,}" if entry.get(name) is not None else "" for name in ROWS]
+        rows.add_row(entry["department"], entry["status"], *counts)
+    clues = Table(title=f"{figures['month']}: households to visit", title_justify="left")
+    clues.add_column("township")
+    for level in (*LEVELS, "all"):
+        clues.add_column(level, justify="right", style=LEVELS.get(level))
+    for township, levels in [*figures["townships"].items(), ("county", figures["levels"])]:
+        counted = [levels.get(level, 0) for level in LEVELS]
+        clues.add_row(township, *map(str, counted), str(sum(counted)))
+    return [rows, clues]
 
 
 def tell_answers(results: list[dict[str, Any]]) -> None:

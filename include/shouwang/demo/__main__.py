@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from shouwang.demo.month import Demo
+from shouwang.demo.month import Demo, shown
 from shouwang.demo.scheduler import BOARD, ends_with_us
-from shouwang.demo.telling import shown, waiting
 from shouwang.errors import ShouwangError
+from shouwang.terminal import out, working
 
 
 def main(words: list[str] | None = None) -> int:
@@ -29,8 +29,8 @@ def main(words: list[str] | None = None) -> int:
         with ends_with_us():
             {"month": Demo.run, "up": up, "down": down}[chosen.what](demo)
     except ShouwangError as error:
-        demo.console.print(f"[bold red]The demo failed.[/] {type(error).__name__}:", highlight=False)
-        demo.console.print(str(error), markup=False)
+        out.print(f"[bold red]The demo failed.[/] {type(error).__name__}:", highlight=False)
+        out.print(str(error), markup=False)
         return 1
     return 0
 
@@ -40,26 +40,26 @@ def up(demo: Demo) -> None:
     airflow = demo.airflow
     if not airflow.running():
         if not airflow.home.exists():
-            demo.say("There is no demo yet, so Airflow's pages will be empty: `make demo` fills them.")
+            out.print("There is no demo yet, so Airflow's pages will be empty: `make demo` fills them.")
             demo.claim()
         try:
             airflow.start()
-            with waiting(demo.console, "Starting Airflow"):
+            with working("Starting Airflow"):
                 airflow.wait_until_healthy()
         except BaseException:
             airflow.stop()
             raise
-    demo.say(
+    out.print(
         f"Airflow runs on [bold]{airflow.url}[/bold] — user [bold]admin[/bold], password [bold]{airflow.password}[/]"
     )
-    demo.say(f"The exchange board (数据交换看板): [bold]{airflow.url}{BOARD}[/bold]")
-    demo.say(f"Its log: {shown(airflow.log)}. Stop it with [bold]make down[/bold].")
+    out.print(f"The exchange board (数据交换看板): [bold]{airflow.url}{BOARD}[/bold]")
+    out.print(f"Its log: {shown(airflow.log)}. Stop it with [bold]make down[/bold].")
 
 
 def down(demo: Demo) -> None:
     """Stop what ``up`` started, and whatever a demo that was killed left."""
     if not demo.airflow.members():
-        demo.say("Airflow is not running.")
+        out.print("Airflow is not running.")
     demo.airflow.stop()
 
 

@@ -13,15 +13,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from shouwang.demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
-from shouwang.demo.telling import Runs, a_console, month_tables, shown, waiting
 from shouwang.month import Month
+from shouwang.terminal import month_tables, out, progress, working
 
 MONTH = Month(2026, 9)
 TODAY = "2026-10-09"
@@ -33,12 +31,11 @@ GONE = ("airflow", "inbox", "outbox", "vault", "work", "lists", "logs")
 
 @dataclass
 class Demo:
-    """One demo: its folder, its county's size, where it is told."""
+    """One demo: its folder, and its county's size."""
 
     folder: Path = PROJECT / "var" / "demo"
     households: int = 40_000
     seed: int = 1
-    console: Console = field(default_factory=a_console)
 
     @property
     def county(self) -> Path:
@@ -61,10 +58,6 @@ class Demo:
         """The Airflow of this demo."""
         return Airflow(self.folder / "airflow", self.settings)
 
-    def say(self, text: str) -> None:
-        """Tell one thing."""
-        self.console.print(text)
-
     def run(self) -> None:
         """The whole story; what goes wrong is a `ShouwangError`."""
         started = time.monotonic()
@@ -72,18 +65,17 @@ class Demo:
         airflow = self.airflow
         try:
             airflow.start()
-            self.say(f"Airflow is starting on {airflow.url} (its files: {shown(airflow.home)}).")
+            out.print(f"Airflow is starting on {airflow.url} (its files: {shown(airflow.home)}).")
             registry = self.make_county()
-            with waiting(self.console, "Waiting for Airflow"):
+            with working("Waiting for Airflow"):
                 airflow.wait_until_healthy()
                 api = Api(airflow)
                 self.until("its DAGs", lambda: self._dags_read(api), 60)
             loading = time.monotonic()
-            with waiting(self.console, "Loading the household registry (DAG registry)"):
-                self.finish(api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})})
+            self.finish(api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})})
             begun = time.monotonic()
             departments = self.hand_over()
-            self.say(f"{len(departments)} departments have put their exports of {MONTH} into {shown(self.inbox)}.")
+            out.print(f"{len(departments)} departments have put their exports of {MONTH} into {shown(self.inbox)}.")
             self.finish(api, {f"exchange_{name}": api.trigger(f"exchange_{name}", str(MONTH)) for name in departments})
             self.screen_and_release(api)
             self.tell(begun - loading, time.monotonic() - begun, time.monotonic() - started)
@@ -106,7 +98,7 @@ class Demo:
             raise SchedulerError(f"{self.folder} holds something that is not a demo; move it, or name another folder.")
         self.claim()
         if self.airflow.members():
-            self.say("An Airflow of an earlier demo still runs; stopping it.")
+            out.print("An Airflow of an earlier demo still runs; stopping it.")
             self.airflow.stop()
         for name in GONE:
             shutil.rmtree(self.folder / name, ignore_errors=True)
@@ -118,12 +110,12 @@ class Demo:
         recipe = {"households": self.households, "seed": self.seed, "month": str(MONTH), "maker": _maker()}
         note = self.county / "recipe.json"
         if note.exists() and json.loads(note.read_text()) == recipe:
-            self.say(f"The made-up county of {self.households:,} households is there from last time.")
+            out.print(f"The made-up county of {self.households:,} households is there from last time.")
         else:
             from shouwang.demo.county import make_county
 
             shutil.rmtree(self.county, ignore_errors=True)
-            with waiting(self.console, f"Making a county of {self.households:,} households"):
+            with working(f"Making a county of {self.households:,} households"):
                 make_county(self.county, households=self.households, months=(MONTH,), seed=self.seed)
             note.write_text(json.dumps(recipe))
         return next(path for path in sorted((self.county / "registry").iterdir()) if path.is_file())
@@ -142,21 +134,18 @@ class Demo:
         return names
 
     def finish(self, api: Api, runs: dict[str, str]) -> None:
-        """Show runs until all are over; one that fails is an error that names its task and log."""
-        lines = Runs(self.console)
-        with lines.live():
-            while True:
-                over = True
-                for dag_id, run_id in runs.items():
+        """Wait until all runs are over, telling each; one that fails is an error that names its task and log."""
+        under_way, begun = dict(runs), time.monotonic()
+        with working(f"Airflow at work: {', '.join(runs)}"):
+            while under_way:
+                for dag_id, run_id in [*under_way.items()]:
                     state = str(api.ask("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
-                    tasks = api.tasks(dag_id, run_id)
-                    lines.show(dag_id, state, tasks)
                     if state == "failed":
-                        raise SchedulerError(_explain(api, tasks))
-                    over = over and state == "success"
-                if over:
-                    return
-                time.sleep(1.5)  # each look costs Airflow's API a tenth of a second that the tasks need
+                        raise SchedulerError(_explain(api, api.tasks(dag_id, run_id)))
+                    if state == "success":
+                        del under_way[dag_id]
+                        progress.print(f"  {dag_id}: done after {time.monotonic() - begun:.0f} s")
+                time.sleep(1.5 if under_way else 0)  # each look costs Airflow's API time that the tasks need
 
     def screen_and_release(self, api: Api) -> None:
         """Follow the screening that Airflow starts by itself, and approve its release in a clerk's place."""
@@ -164,15 +153,15 @@ class Demo:
         def started() -> list[dict[str, Any]]:
             return [run for run in api.runs("screening") if run["partition_key"] == str(MONTH)]
 
-        self.say("The month is settled: Airflow starts the screening by itself.")
+        out.print("The month is settled: Airflow starts the screening by itself.")
         self.until("the screening to start", started, 60)
-        with waiting(self.console, "Screening"):
+        with working("Screening"):
             asked = self.until("the question whether to release", lambda: self._asked(api, started()), 300)
         if asked:
             run_id, question = asked
-            self.say("\n[bold]A clerk would now be asked:[/bold]")
-            self.console.print(question["body"], markup=False)
-            self.say("[bold yellow]The demo answers “Approve” in the clerk's place, over Airflow's REST API.[/]\n")
+            out.print("\n[bold]A clerk would now be asked:[/bold]")
+            out.print(question["body"], markup=False)
+            out.print("[bold yellow]The demo answers “Approve” in the clerk's place, over Airflow's REST API.[/]\n")
             api.answer("screening", run_id, "approve", "Approve")
         self.finish(api, {"screening": started()[-1]["dag_run_id"]})
 
@@ -201,21 +190,20 @@ class Demo:
         from shouwang import passwords, steps
         from shouwang.house import open_house
 
-        for table in month_tables(steps.month_table(str(MONTH))):
-            self.console.print(table)
+        out.print(*month_tables(steps.month_table(str(MONTH))), sep="\n")
         lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
-        self.say(f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example")
+        out.print(f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example")
         sealed = [path for path in lists if "townships" in path.parts and "公示" not in path.name][:3]
         for path in sealed:
-            self.say(f"  {shown(path)}")
+            out.print(f"  {shown(path)}")
         for path in sealed[:1]:  # made-up people: a real password is never printed
             opens = passwords.to_tell(open_house(), path.parent.name)
-            self.say(f"A township's lists open with its password; that of {path.parent.name} is [bold]{opens}[/bold]")
-        self.say(
+            out.print(f"A township's lists open with its password; that of {path.parent.name} is [bold]{opens}[/bold]")
+        out.print(
             f"\nThe registry took {registry_seconds:.0f} s, the month from hand-over to the last list "
             f"{month_seconds:.0f} s, everything {seconds:.0f} s."
         )
-        self.say(
+        out.print(
             f"To see it in Airflow's pages, and the exchange board at {BOARD}: [bold]make up[/bold] (and [bold]make "
             "down[/bold] when you have seen it)."
         )
@@ -236,6 +224,12 @@ def _explain(api: Api, tasks: list[dict[str, Any]]) -> str:
             if entry.get("level") in ("warning", "error", "critical"):
                 lines.append(f"{entry['level']}: {entry.get('event')}")
     return f"The task {task['task_id']} of {task['dag_id']} failed. The end of {log}:\n" + "\n".join(lines[-15:])
+
+
+def shown(path: Path) -> str:
+    """A path as people read it: from where they stand, if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _maker() -> str:
