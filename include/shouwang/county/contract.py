@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shouwang.county.yamls import Strict, read_model, read_yaml
+from shouwang.county.yamls import Strict, Written, read_model, read_yaml
 from shouwang.errors import ConfigError
 from shouwang.month import Month
 
@@ -99,12 +99,13 @@ class Contract(Strict):
 
 def read_contract(path: Path, shared: dict[str, list[str]]) -> Contract:
     """One contract file, with the shared header wordings added to its own."""
-    content = read_yaml(path)
-    for name, column in (content.get("columns") or {}).items() if isinstance(content, dict) else ():
+    written = Written(path)
+    columns = written.keys.get("columns")
+    for name, column in columns.items() if isinstance(columns, dict) else ():
         if isinstance(column, dict):
             own = [w for w in column.get("wordings") or [] if w not in shared.get(name, [])]
             column["wordings"] = [*shared.get(name, []), *own]
-    return read_model(path, Contract, content)
+    return read_model(written, Contract)
 
 
 def read_contracts(folder: Path) -> dict[str, Contract]:

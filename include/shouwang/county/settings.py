@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from shouwang.county.contract import Contract, read_contract, read_contracts
-from shouwang.county.yamls import Strict, read_model, read_yaml
+from shouwang.county.yamls import Strict, Written, read_model, read_yaml
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
 
@@ -138,7 +138,7 @@ def read_county(folder: Path) -> County:
     shared = read_yaml(folder / "wordings.yaml")
     return County(
         folder=folder,
-        settings=read_model(folder / "county.yaml", CountySettings),
+        settings=read_model(Written(folder / "county.yaml"), CountySettings),
         contracts=read_contracts(folder),
         registry=read_contract(folder / "registry.yaml", shared),
     )

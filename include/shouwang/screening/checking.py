@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from shouwang.county.contract import ColumnType
+from shouwang.county.yamls import KeyPath as Path
+from shouwang.county.yamls import Problem
 from shouwang.screening import households as homes_
 from shouwang.screening.conditions import BEFORE, Bound, Condition, named
 from shouwang.screening.parts import Comparison, Period
 from shouwang.screening.rules import Rule, RuleBook
 from shouwang.screening.units import REQUIRED
 
-Path = tuple[str | int, ...]
 FACTS: dict[str, ColumnType] = {
     "income": "yuan",
     "net_income": "yuan",
@@ -27,15 +27,6 @@ FACTS: dict[str, ColumnType] = {
 WORDS = ("office", "person", "head", "month", "year", "month_number", "school_year")
 VALUES = ("value", "measured", "threshold", "beyond", "divisor", "before")
 PRIVATE = ("name", "id_number", "phone")
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake: where it stands, what was found there, and what would be right."""
-
-    path: Path
-    found: str
-    allowed: str
 
 
 def inconsistencies(book: RuleBook) -> list[Problem]:

@@ -6,8 +6,10 @@ import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from shouwang.county.contract import Column, ColumnType
+from shouwang.county.yamls import KeyPath as Path
+from shouwang.county.yamls import Problem
 from shouwang.screening import households as homes_
-from shouwang.screening.checking import FACTS, PRIVATE, VALUES, WORDS, Path, Problem
+from shouwang.screening.checking import FACTS, PRIVATE, VALUES, WORDS
 from shouwang.screening.conditions import BEFORE, DATE_TESTS, TEXT_TESTS, Condition
 from shouwang.screening.parts import Measure, Period, Requirement
 from shouwang.screening.rules import Burden, Rule, RuleBook

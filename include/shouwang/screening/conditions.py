@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import Field, model_validator
+from pydantic import Strict as StrictType
 
+from shouwang.county.yamls import Strict
 from shouwang.month import Month
 
-Number = Annotated[float, Strict()]
+Number = Annotated[float, StrictType()]
 Bound = Number | str
 """A number; or a dated parameter or another fact about the household, by name, perhaps so many times: ``0.5 * line``."""
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -38,13 +40,7 @@ def worth(bound: Bound, values: Mapping[str, float]) -> float:
     return round(factor * values[name], 2)
 
 
-class Entry(BaseModel):
-    """Part of a file that a clerk edits: unknown keys are mistakes, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Condition(Entry):
+class Condition(Strict):
     """One test of one column.
 
     An empty cell passes ``not_in`` and ``contains_none`` and fails every other test: what is not known is never

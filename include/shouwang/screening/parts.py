@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shouwang.county.yamls import Strict
 from shouwang.month import Month
-from shouwang.screening.conditions import Condition, Entry, Number
+from shouwang.screening.conditions import Condition, Number
 
 Operator = Literal[">=", ">", "<", "<="]
 Name = Annotated[str, Field(min_length=1)]
@@ -17,7 +18,7 @@ Line = Positive | Name
 """A threshold: a number, or a dated parameter by name, perhaps so many times: ``0.5 * reference_income``."""
 
 
-class Validity(Entry):
+class Validity(Strict):
     """From which day a rule holds, and until which (both included); the last day of the data month decides."""
 
     first: dt.date = Field(alias="from")
@@ -34,7 +35,7 @@ class Validity(Entry):
         return self.first <= day and (self.until is None or day <= self.until)
 
 
-class Period(Entry):
+class Period(Strict):
     """Which rows count.
 
     ``delivery``: the delivery of the data month; ``previous``: the latest delivery before it; ``school_year``: the
@@ -68,7 +69,7 @@ class Period(Entry):
         return first, last
 
 
-class Measure(Entry):
+class Measure(Strict):
     """What is measured in a unit of account: a sum, the largest row, or the number of rows.
 
     ``compared_to`` sets it against the same measure of an earlier period: ``by`` how much it rose, how much it fell,
@@ -93,7 +94,7 @@ class Measure(Entry):
         return self
 
 
-class Threshold(Entry):
+class Threshold(Strict):
     """The line a value is compared with: one for all, or one each for special households and for the others.
 
     ``types`` gives single household types a line of their own.
@@ -125,7 +126,7 @@ class Threshold(Entry):
         return {key: line for key, line in written.items() if line is not None}
 
 
-class Comparison(Entry):
+class Comparison(Strict):
     """A measure, how it is compared, and with what."""
 
     measure: Measure
@@ -134,7 +135,7 @@ class Comparison(Entry):
     shown_as: Literal["money", "percent", "number"] = "number"
 
 
-class Requirement(Entry):
+class Requirement(Strict):
     """Rows that must exist besides (``requires``), or must not (``without``), of the same unit of account.
 
     ``source`` is another dataset, ``department.dataset``; without it, the rule's own. ``same`` names columns that must

@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shouwang.county.yamls import Strict
 from shouwang.errors import ConfigError
 from shouwang.month import Month
-from shouwang.screening.conditions import BEFORE, Condition, Entry, Number
+from shouwang.screening.conditions import BEFORE, Condition, Number
 from shouwang.screening.parts import Comparison, Measure, Name, Operator, Period, Requirement, Threshold, Validity
 
 
@@ -19,7 +20,7 @@ def placeholders(sentence: str) -> list[str]:
     return re.findall(r"\{([^{}]*)\}", sentence)
 
 
-class Rule(Entry):
+class Rule(Strict):
     """One rule (规则): whose rows, which of them, what is measured, against what, and how it is said."""
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[0-9]{1,3}$")]
@@ -94,14 +95,14 @@ class Rule(Entry):
         return any(name.startswith(BEFORE) for name in self.asked)
 
 
-class Dataset(Entry):
+class Dataset(Strict):
     """A department's dataset; one with a ``key`` arrives piece by piece, one without is a whole roster each time."""
 
     title: Name
     key: Name | None = None
 
 
-class Burden(Entry):
+class Burden(Strict):
     """One part of what a household has to bear, set against its yearly net income."""
 
     title: Name
@@ -110,7 +111,7 @@ class Burden(Entry):
     measure: Measure
 
 
-class Level(Entry):
+class Level(Strict):
     """A level (预警等级): reached by the first of its alternatives that holds; the last level has none."""
 
     level: Name
@@ -118,14 +119,14 @@ class Level(Entry):
     any: tuple[tuple[Condition, ...], ...] = ()
 
 
-class Category(Entry):
+class Category(Strict):
     """A suggested category (建议类别); without ``suggest`` the household keeps its own."""
 
     suggest: Name | None = None
     when: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
 
-class Help(Entry):
+class Help(Strict):
     """Measures suggested (建议措施) for a risk, for evidence of certain rules, or for a kind of household."""
 
     risk: Name | None = None
@@ -149,7 +150,7 @@ class Help(Entry):
         return "、".join(self.measures) + f"（{'、'.join(self.offices)}）"
 
 
-class Negative(Entry):
+class Negative(Strict):
     """A negative indicator (负面情况): shown, lowers the rank, never removes a household."""
 
     title: Name
@@ -157,14 +158,14 @@ class Negative(Entry):
     where: tuple[Condition, ...] = ()
 
 
-class DatedValue(Entry):
+class DatedValue(Strict):
     """A value and the day from which it holds."""
 
     first: dt.date = Field(alias="from")
     value: Number
 
 
-class Parameter(Entry):
+class Parameter(Strict):
     """A dated parameter (参数)."""
 
     title: Name
@@ -172,7 +173,7 @@ class Parameter(Entry):
     values: Annotated[tuple[DatedValue, ...], Field(min_length=1)]
 
 
-class RuleBook(Entry):
+class RuleBook(Strict):
     """``rules.yaml`` and ``parameters.yaml`` together: all that a screening depends on besides the records."""
 
     offices: dict[str, Name]
