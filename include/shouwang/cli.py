@@ -179,7 +179,8 @@ def _finish(month: str, as_json: bool) -> None:
 
 
 def _tell_month(table: dict[str, Any]) -> None:
-    out.print(*month_tables(table), sep="\n")
+    for shown in month_tables(table):
+        out.print(shown)
     out.print(
         f"{table['new']} new, {table['supplement']} supplements, {table['repeated']} repeated and not sent again."
     )

@@ -190,7 +190,8 @@ class Demo:
         from shouwang import passwords, steps
         from shouwang.house import open_house
 
-        out.print(*month_tables(steps.month_table(str(MONTH))), sep="\n")
+        for table in month_tables(steps.month_table(str(MONTH))):
+            out.print(table)
         lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
         out.print(f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example")
         sealed = [path for path in lists if "townships" in path.parts and "公示" not in path.name][:3]
