@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shouwang.county.contract import Contract
 from shouwang.month import Month
-from shouwang.screening.needs import columns
+from shouwang.screening.columns import columns
 from shouwang.screening.rules import RuleBook
 from shouwang.store.deliveries import months_in_force
 from shouwang.store.records import matched_records
