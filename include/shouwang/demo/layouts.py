@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.forms import FORMS, SPOILT, Cell
+from shouwang.demo.forms import FORMS, Cell
 from shouwang.demo.people import Generator
 from shouwang.month import Month
 
@@ -171,7 +171,7 @@ def cells(rows: pd.DataFrame, department: str, layout: Layout, seed: int) -> lis
     written = {c.name: _column(rows[c.name], c.kind, layout) for c in columns}
     spoil = rows["spoil"].to_numpy()
     for row in np.flatnonzero((spoil != "") & (spoil != "no identity") & (rows["expect"] == "reject").to_numpy()):
-        choices = SPOILT[department, str(spoil[row])]
+        choices = FORMS[department].spoilt[str(spoil[row])]
         column = list(choices)[int(rng.integers(0, len(choices)))]
         written[column][int(row)] = choices[column][int(rng.integers(0, len(choices[column])))]
     if layout.tabs and "written_id" in written:

@@ -53,10 +53,9 @@ def outsiders(people: pd.DataFrame, count: int, month: Month, rng: Generator) ->
     days = (age * 365.25 + rng.integers(1, 364, count)).astype(np.int64)
     born = pd.Series((np.datetime64(month.first, "D") - days.astype("timedelta64[D]")).astype("datetime64[ms]"))
     male = rng.random(count) < 0.5
-    surname = rng.choice(list(names.SURNAMES), count).astype(object)
+    surname = rng.choice(names.SURNAMES, count).astype(object)
     first, second = (
-        np.where(male, rng.choice(list(names.MEN), count), rng.choice(list(names.WOMEN), count)).astype(object)
-        for _ in range(2)
+        np.where(male, rng.choice(names.MEN, count), rng.choice(names.WOMEN, count)).astype(object) for _ in range(2)
     )
     number = numbers_of(born, male, rng, "530999")
     away = pd.DataFrame({"birth_date": born, "id_number": number, "name": pd.Series(surname + first + second)})

@@ -236,6 +236,6 @@ def shown(path: Path) -> str:
 def _maker() -> str:
     """Changes with the code that makes counties."""
     sources = sorted(
-        path for path in Path(__file__).parent.glob("*.py") if path.name not in ("month.py", "scheduler.py")
+        path for path in Path(__file__).parent.glob("*.[py]*") if path.name not in ("month.py", "scheduler.py")
     )
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]

@@ -26,8 +26,8 @@ TYPES = {"脱贫户": 0.18, "脱贫不稳定户": 0.007, "边缘易致贫户": 0
 """Shares of the household types; the rest are 一般农户. Together 600 monitored households of 40,000."""
 
 DOTTED = {
-    "哈萨克族": (names.KAZAKH_MEN, names.KAZAKH_WOMEN),
-    "维吾尔族": (names.UYGHUR_MEN, names.UYGHUR_WOMEN),
+    "哈萨克族": (names.LISTS["kazakh_men"], names.LISTS["kazakh_women"]),
+    "维吾尔族": (names.LISTS["uyghur_men"], names.LISTS["uyghur_women"]),
 }
 """Peoples whose names are written with a dot: given names of men and of women."""
 
@@ -96,7 +96,7 @@ def _households(count: int, rng: Generator) -> pd.DataFrame:
     homes["dotted"] = homes["ethnicity"].isin(list(DOTTED))
     homes["head_male"] = rng.random(count) < 0.84
     common = 1 / (np.arange(len(names.SURNAMES)) + 8.0)
-    homes["surname"] = rng.choice(list(names.SURNAMES), count, p=common / common.sum()).astype(object)
+    homes["surname"] = rng.choice(names.SURNAMES, count, p=common / common.sum()).astype(object)
     homes["given"] = _given(homes["head_male"].to_numpy(), rng)
     return _share_names(homes, rng)
 
@@ -117,11 +117,12 @@ def _share_names(homes: pd.DataFrame, rng: Generator) -> pd.DataFrame:
 
 def _places(households: int, rng: Generator) -> pd.DataFrame:
     """Townships and villages; a village's name may be that of a village in another township."""
-    towns = min(len(names.TOWNSHIPS), max(2, round(2 + households / 2500)))
-    count = max(2 * towns, min(round(88 * (households / 40_000) ** 0.75), towns * len(names.VILLAGES)))
+    townships, villages = names.LISTS["townships"], names.LISTS["villages"]
+    towns = min(len(townships), max(2, round(2 + households / 2500)))
+    count = max(2 * towns, min(round(88 * (households / 40_000) ** 0.75), towns * len(villages)))
     rows: list[tuple[str, str]] = []
-    for n, town in enumerate(rng.permutation(names.TOWNSHIPS)[:towns]):
-        own = rng.permutation(names.VILLAGES)[: len(range(n, count, towns))]
+    for n, town in enumerate(rng.permutation(townships)[:towns]):
+        own = rng.permutation(villages)[: len(range(n, count, towns))]
         rows += [(str(town), f"{village}村") for village in own]
     return pd.DataFrame(rows, columns=["township", "village"], dtype="str")
 
@@ -177,7 +178,7 @@ def _given(male: Array, rng: Generator) -> Array:
 
 def _names(roles: Array, male: Array, homes: pd.DataFrame, rng: Generator) -> Array:
     """Names that hang together: children bear their father's surname (or his name after the dot), wives their own."""
-    surname = rng.choice(list(names.SURNAMES), roles.shape).astype(object)
+    surname = rng.choice(names.SURNAMES, roles.shape).astype(object)
     own = homes["surname"].to_numpy()
     spouse = np.where((roles == "S").any(axis=1), surname[:, 1], own)
     father = np.where(homes["head_male"], own, spouse)
