@@ -14,7 +14,6 @@ from shouwang.terminal import AsJson, out, say, working
 
 app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 Months = Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")]
-Workbook = Annotated[Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) besides.")]
 WORDS = {"by_rule": "rule", "by_level": "level", "by_township": "township"}
 
 
@@ -35,17 +34,13 @@ def _ending(file: Path | None, *allowed: str) -> None:
 @app.command()
 def show(
     code: Annotated[str | None, typer.Argument(help="One rule, for example MED-1; without it, all of them.")] = None,
-    file: Annotated[Path | None, typer.Option("--out", help="Write a document: .md, .html or .docx.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell every rule in Chinese: which rows, what is measured, against which line for whom, since when, and why."""
-    from shouwang.delivery.rule_pages import write_rules
     from shouwang.house import open_house
     from shouwang.screening.explaining import explain
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.staging import whole_file
 
-    _ending(file, ".md", ".html", ".docx")
     house = open_house()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     month = Month.of(house.today())
@@ -58,14 +53,8 @@ def show(
         general = [(p.title, f"{values[name]:g}") for name, p in book.parameters.items()]
         general.append(("重点户", "、".join(book.special_households)))
         parts = {f"参数（{month.chinese}）": tuple(general)} | parts
-    if file is not None:
-        with whole_file(file) as part:
-            write_rules(part, file.suffix, f"{house.county.settings.name}筛查规则说明", parts)
 
     def tell() -> None:
-        if file is not None:
-            out.print(f"{len(told)} rules in {file}", markup=False)
-            return
         for heading, lines in parts.items():
             table = Table("", heading)
             table.columns[1].overflow = "fold"
@@ -95,7 +84,7 @@ def check(
 def try_(
     file: Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")],
     months: Months,
-    workbook: Workbook = None,
+    workbook: Annotated[Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) besides.")] = None,
     picture: Annotated[Path | None, typer.Option("--chart", help="Draw it: .svg, .png or .html.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -143,27 +132,19 @@ def try_(
 @app.command()
 def score(
     months: Annotated[str | None, typer.Option("--months", help="When the lists went out; without it, ever.")] = None,
-    workbook: Workbook = None,
     as_json: AsJson = False,
 ) -> None:
     """Say of each rule how many of its clues the townships confirmed (命中率), and how sure that is."""
-    from shouwang.delivery.rule_reports import write_hit_rates
     from shouwang.house import open_house
     from shouwang.reporting.hit_rates import hit_rates
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.staging import whole_file
 
-    _ending(workbook, ".xlsx")
     asked, house = span(months) if months else None, open_house()
     titles = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
     with working("Counting"), house.database.read() as connection:
         found = hit_rates(connection, titles, asked)
     lines = found.astype(object).where(found.notna(), None).to_dict("records")
     rates: list[dict[str, Any]] = [{str(name): value for name, value in line.items()} for line in lines]
-    if workbook is not None:
-        settings = house.county.settings
-        with whole_file(workbook) as part:
-            write_hit_rates(part, f"{settings.name}规则命中率", settings.office, house.today(), rates)
 
     def tell() -> None:
         table = Table("rule", "title", "sent", "answered", "confirmed", "hit rate", "95 % between")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
 import pytest
 from rules_house import answer
@@ -43,11 +41,10 @@ def test_months_without_a_release_have_no_rates(county: House) -> None:
     assert len(json.loads(run("--months", "2026-08..2026-09", "--json").stdout)) == 1
 
 
-def test_a_workbook_and_a_table(county: House, tmp_path: Path) -> None:
-    said = run("--out", tmp_path / "命中率.xlsx").stdout
+def test_the_table_tells_rate_and_interval(county: House) -> None:
+    said = " ".join(run().stdout.split())
     assert "50.0%" in said
-    sheet = openpyxl.load_workbook(tmp_path / "命中率.xlsx")["规则命中率"]
-    assert [c.value for c in sheet[4]] == ["WAT-3", "取水时间过长", 11, 2, 1, "50.0%", "9.4% – 90.5%"]
+    assert "9.4% and 90.5%" in said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from docx import Document
 from typer.testing import CliRunner
 
 from shouwang.cli import app
@@ -73,20 +72,6 @@ def test_every_rule_of_the_county_and_of_the_examples_is_told(tmp_path: Path, mo
         "超过：重点户 0.5 倍的上年度全省农村居民人均可支配收入，现为 11,000；"
         "一般农户 上年度全省农村居民人均可支配收入，现为 22,000；边缘易致贫户 防止返贫致贫监测收入线，现为 8,800"
     )
-
-
-def test_the_document_is_the_same_in_every_format(tmp_path: Path) -> None:
-    for ending in ("md", "html", "docx"):
-        run("show", "--out", tmp_path / f"规则.{ending}")
-    text = (tmp_path / "规则.md").read_text(encoding="utf-8")
-    page = (tmp_path / "规则.html").read_text(encoding="utf-8")
-    word = Document(str(tmp_path / "规则.docx"))
-    headings = [p.text for p in word.paragraphs if p.style is not None and p.style.name == "Heading 1"]
-    assert len(headings) == 14
-    assert all(f"## {heading}\n" in text and f"<h2>{heading}</h2>" in page for heading in headings)
-    cells = [cell.text for table in word.tables for row in table.rows for cell in row.cells]
-    assert "医保局：张某 2026年10月住院自付 6,000 元，达到 6,000 元" in cells
-    assert "医保局：张某 2026年10月住院自付 6,000 元，达到 6,000 元" in text
 
 
 def test_a_file_in_order_is_said_to_be() -> None:

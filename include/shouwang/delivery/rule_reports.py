@@ -1,9 +1,9 @@
-"""Workbooks about rules: what a changed rule file would have said (试算), and how often each rule was right (命中率)."""
+"""The workbook of what a changed rule file would have said (试算)."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,6 @@ _HOMES = (
     Column("户编号", "household_id", 22, "文本居中"), Column("现行等级", "now", 10, "文本居中"),
     Column("试算等级", "then", 10, "文本居中"), Column("现行规则", "rules_now", 22, "文本"),
     Column("试算规则", "rules_then", 22, "文本"), Column("已核实属实的线索", "clue_no", 20, "文本居中"),
-)  # fmt: skip
-_RATES = (
-    Column("规则", "rule", 12, "文本居中"), Column("名称", "title", 36, "文本"), Column("已发线索", "sent", 12, "整数"),
-    Column("已反馈", "answered", 12, "整数"), Column("属实", "confirmed", 12, "整数"), Column("命中率", "rate", 12, "单行"),
-    Column("95%区间", "interval", 18, "单行"),
 )  # fmt: skip
 
 
@@ -66,19 +61,3 @@ def write_trial(
     ]
     tables.append(ReportTable("增减农户", "只在其中一份名单上的农户。", _HOMES, homes))
     write_report(path, title, office, prepared_on, tables)
-
-
-def write_hit_rates(
-    path: Path, title: str, office: str, prepared_on: dt.date, rates: Sequence[Mapping[str, Any]]
-) -> None:
-    """Write the lines of `hit_rates` with the rules' titles."""
-    note = "属实：结论为 01、02、03。命中率＝属实÷已反馈；区间越宽，越不能据此下结论。"
-    rows = [
-        {
-            **row,
-            "rate": None if row["rate"] is None else f"{row['rate']:.1%}",
-            "interval": None if row["rate"] is None else f"{row['low']:.1%} – {row['high']:.1%}",
-        }
-        for row in rates
-    ]
-    write_report(path, title, office, prepared_on, [ReportTable("规则命中率", note, _RATES, rows)])
