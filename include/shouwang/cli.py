@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.table import Table
 
 from shouwang import cli_cases, cli_contracts, cli_matching, cli_reports, cli_rules, cli_send, cli_versions, steps
 from shouwang.counties import county_folders, serving
