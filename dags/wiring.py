@@ -148,10 +148,17 @@ class CountyDags:
 
     @property
     def access(self) -> dict[str, dict[str, set[str]]] | None:
-        """Who sees the county's DAGs and answers their questions: the role of its key, where there are many."""
+        """Who sees the county's DAGs, and who answers their questions: its roles, where there are many counties.
+
+        The roles are made by ``docker/counties.sh``.
+        """
         if not (self.key and FAB):
             return None
-        return {self.key: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_read", "can_create"}}}
+        sees = {"DAGs": {"can_read"}, "DAG Runs": {"can_read"}}
+        return {
+            self.key: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_read", "can_create"}},
+            f"{self.key}_viewer": sees,
+        }
 
     @property
     def month_settled(self) -> Asset:

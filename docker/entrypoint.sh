@@ -29,7 +29,6 @@ if [ "${1:-}" = prepare ]; then
   airflow users create --role Admin --username "${ADMIN_USER:-admin}" --password "$(secret admin_password)" \
     --firstname Shouwang --lastname Admin --email "${ADMIN_EMAIL:-admin@localhost}"
   if [ -z "${SHOUWANG_COUNTIES:-}" ]; then exec shouwang init; fi
-  for county in "$SHOUWANG_COUNTIES"/[a-z]*/; do shouwang --county "$(basename "$county")" init; done
-  exit
+  exec "$(dirname "$0")/counties.sh"
 fi
 exec "$@"
