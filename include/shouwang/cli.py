@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import cli_cases, cli_contracts, cli_matching, cli_reports, cli_rules, cli_send, cli_versions, steps
+from shouwang import (
+    cli_cases,
+    cli_contracts,
+    cli_keeping,
+    cli_matching,
+    cli_reports,
+    cli_rules,
+    cli_send,
+    cli_versions,
+    steps,
+)
 from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
@@ -52,6 +62,7 @@ for name, group in (
     ("secrets", cli_send.secrets_app),
     ("returns", cli_send.returns_app),
     ("papers", cli_send.papers_app),
+    ("audit", cli_keeping.audit_app),
 ):
     app.add_typer(group, name=name)
 app.command("scorecard")(cli_versions.scorecard)

@@ -12,8 +12,7 @@ from typing import Any
 import yaml
 from pypinyin import lazy_pinyin
 
-from shouwang.county.contract import Column, Contract, read_contract
-from shouwang.county.yamls import read_yaml
+from shouwang.county.contract import Column, Contract, read_contract, read_wordings
 from shouwang.errors import ConfigError, FileRefused
 from shouwang.house import House
 from shouwang.intake.cells import read_date, read_integer, read_number, text_of
@@ -31,7 +30,7 @@ _MONEY = re.compile("元|金额|费|损失|支付|自付|资金|补助")
 
 def check_contract(house: House, path: Path) -> dict[str, Any]:
     """What a contract file says, held against its suite and the county's rules; `ConfigError` for any mistake."""
-    contract = read_contract(path, read_yaml(house.county_folder / "wordings.yaml"))
+    contract = read_contract(path, read_wordings(house.county_folder))
     suite = load_suite(suite_path(house.expectations, contract.slug))
     known = {*contract.columns, *contract.derived, "unreadable", "id_state"}
     for expectation in suite.expectations:
@@ -54,7 +53,7 @@ def check_contract(house: House, path: Path) -> dict[str, Any]:
 
 def draft_contract(house: House, sample: Path, department: str, dataset: str, title: str) -> tuple[str, str, list[str]]:
     """A contract (YAML) and a suite (JSON) for an export, to be read over by a person; and the columns left out."""
-    shared = read_yaml(house.county_folder / "wordings.yaml")
+    shared = read_wordings(house.county_folder)
     known = {plain(w): name for name, wordings in shared.items() for w in wordings}
     sheet, head = _table(sample)
     titles, *below = sheet.head(head + 1 + SAMPLE)[head:]

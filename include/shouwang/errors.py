@@ -39,3 +39,7 @@ class NotThereYet(ShouwangError):
 
 class Unreachable(ShouwangError):
     """Another machine is away, refuses us, or is not the one it should be; trying again later may help."""
+
+
+class TrailBroken(ShouwangError):
+    """The audit trail was tampered with; nothing that it has to record may go on as if it had not."""

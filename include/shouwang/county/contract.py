@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from shouwang.county.yamls import Strict, Written, read_model, read_yaml
+from shouwang.county.yamls import Problem, Strict, Written, read_model
 from shouwang.errors import ConfigError
 from shouwang.month import Month
 
@@ -102,15 +102,25 @@ def read_contract(path: Path, shared: dict[str, list[str]]) -> Contract:
     written = Written(path)
     columns = written.keys.get("columns")
     for name, column in columns.items() if isinstance(columns, dict) else ():
-        if isinstance(column, dict):
-            own = [w for w in column.get("wordings") or [] if w not in shared.get(name, [])]
-            column["wordings"] = [*shared.get(name, []), *own]
+        if isinstance(column, dict) and isinstance(own := column.get("wordings") or [], list):
+            column["wordings"] = [*shared.get(name, []), *(w for w in own if w not in shared.get(name, []))]
     return read_model(written, Contract)
+
+
+def read_wordings(folder: Path) -> dict[str, list[str]]:
+    """The header wordings that departments share, by column."""
+    written = Written(folder / "wordings.yaml")
+    for name, wordings in written.keys.items():
+        if not isinstance(wordings, list) or not all(isinstance(word, str) for word in wordings):
+            raise ConfigError(
+                written.told(Problem((name,), "something else", "a list of header wordings, each a text"))
+            )
+    return written.keys
 
 
 def read_contracts(folder: Path) -> dict[str, Contract]:
     """Every department's contract under ``departments/``, keyed by department, in alphabetical order."""
-    shared = read_yaml(folder / "wordings.yaml")
+    shared = read_wordings(folder)
     contracts = {}
     for path in sorted((folder / "departments").glob("*.yaml")):
         contract = read_contract(path, shared)

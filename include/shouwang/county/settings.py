@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from shouwang.county.contract import Contract, read_contract, read_contracts
-from shouwang.county.yamls import Strict, Written, read_model, read_yaml
+from shouwang.county.contract import Contract, read_contract, read_contracts, read_wordings
+from shouwang.county.yamls import Strict, Written, read_model
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
 
@@ -135,7 +135,7 @@ class County(Strict):
 
 def read_county(folder: Path) -> County:
     """The county's folder; `ConfigError` for anything wrong in it."""
-    shared = read_yaml(folder / "wordings.yaml")
+    shared = read_wordings(folder)
     return County(
         folder=folder,
         settings=read_model(Written(folder / "county.yaml"), CountySettings),

@@ -39,7 +39,7 @@ class Written:
     """A YAML file as somebody wrote it: its ``content``, and the line of every key."""
 
     def __init__(self, path: Path) -> None:
-        self.name = path.name
+        self.name, self.node = path.name, None
         try:
             self.node = yaml.compose(path.read_text(encoding="utf-8-sig"), Loader=_LOADER)
             self._refuse_repeated_keys(self.node)
@@ -55,6 +55,10 @@ class Written:
             raise ConfigError(
                 f"{self.name}{place}: the file cannot be read as YAML ({error.problem}). Look at the indentation, "
                 "colons and quotation marks of this line and the one before it; tabs are not allowed."
+            ) from None
+        except RecursionError:
+            raise ConfigError(
+                f"{self.name} has lists within lists without end; write it as the product's own is."
             ) from None
         except (yaml.YAMLError, ValueError):
             place = f", line {line}" if (line := _unreadable_line(self.node)) else ""

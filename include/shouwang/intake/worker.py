@@ -92,6 +92,23 @@ def _ask(questions: IO[bytes], answers: IO[bytes], task: dict[str, Any]) -> Open
     return answer
 
 
+def answer(path: Path, name: str, passwords: Sequence[str]) -> Opened | tuple[str, str]:
+    """The sheets, or why not: a code and a sentence."""
+    try:
+        from shouwang.intake.opening import open_content
+
+        return open_content(name, path.read_bytes(), passwords)
+    except FileRefused as refusal:
+        return refusal.code, str(refusal)
+    except OSError as error:
+        return "unreadable", str(_gone(name, error))
+    except MemoryError:
+        raise
+    except BaseException as error:  # of a spoilt file the libraries raise anything, calamine even what is no Exception
+        why = type(error).__name__
+        return "unreadable", f"文件“{name}”打不开（{why}），可能没有传完或已损坏，请重新导出后上传。"
+
+
 def _work() -> None:
     """In the process: read the task, open the file, answer."""
     import gc
@@ -103,16 +120,7 @@ def _work() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.disable()
     path, name = Path(os.fsdecode(bytes.fromhex(task["path"]))), task["name"]
-    answer: Opened | tuple[str, str]
-    try:
-        from shouwang.intake.opening import open_content
-
-        answer = open_content(name, path.read_bytes(), task["passwords"])
-    except FileRefused as refusal:
-        answer = (refusal.code, str(refusal))
-    except OSError as error:
-        answer = ("unreadable", str(_gone(name, error)))
-    pickle.dump(answer, answers, protocol=5)
+    pickle.dump(answer(path, name, task["passwords"]), answers, protocol=5)
     answers.flush()
     os._exit(0)  # nothing to tidy: it would take as long as reading
 

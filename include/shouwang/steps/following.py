@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shouwang.errors import FileRefused, NotThereYet
+from shouwang.errors import FileRefused, NotThereYet, TrailBroken
 from shouwang.house import open_house, safe_name
 from shouwang.month import Month
 from shouwang.steps.releasing import send
@@ -119,12 +119,18 @@ def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
 
 
 def expire(dry: bool = False) -> list[dict[str, Any]]:
-    """Delete copies and exports that are kept too long, on record; ``dry`` says what would go."""
+    """Delete copies and exports that are kept too long, on record; ``dry`` says what would go.
+
+    `TrailBroken` where that record, the audit trail, was tampered with: then nothing is deleted.
+    """
     from shouwang.retention import expire as delete
     from shouwang.retention import expired
+    from shouwang.trail import check
 
     house = open_house()
     found = expired(house)
     if not dry:
+        if broken := check(house)["faults"]:
+            raise TrailBroken(f"Nothing was deleted: {broken[0]}. Run `shouwang audit check`; see docs/security.md.")
         delete(house, found)
     return [{"what": e.what, "month": str(e.month), "place": e.place, "files": len(e.files)} for e in found]

@@ -1,18 +1,99 @@
-"""The audit trail: who did what to which month, without personal data."""
+"""The audit trail: who did what to which month, without personal data; each entry is chained to the one before.
+
+An entry's ``seal`` is a keyed hash of what it says and of ``after``, the seal of the entry before it. Whoever changes,
+removes, inserts or reorders entries without the key is found by `faults`. Whoever cuts the newest entries off is found
+by an earlier seal that is kept outside of the database (`anchors`, decision 0011).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.store.tables import audit_event
 
+FIRST = "0" * 64
+"""What the first entry follows on."""
+SAYS = ("at", "kind", "month", "subject", "by", "detail")
+_LOCK = 7246130
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with the trail at an entry, as a sentence."""
+
+    event_id: int
+    what: str
+
 
 def audit(connection: Connection, kind: str, subject: str, by: str, month: str | None = None, **detail: Any) -> None:
-    """Add one entry; it takes effect with the caller's transaction."""
+    """Add one entry; it takes effect with the caller's transaction, which `Database.write` has begun."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    connection.execute(
-        audit_event.insert().values(at=now, kind=kind, month=month, subject=subject, by=by, detail=detail)
+    detail = json.loads(json.dumps(detail))
+    entry = {"at": now, "kind": kind, "month": month, "subject": subject, "by": by, "detail": detail}
+    connection.get_execution_options()["audited"].append(entry)
+
+
+def join_chain(connection: Connection) -> None:
+    """Write the transaction's entries, as the last thing before it takes effect: writers wait for each other only here."""
+    entries = connection.get_execution_options()["audited"]
+    if not entries:
+        return
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time
+        schema = sa.func.hashtext(sa.func.current_schema())
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, schema)))
+    newest = sa.select(audit_event.c.seal).order_by(audit_event.c.event_id.desc()).limit(1)
+    after = connection.scalar(newest) or FIRST
+    for entry in entries:
+        entry["after"] = after
+        entry["seal"] = after = seal_of(chain_key(connection), entry)
+    connection.execute(audit_event.insert(), entries)
+    entries.clear()
+
+
+def chain_key(connection: Connection) -> bytes:
+    """The key of the chain: that of the county's hashes."""
+    keys = getattr(connection.dialect, "shouwang_keys", None)
+    return keys.ring.keys["hash"] if keys else b"shouwang"
+
+
+def seal_of(key: bytes, entry: Mapping[str, Any]) -> str:
+    """An entry's seal: HMAC-SHA256 of ``after`` and what it says."""
+    said = [entry["after"], *(entry[name] for name in SAYS)]
+    said[1] = said[1].isoformat(timespec="microseconds")
+    text = json.dumps(["shouwang audit", *said], ensure_ascii=False, sort_keys=True)
+    return hmac.digest(key, text.encode(), "sha256").hex()
+
+
+def entries(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Every entry, the oldest first; columns of the table."""
+    rows = connection.execution_options(yield_per=1_000).execute(
+        sa.select(audit_event).order_by(audit_event.c.event_id)
     )
+    return (dict(row) for row in rows.mappings())
+
+
+def faults(key: bytes, trail: Iterable[Mapping[str, Any]], anchors: Mapping[int, str]) -> Iterator[Fault]:
+    """What is wrong with a trail; ``anchors`` are seals that entries are known to have had."""
+    last, wanted, owed = 0, FIRST, dict(anchors)
+    for entry in trail:
+        number = entry["event_id"]
+        if entry["seal"] != seal_of(key, entry):
+            yield Fault(number, f"entry {number} was changed, or was not written by this program")
+        elif entry["after"] != wanted:
+            before = f"after entry {last}" if last else "before the first entry"
+            yield Fault(
+                number, f"entry {number} is out of its place: something {before} was removed, inserted or moved"
+            )
+        if owed.pop(number, entry["seal"]) != entry["seal"]:
+            yield Fault(number, f"entry {number} is not the one that was noted outside of the database")
+        last, wanted = number, entry["seal"]
+    for number in sorted(owed):
+        yield Fault(number, f"entry {number} is gone, which was noted outside of the database")

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
 from shouwang.errors import ConfigError, NotThereYet, Unreachable
+from shouwang.store.audit import join_chain
 
 
 class Database:
@@ -74,7 +75,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """A connection for writing: everything that is done in it takes effect together, or nothing."""
         with self.connect() as connection, connection.begin():
-            yield self._initialised(connection)
+            yield self._initialised(connection.execution_options(audited=[]))
+            join_chain(connection)
 
     def _initialised(self, connection: Connection) -> Connection:
         if not sa.inspect(connection).has_table("delivery"):

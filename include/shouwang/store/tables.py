@@ -337,4 +337,6 @@ audit_event = Table(
     Column("subject", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+    Column("after", String(64), nullable=False, unique=True),  # the seal of the entry before: the chain cannot fork
+    Column("seal", String(64), nullable=False),
 )

@@ -1,0 +1,54 @@
+"""Spoilt things are read or refused in words; what longer hunts (``python -m tests.fuzz``) found stays mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fuzz_making import exports, spoilt_file
+from fuzz_targets import TARGETS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shouwang.county.yamls import read_yaml
+from shouwang.errors import ConfigError, FileRefused
+from shouwang.intake.worker import open_file
+
+QUICK = ("opening", "tables", "cells", "configuration")
+"""Those that need no county; the others are tried by hand."""
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_whatever_comes_is_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
+    attempt = TARGETS[name](tmp_path)
+
+    @settings(max_examples=20, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(data=st.data())
+    def throw(data: st.DataObject) -> None:
+        attempt(data)
+
+    throw()
+
+
+@pytest.mark.parametrize(
+    ("name", "edits"),
+    [
+        ("xls.xls", [("cut", 0.5, 1, b""), ("cut", 0.5, 113, b""), ("cut", 0.5, 399, b"")]),  # calamine panics
+        ("加密.xlsx", [("put", 0.04296875, 0, b"\0\0\0\0\x17")]),  # msoffcrypto runs out of bytes
+    ],
+)
+def test_a_library_that_gives_up_has_the_file_refused_as_damaged(name: str, edits: list[Any], tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(spoilt_file(dict(exports(tmp_path))[name], 0.0, edits))
+    with pytest.raises(FileRefused, match=r"打不开|读不出来") as refused:
+        open_file(path)
+    assert refused.value.code == "unreadable"
+
+
+@pytest.mark.parametrize("content", ["\0", "a: \x07", "[" * 5000, "a: 2026-02-30"])
+def test_yaml_that_is_none_is_a_mistake_of_the_file(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "county.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"county\.yaml"):
+        read_yaml(path)
