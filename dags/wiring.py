@@ -78,11 +78,16 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
     serve(key)  # a failure may be told by another process than the task's
     instance, run = context["ti"], context.get("dag_run")
     error = context.get("exception")
-    happened, remedy = _happened(error)
+    happened = str(error) if isinstance(error, ShouwangError) else f"{type(error).__name__} (see the lines above)"
+    remedy = (
+        "Put right what the message names, then clear this task"
+        if isinstance(error, ShouwangError)
+        else "If it was a passing fault (database, disk, network), clear this task"
+    )
     month = getattr(run, "partition_key", None) or "no data month"
     tell(
         Notice(
-            cause=happened,
+            cause=happened if isinstance(error, ShouwangError) else type(error).__name__,
             what=f"{month} {names.get(instance.dag_id, instance.dag_id)}：{instance.task_id} 失败",
             where=happened[:500],
             to_do=f"{remedy}.",
@@ -98,19 +103,6 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
         happened if happened.endswith((".", "。")) else f"{happened}.",
         remedy,
     )
-
-
-def _happened(error: object) -> tuple[str, str]:
-    """What an error says, and what to do about it."""
-    if isinstance(error, ShouwangError):
-        return str(error), "Put right what the message names, then clear this task"
-    kind = type(error)
-    if (kind.__module__, kind.__name__) == ("sqlalchemy.exc", "OperationalError"):
-        from shouwang.house import open_house
-
-        address = open_house().database.url.render_as_string(hide_password=True)
-        return f"The database {address} does not answer, or is locked.", "See that it runs, then clear this task"
-    return f"{kind.__name__} (see the lines above)", "If it was a passing fault (disk, network), clear this task"
 
 
 @dataclass(frozen=True)

@@ -197,8 +197,8 @@ TOLD = {
     "drift": (drift, ["2025-08 住建局（housing）的报送有需要留意之处", "行"], "请与该部门核实"),
     "conservation broken": (conservation, ["2025-08 水利局 (water/supplies)：load 失败", "rows were read but"],
                             "Put right what the message names, then clear this task"),
-    "database away": (database_away, ["2025-08 水利局 (water/supplies)：take_in 失败", "postgresql+psycopg://", "127.0.0.1"],
-                      "See that it runs, then clear this task"),
+    "database away": (database_away, ["2025-08 水利局 (water/supplies)：take_in 失败", "The database server 127.0.0.1 is away"],
+                      "Put right what the message names, then clear this task"),
     "channel down": (channel_down, ["2025-08 screening：send 失败", "127.0.0.1"], "clear this task"),
     "release rejected": (rejected, ["2025-08 预警名单被驳回，没有下发", "审计记录"], "重新触发本月"),
 }  # fmt: skip
