@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from shouwang.demo.census import Census, differ_by_a_slip
 from shouwang.demo.names import OTHER_WRITING, bare_name
-from shouwang.demo.people import Array, Generator
+from shouwang.demo.people import Generator
 
 NOTHING = ("", "", "无", "-", "/", "暂无")
 
 
-@dataclass(frozen=True)
-class Damage:
+class Damage(NamedTuple):
     """What is written instead, and what is expected now (None: as before)."""
 
     name: str | None = None
@@ -24,67 +23,21 @@ class Damage:
     expect: str | None = None
 
 
-class Desk:
-    """The rows of one file while they are written down, a plain array a column."""
-
-    def __init__(self, rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rng: Generator) -> None:
-        self.department, self.census, self.in_cells, self.rng = department, census, in_cells, rng
-        self.persons: Array = rows["person"].to_numpy()
-        self.names: Array = rows["name"].to_numpy(dtype=object)
-        self.phones: Array = rows["phone"].to_numpy(dtype=object) if "phone" in rows else np.full(len(rows), "")
-        columns = ("written_name", "written_id", "expect", "defect", "spoil")
-        self.columns: dict[str, Array] = {column: rows[column].to_numpy(dtype=object).copy() for column in columns}
-
-    def write(self, row: int, damage: Damage, kind: str) -> None:
-        cells = {"written_name": damage.name, "written_id": damage.number, "expect": damage.expect}
-        for column, value in cells.items():
-            if value is not None:
-                self.columns[column][row] = value
-        without = self.department == "water" and kind == "homophone"
-        self.columns["defect"][row] = "homophone, no id" if without else kind
-
-    def spoil(self, rows: Array, kind: str) -> None:
-        self.columns["spoil"][rows] = self.columns["defect"][rows] = kind
-        self.columns["expect"][rows] = "reject"
-        if kind == "no identity":
-            self.columns["written_name"][rows] = self.columns["written_id"][rows] = ""
-
-    def written(self) -> dict[str, pd.Series]:
-        """The columns as they were written; a number may be a float among texts."""
-        kinds = {"expect": "str", "defect": "str", "spoil": "str"}
-        return {name: pd.Series(values, dtype=kinds.get(name, "object")) for name, values in self.columns.items()}
-
-
 @dataclass(frozen=True)
 class Record:
-    """One row on its way to being damaged."""
+    """One row on its way to being damaged; ``in_cells``: its number may become a number cell (not in a csv)."""
 
-    desk: Desk
-    row: int
-
-    @property
-    def person(self) -> int:
-        return int(self.desk.persons[self.row])
-
-    @property
-    def name(self) -> str:
-        return str(self.desk.names[self.row])
-
-    @property
-    def phone(self) -> str:
-        return str(self.desk.phones[self.row])
-
-    @property
-    def census(self) -> Census:
-        return self.desk.census
-
-    @property
-    def rng(self) -> Generator:
-        return self.desk.rng
+    census: Census
+    rng: Generator
+    department: str
+    in_cells: bool
+    person: int
+    name: str
+    phone: str
 
     @property
     def has_village(self) -> bool:
-        return self.desk.department not in ("medical_insurance", "education")
+        return self.department not in ("medical_insurance", "education")
 
     @property
     def number(self) -> str:
@@ -150,7 +103,7 @@ def _float(r: Record) -> Damage:
     """
     kept = r.number[:15]
     only = r.if_only(r.census.of_name(r.name, lambda n: n.startswith(kept)))
-    if r.desk.in_cells:
+    if r.in_cells:
         return Damage(number=float(int(kept) * 1000), expect=only)
     shape = r.pick("power", "power", "zeros", "short")
     if shape == "power":
@@ -201,7 +154,7 @@ def _homophone(r: Record) -> Damage | None:
     written = r.name[:at] + r.pick(*OTHER_WRITING[r.name[at]]) + r.name[at + 1 :]
     if r.census.bearers(written):
         return None  # somebody bears that name: another kind of mistake
-    if r.desk.department == "water":
+    if r.department == "water":
         told_apart = r.census.alone_by_sound(r.person) or r.phone != ""
         return Damage(name=written, expect="either" if told_apart else "review")
     return Damage(name=written)

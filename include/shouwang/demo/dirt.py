@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from shouwang.demo.census import Census
-from shouwang.demo.damage import KINDS, Desk, Record
+from shouwang.demo.damage import KINDS, Record
 from shouwang.demo.names import OTHER_WRITING
 from shouwang.demo.people import Array, Generator
 
@@ -40,6 +40,7 @@ SPOILS = {
 """Shares of rows whose values cannot be accepted; beside them ``no identity``, everywhere."""
 
 NO_IDENTITY = 0.0015
+WRITTEN = ("written_name", "written_id", "expect", "defect", "spoil")
 DUPLICATES = 0.004
 
 
@@ -61,22 +62,51 @@ def expected(rows: pd.DataFrame, department: str, census: Census) -> pd.DataFram
 
 def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rng: Generator) -> pd.DataFrame:
     """Damage some rows (`expected` ones), repeat some. ``in_cells``: a number can be a number cell (not in a csv)."""
-    shares = NAME_SHARES if department == "water" else SHARES
-    desk = Desk(rows, department, census, in_cells, rng)
-    free = _Free(rows, census, rng)
-    for kind, share in shares.items():
-        for row in free.take(kind, share).tolist():
-            damage = KINDS[kind](Record(desk, row))
+    columns = {name: rows[name].to_numpy(dtype=object).copy() for name in WRITTEN}
+    persons, names = rows["person"].to_numpy(), rows["name"].tolist()
+    phones = rows["phone"].tolist() if "phone" in rows else [""] * len(rows)
+    free = (persons >= 0) & ~rows["firm"].to_numpy()
+    fits = _fitting(rows, census)
+
+    def take(kind: str, share: float) -> Array:
+        """Rows drawn at random among those that nothing has happened to yet."""
+        count = math.floor(share * len(rows) + rng.random())
+        return rng.permutation(np.flatnonzero(free & fits.get(kind, True)))[:count]
+
+    for kind, share in (NAME_SHARES if department == "water" else SHARES).items():
+        for row in take(kind, share).tolist():
+            damage = KINDS[kind](Record(census, rng, department, in_cells, persons[row], names[row], phones[row]))
             if damage is not None:
-                free.free[row] = False
-                desk.write(row, damage, kind)
+                free[row] = False
+                defect = "homophone, no id" if department == "water" and kind == "homophone" else kind
+                for column, value in zip(WRITTEN, (*damage, defect), strict=False):
+                    columns[column][row] = columns[column][row] if value is None else value
     limit = len(rows) // 20
     for kind, share in {**SPOILS[department], "no identity": NO_IDENTITY}.items():
-        chosen = free.take(kind, share)[:limit]
+        chosen = take(kind, share)[:limit]
         limit -= len(chosen)
-        free.free[chosen] = False
-        desk.spoil(chosen, kind)
-    return _repeat(rows.assign(**desk.written()), rng)
+        free[chosen] = False
+        columns["spoil"][chosen] = columns["defect"][chosen] = kind
+        columns["expect"][chosen] = "reject"
+        if kind == "no identity":
+            columns["written_name"][chosen] = columns["written_id"][chosen] = ""
+    kinds = {"expect": "str", "defect": "str", "spoil": "str"}  # a number may be a float among texts
+    written = {name: pd.Series(values, dtype=kinds.get(name, "object")) for name, values in columns.items()}
+    return _repeat(rows.assign(**written), rng)
+
+
+def _fitting(rows: pd.DataFrame, census: Census) -> dict[str, Array]:
+    """To which rows a kind of damage can be done, where not to every one."""
+    person, names = np.maximum(rows["person"].to_numpy(), 0), rows["name"]
+    dotted = names.str.contains("·", regex=False).to_numpy()
+    heard = names.map(lambda name: any(c in OTHER_WRITING for c in name[1:])).to_numpy(dtype=bool)
+    return {
+        "dot": dotted,
+        "homophone": heard & ~dotted,
+        "lost": (names.str.len() >= 3).to_numpy(),
+        "old15": np.array([n[6:8] == "19" for n in census.numbers[person]]),
+        "relative's id": census.sizes[person] > 1,
+    }
 
 
 def _repeat(rows: pd.DataFrame, rng: Generator) -> pd.DataFrame:
@@ -88,28 +118,3 @@ def _repeat(rows: pd.DataFrame, rng: Generator) -> pd.DataFrame:
     place = np.where(rng.random(len(chosen)) < 0.5, chosen + 0.5, len(rows) + np.arange(len(chosen)))
     order = np.argsort(np.concatenate([np.arange(len(rows)), place]), kind="stable")
     return pd.concat([rows, again], ignore_index=True).iloc[order].reset_index(drop=True)
-
-
-class _Free:
-    """The rows that nothing has happened to yet, drawn at random for each kind of damage."""
-
-    def __init__(self, rows: pd.DataFrame, census: Census, rng: Generator) -> None:
-        known = (rows["person"] >= 0).to_numpy()
-        person = rows["person"].to_numpy()
-        self.free = known & ~rows["firm"].to_numpy()
-        self.rng, self.count = rng, len(rows)
-        names = rows["name"]
-        number = census.numbers[np.where(known, person, 0)]
-        self.fits = {
-            "dot": names.str.contains("·", regex=False).to_numpy(),
-            "homophone": (names.map(lambda name: any(c in OTHER_WRITING for c in name[1:]))).to_numpy(dtype=bool)
-            & ~names.str.contains("·", regex=False).to_numpy(),
-            "lost": (names.str.len() >= 3).to_numpy(),
-            "old15": np.array([n[6:8] == "19" for n in number]),
-            "relative's id": census.sizes[np.where(known, person, 0)] > 1,
-        }
-
-    def take(self, kind: str, share: float) -> Array:
-        able = np.flatnonzero(self.free & self.fits.get(kind, True))
-        count = math.floor(share * self.count + self.rng.random())
-        return self.rng.permutation(able)[:count]

@@ -20,7 +20,7 @@ REFERENCE_INCOME = 2_200_000
 RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水", "DIS": "因灾", "CJ": "因残"}
 CERTAIN, POSSIBLE = ("match",), ("match", "either", "review")
 
-Fire = Callable[[str, pd.Index], None]
+Fire = Callable[[str, pd.Series | pd.Index], None]
 RowsOf = Callable[[Month, str], pd.DataFrame | None]
 Evidence = dict[tuple[Month, str], pd.DataFrame]
 """The clean rows of each month and department, with ``person``, ``household`` and ``expect``."""
@@ -101,7 +101,7 @@ def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tupl
     special = homes["household_type"] != "一般农户"
     rules: dict[int, set[str]] = {}
 
-    def fire(rule: str, households: pd.Index) -> None:
+    def fire(rule: str, households: pd.Series | pd.Index) -> None:
         for home in households:
             rules.setdefault(int(home), set()).add(rule)
 
@@ -115,14 +115,12 @@ def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tupl
     dwellings, water = rows_of(month, "housing"), rows_of(month, "water")
     if dwellings is not None:
         bad = dwellings["grade"].isin(["C", "D"]) & (dwellings["sole_dwelling"] == "是")
-        fire(
-            "HOU-1", pd.Index(dwellings.loc[bad & dwellings["rebuild_status"].isin(["未改造", "改造中"]), "household"])
-        )
+        fire("HOU-1", dwellings.loc[bad & dwellings["rebuild_status"].isin(["未改造", "改造中"]), "household"])
     if water is not None:
-        fire("WAT-1", pd.Index(water.loc[water["litres_per_person_day"] < 35, "household"]))
-        fire("WAT-2", pd.Index(water.loc[water["quality"] == "不达标", "household"]))
-        fire("WAT-3", pd.Index(water.loc[water["fetch_minutes"] > 20, "household"]))
-        fire("WAT-4", pd.Index(water.loc[water["outage_days"] > 36, "household"]))
+        fire("WAT-1", water.loc[water["litres_per_person_day"] < 35, "household"])
+        fire("WAT-2", water.loc[water["quality"] == "不达标", "household"])
+        fire("WAT-3", water.loc[water["fetch_minutes"] > 20, "household"])
+        fire("WAT-4", water.loc[water["outage_days"] > 36, "household"])
     _added(fire, rows_of, special, month)
     return Signals(rules, medical, fees)
 
@@ -142,15 +140,13 @@ def _medical(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> p
     stay = stays.groupby(["household", "person", "hospital", "admitted", "discharged"])["self_paid"].sum().reset_index()
     fire(
         "MED-1",
-        pd.Index(
-            stay.loc[stay["self_paid"] >= np.where(special.loc[stay["household"]], 600_000, 1_000_000), "household"]
-        ),
+        stay.loc[stay["self_paid"] >= np.where(special.loc[stay["household"]], 600_000, 1_000_000), "household"],
     )
-    moved = pd.Index(rows.loc[rows["self_paid"] > 0, "household"].unique())
+    moved = rows.loc[rows["self_paid"] > 0, "household"].unique()
     share = np.where(special.loc[moved], REFERENCE_INCOME // 2, REFERENCE_INCOME)
     fire("MED-2", moved[(paid.loc[moved] >= share).to_numpy()])
     chronic = rows[rows["visit_type"] == "门诊慢特病"].groupby(["household", "person"])["self_paid"].sum().reset_index()
-    fire("MED-3", pd.Index(chronic.loc[chronic["self_paid"] >= 50_000, "household"]))
+    fire("MED-3", chronic.loc[chronic["self_paid"] >= 50_000, "household"])
     return paid
 
 
@@ -159,12 +155,12 @@ def _assistance(fire: Fire, rows: pd.DataFrame | None, homes: pd.DataFrame, mont
     if rows is None:
         return
     stopped = (rows["status"] == "停保") & ~rows["stop_reason"].isin(["死亡", "户口迁出"])
-    fire("CIV-1", pd.Index(rows.loc[stopped, "household"]))
+    fire("CIV-1", rows.loc[stopped, "household"])
     new = rows[(rows["start"] >= pd.Timestamp(month.first)) & (rows["start"] <= pd.Timestamp(month.last))]
     watched = homes["household_type"].isin(MONITORED).loc[new["household"]].to_numpy()
     granted = new["aid_type"].isin(["农村低保", "特困供养", "低保边缘"]) & ~watched & (new["status"] == "在保")
-    fire("CIV-2", pd.Index(new.loc[granted, "household"]))
-    fire("CIV-3", pd.Index(new.loc[(new["aid_type"] == "临时救助") & (new["amount"] >= 300_000), "household"]))
+    fire("CIV-2", new.loc[granted, "household"])
+    fire("CIV-3", new.loc[(new["aid_type"] == "临时救助") & (new["amount"] >= 300_000), "household"])
 
 
 def _education(fire: Fire, rows_of: RowsOf, people: pd.DataFrame, month: Month) -> pd.Series:
@@ -174,7 +170,7 @@ def _education(fire: Fire, rows_of: RowsOf, people: pd.DataFrame, month: Month) 
         out = rows[rows["status"].isin(["疑似辍学", "辍学"])]
         born = people["birth_date"].loc[out["person"]]
         age = month.year - born.dt.year - ((born.dt.month * 100 + born.dt.day) > month.number * 100 + month.last.day)
-        fire("EDU-1", pd.Index(out.loc[((age >= 6) & (age <= 15)).to_numpy(), "household"]))
+        fire("EDU-1", out.loc[((age >= 6) & (age <= 15)).to_numpy(), "household"])
         cost = _fees(rows)
         fire("EDU-2", cost.index[cost > 1_000_000])
     start = Month(month.year if month.number >= 9 else month.year - 1, 9)
@@ -192,10 +188,10 @@ def _added(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> Non
         loss = hit.loc[hit["happened"] >= pd.Timestamp(months[0].first)].groupby("household")["loss"].sum()
         fire("DIS-1", loss.index[loss >= np.where(special.loc[loss.index], 500_000, 1_000_000)])
         now = hit["happened"] >= pd.Timestamp(month.first)
-        fire("DIS-2", pd.Index(hit.loc[now & (hit["houses_collapsed"] > 0), "household"]))
+        fire("DIS-2", hit.loc[now & (hit["houses_collapsed"] > 0), "household"])
     cards = rows_of(month, "disabled")
     if cards is not None:
-        fire("CJ-1", pd.Index(cards.loc[cards["grade"].isin(["一级", "二级"]), "household"]))
+        fire("CJ-1", cards.loc[cards["grade"].isin(["一级", "二级"]), "household"])
 
 
 def _fees(rows: pd.DataFrame) -> pd.Series:
