@@ -22,7 +22,7 @@ def disasters(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     rows = pd.DataFrame({"person": person})
     rows["happened"] = _days_of(month, count, rng)
     kinds = ["洪涝", "干旱", "风雹", "低温冷冻", "地质灾害", "火灾"]
-    rows["kind"] = pd.Series(rng.choice(kinds, count), dtype="str")
+    rows["kind"] = rng.choice(kinds, count)
     loss = (rng.lognormal(8.0, 1.1, count) * 100).astype(np.int64)
     rows["loss"] = np.where(rng.random(count) < 0.1, rng.choice([499_999, 500_000, 999_999, 1_000_000], count), loss)
     rows["houses_collapsed"] = np.where(rng.random(count) < 0.08, rng.integers(1, 5, count), 0)
@@ -39,12 +39,10 @@ def certificates(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     count = max(40, round(0.0015 * len(people)))
     rows = pd.DataFrame({"person": rng.choice(len(people), count, replace=False, p=weight / weight.sum())})
     kinds = ["视力", "听力", "言语", "肢体", "智力", "精神", "多重"]
-    rows["class"] = pd.Series(rng.choice(kinds, count, p=[0.13, 0.15, 0.03, 0.45, 0.1, 0.1, 0.04]), dtype="str")
-    rows["grade"] = pd.Series(
-        rng.choice(["一级", "二级", "三级", "四级"], count, p=[0.15, 0.25, 0.3, 0.3]), dtype="str"
-    )
+    rows["class"] = rng.choice(kinds, count, p=[0.13, 0.15, 0.03, 0.45, 0.1, 0.1, 0.04])
+    rows["grade"] = rng.choice(["一级", "二级", "三级", "四级"], count, p=[0.15, 0.25, 0.3, 0.3])
     rows["issued"] = _days_of(month, count, rng)
-    rows["change"] = pd.Series(rng.choice(["新办", "等级加重"], count, p=[0.8, 0.2]), dtype="str")
+    rows["change"] = rng.choice(["新办", "等级加重"], count, p=[0.8, 0.2])
     return _with_strangers(identity(rows, people, WHO), people, month, rng)
 
 

@@ -68,7 +68,7 @@ class Roster:
         covered = np.minimum(size, rng.integers(1, 7, count))
         rows = pd.DataFrame({"person": heads(self.people)[household]})
         kinds = rng.choice(["农村低保", "特困供养", "低保边缘"], count, p=[0.7, 0.13, 0.17])
-        rows["aid_type"] = pd.Series(kinds, dtype="str")
+        rows["aid_type"] = kinds
         rows["covered_persons"] = covered
         rows["amount"] = (covered * rng.uniform(210, 690, count) * 100).astype(np.int64)
         rows["start"] = days(rng, first, last, count)
@@ -119,18 +119,14 @@ def students(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     person = now.permutation(person)
     stage, fee, help_, school = stage[person], fee[person], help_[person], school[person]
     rows = pd.DataFrame({"person": person, "stage": pd.Series(stage, dtype="str")})
-    rows["school"] = pd.Series(
-        [SCHOOLS[s][int(u * len(SCHOOLS[s]))] for s, u in zip(stage, school, strict=True)], dtype="str"
-    )
+    rows["school"] = [SCHOOLS[s][int(u * len(SCHOOLS[s]))] for s, u in zip(stage, school, strict=True)]
     begin = (
         rows["stage"]
         .map({"学前": 3, "小学": 6, "初中": 12, "普通高中": 15, "中职": 15, "大专": 18, "本科": 18})
         .to_numpy()
     )
     rows["grade"] = age[person] - begin + 1
-    rows["status"] = pd.Series(
-        _attendance(_age_at(people["birth_date"], pd.Timestamp(month.last))[person], now), dtype="str"
-    )
+    rows["status"] = _attendance(_age_at(people["birth_date"], pd.Timestamp(month.last))[person], now)
     college = np.array([450_000, 520_000, 630_000, 860_000, 1_580_000])[(fee * 5).astype(np.int64)]
     rows["tuition"] = np.select(
         [stage == "学前", stage == "普通高中", stage == "大专", stage == "本科"], [120_000, 90_000, 520_000, college], 0
@@ -170,14 +166,14 @@ def dwellings(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     count = len(person)
     rows = pd.DataFrame({"person": person})
     grade = own.choice(["A", "B", "C", "D"], count, p=[0.5, 0.44, 0.044, 0.016])
-    rows["grade"] = pd.Series(grade, dtype="str")
+    rows["grade"] = grade
     rows["appraised"] = days(own, np.datetime64("2024-01-01"), np.datetime64("2025-12-31"), count)
-    rows["sole_dwelling"] = pd.Series(np.where(own.random(count) < 0.8, "是", "否"), dtype="str")
+    rows["sole_dwelling"] = np.where(own.random(count) < 0.8, "是", "否")
     step = own.choice([0, 1, 2], count, p=[0.3, 0.15, 0.55])
     pace, since = own.random(count), month.year * 12 + month.number - 2020 * 12
     step = np.minimum(step + (pace < 0.03) * ((since + (pace * 1e6).astype(np.int64)) % 12 >= 6), 2)
     status = np.array(["未改造", "改造中", "已竣工"])[step]
-    rows["rebuild_status"] = pd.Series(np.where(np.isin(grade, ["A", "B"]), "无需改造", status), dtype="str")
+    rows["rebuild_status"] = np.where(np.isin(grade, ["A", "B"]), "无需改造", status)
     return identity(rows, people, ["name", "id_number", "township", "village"])
 
 
@@ -188,11 +184,11 @@ def supplies(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     person = own.permutation(owners)[: max(12, round(0.506 * len(owners)))]
     count = len(person)
     rows = pd.DataFrame({"person": person})
-    rows["supply"] = pd.Series(own.choice(["集中供水", "分散供水", "自备水源"], count, p=[0.7, 0.2, 0.1]), dtype="str")
+    rows["supply"] = own.choice(["集中供水", "分散供水", "自备水源"], count, p=[0.7, 0.2, 0.1])
     dry, far, still = own.random((3, count))
     tenths = np.where(dry < 0.006, own.integers(150, 350, count), own.integers(350, 1200, count))
     rows["tenths"] = np.maximum(tenths + now.integers(-3, 4, count), np.where(dry < 0.006, 100, 350))
-    rows["quality"] = pd.Series(np.where(own.random(count) < 0.004, "不达标", "达标"), dtype="str")
+    rows["quality"] = np.where(own.random(count) < 0.004, "不达标", "达标")
     near = own.choice([0, 5, 10, 15, 20], count, p=[0.42, 0.15, 0.15, 0.15, 0.13])
     rows["fetch_minutes"] = np.where(far < 0.004, own.integers(21, 60, count), near)
     usual = own.choice([0, 1, 2, 5, 12, 30, 36], count, p=[0.4, 0.12, 0.13, 0.13, 0.12, 0.06, 0.04])

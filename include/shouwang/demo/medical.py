@@ -31,9 +31,7 @@ def settlements(people: pd.DataFrame, month: Month, before: pd.DataFrame | None,
     rows = _visits(people, month, max(12, round(0.645 * homes)), rng)
     rows["firm"] = False
     rows = pd.concat([rows, _second_parts(rows, rng)], ignore_index=True)
-    rows["settlement_id"] = pd.Series(
-        [f"YB{month.year}{month.number:02d}{n:07d}" for n in rng.permutation(len(rows)) + 1], dtype="str"
-    )
+    rows["settlement_id"] = [f"YB{month.year}{month.number:02d}{n:07d}" for n in rng.permutation(len(rows)) + 1]
     reversals = _reversals(rows, month, rng)
     refunds = _refunds(before, month, rng)
     away = outsiders(people, max(1, round(0.025 * homes)), month, rng)
@@ -94,7 +92,7 @@ def _visits(people: pd.DataFrame, month: Month, count: int, rng: Generator) -> p
         rows[column] = days.astype("datetime64[ms]")
     rows[PARTS] = np.column_stack([total, pooled, serious, assistance, self_paid])
     shares = [0.3, 0.12, 0.06, 0.2, 0.24, 0.06, 0.02]
-    rows["hospital"] = pd.Series(rng.choice(HOSPITALS, count, p=shares), dtype="str")
+    rows["hospital"] = rng.choice(HOSPITALS, count, p=shares)
     return rows
 
 

@@ -56,12 +56,12 @@ def make_people(households: int, seed: int, as_of: dt.date) -> pd.DataFrame:
     name = _names(roles, male, homes, rng)
     people = homes.iloc[household].reset_index(drop=True)
     people["household"] = household
-    people["name"] = pd.Series(name[there], dtype="str")
-    people["sex"] = pd.Series(np.where(male[there], "男", "女"), dtype="str")
+    people["name"] = name[there]
+    people["sex"] = np.where(male[there], "男", "女")
     days = age[there] * 365.25 + rng.integers(1, 364, len(people))
     born = np.datetime64(as_of, "D") - days.astype(np.int64).astype("timedelta64[D]")
     people["birth_date"] = pd.Series(born.astype("datetime64[ms]"))
-    people["relation"] = pd.Series(_relations(roles[household, column], male[there]), dtype="str")
+    people["relation"] = _relations(roles[household, column], male[there])
     people["id_number"] = numbers_of(people["birth_date"], male[there], rng)
     _health_and_labour(people, age[there], rng)
     people["phone"] = _phones(len(people), rng)
@@ -76,8 +76,8 @@ def _households(count: int, rng: Generator) -> pd.DataFrame:
     place = rng.choice(len(places), count, p=weight / weight.sum())
     homes = places.iloc[place].reset_index(drop=True)
     homes["place"] = place
-    homes["village_group"] = pd.Series([f"{n}组" for n in rng.integers(1, 11, count)], dtype="str")
-    homes["household_id"] = pd.Series([f"5329{n:08d}" for n in range(1, count + 1)], dtype="str")
+    homes["village_group"] = [f"{n}组" for n in rng.integers(1, 11, count)]
+    homes["household_id"] = [f"5329{n:08d}" for n in range(1, count + 1)]
     kind = np.full(count, "一般农户", dtype=object)
     order = rng.permutation(count)
     start = 0
@@ -85,14 +85,12 @@ def _households(count: int, rng: Generator) -> pd.DataFrame:
         size = max(round(share * count), int(count >= 30))
         kind[order[start : start + size]] = name
         start += size
-    homes["household_type"] = pd.Series(kind, dtype="str")
+    homes["household_type"] = kind
     monitored = homes["household_type"].isin(MONITORED).to_numpy()
-    homes["risk_removed"] = pd.Series(
-        np.where(monitored, np.where(rng.random(count) < 0.5, "是", "否"), ""), dtype="str"
-    )
+    homes["risk_removed"] = np.where(monitored, np.where(rng.random(count) < 0.5, "是", "否"), "")
     homes["income"] = _incomes(homes["household_type"].to_numpy(), rng)
     people = rng.choice(["汉族", "彝族", "白族", "哈萨克族", "维吾尔族"], count, p=[0.88, 0.03, 0.02, 0.04, 0.03])
-    homes["ethnicity"] = pd.Series(people, dtype="str")
+    homes["ethnicity"] = people
     homes["dotted"] = homes["ethnicity"].isin(list(DOTTED))
     homes["head_male"] = rng.random(count) < 0.84
     common = 1 / (np.arange(len(names.SURNAMES)) + 8.0)
@@ -252,8 +250,8 @@ def _health_and_labour(people: pd.DataFrame, age: Array, rng: Generator) -> None
         [luck < 0.06, luck < 0.26, luck < 0.93], ["丧失劳动力", "弱劳动力或半劳动力", "普通劳动力"], "技能劳动力"
     )
     labour = np.where((age < 16) | (age >= 72), "无劳动力", labour)
-    people["health"] = pd.Series(health, dtype="str")
-    people["labour"] = pd.Series(labour, dtype="str")
+    people["health"] = health
+    people["labour"] = labour
 
 
 def _phones(count: int, rng: Generator) -> pd.Series:
