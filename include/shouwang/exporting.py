@@ -16,18 +16,9 @@ from shouwang.store.deliveries import lines_of
 from shouwang.store.tables import case, line, signal
 
 MATCHES = [
-    "month",
-    "department",
-    "dataset",
-    "file",
-    "sheet",
-    "row",
-    "outcome",
-    "household_id",
-    "method",
-    "confidence",
+    "month", "department", "dataset", "file", "sheet", "row", "outcome", "household_id", "method", "confidence",
     "correction",
-]
+]  # fmt: skip
 KINDS = ("matches", "rejects", "signals", "warnings", "cases")
 
 

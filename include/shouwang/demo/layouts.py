@@ -23,13 +23,10 @@ GAP_EVERY = 25
 """Rows after which a gap or the header of a new page stands, in a file that has them."""
 
 MONEY: dict[str, Callable[[float, str], Cell]] = {
-    "number": lambda amount, unit: amount,
-    "plain": lambda amount, unit: _digits(amount),
-    "comma": lambda amount, unit: _digits(amount, ","),
-    "unit": lambda amount, unit: f"{_digits(amount)}{unit}",
-    "sign": lambda amount, unit: f"￥{_digits(amount)}",
-    "padded": lambda amount, unit: f" {_digits(amount)} ",
-}
+    "number": lambda amount, unit: amount, "plain": lambda amount, unit: _digits(amount),
+    "comma": lambda amount, unit: _digits(amount, ","), "unit": lambda amount, unit: f"{_digits(amount)}{unit}",
+    "sign": lambda amount, unit: f"￥{_digits(amount)}", "padded": lambda amount, unit: f" {_digits(amount)} ",
+}  # fmt: skip
 CENTS = {"元": 100, "万元": 1_000_000}
 """Cents in a unit of money."""
 DATES: dict[str, Callable[[dt.date], Cell]] = {

@@ -17,11 +17,8 @@ from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
 ACCEPTED, REJECTED, DUPLICATE = "accepted", "rejected", "duplicate"
 KINDS = {
-    "date": "日期，例如 2026-01-05",
-    "yuan": "金额（数字）",
-    "number": "数字",
-    "integer": "整数",
-}
+    "date": "日期，例如 2026-01-05", "yuan": "金额（数字）", "number": "数字", "integer": "整数",
+}  # fmt: skip
 FIRST_PLAUSIBLE_DAY = dt.datetime(2015, 1, 1)
 
 

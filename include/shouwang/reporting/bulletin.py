@@ -70,13 +70,10 @@ def sections(
 ) -> tuple[Section, ...]:
     """The text of the bulletin; ``titles`` words department codes, ``cut_off`` is the day up to which was counted."""
     parts = (
-        ("总体情况", _overall(counts, departments, titles)),
-        ("核查处置情况", _visits(counts, cut_off)),
-        ("监测对象动态", _monitored(counts)),
-        ("帮扶措施落实情况", _measures(counts)),
-        ("部门数据报送情况", _departments(departments)),
+        ("总体情况", _overall(counts, departments, titles)), ("核查处置情况", _visits(counts, cut_off)),
+        ("监测对象动态", _monitored(counts)), ("帮扶措施落实情况", _measures(counts)), ("部门数据报送情况", _departments(departments)),
         ("有关要求", _demands(counts, departments)),
-    )
+    )  # fmt: skip
     return tuple(
         Section(f"{NUMERALS[n]}、{heading}", tuple(paragraphs)) for n, (heading, paragraphs) in enumerate(parts)
     )

@@ -14,15 +14,9 @@ from shouwang.screening.rules import Rule, RuleBook
 from shouwang.screening.units import REQUIRED
 
 FACTS: dict[str, ColumnType] = {
-    "income": "yuan",
-    "net_income": "yuan",
-    "burden": "yuan",
-    "able_members": "integer",
-    "members": "integer",
-    "risks": "integer",
-    "household_type": "text",
-    "risk_removed": "text",
-}
+    "income": "yuan", "net_income": "yuan", "burden": "yuan", "able_members": "integer", "members": "integer",
+    "risks": "integer", "household_type": "text", "risk_removed": "text",
+}  # fmt: skip
 """What is known of a household when it is graded."""
 WORDS = ("office", "person", "head", "month", "year", "month_number", "school_year")
 VALUES = ("value", "measured", "threshold", "beyond", "divisor", "before")

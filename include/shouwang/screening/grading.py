@@ -9,18 +9,9 @@ from shouwang.screening.evidence import Evidence, burdens
 from shouwang.screening.rules import Help
 
 COLUMNS = [
-    "household_id",
-    "township",
-    "village",
-    "level",
-    "category",
-    "rules",
-    "risks",
-    "over",
-    "measures",
-    "missing",
+    "household_id", "township", "village", "level", "category", "rules", "risks", "over", "measures", "missing",
     "negatives",
-]
+]  # fmt: skip
 
 
 def warnings(signals: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:

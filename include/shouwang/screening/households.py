@@ -13,15 +13,10 @@ from shouwang.screening.rules import RuleBook
 
 HEAD = "户主"
 ABOUT: dict[str, ColumnType] = {
-    "person.age": "integer",
-    "person.relation": "text",
-    "person.health": "text",
-    "person.labour": "text",
-    "household.type": "text",
-    "household.risk_removed": "text",
-    "household.income": "yuan",
+    "person.age": "integer", "person.relation": "text", "person.health": "text", "person.labour": "text",
+    "household.type": "text", "household.risk_removed": "text", "household.income": "yuan",
     "household.members": "integer",
-}
+}  # fmt: skip
 """What a rule may ask of the person or the household behind a row, besides the row's own columns."""
 COMPOUND = re.compile(
     "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|公冶|太叔|申屠|公孙|"

@@ -13,18 +13,9 @@ from shouwang.screening.rules import Rule
 from shouwang.screening.units import BEFORE_THIS, filtered, joined
 
 COLUMNS = [
-    "rule",
-    "risk",
-    "household_id",
-    "person_id",
-    "department",
-    "dataset",
-    "value",
-    "threshold",
-    "sentence",
-    "delivery_month",
-    *PLACE,
-]
+    "rule", "risk", "household_id", "person_id", "department", "dataset", "value", "threshold", "sentence",
+    "delivery_month", *PLACE,
+]  # fmt: skip
 
 
 def silent(rule: Rule, evidence: Evidence) -> str | None:
