@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from shouwang import steps
 from shouwang.errors import UsageError
-from shouwang.terminal import AsJson, out, say, tell_answers, working
+from shouwang.terminal import AsJson, out, say, show_table, tell_answers, working
 
 INCOMPLETE = 3
 app = typer.Typer(help="Cases (线索台账): stories, lists, removals.", no_args_is_help=True)
@@ -78,10 +77,7 @@ def overdue(
 def _tell_list(rows: list[dict[str, Any]], as_json: bool) -> None:
     def tell() -> None:
         names = ("clue_no", "household_id", "township", "village", "level", "state", "risks", "due", "days_late")
-        table = Table(*names)
-        for row in rows[:SHOWN]:
-            table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
-        out.print(table)
+        show_table(names, ([row[name] for name in names] for row in rows[:SHOWN]))
         out.print(f"{len(rows):,} cases." + (" --json prints all." if len(rows) > SHOWN else ""))
 
     say(rows, as_json, tell)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from shouwang import steps
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, say, tell_answers, working
+from shouwang.terminal import AsJson, MonthArgument, out, say, show_table, tell_answers, working
 
+METHOD = ("department", "method", "outcome", "rows", "confidence", "sentence")
 review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
 match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
 
@@ -32,16 +32,10 @@ def match_report(
         compared = matching.against_truth(connection, of, truth) if truth else None
 
     def tell() -> None:
-        table = Table("department", "method", "outcome", "rows", "sure", show_lines=True)
-        table.add_column("in a clerk's words", overflow="fold")
-        table.add_column("for example", overflow="fold")
-        for entry in lines:
-            place = f"{entry['example']['file']} row {entry['example']['row']} {entry['example']['masked']}"
-            table.add_row(
-                entry["department"], entry["method"], entry["outcome"], f"{entry['rows']:,}",
-                f"{entry['confidence']:.2f}", entry["sentence"], place,
-            )  # fmt: skip
-        out.print(table)
+        titles = ("department", "method", "outcome", "rows", "sure", "in a clerk's words", "for example")
+        show_table(
+            titles, ([*(e[n] for n in METHOD), "{file} row {row} {masked}".format(**e["example"])] for e in lines)
+        )
         if compared is None:
             return
         out.print(f"{compared['rows']:,} rows of the truth: {compared['lost']} lost, {compared['wrong']} in a wrong household, {compared['blind']} matched that a clerk should decide.")  # fmt: skip
@@ -88,16 +82,8 @@ def review_list(as_json: AsJson = False) -> None:
     """The decisions in force."""
     held = steps.list_decisions()
 
-    def tell() -> None:
-        table = Table("decision", "month", "file", "row", "decided", "by")
-        for entry in held:
-            what = "none of them" if entry["none_of_them"] else "a candidate"
-            table.add_row(
-                str(entry["decision_id"]), entry["month"], entry["file"], str(entry["row"]), what, entry["decided_by"]
-            )
-        out.print(table)
-
-    say(held, as_json, tell)
+    titles = ("decision_id", "month", "file", "row", "none_of_them", "decided_by")
+    say(held, as_json, lambda: show_table(titles, ([entry[name] for name in titles] for entry in held)))
 
 
 @review_app.command("revoke")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from shouwang import steps
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, say, working
+from shouwang.terminal import AsJson, MonthArgument, out, say, show_table, working
 
 
 def bulletin(
@@ -34,14 +33,8 @@ def results(
     with working("Writing results"):
         done = [steps.write_results(of, name) for name in names]
 
-    def tell() -> None:
-        table = Table("department", "status", "rows", "signals", "answered", "wrong data")
-        for one in done:
-            figures = [str(one.get(name, "")) for name in ("rows", "signals", "answered", "wrong")]
-            table.add_row(one["department"], one["status"], *figures)
-        out.print(table)
-
-    say(done, as_json, tell)
+    titles = ("department", "status", "rows", "signals", "answered", "wrong")
+    say(done, as_json, lambda: show_table(titles, ([one.get(name) for name in titles] for one in done)))
 
 
 def registry_check(
@@ -57,10 +50,7 @@ def registry_check(
         done = steps.check_registry(str(Month.parse(month)), by)
 
     def tell() -> None:
-        table = Table("check", "findings")
-        for name, count in done["checks"].items():
-            table.add_row(name, f"{count:,}")
-        out.print(table)
+        show_table(("check", "findings"), done["checks"].items())
         out.print(
             f"{done['findings']:,} findings and {done['changes']:,} suggested corrections for "
             f"{len(done['townships'])} townships; {done['unknown']:,} monitored households were recognised before the first registry."

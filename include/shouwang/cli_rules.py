@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from shouwang.errors import UsageError
 from shouwang.month import Month
-from shouwang.terminal import AsJson, out, say, working
+from shouwang.terminal import AsJson, out, say, show_table, working
 
 app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 Months = Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")]
@@ -56,11 +55,7 @@ def show(
 
     def tell() -> None:
         for heading, lines in parts.items():
-            table = Table("", heading)
-            table.columns[1].overflow = "fold"
-            for name, said in lines:
-                table.add_row(name, said)
-            out.print(table, markup=False)
+            show_table(("", heading), lines)
 
     say({heading: dict(lines) for heading, lines in parts.items()}, as_json, tell)
 
@@ -118,11 +113,11 @@ def try_(
                 f"{counts['lost']} lost; of {confirmed['now']} confirmed ones {len(confirmed['missed'])} would be missed"
             )
         for group, word in WORDS.items():
-            table = Table(word, "now", "then", "difference")
-            for key, pair in report["total"][group].items():
-                named = f"{key} {trial.titles.get(key, '')}".strip()
-                table.add_row(named, str(pair["now"]), str(pair["then"]), f"{pair['then'] - pair['now']:+d}")
-            out.print(table)
+            counts = [
+                (f"{key} {trial.titles.get(key, '')}", now, then, f"{then - now:+d}")
+                for key, (now, then) in ((key, pair.values()) for key, pair in report["total"][group].items())
+            ]
+            show_table((word, "now", "then", "difference"), counts)
         for reason in trial.silent:
             out.print(reason, markup=False)
 
@@ -147,13 +142,12 @@ def score(
     rates: list[dict[str, Any]] = [{str(name): value for name, value in line.items()} for line in lines]
 
     def tell() -> None:
-        table = Table("rule", "title", "sent", "answered", "confirmed", "hit rate", "95 % between")
-        for line in rates:
-            shares = [f"{line[name]:.1%}" if line["rate"] is not None else "" for name in ("rate", "low", "high")]
-            table.add_row(
-                line["rule"], line["title"], *(str(line[name]) for name in ("sent", "answered", "confirmed")),
-                shares[0], f"{shares[1]} and {shares[2]}" if shares[1] else "",
-            )  # fmt: skip
-        out.print(table)
+        counts = [[line[name] for name in ("rule", "title", "sent", "answered", "confirmed")] for line in rates]
+        shares = [
+            [] if line["rate"] is None else [f"{line['rate']:.1%}", f"{line['low']:.1%} and {line['high']:.1%}"]
+            for line in rates
+        ]
+        titles = ("rule", "title", "sent", "answered", "confirmed", "hit rate", "95 % between")
+        show_table(titles, map(list.__add__, counts, shares))
 
     say(rates, as_json, tell)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from shouwang import passwords, steps
 from shouwang.errors import UsageError
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.store.audit import audit
-from shouwang.terminal import AsJson, MonthArgument, out, progress, say, working
+from shouwang.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
 
 FAILED = 1
 secrets_app = typer.Typer(help="The passwords of townships' workbooks (乡镇密码).", no_args_is_help=True)
@@ -48,16 +47,13 @@ def sent(month: MonthArgument, as_json: AsJson = False) -> None:
     with open_house().database.read() as connection:
         rows = proof(connection, Month.parse(month))
 
-    def tell() -> None:
-        table = Table("township", "file", "sent (UTC)", "channel", "tries", "fingerprint", "receipt or problem")
-        for row in rows:
-            said = row["receipt"] or row["problem"] or "not sent yet"
-            when = str(row["sent_at"] or "")
-            figures = (when, row["channel"] or "", str(row["attempts"]), row["fingerprint"][:16], said)
-            table.add_row(row["township"], Path(row["file"]).name, *figures)
-        out.print(table)
-
-    say(rows, as_json, tell)
+    titles = ("township", "file", "sent (UTC)", "channel", "tries", "fingerprint", "receipt or problem")
+    lines = [
+        (r["township"], Path(r["file"]).name, r["sent_at"], r["channel"], r["attempts"], r["fingerprint"][:16],
+         r["receipt"] or r["problem"] or "not sent yet")
+        for r in rows
+    ]  # fmt: skip
+    say(rows, as_json, lambda: show_table(titles, lines))
 
 
 def _townships(house: House, month: Month) -> list[str]:

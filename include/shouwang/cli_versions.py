@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from shouwang import steps
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, say, working
+from shouwang.terminal import AsJson, MonthArgument, out, say, show_table, working
 
 app = typer.Typer(help="Versions of what a department handed over for a month (版本).", no_args_is_help=True)
 Department = Annotated[str, typer.Argument(help="For example water.")]
@@ -22,14 +21,9 @@ def list_versions(month: MonthArgument, department: Department, as_json: AsJson 
     """List every version of a department's month: when it came, of which files, and what became of its rows."""
     versions = steps.versions(str(Month.parse(month)), department)
 
-    def tell() -> None:
-        table = Table("version", "status", "received (UTC)", "corrects", "rows", "rejected", "files")
-        for v in versions:
-            figures = ["" if v.get(name) is None else str(v[name]) for name in ("corrects", "rows", "rejected")]
-            table.add_row(str(v["version"]), v["status"], str(v["received_at"]), *figures, "\n".join(v["files"]))
-        out.print(table)
-
-    say(versions, as_json, tell)
+    names = ("version", "status", "received_at", "corrects", "rows", "rejected")
+    lines = [[*map(v.get, names), "\n".join(v["files"])] for v in versions]
+    say(versions, as_json, lambda: show_table((*names, "files"), lines))
 
 
 @app.command()
@@ -47,11 +41,8 @@ def diff(
     def tell() -> None:
         counts = ", ".join(f"{found['counts'][kind]:,} {kind}" for kind in found["counts"])
         out.print(f"{department} {month}, version {found['from']} → {found['to']}: {counts}.")
-        table = Table("what", "file", "sheet", "row", "columns")
-        for row in found["rows"][:SHOWN]:
-            table.add_row(row["change"], row["file"], row["sheet"], str(row["row"]), row["columns"] or "")
-        if found["rows"]:
-            out.print(table)
+        names = ("change", "file", "sheet", "row", "columns")
+        show_table(names, ([row[name] for name in names] for row in found["rows"][:SHOWN]))
         if len(found["rows"]) > SHOWN:
             out.print(f"… and {len(found['rows']) - SHOWN:,} more; --json prints all.")
 
@@ -93,9 +84,6 @@ def scorecard(
             out.print(f"{len(card)} deliveries of departments in {file}", markup=False)
             return
         names = ("month", "department", "status", "versions", "days_late", "rows", "rejected", "duplicate", "unmatched")
-        table = Table(*names)
-        for row in card:
-            table.add_row(*("" if row[name] is None else str(row[name]) for name in names))
-        out.print(table)
+        show_table(names, ([row[name] for name in names] for row in card))
 
     say(card, as_json, tell)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 progress = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -29,6 +30,14 @@ def say(result: Any, as_json: bool, tell: Callable[[], None]) -> None:
         typer.echo(json.dumps(result, ensure_ascii=False, indent=1, default=str))
     else:
         tell()
+
+
+def show_table(titles: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
+    """Print a table, nothing cut off; what is not known stays blank, and what departments wrote is no markup."""
+    table = Table(*(Column(title, overflow="fold") for title in titles))
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    out.print(table)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ may also have gone to a clerk makes it possible. Money is in whole cents.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ REFERENCE_INCOME = 2_200_000
 RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水", "DIS": "因灾", "CJ": "因残"}
 CERTAIN, POSSIBLE = ("match",), ("match", "either", "review")
 
-Fire = Callable[[str, pd.Series | pd.Index], None]
+Fire = Callable[[str, Iterable[int]], None]
 RowsOf = Callable[[Month, str], pd.DataFrame | None]
 Evidence = dict[tuple[Month, str], pd.DataFrame]
 """The clean rows of each month and department, with ``person``, ``household`` and ``expect``."""
@@ -101,7 +101,7 @@ def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tupl
     special = homes["household_type"] != "一般农户"
     rules: dict[int, set[str]] = {}
 
-    def fire(rule: str, households: pd.Series | pd.Index) -> None:
+    def fire(rule: str, households: Iterable[int]) -> None:
         for home in households:
             rules.setdefault(int(home), set()).add(rule)
 
