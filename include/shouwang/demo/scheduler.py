@@ -170,7 +170,7 @@ class Airflow:
         except httpx.HTTPError:
             return False
 
-    def wait_until_healthy(self, seconds: float = 120, tick: Callable[[], None] = lambda: None) -> None:
+    def wait_until_healthy(self, seconds: float = 300, tick: Callable[[], None] = lambda: None) -> None:
         """Return when API, scheduler, DAG processor and triggerer answer; raise with the end of the log if not."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

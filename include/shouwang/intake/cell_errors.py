@@ -15,17 +15,11 @@ from lxml import etree
 
 Error = tuple[int, int, str]
 """Row and column from 0, and what the cell shows."""
+Errors = dict[str, list[Error]]
 
 CODES = {
-    0: "#NULL!",
-    7: "#DIV/0!",
-    15: "#VALUE!",
-    23: "#REF!",
-    29: "#NAME?",
-    36: "#NUM!",
-    42: "#N/A",
-    43: "#GETTING_DATA",
-}
+    0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA",
+}  # fmt: skip
 """Errors as the binary formats number them."""
 
 
@@ -35,7 +29,7 @@ def _parts(archive: zipfile.ZipFile, links: str) -> dict[str, str]:
     return {link.get("Id", ""): "xl/" + link.get("Target", "").lstrip("/").removeprefix("xl/") for link in found}
 
 
-def errors_of_xlsx(archive: zipfile.ZipFile) -> dict[str, list[Error]]:
+def errors_of_xlsx(archive: zipfile.ZipFile) -> Errors:
     """Errors of an xlsx or xlsm."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     book = etree.fromstring(archive.read("xl/workbook.xml"), parser)
@@ -73,7 +67,7 @@ _OLD_CELL = re.compile(rb"\x05\x02\x08\x00(..)(..)..(.)\x01", re.DOTALL)
 _OLD_FORMULA = re.compile(rb"\x06\x00..(..)(..)..\x02.(.)...\xff\xff", re.DOTALL)
 
 
-def errors_of_xls(content: bytes) -> dict[str, list[Error]]:
+def errors_of_xls(content: bytes) -> Errors:
     """Errors of an xls (records BOOLERR and FORMULA of [MS-XLS]) by sheet."""
     if not (_OLD_CELL.search(content) or _OLD_FORMULA.search(content)):
         return {}
@@ -93,7 +87,7 @@ def errors_of_xls(content: bytes) -> dict[str, list[Error]]:
         if kind == 0x0A:  # EOF of the workbook's own part
             break
         at += 4 + size
-    found: dict[str, list[Error]] = {}
+    found: Errors = {}
     ends = [*sorted(start for start, _ in starts)[1:], len(stream)]
     for (start, name), end in zip(sorted(starts), ends, strict=True):
         for pattern in (_OLD_CELL, _OLD_FORMULA):
@@ -108,10 +102,10 @@ _BINARY_CELL = re.compile(rb"[\x03\x0b][\x09-\x7f].{8}[\x00\x07\x0f\x17\x1d\x24\
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET = 0, 3, 11, 156
 
 
-def errors_of_xlsb(archive: zipfile.ZipFile) -> dict[str, list[Error]]:
+def errors_of_xlsb(archive: zipfile.ZipFile) -> Errors:
     """Errors of an xlsb (records BrtCellError and BrtFmlaError of [MS-XLSB])."""
     parts = _parts(archive, "xl/_rels/workbook.bin.rels")
-    found: dict[str, list[Error]] = {}
+    found: Errors = {}
     for kind, sheet in _records(archive.read("xl/workbook.bin")):
         if kind != _SHEET:
             continue
@@ -146,7 +140,7 @@ def _records(stream: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def errors_of_ods(archive: zipfile.ZipFile) -> dict[str, list[Error]]:
+def errors_of_ods(archive: zipfile.ZipFile) -> Errors:
     """Errors of an ods, as LibreOffice marks them."""
     with archive.open("content.xml") as stream:
         rest, marked = b"", False
@@ -155,7 +149,7 @@ def errors_of_ods(archive: zipfile.ZipFile) -> dict[str, list[Error]]:
             rest = piece[-20:]
     if not marked:
         return {}
-    found: dict[str, list[Error]] = {}
+    found: Errors = {}
     with archive.open("content.xml") as stream:
         tables = etree.iterparse(
             stream, tag="{*}table", resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import io
 import struct
-import threading
 import zipfile
-from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from lxml import etree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from shouwang.errors import FileRefused
-from shouwang.intake.cell_errors import Error, errors_of_ods, errors_of_xls, errors_of_xlsb, errors_of_xlsx
+from shouwang.intake.cell_errors import Errors, errors_of_ods, errors_of_xls, errors_of_xlsb, errors_of_xlsx
 from shouwang.intake.sheets import Opened, Sheet, columns_of
 
 OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -30,13 +29,13 @@ def open_workbook(name: str, content: bytes) -> Opened:
         if content[:8] != OLE_MARK:
             _check_size(name, content)
         sheets = []
-        looked_up = _Beside(content)
-        with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+        with ThreadPoolExecutor(1) as beside, CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+            errors = beside.submit(_errors_of, content)  # looked up while calamine reads
             for meta in book.sheets_metadata:
                 if meta.typ == SheetTypeEnum.WorkSheet:
                     hidden = meta.visible != SheetVisibleEnum.Visible
                     page = book.get_sheet_by_name(meta.name)
-                    sheets.append(_sheet(name, meta.name, hidden, page, looked_up.errors))
+                    sheets.append(_sheet(name, meta.name, hidden, page, errors))
     except (CalamineError, zipfile.BadZipFile, etree.LxmlError, OSError, ValueError, KeyError, struct.error) as error:
         if "assword" in str(error):
             raise FileRefused("encrypted", f"文件“{name}”有密码，请取消密码后重新上传。") from None
@@ -46,35 +45,13 @@ def open_workbook(name: str, content: bytes) -> Opened:
     return Opened(sheets)
 
 
-class _Beside(threading.Thread):
-    """Looks the errors of a workbook up on another processor, while calamine reads."""
-
-    def __init__(self, content: bytes) -> None:
-        super().__init__(daemon=True)
-        self.content, self.found, self.trouble = content, dict[str, list[Error]](), list[Exception]()
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.found = _errors_of(self.content)
-        except Exception as error:  # raised again where the errors are asked for
-            self.trouble = [error]
-
-    def errors(self, sheet: str) -> list[Error]:
-        """The errors of a sheet, once they are known."""
-        self.join()
-        if self.trouble:
-            raise self.trouble[0]
-        return self.found.get(sheet, [])
-
-
-def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, errors: Callable[[str], list[Error]]) -> Sheet:
+def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, errors: Future[Errors]) -> Sheet:
     if page.start is None:
         return Sheet(file, name, hidden, [], range(1, 1))
     columns = columns_of(file, page.iter_rows(), left=page.start[1])
     height = len(columns[0].codes) if columns else 0
     codes: dict[tuple[int, str], int] = {}
-    for row, place, shown in errors(name):
+    for row, place, shown in errors.result().get(name, ()):
         if row < height and place < len(columns) and columns[place].codes[row] == 0:
             if (place, shown) not in codes:
                 codes[place, shown] = len(columns[place].distinct)
@@ -94,7 +71,7 @@ def _check_size(name: str, content: bytes) -> None:
             raise FileRefused("too_large", f"文件“{name}”展开后超过 2 GiB，请清除用不着的行和格式后重新上传。")
 
 
-def _errors_of(content: bytes) -> dict[str, list[Error]]:
+def _errors_of(content: bytes) -> Errors:
     if content[:8] == OLE_MARK:
         return errors_of_xls(content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -10,7 +10,7 @@ import pandas as pd
 from shouwang.delivery.bulletin import CountTable, Figure
 from shouwang.delivery.frames import LEVELS as LEVEL_NAMES
 from shouwang.reporting.bulletin import DepartmentLine, as_int, compared, share
-from shouwang.reporting.charts import COLOURS, LEVEL_COLOURS, styled
+from shouwang.reporting.charts import COLOURS, LEVEL_COLOURS, bars, styled
 from shouwang.reporting.counts import HOUSEHOLDS, LEVELS, PEOPLE, Counts
 
 
@@ -101,19 +101,11 @@ def _by_township(counts: Counts) -> Figure:
 
 def _by_risk(counts: Counts) -> Figure:
     by = counts.now.risks[HOUSEHOLDS].rename_axis("风险").rename("户").reset_index()
-    chart = _labelled(by, "户", "风险", "预警户数")
+    chart = bars(by, "户", "风险", "预警户数")
     said = "、".join(f"{name} {n} 户" for name, n in zip(by["风险"], by["户"], strict=True))
     return Figure(
         "各类风险预警户数", styled(chart, height=max(60, 26 * len(by))), f"按风险类型的预警户数：{said or '没有'}。"
     )
-
-
-def _labelled(frame: pd.DataFrame, value: str, name: str, title: str) -> alt.LayerChart:
-    base = alt.Chart(frame).encode(
-        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickMinStep=1, tickCount=6)),
-        y=alt.Y(f"{name}:N", sort=frame[name].tolist(), title=None),
-    )
-    return base.mark_bar(color=COLOURS[1]) + base.mark_text(align="left", dx=4).encode(text=f"{value}:Q")
 
 
 def _trend(trend: pd.DataFrame) -> Figure:

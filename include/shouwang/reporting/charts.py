@@ -70,13 +70,10 @@ def chinese_font() -> bool:
     return bool(said.stdout.strip())
 
 
-def bars(frame: Any, value: str, name: str, colour: str | None = None) -> Any:
+def bars(frame: Any, value: str, name: str, title: str | None = None) -> Any:
     """Horizontal bars with their figures; ``frame`` in the order to be shown."""
-    order = list(dict.fromkeys(frame[name]))
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{value}:Q", title=None, axis=alt.Axis(tickMinStep=1)), y=alt.Y(f"{name}:N", sort=order, title=None)
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickMinStep=1, tickCount=6)),
+        y=alt.Y(f"{name}:N", sort=frame[name].tolist(), title=None),
     )
-    if colour is None:
-        said = base.mark_text(align="left", dx=4).encode(text=f"{value}:Q")
-        return base.mark_bar() + said
-    return base.mark_bar().encode(color=alt.Color(f"{colour}:N", title=None))
+    return base.mark_bar(color=COLOURS[1]) + base.mark_text(align="left", dx=4).encode(text=f"{value}:Q")
