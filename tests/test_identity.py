@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shouwang.identity import clean_names, clean_numbers, mask_number, written_number
+from shouwang.identity import clean_names, clean_numbers, mask_number, without_numbers, written_number
 
 SOUND = "532999198506037605"
 
@@ -62,3 +62,13 @@ def test_dots_and_spaces_do_not_count_in_a_name() -> None:
     names = clean_names(pd.Series(["买买提·热合曼", "买买提。热合曼", "买买提 热合曼", "陈*", "无"]))
     assert names.tolist()[:4] == ["买买提热合曼"] * 3 + ["陈?"]
     assert pd.isna(names[4])
+
+
+@pytest.mark.parametrize("day", ["2026-02-01", "2026-2-1", "20260201"])
+def test_a_day_in_what_somebody_wrote_is_no_number_to_hide(day: str) -> None:
+    assert without_numbers(f"{day} 去世，电话 138-0000-0000") == f"{day} 去世，电话 （号码略）"
+
+
+@pytest.mark.parametrize("number", [SOUND, "532999 19850603 7605", "13900000000", "0872-7123456", "53299919850603760X"])
+def test_a_number_in_what_somebody_wrote_is_hidden(number: str) -> None:
+    assert without_numbers(f"他的{number}有误") == "他的（号码略）有误"

@@ -6,6 +6,8 @@ them odd for men), and a check character by ISO 7064 MOD 11-2.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -141,3 +143,12 @@ def mask_number(number: str | None) -> str:
     if not number:
         return ""
     return number[:6] + "*" * (len(number) - 10) + number[-4:] if len(number) > 10 else "*" * len(number)
+
+
+_LONG = re.compile(r"\d(?:[\s-]?\d){6,}[Xx]?")
+_DAY = re.compile(r"(19|20)\d\d(-?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])")
+
+
+def without_numbers(text: str) -> str:
+    """What somebody wrote, without long numbers (of identity, telephone, account); a day is none: ``2026-02-01``."""
+    return _LONG.sub(lambda found: found[0] if _DAY.fullmatch(found[0]) else "（号码略）", text)

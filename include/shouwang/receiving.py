@@ -92,6 +92,9 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
         return _refused(reference, known["refusal"], known)
     if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
+        if any(version["status"] == deliveries.REFUSED for version in versions):
+            with house.database.write() as connection:
+                deliveries.answer_refusals(connection, month, department)
         return _with(reference, **known["counts"], status="unchanged", version=known["version"])
     if not arrival.files:
         keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))

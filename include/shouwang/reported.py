@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 
 import pandas as pd
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from sqlalchemy import Connection
 from shouwang.casework.reports import CHANNEL_NAMES, join_reports
 from shouwang.delivery.caseform import CHANNELS
 from shouwang.errors import NotThereYet
-from shouwang.identity import clean_numbers
+from shouwang.identity import clean_numbers, without_numbers
 from shouwang.matching.index import RegistryIndex
 from shouwang.matching.ladder import match
 from shouwang.month import Month
@@ -85,4 +84,4 @@ def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
 
 def _harmless(story: str, name: str) -> str:
     """A story without the person's name and without long numbers (of identity, telephone, account)."""
-    return re.sub(r"\d[\d\s-]{5,}[\dXx]", "（号码略）", story.replace(name, shown_name(name)))
+    return without_numbers(story.replace(name, shown_name(name)))

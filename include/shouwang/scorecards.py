@@ -48,7 +48,7 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
         found.append({
             "month": month, "department": name, "title": contracts[name].title if name in contracts else name,
             "status": "refused" if shown["status"] == deliveries.REFUSED else "in force",
-            "versions": len(versions), "refused": sum(v["status"] == deliveries.REFUSED for v in versions),
+            "versions": len(versions), "refused": sum(v["status"] != deliveries.TAKEN for v in versions),
             "received_on": first, "due": due, "days_late": max(0, (first - due).days),
             **{figure: shown["counts"].get(figure) for figure in FIGURES},
             "corrected": corrected.get(shown["delivery_id"], 0),

@@ -29,7 +29,7 @@ def history(house: House, month: Month, department: str) -> list[dict[str, Any]]
     numbers = {version["content"]: version["version"] for version in reversed(versions)}
     return [
         {
-            "version": v["version"], "status": "in force" if v["in_force"] else v["status"],
+            "version": v["version"], "status": "in force" if v["in_force"] else "refused" if v["refusal"] else v["status"],
             "received_at": v["received_at"], "files": v["files"], "corrects": numbers.get(v["base"]),
             "data_docs": str(house.validation_page_of(month, department, v["delivery_id"])),
             **v["counts"], "message": v["refusal"],
@@ -41,7 +41,7 @@ def history(house: House, month: Month, department: str) -> list[dict[str, Any]]
 def restore(house: House, month: Month, department: str, number: int) -> Reference:
     """Read an older version again, as today's contract says, to put it in force; it stays until other files come."""
     version = _version(house, month, department, number)
-    if version["status"] == deliveries.REFUSED:
+    if version["status"] != deliveries.TAKEN:
         raise UsageError(f"Version {number} of {department} {month} was refused as a whole; it cannot come into force.")
     reference = _reference(house, month, version)
     reference["inbox"] = fingerprint(find_files(house.inbox_of(month, department)))

@@ -55,6 +55,27 @@ def test_versions_are_listed_and_compared(three: Water) -> None:
         steps.diff_versions(MONTH, "water", 1, 9)
 
 
+def test_a_refusal_is_over_when_the_version_in_force_comes_once_more(water: Water) -> None:
+    water.put(rows())
+    water.receive()
+    for _ in range(2):  # a refused file may be followed by the same good one again and again
+        water.put(rows(r2="不明", r3="不明", r4="不明"))
+        water.receive()
+        assert steps.settled(MONTH)["refused"] == ["water"]
+        water.put(rows())
+        assert water.receive()["version"] == 1
+        assert steps.settled(MONTH)["refused"] == []
+    assert [v["status"] for v in steps.versions(MONTH, "water")] == ["in force", "refused"]
+    assert steps.scorecard("water")[0]["refused"] == 1
+
+
+def test_a_refusal_is_over_when_an_older_version_comes_back(three: Water) -> None:
+    assert steps.settled(MONTH)["refused"] == ["water"]
+    three.put(rows())
+    assert three.receive()["version"] == 1
+    assert steps.settled(MONTH)["refused"] == []
+
+
 def test_a_restored_version_stays_and_its_month_is_screened_anew(three: Water) -> None:
     three.put(rows(r3="不达标"))
     assert three.receive()["version"] == 4

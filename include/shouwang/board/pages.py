@@ -188,7 +188,7 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
                 "state": "in force"
                 if version["in_force"]
                 else "refused"
-                if version["status"] == "refused"
+                if version["status"] in ("refused", "answered")
                 else "older",
                 "corrects": numbers.get(version["base"]),
                 "has_docs": page.is_file(),

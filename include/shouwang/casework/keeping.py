@@ -122,7 +122,10 @@ def _released(connection: Connection, households: Households | None, patience: d
             Month.parse(r["month"]), r["clue_no"], r["household_id"], r["township"], r["released_on"], r["due"],
             max(r["due"], r["released_on"] + patience) + day, r["level"] or "蓝", r["category"], _set(r["risks"]),
             r["rules"] or "", r["version"],
-            {"by": r["released_by"], "file": r["file"], "township": r["township"], "version": r["version"]},
+            {
+                "released_on": r["released_on"].isoformat(), "by": r["released_by"], "file": r["file"],
+                "township": r["township"], "version": r["version"],
+            },
         )
         for r in connection.execute(_only(query, release_item.c.household_id, households)).mappings()
     ]  # fmt: skip

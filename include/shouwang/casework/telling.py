@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +13,8 @@ from sqlalchemy import Connection
 from shouwang.casework import states
 from shouwang.casework.entries import months_later
 from shouwang.casework.states import state_on
+from shouwang.identity import without_numbers
 from shouwang.store.tables import case, case_event, release_item, signal, warning
-
-_LONG = re.compile(r"\d[\d-]{6,}[\dXx]")
 
 
 def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> dict[str, Any] | None:
@@ -93,7 +91,7 @@ def what_next(c: Mapping[str, Any], state: str, day: dt.date) -> str:
 def _event(e: Mapping[str, Any], grown_by: float) -> dict[str, Any]:
     detail = e["detail"] if isinstance(e["detail"], dict) else json.loads(e["detail"])
     told = {
-        "day": str(e["day"]), "month": e["month"], "clue_no": e["clue_no"], "kind": e["kind"], "state": e["state"],
+        "day": detail.get("released_on", str(e["day"])), "month": e["month"], "clue_no": e["clue_no"], "kind": e["kind"], "state": e["state"],
         "text": sentence(e["kind"], e["level"], e["rules"], detail, grown_by),
     }  # fmt: skip
     return told | {name: detail[name] for name in ("by", "file", "sheet", "row") if name in detail}
@@ -105,7 +103,7 @@ def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown
         **dict.fromkeys(("conclusion", "measure", "reason", "due", "township", "version", "why", "on"), ""),
         **detail,
     }
-    reason = "：" + _LONG.sub("（号码略）", str(said["reason"])) if said["reason"] else ""
+    reason = "：" + without_numbers(str(said["reason"])) if said["reason"] else ""
     match kind:
         case states.OPENED:
             return f"新线索（{level}）：{rules}"

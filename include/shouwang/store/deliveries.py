@@ -18,7 +18,8 @@ from shouwang.store.database import frame, insert
 from shouwang.store.records import record_table
 from shouwang.store.tables import delivery, late, line, run
 
-TAKEN, REFUSED = "taken", "refused"
+TAKEN, REFUSED, ANSWERED = "taken", "refused", "answered"
+"""What became of a version; ``answered`` is a refusal that a file has followed which was taken."""
 OUTCOMES = ("matched", "review", "unmatched", "rejected", "duplicate")
 
 
@@ -106,10 +107,20 @@ def record_refusal(
 ) -> dict[str, Any]:
     """Put a refused file on record; an older version stays in force. The same file again changes nothing."""
     known = find(connection, values["delivery_id"])
+    if known and known["status"] == ANSWERED:
+        connection.execute(
+            delivery.update().where(delivery.c.delivery_id == known["delivery_id"]).values(status=REFUSED)
+        )
     if known is None:
         known = _insert(connection, values, REFUSED, False, counts, report, refusal)
         audit(connection, "refused", values["department"], "shouwang", month=values["month"], version=known["version"])
     return known
+
+
+def answer_refusals(connection: Connection, month: object, department: str) -> None:
+    """A department's refusals of a month are over: what is in force came after them, or came once more."""
+    refusals = (delivery.c.month == str(month), delivery.c.department == department, delivery.c.status == REFUSED)
+    connection.execute(delivery.update().where(*refusals).values(status=ANSWERED))
 
 
 def put_in_force(
@@ -152,6 +163,7 @@ def put_in_force(
             counts=dict(counts),
         )
     )
+    answer_refusals(connection, values["month"], values["department"])
     audit(connection, "in_force", values["department"], "shouwang", month=values["month"], version=known["version"])
     return find(connection, identifier) or known
 
