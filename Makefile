@@ -3,7 +3,7 @@ SHELL := /bin/sh
 # Compiled modules are kept, whatever the environment says: without them every process of Airflow compiles anew.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down test lint bench docs lock clean
+.PHONY: help venv demo up down test lint bench docs sbom lock clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -53,6 +53,9 @@ bench: $(READY) ## seconds and memory of each step of a 40,000-household month (
 
 docs: $(READY) ## write the parts of the documentation that are generated
 	@$(BIN)/python docs/generate.py
+
+sbom: $(READY) ## build/sbom.json: every package with version, hashes and licence (CycloneDX)
+	@$(BIN)/python docs/supply.py
 
 lock: $(READY) ## turn requirements*.in into locked, hashed requirements*.txt (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt

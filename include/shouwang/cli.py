@@ -73,6 +73,8 @@ for command in (
     cli_send.expire,
     cli_reports.results,
     cli_reports.bulletin,
+    cli_keeping.backup,
+    cli_keeping.restore,
 ):
     app.command()(command)
 registry_app.command("check")(cli_reports.registry_check)

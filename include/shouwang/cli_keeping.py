@@ -1,4 +1,4 @@
-"""``shouwang audit …``: the trail of who did what, checked and handed out."""
+"""``shouwang audit …``, ``backup``, ``restore``: what must not be lost, and must not be changed unseen."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from shouwang import backup as keeping
 from shouwang import trail
 from shouwang.house import open_house
 from shouwang.terminal import AsJson, out, progress, say, working
@@ -57,3 +58,57 @@ def audit_export(
     say(done, as_json, tell)
     if done["faults"]:
         raise typer.Exit(FAILED)
+
+
+def backup(
+    to: Annotated[Path, typer.Argument(metavar="TO", help="The file to write, for example /backup/2026-10-12.zip.")],
+    keys: Annotated[
+        Path | None, typer.Option("--keys", help="Write keys and passwords too, into this file; keep it elsewhere.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write everything that must survive into one file: database, vault, papers, configuration; the month may go on.
+
+    Keys and passwords never go into it: with --keys they are written into a file of their own, for another place.
+    """
+    with working("Backing up"):
+        done = keeping.backup(open_house(), to, keys)
+
+    def tell() -> None:
+        parts = ", ".join(f"{count:,} of {name}" for name, count in sorted(done["parts"].items()))
+        out.print(f"{done['county']['name']}: {parts}; {to.stat().st_size / 1e6:,.1f} MB in {to}", markup=False)
+        if keys:
+            out.print(f"{done['secrets']} secrets in {keys}; keep it in another place than the backup.", markup=False)
+        else:
+            out.print(
+                "Keys and passwords are not in it; without them numbers stay closed: add --keys FILE now and then."
+            )
+        for fault in done["trail"]:
+            progress.print(f"the audit trail: {fault}", style="red", markup=False)
+
+    say(done, as_json, tell)
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FROM", help="The backup.")],
+    keys: Annotated[Path | None, typer.Option("--keys", help="The file with its keys and passwords.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup into an empty place (SHOUWANG_HOME, an empty database) and bring it to this version's tables.
+
+    Every part is held against its fingerprint first; nothing is touched if one differs, or if the place is not empty.
+    """
+    with working("Restoring"):
+        done = keeping.restore(open_house(), source, keys)
+
+    def tell() -> None:
+        parts = ", ".join(f"{count:,} of {name}" for name, count in sorted(done["parts"].items()))
+        out.print(
+            f"{done['county']['name']} as of {done['made_at']}: {parts}; every fingerprint was right.", markup=False
+        )
+        for fault in done["trail"]:
+            progress.print(f"the audit trail: {fault}", style="red", markup=False)
+        if not done["trail"]:
+            out.print("The audit trail holds together.")
+
+    say(done, as_json, tell)

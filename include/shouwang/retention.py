@@ -1,7 +1,7 @@
 """What is kept too long is deleted, and that is on record (留存期限, handbook section 9).
 
 The record is made first: killed in between, the next run finds the files, records and deletes them again. The database
-keeps results; what goes is copies of papers, workbooks that came back, and departments' exports as they came.
+keeps results; what goes is copies of papers, workbooks that came back, departments' exports as they came, and what was said of their quality.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def expired(house: House) -> list[Expired]:
         ("outbox", house.outbox, keep.keep_outbox_months),
         ("raw", house.home / "vault", keep.keep_raw_months),
         ("raw", house.inbox, keep.keep_raw_months),
+        ("validations", house.home / "validations", keep.keep_raw_months),
     )
     found = [
         Expired(what, month, folder, sorted(path for path in folder.rglob("*") if path.is_file()))

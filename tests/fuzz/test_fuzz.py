@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from fuzz_targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shouwang.county.settings import read_county
 from shouwang.county.yamls import read_yaml
 from shouwang.errors import ConfigError, FileRefused
+from shouwang.house import PROJECT, open_house
+from shouwang.intake.cells import read_column
 from shouwang.intake.worker import open_file
 
 QUICK = ("opening", "tables", "cells", "configuration")
@@ -44,6 +48,28 @@ def test_a_library_that_gives_up_has_the_file_refused_as_damaged(name: str, edit
     with pytest.raises(FileRefused, match=r"打不开|读不出来") as refused:
         open_file(path)
     assert refused.value.code == "unreadable"
+
+
+def test_a_nul_in_an_identity_number_is_left_out() -> None:
+    column = open_house({}).county.registry.columns["id_number"]
+    read, _ = read_column(["5329\0", "\0"], column)
+    assert read.tolist() == ["5329", ""]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("wordings.yaml", ""),
+        ("wordings.yaml", "name: 1"),
+        ("departments/water.yaml", "department: water\ncolumns: [1.0]"),
+        ("departments/water.yaml", "department: water\ncolumns: {name: {wordings: 1}}"),
+    ],
+)
+def test_configuration_of_the_wrong_kind_is_a_mistake_with_its_place(name: str, content: str, tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "include" / "county", tmp_path / "county")
+    (tmp_path / "county" / name).write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=Path(name).name):
+        read_county(tmp_path / "county")
 
 
 @pytest.mark.parametrize("content", ["\0", "a: \x07", "[" * 5000, "a: 2026-02-30"])

@@ -20,7 +20,9 @@ from services import Sftp
 from shouwang import passwords, steps
 from shouwang.cli import app
 from shouwang.delivery.sealing import sealed
+from shouwang.exporting import export
 from shouwang.house import open_house
+from shouwang.month import Month
 from shouwang.store.tables import audit_event, feedback, returned
 
 LONG_AGO = (1_700_000_000, 1_700_000_000)
@@ -123,6 +125,12 @@ def test_a_township_s_own_server_is_looked_at_and_one_that_is_away_holds_up_noth
     assert list((server.folder / "lists" / MONTH).glob("*反馈回执*"))
 
 
+def results(kind: str) -> str:
+    """What the county knows of the month, as other tools get it."""
+    with open_house().database.read() as connection:
+        return export(connection, kind, Month.parse(MONTH)).to_csv()
+
+
 def test_what_is_kept_too_long_goes_and_that_is_on_record(
     home: Path, townships: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,6 +142,8 @@ def test_what_is_kept_too_long_goes_and_that_is_on_record(
     october = dt.datetime(2026, 10, 14, tzinfo=dt.UTC).timestamp()
     os.utime(came, (october, october))
     vault, outbox = home / "vault" / MONTH, home / "outbox" / MONTH
+    exported = {kind: results(kind) for kind in ("matches", "rejects", "signals", "warnings", "cases")}
+    assert (home / "validations" / MONTH).exists()
     for day, left in (("2027-03-31", {vault, outbox}), ("2027-04-01", {vault}), ("2027-10-01", set())):
         monkeypatch.setenv("SHOUWANG_TODAY", day)
         before = {folder for folder in (vault, outbox) if folder.exists()}
@@ -143,6 +153,8 @@ def test_what_is_kept_too_long_goes_and_that_is_on_record(
         assert {folder for folder in (vault, outbox) if folder.exists()} == left
         assert came.exists() == (day < "2027-05-01")
     assert not (inbox / MONTH).exists()
+    assert not (home / "validations" / MONTH).exists()
+    assert {kind: results(kind) for kind in exported} == exported
     gone = [event for event in rows(audit_event) if event["kind"] == "expired"]
     assert {event["subject"] for event in gone} >= {f"outbox/{MONTH}", f"vault/{MONTH}", f"inbox/{MONTH}"}
     assert all(len(fingerprint) == 64 for event in gone for fingerprint in event["detail"]["files"])

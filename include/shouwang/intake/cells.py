@@ -160,6 +160,7 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
         case "identity":  # a number that is an error is a missing one: matching has the name
             if set(map(type, values)) == {str}:
                 texts = pd.Series(values, dtype="str")
+                texts = texts.str.replace("\0", "", regex=False)  # PostgreSQL cannot store it
                 return texts.mask(texts.isin(ERRORS), ""), np.zeros(len(values), dtype=bool)
             numbers, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
             return pd.Series(numbers, dtype="str"), np.zeros(len(values), dtype=bool)

@@ -1,0 +1,231 @@
+"""The drill: back up, lose everything, restore, run the month again, and every export is as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from typer.testing import CliRunner
+
+from shouwang import backup, steps, trail
+from shouwang.cli import app
+from shouwang.demo.county import DemoCounty, make_county
+from shouwang.errors import ConfigError, NotThereYet, UsageError
+from shouwang.house import House, open_house
+from shouwang.month import Month
+from shouwang.store.audit import audit
+from shouwang.store.migrate import alembic_config
+
+MONTH = "2026-09"
+KINDS = ("matches", "rejects", "signals", "warnings", "cases")
+
+
+@dataclass
+class Keeper:
+    """One county at home, and the means to lose it."""
+
+    home: Path
+    county: DemoCounty
+    lose_database: Callable[[], None]
+
+    @property
+    def house(self) -> House:
+        return open_house()
+
+    def run_month(self) -> None:
+        if not (self.home / "inbox").exists():
+            shutil.copytree(self.county.inbox, self.home / "inbox")
+            steps.load_registry(str(self.county.registry), MONTH)
+        for known in steps.departments(MONTH):
+            steps.receive(MONTH, known["department"])
+        steps.screen(MONTH)
+        steps.release(MONTH, "测试员")
+
+    def exports(self, to: Path) -> dict[str, bytes]:
+        to.mkdir()
+        for kind in KINDS:
+            done = CliRunner().invoke(app, ["export", kind, "--month", MONTH, "--out", str(to / kind)])
+            assert done.exit_code == 0, done.stderr
+        return {kind: (to / kind).read_bytes() for kind in KINDS}
+
+    def lose_everything(self) -> None:
+        shutil.rmtree(self.home)
+        self.lose_database()
+
+
+@pytest.fixture(scope="module")
+def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+    return make_county(tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=6)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def keeper(
+    request: pytest.FixtureRequest, county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Keeper:
+    for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    monkeypatch.setenv("SHOUWANG_HOME", str(home))
+    monkeypatch.setenv("SHOUWANG_TODAY", "2026-10-12")
+    lose = lambda: None  # noqa: E731 (the file goes with the home)
+    if request.param == "postgresql":
+        url = sa.make_url(request.getfixturevalue("postgresql_url"))
+        monkeypatch.setenv("SHOUWANG_DATABASE_URL", url.set(database="kept").render_as_string(hide_password=False))
+
+        def lose() -> None:
+            admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+            with admin.connect() as connection:
+                connection.execute(sa.text("DROP DATABASE IF EXISTS kept WITH (FORCE)"))
+                connection.execute(sa.text("CREATE DATABASE kept"))
+            admin.dispose()
+
+        lose()
+    steps.init()
+    with open_house().database.write() as connection:
+        audit(connection, "released", "乡镇", "张三")
+    return Keeper(home, county, lose)
+
+
+def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path: Path) -> None:
+    keeper.run_month()
+    before = keeper.exports(tmp_path / "before")
+    assert all(content.count(b"\n") > 1 for kind, content in before.items() if kind != "rejects")
+    sent = {p.name: p.read_bytes() for p in (keeper.home / "outbox").rglob("*.xlsx")}
+    saved, keys = tmp_path / "saved.zip", tmp_path / "elsewhere" / "keys.zip"
+    told = CliRunner().invoke(app, ["backup", str(saved), "--keys", str(keys), "--json"])
+    assert told.exit_code == 0, told.stderr
+    assert saved.stat().st_mode & 0o077 == keys.stat().st_mode & 0o077 == 0
+    secrets = [p.read_bytes() for p in keeper.house.secrets.rglob("*") if p.is_file()]
+    with zipfile.ZipFile(saved) as archive:
+        inside = b"".join(archive.read(name) for name in archive.namelist())
+        assert not any("secrets" in name for name in archive.namelist())
+    assert secrets
+    assert not any(secret.split()[-1] in inside for secret in secrets)
+    keeper.lose_everything()
+    told = CliRunner().invoke(app, ["restore", str(saved), "--keys", str(keys)])
+    assert told.exit_code == 0, told.stderr
+    assert "every fingerprint was right" in " ".join(told.stdout.split())
+    assert [p.read_bytes() for p in keeper.house.secrets.rglob("*") if p.is_file()] == secrets
+    assert keeper.exports(tmp_path / "restored") == before
+    keeper.run_month()
+    assert keeper.exports(tmp_path / "after") == before
+    assert {p.name: p.read_bytes() for p in (keeper.home / "outbox").rglob("*.xlsx") if p.name in sent} == sent
+    assert trail.check(keeper.house)["faults"] == []
+
+
+def test_a_backup_is_of_one_moment_while_others_write(keeper: Keeper, tmp_path: Path) -> None:
+    done = threading.Event()
+    house = open_house()
+
+    def write() -> None:
+        while not done.is_set():
+            with house.database.write() as connection:
+                audit(connection, "released", "乡镇", "张三")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(2):
+            backup.backup(keeper.house, tmp_path / f"{number}.zip")
+    finally:
+        done.set()
+        writer.join()
+        house.database.dispose()
+    keeper.lose_everything()
+    backup.restore(keeper.house, tmp_path / "1.zip")
+    assert trail.check(keeper.house)["faults"] == []
+    with keeper.house.database.write() as connection:  # numbers go on where they were
+        audit(connection, "released", "乡镇", "张三")
+    assert trail.check(keeper.house)["entries"] > 2
+
+
+def test_a_backup_of_older_tables_is_brought_up_to_date(keeper: Keeper, tmp_path: Path) -> None:
+    with keeper.house.database.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0005")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trail, "check", lambda _house: {"faults": []})  # the program of then had no chain
+        backup.backup(keeper.house, tmp_path / "old.zip")
+    keeper.lose_everything()
+    backup.restore(keeper.house, tmp_path / "old.zip")
+    assert trail.check(keeper.house) | {"newest": None} == {"entries": 1, "newest": None, "faults": []}
+
+
+Spoil = Callable[[dict[str, bytes]], Any]
+
+
+def manifest(parts: dict[str, bytes], **changes: Any) -> None:
+    told = json.loads(parts[backup.MANIFEST])
+    for path, value in changes.items():
+        inside = told
+        *way, last = path.split("__")
+        for name in way:
+            inside = inside[name]
+        inside[last] = value
+    parts[backup.MANIFEST] = json.dumps(told).encode()
+
+
+def flipped(parts: dict[str, bytes]) -> None:
+    name = next(name for name in parts if name.startswith("home/audit"))
+    parts[name] = parts[name][::-1]
+
+
+@pytest.mark.parametrize("keeper", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (flipped, "home does not have its fingerprint"),
+        (lambda parts: parts.pop("home/audit.anchors"), "parts are not those of its manifest"),
+        (lambda parts: parts.pop(backup.MANIFEST), "no whole backup of ours"),
+        (lambda parts: parts.update({"../../evil": b""}), "parts are not those of its manifest"),
+        (lambda parts: manifest(parts, format=2), "format 2, this program reads 1"),
+        (lambda parts: manifest(parts, database__revision="9999"), "made by a newer version"),
+        (lambda parts: manifest(parts, database__kind="postgresql"), "The backup is of postgresql"),
+    ],
+    ids=["changed", "removed", "no manifest", "added", "format", "newer", "other kind"],
+)
+def test_a_backup_that_does_not_fit_is_refused_and_nothing_is_touched(
+    keeper: Keeper, tmp_path: Path, spoil: Spoil, says: str
+) -> None:
+    backup.backup(keeper.house, tmp_path / "whole.zip")
+    with zipfile.ZipFile(tmp_path / "whole.zip") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    spoil(parts)
+    with zipfile.ZipFile(tmp_path / "spoilt.zip", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    keeper.lose_everything()
+    with pytest.raises(ConfigError, match=says):
+        backup.restore(keeper.house, tmp_path / "spoilt.zip")
+    assert not keeper.home.exists()
+
+
+@pytest.mark.parametrize("keeper", ["sqlite"], indirect=True)
+def test_nothing_is_written_over(keeper: Keeper, tmp_path: Path) -> None:
+    saved = tmp_path / "saved.zip"
+    backup.backup(keeper.house, saved)
+    with pytest.raises(UsageError, match="is there already"):
+        backup.backup(keeper.house, saved)
+    with pytest.raises(UsageError, match="never go into the file"):
+        backup.backup(keeper.house, tmp_path / "one.zip", tmp_path / "one.zip")
+    with pytest.raises(UsageError, match="is not empty"):
+        backup.restore(keeper.house, saved)
+    (keeper.home / "shouwang.db").unlink()
+    with pytest.raises(UsageError, match="is not empty"):
+        backup.restore(keeper.house, saved)
+    keeper.lose_everything()
+    whole = saved.read_bytes()
+    saved.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ConfigError, match="It may be cut off"):
+        backup.restore(keeper.house, saved)
+    with pytest.raises(NotThereYet, match="There is no file"):
+        backup.restore(keeper.house, tmp_path / "none.zip")
