@@ -28,6 +28,8 @@ from shouwang.store import dumping
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+KEYS = "keys"
+"""The file of the secrets without which what is sealed in the database stays closed."""
 LEFT_OUT = ("work", "secrets")
 _CHUNK = 1 << 20
 
@@ -118,6 +120,7 @@ def backup(house: House, to: Path, keys: Path | None = None) -> dict[str, Any]:
         manifest = {
             "format": FORMAT, "program": version("shouwang"), "county": {"code": settings.code, "name": settings.name},
             "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "database": told, "parts": packing.prints,
+            "sealed": _has_keys(house),
         }  # fmt: skip
         packing.archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False))
     to.chmod(0o600)
@@ -134,13 +137,17 @@ def _told(manifest: dict[str, Any]) -> dict[str, Any]:
     return {"county": manifest["county"], "made_at": manifest["made_at"], "parts": counted}
 
 
+def _has_keys(house: House) -> bool:
+    return (house.secrets / KEYS).exists() or bool(os.environ.get("SHOUWANG_KEYS"))
+
+
 def _keep_secrets(house: House, to: Path, code: str) -> int:
     with _packing(to) as packing:
         for path in sorted(house.secrets.rglob("*")) if house.secrets.is_dir() else ():
             if path.is_file() and not path.name.startswith("."):
                 packing.copy(f"secrets/{path.relative_to(house.secrets).as_posix()}", path)
         if text := os.environ.get("SHOUWANG_KEYS"):
-            with packing.part("secrets/keys") as target:
+            with packing.part(f"secrets/{KEYS}") as target:
                 target.write("\n".join(text.split()).encode() + b"\n")
         manifest = {"format": FORMAT, "county": {"code": code}, "parts": packing.prints}
         packing.archive.writestr(MANIFEST, json.dumps(manifest))
@@ -186,6 +193,11 @@ def restore(house: House, source: Path, keys: Path | None = None) -> dict[str, A
     with _opened(source) as (archive, manifest):
         where = places(house) | {"secrets": house.secrets}
         dumping.check_fits(house.database, manifest["database"])
+        if manifest.get("sealed") and not keys and not _has_keys(house):
+            raise UsageError(
+                "The numbers in this backup are sealed, and their keys are not here: give their file with --keys, or put "
+                f"them into {house.secrets / KEYS} or SHOUWANG_KEYS."
+            )
         _refuse_unless_empty(house, archive, manifest)
         if keys:
             with _opened(keys) as (secrets, of):

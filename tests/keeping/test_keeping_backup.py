@@ -229,3 +229,22 @@ def test_nothing_is_written_over(keeper: Keeper, tmp_path: Path) -> None:
         backup.restore(keeper.house, saved)
     with pytest.raises(NotThereYet, match="There is no file"):
         backup.restore(keeper.house, tmp_path / "none.zip")
+
+
+@pytest.mark.parametrize("keeper", ["sqlite"], indirect=True)
+def test_what_is_sealed_is_not_restored_without_its_keys(keeper: Keeper, tmp_path: Path) -> None:
+    held = keeper.house.secrets / backup.KEYS
+    if not held.exists():
+        held.parent.mkdir(exist_ok=True)
+        held.write_text("k1:a key", encoding="ascii")
+        held.chmod(0o600)
+    key = held.read_bytes()
+    backup.backup(keeper.house, tmp_path / "saved.zip", tmp_path / "keys.zip")
+    assert key not in (tmp_path / "saved.zip").read_bytes()
+    keeper.lose_everything()
+    with pytest.raises(UsageError, match="--keys"):
+        backup.restore(keeper.house, tmp_path / "saved.zip")
+    assert not keeper.home.exists()
+    backup.restore(keeper.house, tmp_path / "saved.zip", tmp_path / "keys.zip")
+    assert held.read_bytes() == key
+    assert held.stat().st_mode & 0o077 == 0
