@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +32,13 @@ SHEET_ROWS = 1_048_576
 
 EDUCATION_MONTHS = (3, 9)
 
+Written = tuple[Month, str, str, pd.DataFrame, Future[pd.DataFrame]]
+"""Month, department and name of a file, its rows, and the places that they will have got in it."""
+
 
 @dataclass(frozen=True)
 class DemoCounty:
-    """Where a made-up county lies, and how much there is of it; ``rows`` and ``warnings`` by month."""
+    """Where a made-up county lies, and how much there is of it; ``rows`` by month."""
 
     folder: Path
     registry: Path
@@ -46,7 +49,6 @@ class DemoCounty:
     households: int
     people: int
     rows: dict[Month, int]
-    warnings: dict[Month, int]
 
 
 def make_county(
@@ -57,27 +59,25 @@ def make_county(
     seed: int = 1,
     dirt: bool = True,
     added: bool = False,
-    progress: Callable[[str], None] | None = None,
 ) -> DemoCounty:
     """Write a county below ``folder``: ``registry/``, ``inbox/<month>/<department>/`` and ``truth/``.
 
     The same arguments give the same cells. ``dirt=False`` leaves out every damage and every odd layout;
-    ``added=True`` adds the exports of 应急管理局 and 残联 (docs/examples/departments). At least 20 households are needed, or `ValueError` is raised. From `MANY` households on two processes write the files: a script
-    that calls this then needs the usual ``if __name__ == "__main__":``.
+    ``added=True`` adds the exports of 应急管理局 and 残联 (docs/examples/departments). At least 20 households are needed,
+    or `ValueError` is raised. From `MANY` households on two processes write the files: a script that calls this then
+    needs the usual ``if __name__ == "__main__":``.
     """
     if households < 20:
         raise ValueError(f"A county needs at least 20 households; {households} were asked for.")
-    say = progress or (lambda _: None)
     months = sorted(set(months))
     people = make_people(households, seed, months[0].first)
     registry = folder / "registry" / f"农户信息表.{'xlsx' if len(people) < SHEET_ROWS else 'csv'}"
     inbox, truth = folder / "inbox", folder / "truth"
     registry.parent.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
-    say(f"{households} households, {len(people)} people, {people['township'].nunique()} townships")
     census = Census(people)
     evidence: Evidence = {}
-    written: list[tuple[Month, str, str, pd.DataFrame, Future[pd.DataFrame]]] = []
+    written: list[Written] = []
     with _writers(households) as pool:
         book = pool.submit(write_registry, registry, people)
         for month, department, clean in _world(people, months, seed, added):
@@ -93,12 +93,11 @@ def make_county(
             path = inbox / str(month) / department / f"{month.chinese}{FORMS[department].title}.{KINDS[layout.kind]}"
             job = pool.submit(write_export, path, rows, department, month, layout, seed)
             written.append((month, department, path.name, rows, job))
-            say(f"{month} {department}: {len(rows)} rows, {layout.kind}")
-        warnings = {month: warnings_of(people, evidence, month) for month in months}
+        warnings = [warnings_of(people, evidence, month) for month in months]
         records, identities = _truth(people, written)
         book.result()
     townships = tuple(dict.fromkeys(people["township"]))
-    pd.concat(warnings.values()).to_csv(truth / "warnings.csv", index=False)
+    pd.concat(warnings).to_csv(truth / "warnings.csv", index=False)
     records.to_csv(truth / "records.csv", index=False)
     identities.to_csv(truth / "identities.csv", index=False)
     facts = {
@@ -106,11 +105,8 @@ def make_county(
         "months": [str(m) for m in months],
     }  # fmt: skip
     (truth / "county.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
-    say(f"{len(records)} rows, {sum(map(len, warnings.values()))} warnings to be found")
-    return DemoCounty(
-        folder, registry, inbox, truth, tuple(months), townships, households, len(people),
-        {m: int((records["month"] == str(m)).sum()) for m in months}, {m: len(warnings[m]) for m in months},
-    )  # fmt: skip
+    counted = {month: int((records["month"] == str(month)).sum()) for month in months}
+    return DemoCounty(folder, registry, inbox, truth, tuple(months), townships, households, len(people), counted)
 
 
 def _writers(households: int) -> Executor:
@@ -141,16 +137,14 @@ def _world(
             yield month, "disabled", certificates(people, month, seed)
 
 
-def _truth(
-    people: pd.DataFrame, written: list[tuple[Month, str, str, pd.DataFrame, Future[pd.DataFrame]]]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _truth(people: pd.DataFrame, written: list[Written]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What is expected of every row, and every identity as it was written."""
     records, identities = [], []
     for month, department, file, rows, job in written:
         place = job.result()
-        where = pd.DataFrame({"month": str(month), "department": department, "file": file}, index=rows.index).join(
-            place
-        )
+        where = place.assign(month=str(month), department=department, file=file)[
+            ["month", "department", "file", "sheet", "row"]
+        ]
         known = (rows["person"] >= 0) & (rows["spoil"] != "no identity")
         person = people.loc[rows["person"].clip(lower=0)].reset_index(drop=True)
         subject = {
