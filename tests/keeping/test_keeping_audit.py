@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
+from older_tables import make_older
 from typer.testing import CliRunner
 
 from shouwang import steps, trail
@@ -19,7 +19,6 @@ from shouwang.cli import app
 from shouwang.errors import TrailBroken
 from shouwang.house import House, open_house
 from shouwang.store.audit import audit
-from shouwang.store.migrate import alembic_config
 from shouwang.store.tables import audit_event
 
 Spoil = Callable[[sa.Connection], Any]
@@ -151,8 +150,8 @@ def test_a_writer_does_not_wait_for_another_that_is_still_at_work(house: House) 
 
 
 def test_entries_of_before_are_sealed_as_they_are_found(house: House) -> None:
-    spoil(house, lambda c: command.downgrade(alembic_config(c), "0005"))
-    spoil(house, lambda c: command.upgrade(alembic_config(c), "head"))
+    make_older(house.database, 6)
+    steps.init()
     assert trail.check(house)["entries"] == 6
     assert trail.check(house)["faults"] == []
     write(house, "后来的")

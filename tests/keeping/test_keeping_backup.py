@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
+from older_tables import make_older
 from typer.testing import CliRunner
 
 from shouwang import backup, steps, trail
@@ -24,7 +24,6 @@ from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.store.audit import audit
-from shouwang.store.migrate import alembic_config
 
 MONTH = "2026-09"
 KINDS = ("matches", "rejects", "signals", "warnings", "cases")
@@ -136,13 +135,13 @@ def test_a_backup_is_of_one_moment_while_others_write(keeper: Keeper, tmp_path: 
     writer.start()
     try:
         for number in range(2):
-            backup.backup(keeper.house, tmp_path / f"{number}.zip")
+            backup.backup(keeper.house, tmp_path / f"{number}.zip", tmp_path / f"{number}.keys.zip")
     finally:
         done.set()
         writer.join()
         house.database.dispose()
     keeper.lose_everything()
-    backup.restore(keeper.house, tmp_path / "1.zip")
+    backup.restore(keeper.house, tmp_path / "1.zip", tmp_path / "1.keys.zip")
     assert trail.check(keeper.house)["faults"] == []
     with keeper.house.database.write() as connection:  # numbers go on where they were
         audit(connection, "released", "乡镇", "张三")
@@ -150,13 +149,12 @@ def test_a_backup_is_of_one_moment_while_others_write(keeper: Keeper, tmp_path: 
 
 
 def test_a_backup_of_older_tables_is_brought_up_to_date(keeper: Keeper, tmp_path: Path) -> None:
-    with keeper.house.database.engine.begin() as connection:
-        command.downgrade(alembic_config(connection), "0005")
+    make_older(keeper.house.database, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trail, "check", lambda _house: {"faults": []})  # the program of then had no chain
-        backup.backup(keeper.house, tmp_path / "old.zip")
+        backup.backup(keeper.house, tmp_path / "old.zip", tmp_path / "keys.zip")
     keeper.lose_everything()
-    backup.restore(keeper.house, tmp_path / "old.zip")
+    backup.restore(keeper.house, tmp_path / "old.zip", tmp_path / "keys.zip")
     assert trail.check(keeper.house) | {"newest": None} == {"entries": 1, "newest": None, "faults": []}
 
 
