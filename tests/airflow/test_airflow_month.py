@@ -197,13 +197,13 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
     _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
+    runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
+    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
+    told.screenings = len(watched.runs("screening", MONTH))
     told.filled_in = fill_in(told.home)
     (told.stories["followup"], told.stories["papers"]) = watched.finish(
         ("followup", api.trigger("followup")), ("papers", api.trigger("papers", MONTH))
     )
-    runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
-    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
-    told.screenings = len(watched.runs("screening", MONTH))
     with psycopg.connect(plain(line.settings["SHOUWANG_DATABASE_URL"])) as connection:
         told.answers = connection.execute("SELECT conclusion FROM feedback").fetchall()
         query = "SELECT kind, by, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"
