@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import datetime as dt
 import shutil
 import sys
 from pathlib import Path
@@ -13,12 +12,13 @@ import sqlalchemy as sa
 
 from shouwang import cli, steps
 from shouwang.counties import serve, serving
+from shouwang.demo.county import make_county
 from shouwang.errors import ConfigError, UsageError
 from shouwang.house import House, open_house
+from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 
 TODAY = "2026-10-12"
-EVENT = {"kind": "release", "subject": "红土镇", "by": "张三", "detail": {}}
 
 
 @pytest.fixture
@@ -99,13 +99,20 @@ def test_workers_threads_serve_a_county_each(two):
     assert [job.result() for job in asked] == [{two / "home" / "lixi"}, {two / "home" / "qingyuan"}]
 
 
-def test_the_command_line_is_told_which_county(two, monkeypatch, capsys):
-    def shouwang(*words: str) -> int:
+@pytest.fixture
+def shouwang(monkeypatch):
+    """``shouwang WORDS`` in this process; how it ends."""
+
+    def run(*words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["shouwang", *words])
         with pytest.raises(SystemExit) as ended:
             cli.main()
         return int(ended.value.code or 0)
 
+    return run
+
+
+def test_the_command_line_is_told_which_county(two, shouwang, capsys):
     assert shouwang("init") == 2
     assert "name one: shouwang --county KEY" in " ".join(capsys.readouterr().err.split())
     assert shouwang("--county", "lixi", "init") == 0
@@ -121,7 +128,7 @@ def test_counties_share_a_postgresql_and_nothing_in_it(two, monkeypatch, postgre
             steps.init()
             steps.init()
     with house_of("lixi").database.write() as connection:
-        connection.execute(sa.insert(audit_event).values(at=dt.datetime(2026, 10, 12), **EVENT))
+        audit(connection, "release", "红土镇", "张三")
     with house_of("qingyuan").database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(audit_event)).scalar() == 0
         assert connection.execute(sa.text("SELECT current_schema()")).scalar() == "qingyuan"
@@ -130,3 +137,38 @@ def test_counties_share_a_postgresql_and_nothing_in_it(two, monkeypatch, postgre
         versions = sa.text("SELECT schemaname FROM pg_tables WHERE tablename = 'alembic_version'")
         assert set(connection.execute(versions).scalars()) >= {"lixi", "qingyuan"}
     engine.dispose()
+
+
+def test_one_county_s_trouble_never_touches_another(two, shouwang, monkeypatch, tmp_path):
+    county = make_county(tmp_path / "made", households=150, seed=11)
+    month, registry = "2026-09", str(county.registry)
+    shutil.copytree(two / "counties" / "qingyuan", two / "counties" / "mengla")
+    for key in ("lixi", "mengla", "qingyuan"):
+        shutil.copytree(county.inbox, two / "in" / key)
+    monkeypatch.setenv("SHOUWANG_INBOX", str(two / "in"))
+
+    def exported(*whose: str) -> dict[str, bytes]:
+        assert shouwang(*whose, "init") == 0
+        assert shouwang(*whose, "registry", "load", registry, "--as-of", month) == 0
+        assert shouwang(*whose, "run", month) in (0, 3)
+        assert shouwang(*whose, "release", month, "--by", "张三") == 0
+        files = {kind: tmp_path / f"{kind}.csv" for kind in ("matches", "rejects", "signals", "warnings", "cases")}
+        for kind, file in files.items():
+            assert shouwang(*whose, "export", kind, "--month", month, "--out", str(file)) == 0
+        return {kind: file.read_bytes() for kind, file in files.items()}
+
+    contract = two / "counties" / "lixi" / "departments" / "water.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("type: name", "type: nmae"), "utf-8")
+    (two / "home" / "mengla").mkdir(parents=True)
+    (two / "home" / "mengla" / "shouwang.db").write_bytes(b"not a database" * 999)
+    for key in ("lixi", "mengla"):
+        assert shouwang("--county", key, "init") == 1, key
+        assert shouwang("--county", key, "run", month) == 1, key
+    among_others = exported("--county", "qingyuan")
+    assert shouwang("counties") == 0
+
+    monkeypatch.delenv("SHOUWANG_COUNTIES")
+    monkeypatch.setenv("SHOUWANG_HOME", str(two / "alone"))
+    monkeypatch.setenv("SHOUWANG_INBOX", str(county.inbox))
+    assert exported() == among_others
+    assert all(among_others.values())

@@ -102,7 +102,7 @@ def test_a_county_s_board_is_its_own_and_leads_to_its_own_dags(prefecture):
     assert "/base/dags/qingyuan.exchange_water/runs/of 2026-09" in water
     led = prefecture.get("/dags/qingyuan.exchange_water", headers=CLERK)
     assert led.url.path == "/base/shouwang/counties/qingyuan/months/2026-09/water"
-    assert prefecture.get("/counties/mengla/", headers=PREFECT).status_code == 500
+    assert prefecture.get("/counties/mengla/", headers=PREFECT).status_code == 503
     assert "逾期未报" in prefecture.get("/counties/lixi/", headers=PREFECT).text
 
 

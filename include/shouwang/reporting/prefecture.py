@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import DBAPIError
-
 from shouwang.counties import serving
 from shouwang.county.settings import CountySettings
-from shouwang.errors import NotThereYet, ShouwangError
+from shouwang.errors import NotThereYet, ShouwangError, Unreachable
 from shouwang.house import House, open_house, today_in
 from shouwang.month import Month
 from shouwang.reporting.board import MonthRow, expected, month_rows, township_months
@@ -70,10 +68,10 @@ def county_month(key: str, month: Month | None = None) -> CountyMonth:
             return _counted(house, name, month or expected(house.today()))
         except NotThereYet as error:
             return CountyMonth(key, name, "nothing", str(error))
+        except Unreachable as error:
+            return CountyMonth(key, name, "away", str(error))
         except ShouwangError as error:
             return CountyMonth(key, name, "unreadable", str(error))
-        except DBAPIError as error:
-            return CountyMonth(key, name, "away", f"The database does not answer ({type(error.orig).__name__}).")
         finally:
             if house and "database" in vars(house):
                 house.database.dispose()

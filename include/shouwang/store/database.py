@@ -62,6 +62,11 @@ class Database:
                     "SHOUWANG_DATABASE_URL. Nothing is lost: run this step again."
                 )
             raise Unreachable(told) from error
+        except sa.exc.DatabaseError as error:  # only SQLite's files say so
+            raise Unreachable(
+                f"{self.url.database} is damaged or no database; restore it from a backup, or move it away and run "
+                "`shouwang init`."
+            ) from error
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
