@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,12 @@ class Program:
     package: str
     hidden: tuple[str, ...] = ()
     runs: bool = True
+    as_root: bool = False
 
     def find(self) -> str | None:
-        """Its path, if this machine has it."""
+        """Its path, if this machine has it and we may use it."""
+        if self.as_root and os.geteuid() != 0:
+            return None
         for name in self.names:
             if found := shutil.which(name):
                 return found
@@ -50,7 +53,8 @@ PROGRAMS = {
     "redis": Program(("redis-server",), "redis-server"),
     "faketime": Program(("libfaketime.so.1",), "faketime", ("usr/lib/*/faketime",), runs=False),
     "rsync": Program(("rsync",), "rsync"),
-    "unshare": Program(("unshare",), "util-linux"),
+    "unshare": Program(("unshare",), "util-linux", as_root=True),
+    "mount": Program(("mount",), "mount", as_root=True),
     "shellcheck": Program(("shellcheck",), "shellcheck"),
     "docker-compose": Program(("docker-compose",), "docker-compose"),
 }
@@ -154,6 +158,23 @@ def _wait_for(address: str, server: subprocess.Popen[Any], log: Path) -> None:
             return
     server.kill()
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(errors='replace')}")
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int = 16) -> Iterator[Path]:
+    """A disk of its own for a folder, which can be filled without harm to anybody; gives the file that `fill` fills."""
+    subprocess.run([path_of("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m", "shouwang", folder], check=True)
+    try:
+        yield folder / ".filling"
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write until nothing more fits."""
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while file.write(b"\0" * 65536):
+            pass
 
 
 @dataclass(frozen=True)

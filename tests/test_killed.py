@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import signal
+import tempfile
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from sealed import opened
+from services import fill, small_disk
 from shouwang import passwords, steps
 from shouwang.casework import keeping  # noqa: F401 (imported once here, not in every child)
 from shouwang.delivery.saving import save
@@ -405,6 +407,52 @@ def test_so_it_is_on_postgresql(county: DemoCounty, inbox: Path, tmp_path: Path,
         if before:
             assert {"before commit", "after commit"} <= set(seen)
             outlives_every_kill(step, name, before, seen, living, place("scratch"))
+
+
+@pytest.mark.needs("mount")
+@pytest.mark.parametrize("name", ["release 0", "send 0", "take_in housing"])
+def test_a_step_whose_disk_is_full_leaves_nothing_by_halves_and_does_its_work_when_there_is_room(
+    county: DemoCounty, inbox: Path, undisturbed: Undisturbed, tmp_path: Path, name: str
+) -> None:
+    (before, _), (after, _) = undisturbed[name], undisturbed[[*NAMES, ""][NAMES.index(name) + 1]]
+    place, kept = copied(before, on_sqlite(tmp_path / "home", inbox)), tmp_path / "kept"
+    folder = place.home / ("vault" if name.startswith("take_in") else "outbox")
+    folder.mkdir(exist_ok=True)
+    shutil.copytree(folder, kept)
+    with small_disk(folder) as filling:
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        fill(filling)
+        old = files(place)
+        ended, _ = perform(place, name, story(county)[name])
+        if name != "send 0":  # which finds its paper where it lies
+            assert ended != 0, "there was room after all"
+            assert {k: v for k, v in files(place).items() if old.get(k) != v} == {}
+        filling.unlink()
+        assert perform(place, name, story(county)[name])[0] == 0
+        assert state(place) == state(after)
+
+
+def test_each_step_may_run_on_another_machine_with_a_disk_of_its_own(
+    county: DemoCounty, inbox: Path, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """What is shared is the house; home and temporary folder are new for every step, and empty after it."""
+    place = on_sqlite(tmp_path / "home", inbox)
+    place.home.mkdir()
+    for number, (name, step) in enumerate(story(county).items()):
+        worker = tmp_path / f"worker-{number}"
+        own = {"HOME": worker / "home", "TMPDIR": worker / "tmp"}
+        for folder in own.values():
+            folder.mkdir(parents=True)
+
+        def there(place: Place, step: Step = step, own: dict[str, Path] = own) -> Any:
+            os.environ |= {key: str(folder) for key, folder in own.items()}
+            tempfile.tempdir = None
+            return step(place)
+
+        assert perform(place, name, there)[0] == 0, name
+        assert [path for folder in own.values() for path in folder.rglob("*")] == [], name
+        shutil.rmtree(worker)
+    assert state(place) == state(undisturbed[""][0])
 
 
 def test_a_step_that_runs_twice_changes_nothing(

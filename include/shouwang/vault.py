@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -14,6 +15,9 @@ from shouwang.errors import FileRefused, NotThereYet
 from shouwang.house import House
 from shouwang.intake.files import fingerprint
 from shouwang.intake.names import shown
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""No room: on our own disk, for nobody writes to the department's."""
 
 
 def kept(house: House, versions: Sequence[dict[str, Any]], content: str) -> Kept:
@@ -37,7 +41,10 @@ def keep(files: Kept, vault: Path, plain: bool = False) -> None:
     try:
         copies = [Path(shutil.copy2(path, part / name)) for path, name in files]
         whole = not plain or fingerprint(copies) == vault.name
-    except OSError:
+    except OSError as error:
+        if error.errno in FULL:  # no fault of the department's: the step is tried again
+            shutil.rmtree(part, ignore_errors=True)
+            raise
         whole = False
     if not whole:
         shutil.rmtree(part, ignore_errors=True)
