@@ -3,7 +3,7 @@ SHELL := /bin/sh
 # Compiled modules are kept, whatever the environment says: without them every process of Airflow compiles anew.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down test lint bench docs sbom lock clean
+.PHONY: help venv demo up down test lint bench docs pictures sbom lock clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -15,7 +15,7 @@ DEMO ?=
 TESTS ?= tests
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY) ## make .venv with everything that is needed (once; again when requirements change)
 
@@ -53,6 +53,9 @@ bench: $(READY) ## seconds and memory of each step of a 40,000-household month (
 
 docs: $(READY) ## write the parts of the documentation that are generated
 	@$(BIN)/python docs/generate.py
+
+pictures: $(READY) ## draw the papers of docs/papers.md anew (needs LibreOffice and poppler)
+	@$(BIN)/python docs/pictures.py
 
 sbom: $(READY) ## build/sbom.json: every package with version, hashes and licence (CycloneDX)
 	@$(BIN)/python docs/supply.py

@@ -16,7 +16,8 @@ DOC = """
 **What.** Collects the workbooks that townships sent back and answers each row; takes in what departments put late, or
 corrected, into the inbox of the last twelve months; opens each month again that has something new by that, or by a late
 answer; starts a month whose waiting time ended with a department refused; sends again what could not be sent; reminds of what is due today; writes the
-supervision list (督办单) of what is overdue, for the county and each township; deletes what has been kept too long.
+supervision list (督办单) of what is overdue, for the county and each township; deletes what has been kept too long;
+passwords that are a year old are replaced, and whoever has one that nobody has told them yet is named.
 
 **When.** Every morning at half past eight. Running it twice changes nothing; run it by hand after a township has called.
 
@@ -136,6 +137,22 @@ def declare(here: CountyDags) -> None:
             )  # fmt: skip
             return overdue
 
+        @task
+        def renew_passwords() -> dict[str, list[str]]:
+            from shouwang import steps
+
+            done = steps.renew_passwords()
+            if untold := done["untold"]:
+                tell(
+                    Notice(
+                        cause=f"untold {untold}", what=f"{'、'.join(untold)} 的新密码还没有告知",
+                        where="名单用新密码加密；以前的名单仍用旧密码打开。",
+                        to_do="请逐个运行 shouwang secrets show --township 乡镇 --by 姓名，当面或电话告知，不要随名单发送。",
+                        link=link_to(here.dag_id("followup")),
+                    )
+                )  # fmt: skip
+            return done
+
         @task(trigger_rule=TriggerRule.ALL_DONE)
         def expire() -> int:
             from shouwang import steps
@@ -146,6 +163,7 @@ def declare(here: CountyDags) -> None:
         [collected, receive.expand_kwargs(look())] >> reopen()
         collected >> [remind(), supervise()]
         send_again() >> expire()
+        renew_passwords()
 
     followup()
 

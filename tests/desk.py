@@ -10,7 +10,7 @@ from com.sun.star.connection import NoConnectException
 
 FILTERS = {
     ".xlsx": "Calc MS Excel 2007 XML", ".xls": "MS Excel 97", ".ods": "calc8", ".csv": "Text - txt - csv (StarCalc)",
-    ".pdf": "calc_pdf_Export",
+    ".pdf": "calc_pdf_Export", ".docx": "MS Word 2007 XML",
 }  # fmt: skip
 """The filter that writes a kind of file."""
 

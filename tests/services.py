@@ -49,6 +49,9 @@ PROGRAMS = {
     "poppler": Program(("pdftoppm",), "poppler-utils"),
     "fontconfig": Program(("fc-list",), "fontconfig"),
     "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),
+    "sftp-server": Program(
+        ("sftp-server",), "openssh-sftp-server", ("usr/lib/openssh", "usr/libexec/openssh", "usr/lib/ssh")
+    ),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "redis": Program(("redis-server",), "redis-server"),
     "faketime": Program(("libfaketime.so.1",), "faketime", ("usr/lib/*/faketime",), runs=False),
@@ -185,6 +188,7 @@ class Sftp:
     folder: Path
     known_hosts: Path
     key: Path
+    log: Path
 
 
 @contextmanager
@@ -198,7 +202,7 @@ def sftp() -> Iterator[Sftp]:
     settings = {
         "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "PidFile": folder / "sshd.pid",
         "AuthorizedKeysFile": folder / "key.pub", "StrictModes": "no", "UsePAM": "no", "PasswordAuthentication": "no",
-        "PermitRootLogin": "prohibit-password", "Subsystem": "sftp internal-sftp",
+        "PermitRootLogin": "prohibit-password", "Subsystem": f"sftp {path_of('sftp-server')} -e -l INFO 2>> {folder / 'transfers'}",
     }  # fmt: skip
     (folder / "sshd_config").write_text("\n".join(f"{name} {value}" for name, value in settings.items()) + "\n")
     if os.geteuid() == 0:
@@ -210,7 +214,13 @@ def sftp() -> Iterator[Sftp]:
     known.write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
     try:
         _wait_for_port(port, process)
-        yield Sftp(f"sftp://{user}@127.0.0.1:{port}{folder / 'served'}", folder / "served", known, folder / "key")
+        yield Sftp(
+            f"sftp://{user}@127.0.0.1:{port}{folder / 'served'}",
+            folder / "served",
+            known,
+            folder / "key",
+            folder / "transfers",
+        )
     finally:
         process.terminate()
         process.wait(timeout=10)

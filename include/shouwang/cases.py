@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ import pandas as pd
 
 from shouwang.casework.supervision import DATES, being_helped, cases_on, due_on, overdue
 from shouwang.casework.telling import household_of, story
-from shouwang.delivery.caseform import write_case_form
+from shouwang.delivery.caseform import CaseFormPaper, write_case_form
+from shouwang.delivery.paper import SYSTEM
 from shouwang.errors import ShouwangError, UsageError
-from shouwang.handout import hand_out
+from shouwang.handout import hand_out, headed
 from shouwang.house import House, safe_name
 from shouwang.month import Month
 from shouwang.returning import KNOWN, call_removed
@@ -64,13 +66,11 @@ def remove(house: House, clue_no: str, by: str, on: dt.date, measure: str | None
 
 def write_form(house: House, township: str) -> Path:
     """Write a township's form for reports and removals (申报排查表) into its outbox."""
-    today, settings = house.today(), house.county.settings
+    today = house.today()
     with house.database.read() as connection:
         helped = being_helped(connection, today, township)
     name = f"{safe_name(township)}申报排查表_{today.isoformat()}.xlsx"
+    write = partial(write_case_form, paper=CaseFormPaper(**headed(house, township)), helped=helped)
     with house.database.write() as connection:
-        hand_out(
-            connection, house, Month.of(today), township, name, "shouwang",
-            lambda part: write_case_form(part, settings.office, township, today, helped),
-        )  # fmt: skip
+        hand_out(connection, house, Month.of(today), township, name, SYSTEM, write)
     return house.lists_of(Month.of(today), township) / name

@@ -1,7 +1,10 @@
 """The ways by which a file reaches a township (渠道): the outbox, a server of its own by SFTP, mail.
 
-Each may be taken again for the same file and then changes nothing there: the name and the content are the same, and a
-mail keeps its Message-ID, by which mail servers and readers know it again.
+Each may be taken again for the same file and then changes nothing there: the name and the content are the same. A mail
+cannot be looked for on the other side: the moment in which its server says that it took it, that is noted down in the
+house (``taken/``, apart from the database, which may be slow or away), and what is noted is not sent again. What remains
+is a server that took a mail whose answer never reached us, or our death before the note: then the same mail goes again
+under the same Message-ID and date, by which servers and readers know it. SMTP allows no more.
 """
 
 from __future__ import annotations
@@ -19,8 +22,9 @@ from urllib.parse import unquote, urlsplit
 from shouwang.errors import ConfigError, ShouwangError, Unreachable
 from shouwang.house import House
 from shouwang.remote import Remote
+from shouwang.staging import whole_file
 
-PATIENCE = 30.0
+PATIENCE, TAKEN = 30.0, 250
 _XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HERE = ("127.0.0.1", "::1", "localhost")
 
@@ -47,6 +51,11 @@ def deliver(house: House, item: Item) -> tuple[str, str]:
         Remote(f"{known.to.rstrip('/')}/{item.month}", item.path.parent).send(item.path)
         return "sftp", f"{item.path.stat().st_size} bytes at {urlsplit(known.to).hostname}"
     return "mail", _mail(house, item, known.to)
+
+
+def forget(house: House, fingerprint: str) -> None:
+    """Drop the note that a mail was taken; what the database says counts from here on."""
+    (house.home / "taken" / fingerprint).unlink(missing_ok=True)
 
 
 def letter(house: House, item: Item, to: str) -> EmailMessage:
@@ -81,14 +90,19 @@ def _mail(house: House, item: Item, to: str) -> str:
             "SHOUWANG_SMTP says by which server mails go: smtps://user@host or smtp://user@host:587, without a "
             "password; that lies in the file secrets/smtp."
         )
-    message = letter(house, item, to)
+    message, note = letter(house, item, to), house.home / "taken" / item.fingerprint
+    if note.exists():
+        return note.read_text(encoding="utf-8")
+    note.parent.mkdir(exist_ok=True, mode=0o700)
     try:
         with _server(parts.scheme, parts.hostname, parts.port or 0) as server:
             if parts.username:
                 server.login(unquote(parts.username), next(iter(house.passwords_of("smtp")), ""))
+            server.note = note
             server.send_message(message)
-            return server.answer
     except (OSError, smtplib.SMTPException) as error:
+        if note.exists():  # it fell ill after it had taken the mail
+            return note.read_text(encoding="utf-8")
         code = getattr(error, "smtp_code", None)
         if isinstance(error, smtplib.SMTPRecipientsRefused):
             code = next(code for code, _ in error.recipients.values())
@@ -96,16 +110,19 @@ def _mail(house: House, item: Item, to: str) -> str:
         if isinstance(code, int) and code >= 500:
             raise ShouwangError(f"{what}, {code}). Check the address in county.yaml and the server's user.") from None
         raise Unreachable(f"{what}). Check that the server is there; then run this step again.") from None
+    return note.read_text(encoding="utf-8")
 
 
 class _Plain(smtplib.SMTP):
-    """Remembers what the server said when it took the message."""
+    """Notes down what the server said when it took the message, before anything else can happen."""
 
-    answer = ""
+    note = Path()
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         code, said = super().data(msg)
-        self.answer = f"{code} {said.decode('ascii', 'replace')}"[:200]
+        if code == TAKEN:
+            with whole_file(self.note) as part:
+                part.write_text(f"{code} {said.decode('ascii', 'replace')}"[:200], encoding="utf-8")
         return code, said
 
 

@@ -84,7 +84,9 @@ def try_(
     as_json: AsJson = False,
 ) -> None:
     """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
+    from shouwang.delivery.report import ReportPaper
     from shouwang.delivery.rule_reports import write_trial
+    from shouwang.handout import headed
     from shouwang.house import open_house
     from shouwang.reporting import charts, trials
     from shouwang.staging import whole_file
@@ -97,10 +99,9 @@ def try_(
         trial = try_rules(connection, house, file, asked)
     report = {"rules": str(file), "silent": list(trial.silent), **trials.report(asked, trial.warnings, trial.signals)}
     if workbook is not None:
-        settings = house.county.settings
-        title = f"{settings.name}规则试算"
+        paper = ReportPaper(**headed(house), heading=f"{house.county.settings.name}规则试算")
         with whole_file(workbook) as part:
-            write_trial(part, title, settings.office, house.today(), report, trial.warnings, trial.titles)
+            write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
         with whole_file(picture) as part:
             part.write_bytes(charts.drawn(trials.chart(report["total"]["by_rule"], trial.titles), picture.suffix))

@@ -47,10 +47,10 @@ def sent(month: MonthArgument, as_json: AsJson = False) -> None:
     with open_house().database.read() as connection:
         rows = proof(connection, Month.parse(month))
 
-    titles = ("township", "file", "sent (UTC)", "channel", "tries", "fingerprint", "receipt or problem")
+    titles = ("township", "file", "sent (UTC)", "channel", "tries", "fingerprint", "receipt or problem", "fetched")
     lines = [
         (r["township"], Path(r["file"]).name, r["sent_at"], r["channel"], r["attempts"], r["fingerprint"][:16],
-         r["receipt"] or r["problem"] or "not sent yet")
+         r["receipt"] or r["problem"] or "not sent yet", r["fetched"] or "")
         for r in rows
     ]  # fmt: skip
     say(rows, as_json, lambda: show_table(titles, lines))
@@ -63,38 +63,44 @@ def _townships(house: House, month: Month) -> list[str]:
         return sorted(people_as_of(connection, month)["township"].dropna().unique())
 
 
-def _renew(kind: str, township: str | None, by: str, as_json: bool) -> None:
+def _known(township: str | None) -> tuple[House, list[str]]:
+    """The house, and the township that is meant, or all and the county."""
     house = open_house()
-    known = _townships(house, Month.of(house.today()))
+    known = [*_townships(house, Month.of(house.today())), passwords.COUNTY]
     if township and township not in known:
         raise UsageError(f"There is no township {township} in the registry; there are {'、'.join(known)}.")
-    due = passwords.outlived if kind == "rotated" else (lambda h, t: not passwords.kept(h, t))
-    chosen = [township] if township and (kind == "rotated" or due(house, township)) else []
-    chosen += [name for name in known if not township and due(house, name)]
-    for name in chosen:
-        passwords.add(house, name)
-        with house.database.write() as connection:
-            audit(connection, f"password_{kind}", name, by)
+    return house, [township] if township else known
 
+
+def _tell_new(names: list[str], untold: list[str], as_json: bool) -> None:
     def tell() -> None:
-        for name in chosen:
+        for name in names:
             out.print(f"{name}: a new password; tell it by `shouwang secrets show --township {name} --by NAME`")
-        if not chosen:
+        if not names:
             out.print("Every township has a password that holds.")
+        if waiting := [name for name in untold if name not in names]:
+            out.print(f"Not told yet: {'、'.join(waiting)}")
 
-    say({"passwords": chosen}, as_json, tell)
+    say({"passwords": names, "untold": untold}, as_json, tell)
 
 
 @secrets_app.command("make")
 def secrets_make(township: Township = None, by: By = "shouwang", as_json: AsJson = False) -> None:
-    """Make a password for every township that has none (a release would make it too)."""
-    _renew("made", township, by, as_json)
+    """Make a password for every township that has none, and for the county's papers (县级); releases make them too."""
+    house, names = _known(township)
+    made = passwords.renew(house, [name for name in names if not passwords.kept(house, name)], by, made=True)
+    _tell_new(made, made, as_json)
 
 
 @secrets_app.command("rotate")
 def secrets_rotate(township: Township = None, by: By = "shouwang", as_json: AsJson = False) -> None:
-    """Make a new password where one is older than county.yaml lets it live, or for one township at once."""
-    _renew("rotated", township, by, as_json)
+    """Make a new password for one township at once, or where one is too old; every morning's run does the latter."""
+    if township:
+        house, names = _known(township)
+        names = passwords.renew(house, names, by)
+        return _tell_new(names, names, as_json)
+    done = steps.renew_passwords(by)
+    return _tell_new(done["renewed"], done["untold"], as_json)
 
 
 @secrets_app.command("show")

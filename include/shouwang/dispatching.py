@@ -2,7 +2,7 @@
 
 A file is *prepared* in the transaction that makes its release a fact, and *sent* afterwards, in one of its own that
 ends by recording it. Two who send the same file at once wait for each other. Killed between sending and recording, the
-next try repeats what changes nothing on the other side (see ``channels``). What fails is recorded and tried again; it
+next try changes nothing on the other side (see ``channels``). What fails is recorded and tried again; it
 holds up no other township.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.channels import Item, deliver
+from shouwang.channels import Item, deliver, forget
 from shouwang.errors import ShouwangError
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store.audit import audit
-from shouwang.store.tables import dispatch
+from shouwang.store.tables import audit_event, dispatch
 
 
 def prepare(connection: Connection, house: House, path: Path, month: Month, township: str, by: str) -> str:
@@ -84,13 +84,17 @@ def send(house: House, file: str) -> bool:
                 .values(attempts=dispatch.c.attempts + 1, problem=str(error))
             )
         raise
+    forget(house, row.fingerprint)
     return True
 
 
 def proof(connection: Connection, month: Month) -> list[dict[str, Any]]:
-    """Every file of a month: what was sent when, by which channel, its fingerprint, and what the other side answered."""
+    """Every file of a month: what was sent when, by which channel, its fingerprint, what the other side answered, and
+    what proves that it was fetched (``fetched``; see `fetching`)."""
     query = sa.select(dispatch).where(dispatch.c.month == str(month)).order_by(dispatch.c.township, dispatch.c.file)
-    return [dict(row) for row in connection.execute(query).mappings()]
+    seen = sa.select(audit_event.c.detail).where(audit_event.c.kind == "fetched", audit_event.c.month == str(month))
+    fetched = {said["file"]: said["how"] for said in connection.scalars(seen)}
+    return [{**row, "fetched": fetched.get(row["file"])} for row in connection.execute(query).mappings()]
 
 
 def _name(house: House, path: Path) -> str:

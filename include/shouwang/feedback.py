@@ -11,11 +11,14 @@ from sqlalchemy import Connection
 
 from shouwang import passwords
 from shouwang.delivery.feedback_receipt import FeedbackPaper, write_feedback_receipt
+from shouwang.delivery.paper import SYSTEM
 from shouwang.errors import FileRefused
-from shouwang.handout import hand_out
+from shouwang.fetching import opened
+from shouwang.handout import hand_out, headed, put_out
 from shouwang.house import House, safe_name
 from shouwang.intake.files import fingerprint
 from shouwang.month import Month
+from shouwang.passwords import COUNTY
 from shouwang.releasing import UNKNOWN_TOWNSHIP
 from shouwang.returning import BLANK, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
 from shouwang.store.audit import audit
@@ -34,6 +37,8 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
             answered = take_back(connection, settings, received)
             if taken := answered.count(TAKEN):
                 audit(connection, "feedback", "feedback", "shouwang", str(answered.month), taken=taken)
+            if answered.manifest:
+                opened(connection, house, answered.manifest)
             receipt = _write(connection, house, received, answered)
     except FileRefused as refused:
         if township:
@@ -67,17 +72,16 @@ def _write(
     folder = house.lists_of(answered.month, township) if answered.township else house.county_papers_of(answered.month)
     if not (refused or answered.count(TAKEN) or answered.count(PROBLEM)) and (folder / name).exists():
         return name
-    settings = house.county.settings
+    whose = answered.township or COUNTY
     paper = FeedbackPaper(
-        settings.name, settings.office, township, received.path.name, received.at.date(), answered.count(BLANK), refused
+        **headed(house, whose), township=township, file=received.path.name, blank=answered.count(BLANK), refused=refused
     )
 
     def write(part: Path) -> None:
         write_feedback_receipt(part, paper, answered.rows[answered.rows["result"] != BLANK])
 
     if answered.township:
-        hand_out(connection, house, answered.month, township, name, "shouwang", write)
+        hand_out(connection, house, answered.month, township, name, SYSTEM, write)
     else:
-        with house.outgoing(folder / name) as part:
-            write(part)
+        put_out(connection, house, folder / name, answered.month, COUNTY, SYSTEM, write)
     return name

@@ -1,42 +1,115 @@
-"""A paper on its way out: written whole into the outbox, sealed for its township, and put down to be sent."""
+"""A paper on its way out: written whole into the outbox, sealed for whoever receives it, on record, put down to be sent.
+
+Every paper that names people is sealed with a secret of whoever it is for: a township's, the county's (`COUNTY`), or
+the one that a department sends its own files under, if it does. What is for everybody's eyes stays open.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang import passwords
-from shouwang.delivery.sealing import sealed
+from shouwang.delivery.paper import SYSTEM
+from shouwang.delivery.sealing import sealed, unsealed
 from shouwang.dispatching import prepare, was_sent
+from shouwang.errors import FileRefused
 from shouwang.house import House
 from shouwang.month import Month
+from shouwang.passwords import COUNTY
 from shouwang.staging import whole_file
+from shouwang.store.audit import audit
+from shouwang.store.tables import audit_event
+
+Write = Callable[[Path], None]
+
+
+def headed(house: House, receiver: str = "", by: str = SYSTEM) -> dict[str, Any]:
+    """What every paper says of itself; ``receiver`` as it is printed, none for everybody, `COUNTY` for the office."""
+    settings = house.county.settings
+    for_whom = settings.office if receiver == COUNTY else receiver
+    return {
+        "county": settings.name, "office": settings.office, "made_at": house.now(), "made_by": by, "receiver": for_whom,
+    }  # fmt: skip
 
 
 def hand_out(
-    connection: Connection,
-    house: House,
-    month: Month,
-    township: str,
-    name: str,
-    by: str,
-    write: Callable[[Path], None],
+    connection: Connection, house: House, month: Month, township: str, name: str, by: str, write: Write,
     public: bool = False,
-) -> bool:
+) -> bool:  # fmt: skip
     """Write a township's paper and prepare its sending; whether a password was made for it, to be told by a person.
 
     One of that name that has been sent stays as it is. ``public`` papers are for everybody's eyes and stay open. Nothing
     leaves the house here: see `dispatching.send`.
     """
-    path, fresh = house.lists_of(month, township) / name, False
+    path = house.lists_of(month, township) / name
     if was_sent(connection, house, path):
-        return fresh
-    with whole_file(path) as part:
-        write(part)
-        if house.county.settings.delivery.encrypt and not public:
-            password, fresh = passwords.current(house, township)
-            part.write_bytes(sealed(part.read_bytes(), password))
+        return False
+    fresh = _write(connection, house, path, month, township, by, write, public)
     prepare(connection, house, path, month, township, by)
     return fresh
+
+
+def put_out(
+    connection: Connection, house: House, path: Path, month: Month | str, receiver: str, by: str, write: Write,
+    public: bool = False,
+) -> None:  # fmt: skip
+    """Write a paper of the county (`COUNTY`) or of a department into the outbox, where it is fetched."""
+    _write(connection, house, path, month, receiver, by, write, public)
+    if house.far_outbox and path.is_relative_to(house.outbox):
+        house.far_outbox.send(path)
+
+
+def _write(
+    connection: Connection, house: House, path: Path, month: Month | str, receiver: str, by: str, write: Write,
+    public: bool,
+) -> bool:  # fmt: skip
+    """Write a paper unless it lies there and says the same; that it was written is on record once."""
+    keys, fresh = ([], False) if public else _keys(connection, house, receiver, by)
+    with whole_file(path) as part:
+        write(part)
+        content = part.read_bytes()
+        if _says(path, keys) == content:
+            part.write_bytes(path.read_bytes())
+        elif keys:
+            part.write_bytes(sealed(content, keys[0]))
+        fingerprint = hashlib.sha256(part.read_bytes()).hexdigest()
+    if not on_record(connection, "written", receiver, fingerprint=fingerprint):
+        file = path.relative_to(house.outbox).as_posix() if path.is_relative_to(house.outbox) else path.name
+        said = {"file": file, "fingerprint": fingerprint, "sealed": bool(keys)}
+        audit(connection, "written", receiver, by, month=str(month), **said)
+    return fresh
+
+
+def on_record(connection: Connection, kind: str, subject: str, **detail: str) -> bool:
+    """Whether the audit trail has an entry of this kind that says this."""
+    said = [audit_event.c.detail[name].as_string() == value for name, value in detail.items()]
+    query = sa.exists().where(audit_event.c.kind == kind, audit_event.c.subject == subject, *said)
+    return bool(connection.scalar(sa.select(query)))
+
+
+def _keys(connection: Connection, house: House, receiver: str, by: str) -> tuple[list[str], bool]:
+    """The passwords of a receiver, the one to seal with first; none where its papers stay open."""
+    if not house.county.settings.delivery.encrypt:
+        return [], False
+    if receiver in house.county.contracts:
+        return [*house.passwords_of(receiver)], False
+    password, fresh = passwords.current(house, receiver)
+    if fresh:
+        audit(connection, "password_made", receiver, by)
+    return [password], fresh
+
+
+def _says(path: Path, keys: list[str]) -> bytes | None:
+    """What lies there, unsealed; nothing where it is under another password, or open though it should not be."""
+    try:
+        content = path.read_bytes()
+        inside = unsealed(content, keys)
+    except (FileNotFoundError, FileRefused):
+        return None
+    return None if keys and inside == content else inside

@@ -12,12 +12,14 @@ from shouwang.casework.reports import CHANNEL_NAMES
 from shouwang.delivery.bulletin import Bulletin
 from shouwang.delivery.bulletin_docx import write_docx
 from shouwang.delivery.bulletin_page import write_page
+from shouwang.delivery.paper import SYSTEM
 from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
 from shouwang.delivery.results import ResultsPaper, write_results
 from shouwang.errors import UsageError
-from shouwang.handout import hand_out
+from shouwang.handout import hand_out, headed, put_out
 from shouwang.house import House, safe_name
 from shouwang.month import Month
+from shouwang.passwords import COUNTY
 from shouwang.reporting.bulletin import DepartmentLine, sections
 from shouwang.reporting.bulletin_annex import figures, tables
 from shouwang.reporting.charts import to_png, to_svg
@@ -32,7 +34,6 @@ from shouwang.reporting.revealed import DEATH, placed, revealed
 from shouwang.scorecards import score
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
-from shouwang.store.audit import audit
 
 ROWS = {
     "rows": "读取", "rejected": "退回", "duplicate": "重复", "matched": "匹配到户", "review": "待核实", "unmatched": "未匹配",
@@ -67,10 +68,11 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
     )
     folder, name = house.county_papers_of(month), f"{settings.name}监测预警{KINDS[months]}_{month}"
     written = {"document": folder / f"{name}.docx", "page": folder / f"{name}.html"}
-    with house.outgoing(written["document"]) as part:
-        write_docx(part, paper, to_png)
-    with house.outgoing(written["page"]) as part:
-        write_page(part, paper, to_svg)
+    with house.database.write() as connection:
+        for path, write in zip(
+            written.values(), (partial(write_docx, to_png=to_png), partial(write_page, to_svg=to_svg)), strict=True
+        ):
+            put_out(connection, house, path, month, COUNTY, SYSTEM, partial(write, bulletin=paper), public=True)
     return {
         "month": str(month), "months": months, "files": [str(path) for path in written.values()],
         **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
@@ -108,7 +110,7 @@ def department_lines(house: House, months: Sequence[Month]) -> list[DepartmentLi
 
 def results(house: House, month: Month, department: str) -> dict[str, Any]:
     """Write what became of a department's rows of a month (结果反馈); nothing where it delivered nothing."""
-    contract, settings = house.county.contracts[department], house.county.settings
+    contract = house.county.contracts[department]
     titles = {name: c.title for name, c in house.county.contracts.items()}
     with house.database.read() as connection:
         delivered = deliveries.in_force(connection, month).get(department)
@@ -124,10 +126,13 @@ def results(house: House, month: Month, department: str) -> dict[str, Any]:
             for word, rows in details.groupby(column, sort=True)
         ),
     ]
-    paper = ResultsPaper(settings.name, settings.office, contract.title, month, house.today(), rule_titles(house))
+    paper = ResultsPaper(
+        **headed(house, contract.title), department=contract.title, month=month, rule_titles=rule_titles(house)
+    )
     path = house.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
-    with house.outgoing(path) as part:
-        write_results(part, paper, [*counts.items()], told, details)
+    write = partial(write_results, paper=paper, rows=[*counts.items()], outcome=told, details=details)
+    with house.database.write() as connection:
+        put_out(connection, house, path, month, department, SYSTEM, write)
     answered = details[details["conclusion"] != NOT_ANSWERED]
     return {
         "month": str(month), "department": department, "title": contract.title, "status": "written", "file": str(path),
@@ -156,21 +161,24 @@ def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
         mine, moved, blind = (
             rows if township is None else rows[rows["township"] == township] for rows in (findings, changes, unknown)
         )
-        paper = RegistryPaper(settings.name, settings.office, month, house.today(), township, len(blind))
+        paper = RegistryPaper(
+            **headed(house, township or COUNTY, by), month=month, township=township, unknown=len(blind)
+        )
         counts = [
             (check.title, len(rows), rows["household_id"].nunique())
             for rows, check in ((mine[mine["check"] == code], check) for code, check in CHECKS.items())
         ]
         write = partial(write_registry_list, paper=paper, counts=counts, findings=mine, changes=moved)
-        if township is None:
-            with house.outgoing(house.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx") as part:
-                write(part)
-            continue
         said = f"{counts} {len(blind)} {mine.to_csv(index=False)} {moved.to_csv(index=False)}"
-        name = f"{safe_name(township)}{LIST}_{month}_{hashlib.sha256(said.encode()).hexdigest()[:4]}.xlsx"
         with house.database.write() as connection:
-            hand_out(connection, house, month, township, name, by, write)
-            audit(connection, "registry_list", township, by, month=str(month), findings=len(mine))
+            if township is None:
+                path = house.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx"
+                put_out(connection, house, path, month, COUNTY, by, write)
+            else:
+                mark = hashlib.sha256(said.encode()).hexdigest()[:4]
+                hand_out(
+                    connection, house, month, township, f"{safe_name(township)}{LIST}_{month}_{mark}.xlsx", by, write
+                )
     return {
         "month": str(month), "townships": townships, "findings": len(findings), "changes": len(changes),
         "unknown": len(unknown), "checks": {str(n): int(c) for n, c in findings["check"].value_counts().items()},

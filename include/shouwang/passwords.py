@@ -1,7 +1,8 @@
-"""The passwords of townships' workbooks (乡镇密码): made, replaced every year, kept so that older files still open.
+"""The passwords of workbooks (乡镇密码): made, replaced every year, kept so that older files still open.
 
-A file a township, ``secrets/townships/<township>``, of mode 0600: a line ``date password``, the newest first. The
-password goes to the township by another way than the workbooks: a person reads it out, and that is on record.
+A file a township and one for the county's own papers (`COUNTY`), ``secrets/townships/<name>``, of mode 0600: a line
+``date password``, the newest first. The password goes to the township by another way than the workbooks: a person reads
+it out, and that is on record; until then `untold` says so.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ import datetime as dt
 import os
 import secrets
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
 from shouwang.errors import ConfigError, NotThereYet
 from shouwang.house import House, safe_name
+from shouwang.store.audit import audit
+from shouwang.store.tables import audit_event
 
 _SOUNDS = """
 ba bai ban bang bao bei bo bu da dai dan dao deng di dian dou du duan fa fan fang fei fen feng fu ga gai gan gang gao ge
@@ -25,6 +32,10 @@ wu ya yan yang yao ye yi yin you yu yuan yue yun
 """
 SYLLABLES = _SOUNDS.split()
 """Sounds that can be read out over a telephone and typed by whoever hears them."""
+
+COUNTY = "县级"
+"""Whose secret the county's own papers are under, among those of the townships."""
+_MADE = ("password_made", "password_rotated")
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,29 @@ def outlived(house: House, township: str) -> bool:
     return bool(known) and (house.today() - known[0].since).days >= months * 30.4
 
 
+def untold(connection: Connection, house: House) -> list[str]:
+    """Townships (and `COUNTY`) whose newest password nobody has been shown yet: somebody has to tell it to them."""
+    query = sa.select(audit_event.c.subject, audit_event.c.kind).order_by(audit_event.c.event_id)
+    last = dict(list(connection.execute(query.where(audit_event.c.kind.in_([*_MADE, "password_shown"])))))
+    return sorted(name for name, kind in last.items() if kind in _MADE and kept(house, name))
+
+
+def renew(house: House, names: Iterable[str], by: str, made: bool = False) -> list[str]:
+    """Make a new password for each, on record."""
+    names = [*names]
+    for name in names:
+        add(house, name)
+        with house.database.write() as connection:
+            audit(connection, _MADE[0 if made else 1], name, by)
+    return names
+
+
+def holders(house: House) -> list[str]:
+    """Who has a password."""
+    folder = folder_of(house)
+    return sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
+
+
 def to_tell(house: House, township: str) -> str:
     """The password, for the one who hands it over; `NotThereYet` where none was made."""
     known = kept(house, township)
@@ -109,7 +143,5 @@ def to_tell(house: House, township: str) -> str:
 
 def every(house: House, name: str = "") -> tuple[str, ...]:
     """All townships' passwords for a file that came back: those of the township in its name first, then the newest."""
-    folder = folder_of(house)
-    townships = [p.name for p in folder.iterdir() if not p.name.startswith(".")] if folder.is_dir() else []
-    found = [(t in name, p.since, p.text) for t in sorted(townships) for p in kept(house, t)]
+    found = [(t in name, p.since, p.text) for t in holders(house) for p in kept(house, t)]
     return tuple(text for _, _, text in sorted(found, reverse=True))

@@ -19,6 +19,7 @@ from shouwang.delivery.receipt import (
     SheetHeader,
     write_receipt,
 )
+from shouwang.handout import headed
 from shouwang.house import House
 from shouwang.intake.headers import plain
 from shouwang.month import Month
@@ -39,17 +40,14 @@ def write_receipt_of(
         if checked is None
         else checked
     )
-    settings = house.county.settings
     unused = list(dict.fromkeys(title for s in sheets for title in s["ignored_columns"]))
     known_unused = {plain(title) for title in contract.ignored}
-    received = known["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
     paper = ReceiptPaper(
-        county=settings.name,
-        office=settings.office,
+        **headed(house, contract.title),
+        received_on=known["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date(),
         department=contract.title,
         dataset=contract.dataset_title,
         month=Month.parse(known["month"]),
-        received_on=received,
         version=known["version"],
         counts=_counts(judged),
         files=tuple(

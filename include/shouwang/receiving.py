@@ -273,6 +273,8 @@ def load(house: House, reference: Reference) -> Reference:
 
 def _receipt(house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None) -> None:
     """Write the department's receipt and clear the work folder: from here on the database and the vault suffice."""
+    from shouwang.delivery.paper import SYSTEM
+    from shouwang.handout import put_out
     from shouwang.receipts import write_receipt_of
 
     staging = _staging(house, reference)
@@ -282,8 +284,9 @@ def _receipt(house: House, reference: Reference, known: dict[str, Any], checked:
     contract = contract_of(house, reference["department"])
     folder = house.receipts_of(reference["month"], reference["department"])
     name = f"{contract.title}数据回执_{reference['month']}_第{known['version']}版.xlsx"
-    with house.outgoing(folder / name) as part:
-        write_receipt_of(part, house, contract, known, checked, cells)
+    write = partial(write_receipt_of, house=house, contract=contract, known=known, checked=checked, cells=cells)
+    with house.database.write() as connection:
+        put_out(connection, house, folder / name, reference["month"], contract.department, SYSTEM, write)
     staging.clear()
     staging.write_note("receipt.done", {"receipt": name})
 

@@ -26,6 +26,7 @@ from shouwang.store.tables import case, case_event, feedback, release, release_i
 
 HEAD = "户主"
 UNKNOWN_TOWNSHIP = "乡镇不明"
+_township = sa.func.coalesce(warning.c.township, UNKNOWN_TOWNSHIP)
 OUTCOMES = {
     states.OPENED: NEW, states.RETURNED: NEW, states.SUPPLEMENT: SUPPLEMENT, states.REPEATED: REPEATED,
     states.SILENCED: REPEATED,
@@ -61,9 +62,10 @@ def month_outcomes(connection: Connection, month: Month) -> pd.DataFrame:
     return rows[["household_id", "clue_no", "state"]]
 
 
-def month_warnings(connection: Connection, month: Month) -> pd.DataFrame:
-    """The warnings of a month with ``state`` and ``clue_no``, the most urgent first."""
-    rows = frame(connection, sa.select(warning).where(warning.c.month == str(month)))
+def month_warnings(connection: Connection, month: Month, township: str | None = None) -> pd.DataFrame:
+    """The warnings of a month, or of one township, with ``state`` and ``clue_no``, the most urgent first."""
+    query = sa.select(warning).where(warning.c.month == str(month))
+    rows = frame(connection, query if township is None else query.where(_township == township))
     rows = rows.astype({"household_id": "str"}).merge(month_outcomes(connection, month), on="household_id", how="left")
     rank = rows["level"].map({"红": 0, "黄": 1, "蓝": 2})
     lowered = rows["negatives"].notna() & (rows["negatives"] != "")
@@ -78,7 +80,7 @@ def warned_in(month: Month, township: str | None = None) -> sa.Select[tuple[str]
     households = sa.select(warning.c.household_id).where(warning.c.month == str(month))
     if township is None:
         return households
-    return households.where(sa.func.coalesce(warning.c.township, UNKNOWN_TOWNSHIP) == township)
+    return households.where(_township == township)
 
 
 def all_clues(
@@ -86,10 +88,8 @@ def all_clues(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every clue to visit of a month, or of one township: frames ``clues`` (with ``township``) and ``details``."""
     households = warned_in(month, township)
-    warned = month_warnings(connection, month)
+    warned = month_warnings(connection, month, township)
     warned = warned[warned["state"].isin(["new", "supplement"])]
-    if township is not None:
-        warned = warned[warned["township"] == township]
     signals = sa.select(signal).where(signal.c.month == str(month), signal.c.household_id.in_(households))
     details = frame(connection, signals.order_by(signal.c.signal_no))
     details = details.merge(warned[["household_id", "clue_no"]], on="household_id")

@@ -58,6 +58,7 @@ class Answered:
     township: str | None
     month: Month
     rows: pd.DataFrame
+    manifest: Manifest | None = None
 
     def count(self, result: str) -> int:
         """How many rows ended so."""
@@ -95,7 +96,7 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
         str(name) for name in reported["township"].dropna()
     ]
     whose = received.township or (max(sorted(set(places)), key=places.count) if places else None)
-    return Answered(whose, month, rows)
+    return Answered(whose, month, rows, manifest)
 
 
 def handed_out(connection: Connection, numbers: list[str]) -> Places:

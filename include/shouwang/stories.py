@@ -9,8 +9,10 @@ from shouwang.casework import supervision, telling
 from shouwang.delivery.frames import LEVELS
 from shouwang.delivery.story import Story
 from shouwang.errors import UsageError
+from shouwang.handout import headed
 from shouwang.house import House
 from shouwang.month import Month
+from shouwang.passwords import COUNTY
 from shouwang.registry.history import people_as_of
 from shouwang.releasing import HEAD, UNKNOWN_TOWNSHIP
 from shouwang.store.tables import case
@@ -50,11 +52,8 @@ def story_of(connection: Connection, house: House, key: str, by: str) -> Story:
     signals = [(s["month"], s["rule"], s["sentence"], titles.get(s["department"], "")) for s in told["signals"]]
     events = [(e["day"], e["state"], e["text"], e.get("by")) for e in told["history"]]
     return Story(
-        county=settings.name,
-        office=settings.office,
+        **headed(house, by or COUNTY, by),
         household=str(head.get("name") or last["clue_no"]),
-        printed_by=by,
-        printed_at=house.now(),
         facts=facts,
         members=members[["name", "relation", "sex", "born", "labour"]].to_numpy().tolist(),
         signals=signals[::-1],

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from shouwang.delivery.frames import CLUE_COLUMNS, DETAIL_COLUMNS
+from shouwang.delivery.notice import NoticePaper
 from shouwang.delivery.receipt import Counts, FileCounts, HeaderGuess, ReceiptPaper, RejectedRow, SheetHeader
 from shouwang.delivery.summary import DEPARTMENT_COLUMNS, WARNING_COLUMNS, SummaryPaper
 from shouwang.delivery.township import ReleasePaper
@@ -33,21 +34,30 @@ _KINDS = (
 
 def release(**changes: Any) -> ReleasePaper:
     """The list of a township of a made-up county for 2026-09."""
-    facts: dict[str, Any] = {
-        "county": "清源县",
-        "office": "清源县农业农村局",
-        "township": "大河镇",
-        "month": Month(2026, 9),
-        "version": 1,
-        "kind": "名单",
-        "prepared_on": dt.date(2026, 10, 12),
-        "prepared_by": "张某",
-        "due": dt.date(2026, 10, 19),
-        "released_at": dt.datetime(2026, 10, 12, 9, 30),
-        "missing": (),
-        "department_names": DEPARTMENTS,
-    }
-    return ReleasePaper(**{**facts, **changes})
+    return ReleasePaper(**{**_OF_A_LIST, **changes})
+
+
+def notice(**changes: Any) -> NoticePaper:
+    """The same list for everybody's eyes."""
+    return NoticePaper(**{**_OF_A_LIST, **changes})
+
+
+def headed(receiver: str = "大河镇", at: dt.datetime = dt.datetime(2026, 10, 12, 9, 30)) -> dict[str, Any]:
+    """What every paper says of itself."""
+    return {
+        "county": "清源县", "office": "清源县农业农村局", "made_at": at, "made_by": "张某", "receiver": receiver,
+    }  # fmt: skip
+
+
+_OF_A_LIST: dict[str, Any] = {
+    **headed(),
+    "month": Month(2026, 9),
+    "version": 1,
+    "kind": "名单",
+    "due": dt.date(2026, 10, 19),
+    "missing": (),
+    "department_names": DEPARTMENTS,
+}
 
 
 def clue(place: int, **changes: Any) -> dict[str, Any]:
@@ -142,8 +152,7 @@ def rejected() -> list[RejectedRow]:
 def receipt(**changes: Any) -> ReceiptPaper:
     """The receipt for the delivery that `rejected` comes from."""
     facts: dict[str, Any] = {
-        "county": "清源县",
-        "office": "清源县农业农村局",
+        **headed("医保局", dt.datetime(2026, 10, 9, 14, 5)),
         "department": "医保局",
         "dataset": "医疗费用结算",
         "month": Month(2026, 9),
@@ -171,12 +180,9 @@ def receipt(**changes: Any) -> ReceiptPaper:
 def summary(**changes: Any) -> SummaryPaper:
     """The county's summary of 2026-09."""
     facts: dict[str, Any] = {
-        "county": "清源县",
-        "office": "清源县农业农村局",
+        **headed("清源县农业农村局"),
         "month": Month(2026, 9),
         "version": 1,
-        "prepared_on": dt.date(2026, 10, 12),
-        "prepared_by": "张某",
         "missing": ("水利局",),
         "rule_titles": {"MED-1": "单次住院自付", "MED-2": "全年自付占收入", "HOU-1": "唯一住房 C、D 级"},
     }

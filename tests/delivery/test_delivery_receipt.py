@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,37 +9,12 @@ from delivery_builders import receipt, rejected
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from shouwang.delivery.receipt import Counts, RejectedRow, SheetHeader, write_receipt
+from shouwang.delivery.receipt import RejectedRow, SheetHeader, write_receipt
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "回执.xlsx"
-
-
-def test_the_receipt_is_cell_by_cell_what_it_was(path: Path, matches_golden: Callable[[Path, str], None]) -> None:
-    write_receipt(path, receipt(), rejected())
-    matches_golden(path, "receipt")
-
-
-def test_a_refused_delivery_is_told_why(path: Path, matches_golden: Callable[[Path, str], None]) -> None:
-    reason = "缺少必需的列“个人自付”。认识的写法：个人自付、个人负担、自付金额；表中的表头：结算流水号、姓名。"
-    nothing = Counts(0, 0, 0, 0)
-    write_receipt(
-        path,
-        receipt(
-            refused=reason,
-            version=None,
-            counts=nothing,
-            files=(),
-            header_guesses=(),
-            ignored=(),
-            corrected=0,
-            warnings=(),
-        ),
-        [],
-    )
-    matches_golden(path, "receipt_refused")
 
 
 def test_rejected_rows_stand_under_the_departments_own_headings_from_the_first_row_on(path: Path) -> None:

@@ -13,8 +13,8 @@ from delivery_builders import clues, details, release
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.delivery.returned import RETURNED
-from shouwang.delivery.township import read_back, read_manifest, write_township_workbook
+from shouwang.delivery.returned import RETURNED, read_back, read_manifest
+from shouwang.delivery.township import write_township_workbook
 from shouwang.errors import FileRefused
 
 FILL_IN = ("核查结论", "原因说明", "核查日期", "核查人", "人均纯收入", "拟帮扶措施")

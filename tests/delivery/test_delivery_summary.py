@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -10,12 +9,6 @@ from delivery_builders import clues, departments, summary, warnings
 from openpyxl import load_workbook
 
 from shouwang.delivery.summary import write_summary
-
-
-def test_the_summary_is_cell_by_cell_what_it_was(tmp_path: Path, matches_golden: Callable[[Path, str], None]) -> None:
-    lists = {"大河镇": clues(3), "石桥乡": clues(0)}
-    write_summary(tmp_path / "汇总.xlsx", summary(), warnings(60), departments(), lists)
-    matches_golden(tmp_path / "汇总.xlsx", "summary")
 
 
 def test_a_month_without_warnings_is_a_table_of_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import yaml
 
 from services import PROGRAMS, path_of
 
-TARGETS = ["help", "venv", "demo", "up", "down", "test", "lint", "bench", "docs", "sbom", "lock", "clean"]
+TARGETS = ["help", "venv", "demo", "up", "down", "test", "lint", "bench", "docs", "pictures", "sbom", "lock", "clean"]
 
 
 def test_make_alone_lists_its_targets(project):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -23,16 +22,14 @@ from shouwang import papers, steps
 from shouwang.delivery.bulletin import CountTable, Section
 from shouwang.delivery.bulletin_docx import write_docx
 from shouwang.delivery.bulletin_page import write_page
-from shouwang.delivery.results import ResultsPaper, write_results
 from shouwang.delivery.sealing import open_sealed
 from shouwang.errors import NotThereYet, UsageError
 from shouwang.month import Month
-from shouwang.passwords import current
+from shouwang.passwords import COUNTY, current
 from shouwang.reporting.bulletin_annex import figures
 from shouwang.reporting.charts import bars, styled, to_svg
 from shouwang.reporting.counts import count
 from shouwang.reporting.hit_rates import COLUMNS as RATES
-from shouwang.reporting.results import COLUMNS
 from shouwang.store.tables import dispatch
 
 SEPTEMBER = Month(2026, 9)
@@ -99,7 +96,7 @@ def test_no_number_or_phone_is_in_any_paper_and_each_township_has_its_households
     numbers = numbers_of(told)
     for path in written["registry"]:
         in_township = "townships" in path.parts
-        said = text_of_xlsx(path, *([current(told.house, path.parent.name)[0]] if in_township else []))
+        said = text_of_xlsx(path, current(told.house, path.parent.name if in_township else COUNTY)[0])
         assert words_in(said, numbers) == set()
         listed = {h for h in re.findall(r"\d{12}", said) if h in homes.index}
         if in_township:
@@ -220,24 +217,6 @@ def test_every_chart_is_drawn_and_says_its_figures() -> None:
     assert all(title in said[3] for title in TITLES.values())
     assert "6/30" in said[4]
     assert all(isinstance(f.chart, alt.TopLevelMixin) for f in found)
-
-
-def test_the_results_of_a_department_are_cell_by_cell_what_they_were(
-    tmp_path: Path, golden: Callable[[str, str], None]
-) -> None:
-    details = pd.DataFrame(
-        [
-            ("2026-09", "结算.xlsx", "大河镇", 12, "MED-1", 18320.5, 10000.0, "已下发核查", "13 部门数据有误",
-             pd.Timestamp(2026, 10, 15), "=自付金额多记一位 532999198506037605"),
-            ("2026-08", "结算.csv", None, 7, "X-9", float("nan"), float("nan"), "尚未下发", "尚未反馈", pd.NaT, None),
-        ],
-        columns=list(COLUMNS),
-    )  # fmt: skip
-    paper = ResultsPaper("清源县", "清源县农业农村局", "医保局", SEPTEMBER, TODAY, {"MED-1": "单次住院自付"})
-    write_results(tmp_path / "r.xlsx", paper, [("读取", 100), ("匹配到户", 90)], [("产生线索", 2, 2)], details)
-    golden(cells(tmp_path / "r.xlsx"), "results.txt")
-    write_results(tmp_path / "e.xlsx", paper, [], [], details.head(0))
-    assert "本月没有由贵单位数据产生的线索。" in cells(tmp_path / "e.xlsx")
 
 
 def test_a_bulletin_of_three_months_or_of_an_unscreened_month_is_refused(told: Told) -> None:

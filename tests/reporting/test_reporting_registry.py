@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from reporting_builders import TODAY, cells
 
 from shouwang.casework.keeping import keep_ledger
 from shouwang.county.settings import read_county
-from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
 from shouwang.month import Month
 from shouwang.registry.history import COLUMNS, load_snapshot, snapshot
 from shouwang.registry.monitoring import MONITORED_TYPES, household_sizes, monitoring, movements, since
 from shouwang.reporting.facts import read_facts
-from shouwang.reporting.registry_checks import CHECKS, Registry, check_registry
+from shouwang.reporting.registry_checks import Registry, check_registry
 from shouwang.reporting.revealed import COLUMNS as CHANGES
 from shouwang.reporting.revealed import placed
 from shouwang.store.database import Database, insert
@@ -232,23 +229,3 @@ def test_corrections_find_their_township_and_leave_out_who_is_gone() -> None:
     assert found[["change", "township", "head", "name"]].astype(object).where(lambda f: f.notna(), None).to_numpy().tolist() == [
         ["死亡", "大河镇", "赵明", "钱芳"], ["出生", "石桥乡", None, "赵小宝"],
     ]  # fmt: skip
-
-
-def test_the_registry_list_is_cell_by_cell_what_it_was(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
-    people = frame(person("1", "=赵明", income=9000.0), person("1", "钱芳", WOMEN, relation="户主"))
-    registry = Registry(
-        SEPTEMBER, people, pd.DataFrame(
-            {"monitored": ["脱贫不稳定户"], "removed": [False], "recognised": ["2026-03"], "taken_off": [None]}, index=["1"]
-        ), set(), set(), pd.DataFrame(columns=["household_id", "person_id", "source"]), LINE,
-    )  # fmt: skip
-    findings = check_registry(registry)
-    findings["title"] = findings["check"].map({code: check.title for code, check in CHECKS.items()})
-    changes = placed(
-        pd.DataFrame(
-            [("死亡", "1", None, None, None, "入户核查：线索 2609-X", "+户主病故")], columns=list(CHANGES), dtype="str"
-        ),
-        people,
-    )
-    paper = RegistryPaper("清源县", "清源县农业农村局", SEPTEMBER, TODAY, "大河镇", 3)
-    write_registry_list(tmp_path / "r.xlsx", paper, [("一户有两个以上户主", 1, 1)], findings, changes)
-    golden(cells(tmp_path / "r.xlsx"), "registry_list.txt")

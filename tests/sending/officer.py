@@ -3,7 +3,7 @@
     python3 officer.py PIPE < ORDERS > SAID
 
 ORDERS is JSON: a list of ``{"file", "password", "fill", "saves"}``. Each file is opened with its password. What it says of
-it: its sheets, what a validation lets through, which rows a filter leaves. ``fill`` (sheet, heading row, rows of heading →
+it: its text, what a validation lets through, which rows a filter leaves. ``fill`` (sheet, heading row, rows of heading →
 value) is written as by hand: what the cell's validation forbids is not written but reported. Then it is saved under every
 name of ``saves`` (the suffix decides the format) and ``.pdf``. At the end LibreOffice ends.
 """
@@ -67,7 +67,8 @@ def work(office, order):
     document = opened(office, order["file"], order["password"])
     if document is None:
         return {"opened": "no"}
-    said = {"opened": "yes", "sheets": [sheet.Name for sheet in document.Sheets], "refused": []}
+    is_text = document.supportsService("com.sun.star.text.TextDocument")
+    said = {"opened": "yes", "refused": [], "text": document.Text.String if is_text else ""}
     fill = order.get("fill")
     if fill:
         sheet = document.Sheets.getByName(fill["sheet"])
@@ -94,7 +95,8 @@ def work(office, order):
         said["left"] = [sheet.getCellByPosition(level, r).String for r in rows if sheet.Rows.getByIndex(r).IsVisible]
         table.filter(table.createFilterDescriptor(True))
     for name in order["saves"]:
-        document.storeToURL(Path(name).as_uri(), (prop("FilterName", FILTERS[Path(name).suffix]),))
+        kind = "writer_pdf_Export" if is_text and name.endswith(".pdf") else FILTERS[Path(name).suffix]
+        document.storeToURL(Path(name).as_uri(), (prop("FilterName", kind),))
     document.close(True)
     return said
 

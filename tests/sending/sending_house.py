@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import email.policy
 import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -51,6 +56,42 @@ class Post:
     @property
     def ids(self) -> list[str]:
         return [message["Message-ID"] for message in self.came]
+
+
+@contextmanager
+def cutting(port: int, after: int) -> Iterator[int]:
+    """A port that leads to another one; the first connection is cut when so many bytes have gone there."""
+    door = socket.create_server(("127.0.0.1", 0))
+
+    def carry(come: socket.socket, go: socket.socket, left: float) -> None:
+        with suppress(OSError):
+            while left > 0 and (data := come.recv(min(1024, int(min(left, 1024))))):
+                go.sendall(data)
+                left -= len(data)
+        for end in (come, go):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def serve() -> None:
+        left: float = after
+        with suppress(OSError):  # the door is closed
+            while True:
+                come, _ = door.accept()
+                go = socket.create_connection(("127.0.0.1", port))
+                for ends in ((come, go, left), (go, come, float("inf"))):
+                    threading.Thread(target=carry, args=ends, daemon=True).start()
+                left = float("inf")
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield int(door.getsockname()[1])
+    finally:
+        door.close()
+
+
+def die(*_: object, **__: object) -> None:
+    """kill -9, of oneself."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def killed(work: Any) -> int:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sending_house import MONTH, Post, killed
+from sending_house import MONTH, Post
 from typer.testing import CliRunner
 
 from sealed import opened
 from services import Sftp, free_port
-from shouwang import channels, steps
+from shouwang import steps
 from shouwang.cli import app
 from shouwang.county.settings import Township
-from shouwang.dispatching import proof, send
+from shouwang.dispatching import proof
 from shouwang.errors import ConfigError, ShouwangError, Unreachable
 from shouwang.house import open_house
 from shouwang.month import Month
@@ -107,44 +106,6 @@ def test_what_a_mail_server_refuses_is_tried_again_only_if_that_may_help(
     assert len(steps.send_township(MONTH, townships[0])["sent"]) == 2
 
 
-def test_killed_between_sending_and_recording_the_same_mail_goes_again_under_the_same_id(
-    townships: list[str], post: Post, configure: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    configure(townships=by_mail(townships[0]), delivery=MAIL)
-    steps.release_township(MONTH, townships[0], "测试员")
-    file = next(row["file"] for row in sent().values() if "预警名单" in row["file"])
-    deliver = channels.deliver
-
-    def to_death(*words: Any) -> Any:
-        deliver(*words)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("shouwang.dispatching.deliver", to_death)
-        assert os.WTERMSIG(killed(lambda: send(open_house(), file))) == signal.SIGKILL
-    assert len(post.came) == 1
-    assert send(open_house(), file)
-    assert not send(open_house(), file)
-    first, second = post.came
-    assert first["Message-ID"] == second["Message-ID"]
-    assert first["Date"] == second["Date"]
-    assert [a.get_content() for a in first.iter_attachments()] == [a.get_content() for a in second.iter_attachments()]
-
-
-def test_a_connection_that_breaks_after_the_mail_was_taken_is_tried_again_under_the_same_id(
-    townships: list[str], post: Post, configure: Any
-) -> None:
-    configure(townships=by_mail(townships[0]), delivery=MAIL)
-    steps.release_township(MONTH, townships[0], "测试员")
-    post.dies_after_taking = True
-    with pytest.raises(Unreachable):
-        steps.send_township(MONTH, townships[0])
-    post.dies_after_taking = False
-    steps.send_township(MONTH, townships[0])
-    assert len(post.came) == 4
-    assert len(set(post.ids)) == 2
-
-
 @needs_sshd
 def test_a_township_with_a_server_of_its_own_finds_its_list_there_and_nobody_else_s(
     townships: list[str], server: Sftp, configure: Any, home: Path
@@ -157,29 +118,6 @@ def test_a_township_with_a_server_of_its_own_finds_its_list_there_and_nobody_els
     assert not any(other in str(path) for path in server.folder.rglob("*"))
     here = home / "outbox" / MONTH / "townships" / own
     assert all(path.read_bytes() == (here / path.name).read_bytes() for path in there)
-
-
-@needs_sshd
-def test_killed_between_sending_and_recording_the_file_is_not_written_again(
-    townships: list[str], server: Sftp, configure: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    configure(townships={townships[0]: {"channel": "sftp", "to": f"{server.address}/lists"}})
-    steps.release_township(MONTH, townships[0], "测试员")
-    deliver = channels.deliver
-
-    def to_death(*words: Any) -> Any:
-        deliver(*words)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("shouwang.dispatching.deliver", to_death)
-        assert os.WIFSIGNALED(killed(lambda: steps.send_township(MONTH, townships[0])))
-    before = {path.name: path.stat().st_mtime_ns for path in (server.folder / "lists" / MONTH).iterdir()}
-    assert len(before) == 1
-    steps.send_township(MONTH, townships[0])
-    after = {path.name: path.stat().st_mtime_ns for path in (server.folder / "lists" / MONTH).iterdir()}
-    assert len(after) == 2
-    assert before.items() <= after.items()
 
 
 @needs_sshd

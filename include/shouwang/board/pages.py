@@ -259,7 +259,7 @@ def review_list(house: House, month: str, by: str) -> Path:
     """The month's review list, written anew; that it was opened goes to the audit trail."""
     from shouwang.steps import write_review
 
-    path = Path(write_review(str(Month.parse(month)))["file"])
+    path = Path(write_review(str(Month.parse(month)), by=by)["file"])
     _opened(house, by, month, "review list")
     return path
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.delivery.answers import clue_of, day_of
 from shouwang.delivery.conclusions import MEASURES, RISKS
-from shouwang.delivery.looks import band, lay_out, new_workbook, put, set_widths, text_height
 from shouwang.delivery.opened import Form, Rows, cell_text, filled_rows, forms_of
-from shouwang.delivery.saving import save
-from shouwang.delivery.table import Column, write_rows
-from shouwang.delivery.text import column_values
+from shouwang.delivery.paper import Book, Column, Paper, note, offer, table, total_width, values_of
 
 CHANNEL, STORY, REMOVED_ON = "线索来源", "情况说明", "风险消除日期"
 CHANNELS = {"农户自主申报": "SELF-1", "干部排查": "OFFI-1"}
@@ -43,36 +37,40 @@ _HOW = (
 _REMOVAL_HOW = "认定满 6 个月、有帮扶措施、经评议可以消除风险的户，填写右边三栏报回；没有填日期的行不作处理。"
 
 
-def write_case_form(path: Path, office: str, township: str, on: dt.date, helped: pd.DataFrame) -> None:
+@dataclass(frozen=True, kw_only=True)
+class CaseFormPaper(Paper):
+    """A township's own form (``receiver``)."""
+
+    @property
+    def title(self) -> str:
+        """The file's property."""
+        return f"{self.receiver}申报排查表"
+
+    @property
+    def use(self) -> str:
+        """For whom and for what."""
+        return f"供{self.receiver}报送使用，不得公示转发"
+
+
+def write_case_form(path: Path, paper: CaseFormPaper, helped: pd.DataFrame) -> None:
     """Write the form; ``helped``: the township's cases being helped, with the columns of `REMOVAL` that are known."""
-    workbook = new_workbook()
-    title, footer = f"{township}申报排查表", (f"供{township}报送使用，不得公示转发", f"{office}  {on.isoformat()}")
-    empty = pd.DataFrame({"township": pd.Series([township] * _ROWS, dtype="str")})
-    for sheet, how, columns, rows in (
-        (workbook.create_sheet("申报排查"), _HOW, REPORT, empty),
-        (workbook.create_sheet("风险消除"), _REMOVAL_HOW, REMOVAL, helped),
+    book = Book(paper)
+    empty = pd.DataFrame({"township": pd.Series([paper.receiver] * _ROWS, dtype="str")})
+    for name, how, columns, rows in (
+        ("申报排查", _HOW, REPORT, empty),
+        ("风险消除", _REMOVAL_HOW, REMOVAL, helped),
     ):
-        _write(sheet, f"{township}{sheet.title}表", how, columns, rows)
-        lay_out(sheet, landscape=True, title_rows="3:3", footer=footer)
-    save(workbook, path, when=on, title=title, creator=office)
+        sheet = book.list(name, columns, f"{paper.receiver}{name}表")
+        head = note(sheet, 2, total_width(columns), how, "汇总")
+        foot = table(sheet, head, columns, values_of(columns, rows), nothing="目前没有正在帮扶的户。")
+        for number, column in enumerate(columns, start=1):
+            if column.source in _OFFERED:
+                offer(sheet, number, head + 1, foot, [*_OFFERED[column.source]], column.header, only=False)
+        sheet.protection.sheet = False  # rows may be added
+    book.save(path)
 
 
-def _write(sheet: Worksheet, title: str, how: str, columns: Sequence[Column], rows: pd.DataFrame) -> None:
-    widths = [column.width for column in columns]
-    set_widths(sheet, widths)
-    band(sheet, 1, 1, len(columns), title, "标题", 34)
-    band(sheet, 2, 1, len(columns), how, "汇总", text_height(how, sum(widths), 20))
-    for number, column in enumerate(columns, start=1):
-        put(sheet, 3, number, column.header, "填写栏目" if column.style.startswith("填写") else "栏目")
-    shown = rows.reindex(columns=[column.source for column in columns])
-    write_rows(sheet, 3, columns, {c.source: [*column_values(shown[c.source])] for c in columns}, least=22)
-    choices = {"channel": CHANNELS, "risk": RISKS, "measure": MEASURES}
-    for number, column in enumerate(columns, start=1):
-        if column.source in choices:
-            check = DataValidation(type="list", formula1=f'"{",".join(choices[column.source])}"', allow_blank=True)
-            sheet.add_data_validation(check)
-            check.add(f"{get_column_letter(number)}4:{get_column_letter(number)}{max(4, 3 + len(rows))}")
-    sheet.freeze_panes = "A4"
+_OFFERED: Mapping[str, Iterable[str]] = {"channel": CHANNELS, "risk": RISKS, "measure": MEASURES}
 
 
 def read_reports(sheets: Mapping[str, Rows]) -> pd.DataFrame:

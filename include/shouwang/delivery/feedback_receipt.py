@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from shouwang.delivery.looks import band, lay_out, new_workbook, protect, set_widths, text_height
-from shouwang.delivery.saving import save
-from shouwang.delivery.table import Column, write_rows
-from shouwang.delivery.text import column_values
+from shouwang.delivery.paper import Book, Column, Paper, note, table, total_width, values_of
 
 COLUMNS = (
     Column("工作表", "sheet", 14, "文本居中"), Column("行", "row", 7, "整数"), Column("线索编号", "clue_no", 16, "单行"),
@@ -22,44 +18,38 @@ RESULTS = {"problem": "退回更正", "taken": "已采纳", "known": "此前已�
 """What becomes of a row, the most urgent first."""
 
 
-@dataclass(frozen=True)
-class FeedbackPaper:
-    """Which file of which township was received when; ``refused``: why it was turned down as a whole (null if not)."""
+@dataclass(frozen=True, kw_only=True)
+class FeedbackPaper(Paper):
+    """Of which file of which township; ``refused``: why it was turned down as a whole (null if not)."""
 
-    county: str
-    office: str
     township: str
     file: str
-    received_on: dt.date
     blank: int = 0
     refused: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"{self.township}核查反馈回执"
+
+    @property
+    def use(self) -> str:
+        """For whom and for what."""
+        return f"供{self.township}更正反馈使用，不得外传"
 
 
 def write_feedback_receipt(path: Path, paper: FeedbackPaper, rows: pd.DataFrame) -> None:
     """Write it; ``rows``: the sources of `COLUMNS`, ``result`` one of `RESULTS`; rows with a problem come first."""
-    workbook = new_workbook()
-    sheet = workbook.create_sheet("反馈回执")
-    widths = [column.width for column in COLUMNS]
-    set_widths(sheet, widths)
-    last, title = len(COLUMNS), f"{paper.township}核查反馈回执"
-    band(sheet, 1, 1, last, title, "标题", 34)
-    facts = f"{paper.county}　　报回文件：{paper.file}　　接收日期：{paper.received_on.isoformat()}"
-    band(sheet, 2, 1, last, facts, "副标题", 20)
-    verdict = _verdict(paper, rows)
+    book = Book(paper)
+    facts = f"{paper.county}　　报回文件：{paper.file}　　接收日期：{paper.day.isoformat()}"
+    sheet = book.list("反馈回执", COLUMNS, paper.title, facts)
     urgent = paper.refused is not None or (rows["result"] == "problem").any()
-    band(sheet, 3, 1, last, verdict, "缺报提示" if urgent else "副标题", text_height(verdict, sum(widths), 28, 11))
-    for number, column in enumerate(COLUMNS, start=1):
-        band(sheet, 4, number, number, column.header, "栏目", 24)
+    head = note(sheet, 3, total_width(COLUMNS), _verdict(paper, rows), "缺报提示" if urgent else "副标题")
     order = rows.assign(order=rows["result"].map({result: n for n, result in enumerate(RESULTS)}))
     shown = order.sort_values(["order", "sheet", "row"], kind="stable")
     shown["result"] = shown["result"].map(RESULTS)
-    write_rows(sheet, 4, COLUMNS, {c.source: [*column_values(shown[c.source])] for c in COLUMNS}, least=22)
-    sheet.auto_filter.ref = f"A4:G{4 + max(1, len(shown))}"
-    sheet.freeze_panes = "A5"
-    footer = (f"供{paper.township}更正反馈使用，不得外传", f"{paper.office}  {paper.received_on.isoformat()}")
-    lay_out(sheet, landscape=True, title_rows="4:4", footer=footer)
-    protect(sheet)
-    save(workbook, path, when=paper.received_on, title=title, creator=paper.office)
+    table(sheet, head, COLUMNS, values_of(COLUMNS, shown), nothing="没有采纳的行。")
+    book.save(path)
 
 
 def _verdict(paper: FeedbackPaper, rows: pd.DataFrame) -> str:

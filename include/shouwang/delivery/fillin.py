@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 
 from openpyxl import Workbook
 from openpyxl.formatting.rule import FormulaRule
@@ -14,6 +13,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.delivery.conclusions import CONCLUSIONS, MEASURE, MEASURES, REASON
+from shouwang.delivery.paper import Column
 
 CHOICES = "选项"
 CONCLUSION, VISITED, VISITOR, INCOME = "核查结论", "核查日期", "核查人", "人均纯收入"
@@ -21,24 +21,15 @@ _TO_DO, _LACKING = PatternFill(bgColor="FFF8DC"), PatternFill(bgColor="F8B878")
 _A_YEAR = dt.timedelta(days=366)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A column to fill in: its heading, its name when read back, its width and style."""
-
-    header: str
-    name: str
-    width: float
-    style: str
-
-
 FILL_IN = (
-    Answer(CONCLUSION, "conclusion", 12.5, "填写选项"),
-    Answer(REASON, "reason", 16, "填写文本"),
-    Answer(VISITED, "visited", 10, "填写日期"),
-    Answer(VISITOR, "visitor", 8, "填写居中"),
-    Answer(INCOME, "income", 10, "填写金额"),
-    Answer(MEASURE, "measure", 11, "填写选项"),
+    Column(CONCLUSION, "conclusion", 12.5, "填写选项"),
+    Column(REASON, "reason", 16, "填写文本"),
+    Column(VISITED, "visited", 10, "填写日期"),
+    Column(VISITOR, "visitor", 8, "填写居中"),
+    Column(INCOME, "income", 10, "填写金额"),
+    Column(MEASURE, "measure", 11, "填写选项"),
 )
+"""The columns to fill in; ``source``: their names when read back."""
 
 
 def add_choices(workbook: Workbook) -> None:

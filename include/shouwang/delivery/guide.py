@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from openpyxl import Workbook
-
 from shouwang.delivery.conclusions import BY_CODE, CONCLUSIONS
-from shouwang.delivery.looks import band, lay_out, protect, put, set_widths, text_height, wrapped_height
+from shouwang.delivery.fillin import FILL_IN
+from shouwang.delivery.looks import band, put, text_height, wrapped_height
+from shouwang.delivery.paper import Book, note
 from shouwang.delivery.text import lines_needed
 
 SHEET = "填写说明"
@@ -25,23 +25,17 @@ _STEPS = (
 _EXAMPLE_REASON = "户主住院后妻子在家照料，两人今年均未务工，自付费用由亲友垫付。监测类别、风险类型与建议一致。"
 
 
-def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str], mark: str) -> None:
+def write_guide(book: Book, visited: dt.date) -> None:
     """Add the sheet; ``visited`` is the day that the example names."""
-    sheet = workbook.create_sheet(SHEET)
-    set_widths(sheet, _WIDTHS)
-    band(sheet, 1, 1, _LAST, "填写说明", "标题", 34)
-    row = 2
+    sheet, row = book.sheet(SHEET, _WIDTHS, "填写说明", landscape=False), 2
     for number, step in enumerate(_STEPS, start=1):
-        text = f"{number}．{step.format(visited=visited.isoformat())}"
-        band(sheet, row, 1, _LAST, text, "说明", text_height(text, sum(_WIDTHS), 20, 10.5))
-        row += 1
+        row = note(sheet, row, _WIDTHS, f"{number}．{step.format(visited=visited.isoformat())}")
     row += 1
     band(sheet, row, 1, _LAST, "示例", "说明小节", 24)
-    headers = ("核查结论", "原因说明", "核查日期", "核查人", "人均纯收入", "拟帮扶措施")
     example = (BY_CODE["01"].choice, _EXAMPLE_REASON, visited, "王某、李某", 7650, "健康帮扶、临时救助")
     styles = ("文本", "文本", "日期", "文本居中", "整数", "文本")
-    for column, (header, value, style) in enumerate(zip(headers, example, styles, strict=True), start=1):
-        put(sheet, row + 1, column, header, "填写栏目")
+    for column, (answer, value, style) in enumerate(zip(FILL_IN, example, styles, strict=True), start=1):
+        put(sheet, row + 1, column, answer.header, "填写栏目")
         put(sheet, row + 2, column, value, style)
     sheet.row_dimensions[row + 1].height = 22
     sheet.row_dimensions[row + 2].height = wrapped_height(lines_needed(_EXAMPLE_REASON, _WIDTHS[1]))
@@ -56,6 +50,4 @@ def write_guide(workbook: Workbook, visited: dt.date, footer: tuple[str, str], m
         band(sheet, row, 2, 3, conclusion.text, "文本")
         put(sheet, row, 4, conclusion.column or "—", "文本居中")
         band(sheet, row, 5, 6, conclusion.needs, "文本", text_height(conclusion.needs, _WIDTHS[4] + _WIDTHS[5], 20))
-    lay_out(sheet, landscape=False, title_rows=None, footer=footer, mark=mark)
     sheet.page_setup.fitToHeight = 1
-    protect(sheet)

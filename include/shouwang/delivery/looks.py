@@ -151,7 +151,8 @@ def band(
         put(sheet, row, column, None, style)
     put(sheet, row, first, value, style)
     if last > first:
-        sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
+        # as `sheet.merge_cells` does, without looking for borders that each cell has already
+        sheet.merged_cells.add(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}")
     if height is not None:
         sheet.row_dimensions[row].height = height
 
@@ -172,26 +173,23 @@ def text_height(text: str, width: float, least: float = 18.0, size: float = 10.0
     return wrapped_height(lines_needed(text, width * 10.0 / size), least, _LINE_POINTS * size / 10.0)
 
 
-def lay_out(
-    sheet: Worksheet, *, landscape: bool, title_rows: str | None, footer: tuple[str, str], mark: str = ""
-) -> None:
-    """A4, as wide as the paper, rows repeated on every page; footer: left, page of pages, right; mark: above, in grey."""
+def lay_out(sheet: Worksheet, *, landscape: bool, footer: tuple[str, str], mark: str = "") -> None:
+    """A4, as wide as the paper; at the foot: left, page of pages, right; at the head of each page, in grey, the mark."""
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation = "landscape" if landscape else "portrait"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins = PageMargins(left=0.35, right=0.35, top=0.45, bottom=0.6, header=0.2, footer=0.25)
+    sheet.page_margins = PageMargins(left=0.35, right=0.35, top=0.5, bottom=0.6, header=0.22, footer=0.25)
     sheet.print_options.horizontalCentered = True
-    if title_rows:
-        sheet.print_title_rows = title_rows
-    left, right = (part.replace("&", "&&") for part in footer)
-    for part, text in ((sheet.oddFooter.left, left), (sheet.oddFooter.right, right)):
-        part.text, part.size, part.font = text, 9, SONG
-    if mark:
-        part = sheet.oddHeader.right
-        part.text, part.size, part.font, part.color = mark.replace("&", "&&"), 9, SONG, _MUTED
-    sheet.oddFooter.center.text = "第 &P 页，共 &N 页"
-    sheet.oddFooter.center.size, sheet.oddFooter.center.font = 9, SONG
+    for part, text in (
+        (sheet.oddHeader.right, mark.replace("&", "&&")),
+        (sheet.oddFooter.left, footer[0].replace("&", "&&")),
+        (sheet.oddFooter.center, "第 &P 页，共 &N 页"),
+        (sheet.oddFooter.right, footer[1].replace("&", "&&")),
+    ):
+        if text:
+            part.text, part.size, part.font = text, 9, SONG
+    sheet.oddHeader.right.color = _MUTED
     sheet.sheet_view.showGridLines = False
 
 

@@ -15,18 +15,8 @@ from pathlib import Path
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.delivery.looks import (
-    Value,
-    band,
-    lay_out,
-    new_workbook,
-    protect,
-    put,
-    set_widths,
-    text_height,
-    wrapped_height,
-)
-from shouwang.delivery.saving import save
+from shouwang.delivery.looks import Value, band, put, wrapped_height
+from shouwang.delivery.paper import Book, Paper, note
 from shouwang.delivery.text import comparable, display_width, lines_needed, printable
 from shouwang.month import Month
 
@@ -86,8 +76,8 @@ class RejectedRow:
     reasons: str
 
 
-@dataclass(frozen=True)
-class ReceiptPaper:
+@dataclass(frozen=True, kw_only=True)
+class ReceiptPaper(Paper):
     """What a department is told about one delivery.
 
     ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the delivery was turned down
@@ -96,8 +86,6 @@ class ReceiptPaper:
     ``corrected`` counts the rows that a returned receipt corrected, ``warnings`` are Chinese sentences.
     """
 
-    county: str
-    office: str
     department: str
     dataset: str
     month: Month
@@ -120,9 +108,9 @@ class ReceiptPaper:
         return f"{self.month.chinese}{self.department}{self.dataset}数据回执"
 
     @property
-    def footer(self) -> tuple[str, str]:
-        """What stands at the foot of each page."""
-        return f"供{self.department}更正数据使用，不得外传", f"{self.office}  {self.received_on.isoformat()}"
+    def use(self) -> str:
+        """For whom and for what."""
+        return f"供{self.department}更正数据使用，不得外传"
 
 
 def row_key(delivery: str, file: str, sheet: str, row: int) -> str:
@@ -135,24 +123,19 @@ def write_receipt(path: Path, receipt: ReceiptPaper, rejected: Sequence[Rejected
 
     Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not hold.
     """
-    workbook = new_workbook()
-    _write_facts(workbook.create_sheet(RECEIPT), receipt, bool(rejected))
+    book = Book(receipt)
+    _write_facts(book, receipt, bool(rejected))
     several = len({(row.file, row.sheet) for row in rejected}) > 1
     for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected), start=1):
-        name = REJECTED if number == 1 else f"{REJECTED}{number}"
-        _write_rejected(workbook.create_sheet(name), receipt, headings, rows, several)
-    save(workbook, path, when=receipt.received_on, title=receipt.title, creator=receipt.office)
+        _write_rejected(book, receipt, REJECTED if number == 1 else f"{REJECTED}{number}", headings, rows, several)
+    book.save(path)
 
 
-def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) -> None:
-    set_widths(sheet, _WIDTHS)
-    band(sheet, 1, 1, _LAST, receipt.title, "标题", 34)
+def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
     facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
     facts += f"　　{KEY}：{receipt.delivery}"
-    band(sheet, 2, 1, _LAST, facts, "副标题", 20)
-    verdict = _verdict(receipt)
-    height = text_height(verdict, sum(_WIDTHS), 28, 11)
-    band(sheet, 3, 1, _LAST, verdict, "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题", height)
+    sheet = book.sheet(RECEIPT, _WIDTHS, receipt.title, facts, landscape=False)
+    note(sheet, 3, _WIDTHS, _verdict(receipt), "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题")
     row = 5
     counted = ("读取行数", "接收", "退回", "重复")
     lines: list[Sequence[Value]] = [(line.file, line.sheet, *_figures(line.counts)) for line in receipt.files]
@@ -177,11 +160,8 @@ def _write_facts(sheet: Worksheet, receipt: ReceiptPaper, has_rejected: bool) ->
         )
     if receipt.counts.duplicate:
         notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
-    for note in notes:
-        band(sheet, row, 1, _LAST, note, "说明", text_height(note, sum(_WIDTHS), 20, 10.5))
-        row += 1
-    lay_out(sheet, landscape=False, title_rows=None, footer=receipt.footer)
-    protect(sheet)
+    for text in notes:
+        row = note(sheet, row, _WIDTHS, text)
 
 
 def _verdict(receipt: ReceiptPaper) -> str:
@@ -231,7 +211,7 @@ def _by_headings(
 
 
 def _write_rejected(
-    sheet: Worksheet, receipt: ReceiptPaper, headings: tuple[str, ...], rows: Sequence[RejectedRow], several: bool
+    book: Book, receipt: ReceiptPaper, name: str, headings: tuple[str, ...], rows: Sequence[RejectedRow], several: bool
 ) -> None:
     """One sheet of rejected rows; older 退回原因 and 回执编号 of a receipt that was sent again are left out."""
     breadth = max(len(headings), *(len(row.cells) for row in rows))
@@ -239,14 +219,15 @@ def _write_rejected(
         place for place, heading in enumerate(_padded(headings, breadth)) if comparable(heading) not in (REASON, KEY)
     ]
     last = len(kept) + 1
+    lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
+    widths = [_fitting(texts) for texts in zip(*lines, strict=True)]
+    sheet = book.sheet(name, [*widths, _REASON_WIDTH])
+    sheet.protection.sheet = False  # it is corrected in place
     for column, place in enumerate(kept, start=1):
         put(sheet, 1, column, _padded(headings, breadth)[place], "栏目")
     put(sheet, 1, last, REASON, "栏目")
     put(sheet, 1, last + 1, KEY, "栏目")
     sheet.column_dimensions[get_column_letter(last + 1)].hidden = True
-    lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
-    widths = [_fitting(texts) for texts in zip(*lines, strict=True)]
-    set_widths(sheet, [*widths, _REASON_WIDTH])
     for number, (row, texts) in enumerate(zip(rows, lines, strict=True), start=2):
         for column, (place, text) in enumerate(zip(kept, texts, strict=True), start=1):
             put(sheet, number, column, text or None, "退回单元格" if place in row.bad_columns else "退回原文")
@@ -260,7 +241,7 @@ def _write_rejected(
     sheet.row_dimensions[1].height = wrapped_height(max((lines_needed(*pair) for pair in named), default=1))
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(last + 1)}{len(rows) + 1}"
-    lay_out(sheet, landscape=True, title_rows="1:1", footer=receipt.footer)
+    sheet.print_title_rows = "1:1"
 
 
 def _padded(cells: tuple[str, ...], breadth: int) -> tuple[str, ...]:

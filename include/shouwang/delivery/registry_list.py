@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.delivery.looks import band, lay_out, new_workbook, protect, put, set_widths, text_height
-from shouwang.delivery.saving import save
-from shouwang.delivery.table import Column, write_rows
-from shouwang.delivery.text import column_values
+from shouwang.delivery.paper import Book, Column, Paper, counted, note, offer, table, values_of
 from shouwang.month import Month
 
 _PLACE = (Column("乡镇", "township", 11, "文本居中"), Column("村", "village", 12, "文本居中"))
@@ -47,14 +39,11 @@ CHOICES = ("已更正", "登记无误", "待进一步核实")
 _WIDTHS = (46, 12, 12)
 
 
-@dataclass(frozen=True)
-class RegistryPaper:
-    """For which month, by whom and when; ``township`` null for the county; ``unknown`` households without dates."""
+@dataclass(frozen=True, kw_only=True)
+class RegistryPaper(Paper):
+    """For which month; ``township`` null for the county; ``unknown`` households without dates."""
 
-    county: str
-    office: str
     month: Month
-    prepared_on: dt.date
     township: str | None
     unknown: int
 
@@ -76,51 +65,26 @@ def write_registry_list(
     ``counts``: title, findings and households of each check. ``findings``: township … remedy and ``title``; ``changes``:
     township, village, household_id, head, name, change, source, said, remedy.
     """
-    workbook = new_workbook()
-    sheet = workbook.create_sheet("汇总")
-    set_widths(sheet, _WIDTHS)
-    band(sheet, 1, 1, 3, paper.title, "标题", 34)
-    band(sheet, 2, 1, 3, f"编制单位：{paper.office}　　编制日期：{paper.prepared_on.isoformat()}", "副标题", 20)
-    for place, cells in enumerate((("核对事项", "条数", "户数"), *counts), start=4):
-        for column, cell in enumerate(cells, start=1):
-            put(sheet, place, column, cell, "栏目" if place == 4 else "文本" if column == 1 else "整数")
-        sheet.row_dimensions[place].height = 20
-    note = "本清单只提出疑点，不改动登记簿；请逐条核实，在登记系统中更正后，于下次导出时一并反映。"
+    book = Book(paper)
+    sheet = book.sheet("汇总", _WIDTHS, paper.title, paper.line(), landscape=False)
+    row = counted(sheet, 4, _WIDTHS, ("核对事项", "条数", "户数"), counts)
+    text = "本清单只提出疑点，不改动登记簿；请逐条核实，在登记系统中更正后，于下次导出时一并反映。"
     if paper.unknown:
-        note += (
+        text += (
             f"\n另有 {paper.unknown:,} 户在首次导入登记簿之前已纳入监测，纳入时间和此前的帮扶措施不在本系统，"
             "未核对纳入时间、措施和消除时间。"
         )
-    band(sheet, 6 + len(counts), 1, 3, note, "说明", text_height(note, sum(_WIDTHS), size=10.5))
-    lay_out(sheet, landscape=False, title_rows=None, footer=("内部资料，注意保管", paper.office))
-    protect(sheet)
-    _list(workbook, paper, "核对清单", _FINDINGS, findings, "本月没有发现需要核对的登记信息。")
-    _list(workbook, paper, "登记变动线索", _CHANGES, changes, "本月没有部门数据或核查结果提示的登记变动。")
-    save(workbook, path, when=paper.prepared_on, title=paper.title, creator=paper.office)
+    note(sheet, row, _WIDTHS, text)
+    _list(book, paper, "核对清单", _FINDINGS, findings, "本月没有发现需要核对的登记信息。")
+    _list(book, paper, "登记变动线索", _CHANGES, changes, "本月没有部门数据或核查结果提示的登记变动。")
+    book.save(path)
 
 
 def _list(
-    workbook: Workbook, paper: RegistryPaper, name: str, columns: tuple[Column, ...], rows: pd.DataFrame, nothing: str
+    book: Book, paper: RegistryPaper, name: str, columns: tuple[Column, ...], rows: pd.DataFrame, nothing: str
 ) -> None:
-    sheet: Worksheet = workbook.create_sheet(name)
     shown = [column for column in columns if column.source != "township" or paper.township is None]
-    last = len(shown)
-    set_widths(sheet, [column.width for column in shown])
-    band(sheet, 1, 1, last, f"{paper.title}·{name}", "标题", 34)
-    for number, column in enumerate(shown, start=1):
-        put(sheet, 2, number, column.header, "填写栏目" if column in _FILL_IN else "栏目")
-    sheet.row_dimensions[2].height = 24
-    if rows.empty:
-        band(sheet, 3, 1, last, nothing, "空表", 48)
-    else:
-        filled = rows.reindex(columns=[column.source for column in shown])
-        write_rows(sheet, 2, shown, {c.source: [*column_values(filled[c.source])] for c in shown}, least=22)
-        end = 2 + len(rows)
-        sheet.auto_filter.ref = f"A2:{get_column_letter(last)}{end}"
-        choice = DataValidation("list", formula1=f'"{",".join(CHOICES)}"', allow_blank=True, showErrorMessage=True)
-        choice.error, choice.errorTitle = "请从列表中选择", "核实结果"
-        choice.add(f"{get_column_letter(last - 1)}3:{get_column_letter(last - 1)}{end}")
-        sheet.add_data_validation(choice)
-    sheet.freeze_panes = "C3"
-    lay_out(sheet, landscape=True, title_rows="2:2", footer=("内部资料，注意保管", paper.office))
-    protect(sheet)
+    sheet = book.list(name, shown, f"{paper.title}·{name}")
+    foot = table(sheet, 2, shown, values_of(shown, rows), freeze="C", nothing=nothing)
+    if len(rows):
+        offer(sheet, len(shown) - 1, 3, foot, CHOICES, _FILL_IN[0].header)

@@ -92,7 +92,7 @@ def _rows(form: Form) -> Iterator[tuple[object, ...]]:
         return clue_of(clue) == CLUE or not (clue or any(answers))
 
     for number, row in filled_rows(form, is_empty):
-        answers = {answer.name: form.cell(row, answer.header) for answer in FILL_IN}
+        answers = {answer.source: form.cell(row, answer.header) for answer in FILL_IN}
         yield _row(form, number, row, answers)
 
 
@@ -137,7 +137,7 @@ def _lacking(conclusion: str | None, answers: Mapping[str, object]) -> list[str]
     problems = [sentence for name, sentence in needed.items() if not cell_text(answers[name])]
     entry = BY_CODE.get(conclusion)
     if entry and entry.column:
-        name = next(answer.name for answer in FILL_IN if answer.header == entry.column)
+        name = next(answer.source for answer in FILL_IN if answer.header == entry.column)
         if not entry.met(cell_text(answers[name])):
             problems.append(f"结论 {entry.code} 须在“{entry.column}”写明：{entry.needs}")
     return problems

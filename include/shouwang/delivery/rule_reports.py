@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from shouwang.delivery.looks import Value
-from shouwang.delivery.report import ReportTable, write_report
-from shouwang.delivery.table import Column
+from shouwang.delivery.paper import Column
+from shouwang.delivery.report import ReportPaper, ReportTable, write_report
 
 _NAMES = {"by_rule": "按规则", "by_level": "按等级", "by_township": "按乡镇"}
 _COUNTED = (
@@ -34,8 +33,7 @@ _HOMES = (
 
 
 def write_trial(
-    path: Path, title: str, office: str, prepared_on: dt.date,
-    report: Mapping[str, Any], warnings: pd.DataFrame, titles: Mapping[str, str],
+    path: Path, paper: ReportPaper, report: Mapping[str, Any], warnings: pd.DataFrame, titles: Mapping[str, str]
 ) -> None:  # fmt: skip
     """Write the report of `shouwang rules try` and the households on one list and not on the other."""
     silent = "；".join(report["silent"])
@@ -60,4 +58,4 @@ def write_trial(
         {str(k): None if pd.isna(v) else v for k, v in row.items()} for row in changed.to_dict("records")
     ]
     tables.append(ReportTable("增减农户", "只在其中一份名单上的农户。", _HOMES, homes))
-    write_report(path, title, office, prepared_on, tables)
+    write_report(path, paper, tables)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from openpyxl.utils import get_column_letter
-
-from shouwang.delivery.looks import Value, band, lay_out, new_workbook, protect, put, set_widths
-from shouwang.delivery.saving import save
-from shouwang.delivery.table import Column, write_rows
+from shouwang.delivery.looks import Value
+from shouwang.delivery.paper import Column
+from shouwang.delivery.report import ReportPaper, ReportTable, write_report
 
 _COLUMNS = (
     Column("数据月份", "month", 10, "文本居中"),
@@ -37,27 +34,13 @@ _COLUMNS = (
 _STATES = {"in force": "已接收", "refused": "整份退回"}
 
 
-def write_scorecard(path: Path, county: str, office: str, prepared_on: dt.date, card: Sequence[dict[str, Any]]) -> None:
+def write_scorecard(path: Path, paper: ReportPaper, card: Sequence[dict[str, Any]]) -> None:
     """Write the lines of `shouwang.scorecards.score`, a sheet for each department."""
-    title = f"{county}部门数据质量评分卡"
-    workbook = new_workbook()
-    last = len(_COLUMNS)
-    for name, lines in groupby(card, key=lambda line: str(line["title"])):
-        sheet = workbook.create_sheet(name[:31])
-        rows = [_printed(line) for line in lines]
-        values = {column.source: [row[column.source] for row in rows] for column in _COLUMNS}
-        set_widths(sheet, [column.width for column in _COLUMNS])
-        band(sheet, 1, 1, last, f"{title}·{name}", "标题", 34)
-        for number, column in enumerate(_COLUMNS, start=1):
-            put(sheet, 3, number, column.header, "栏目")
-        write_rows(sheet, 3, _COLUMNS, values, least=20)
-        sheet.auto_filter.ref = f"A3:{get_column_letter(last)}{3 + len(rows)}"
-        sheet.freeze_panes = "B4"
-        lay_out(sheet, landscape=True, title_rows="3:3", footer=(office, prepared_on.isoformat()))
-        protect(sheet)
-    if not card:
-        band(workbook.create_sheet("评分卡"), 1, 1, 6, "还没有部门报送过数据。", "空表", 48)
-    save(workbook, path, when=prepared_on, title=title, creator=office)
+    tables = [
+        ReportTable(name, "", _COLUMNS, [_printed(line) for line in lines])
+        for name, lines in groupby(card, key=lambda line: str(line["title"]))
+    ]
+    write_report(path, paper, tables or [ReportTable("还没有部门报送过数据", "", _COLUMNS, [])])
 
 
 def _printed(line: dict[str, Any]) -> dict[str, Value]:

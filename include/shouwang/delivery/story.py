@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.delivery.looks import band, lay_out, new_workbook, protect, put, set_widths, text_height
-from shouwang.delivery.saving import save
+from shouwang.delivery.looks import band, put, text_height
+from shouwang.delivery.paper import Book, Paper
 from shouwang.delivery.text import plain
 
 _WIDTHS = (13, 13, 13, 13, 13, 13, 13)
@@ -21,17 +20,13 @@ _PAGE = 22
 Rows = Sequence[Sequence[object]]
 
 
-@dataclass(frozen=True)
-class Story:
+@dataclass(frozen=True, kw_only=True)
+class Story(Paper):
     """What the page says. ``facts``: pairs of a heading and a value; ``members``: name, relation, sex, birth year,
     labour; ``signals``: month, rule, sentence, source; ``events``: day, state, what happened, by whom; the newest first.
     """
 
-    county: str
-    office: str
     household: str
-    printed_by: str
-    printed_at: dt.datetime
     facts: Sequence[tuple[str, object]]
     members: Rows
     signals: Rows
@@ -43,14 +38,16 @@ class Story:
         """The heading."""
         return f"{self.county}防返贫监测户情"
 
+    @property
+    def use(self) -> str:
+        """For what."""
+        return "供入户核查使用，不得公示转发"
+
 
 def write_story(path: Path, story: Story) -> None:
     """Write the page."""
-    workbook = new_workbook()
-    sheet = workbook.create_sheet("户情")
-    set_widths(sheet, _WIDTHS)
-    band(sheet, 1, 1, _LAST, f"{story.title}（{plain(story.household)}）", "标题", 34)
-    row = 2
+    book = Book(story)
+    sheet, row = book.sheet("户情", _WIDTHS, f"{story.title}（{plain(story.household)}）", landscape=False), 2
     for place in range(0, len(story.facts), 3):
         for number, (heading, value) in enumerate(story.facts[place : place + 3]):
             first = 1 + number * 2
@@ -80,13 +77,8 @@ def write_story(path: Path, story: Story) -> None:
         "落款",
         40,
     )
-    sheet.print_area = f"A1:G{row + 2}"
-    footer = ("供入户核查使用，不得公示转发", f"{story.office}  {story.printed_at:%Y-%m-%d}")
-    mark = f"打印人 {story.printed_by}　{story.printed_at:%Y-%m-%d %H:%M}"
-    lay_out(sheet, landscape=False, title_rows=None, footer=footer, mark=mark)
     sheet.page_setup.fitToHeight = 1
-    protect(sheet)
-    save(workbook, path, when=story.printed_at.date(), title=story.title, creator=story.office)
+    book.save(path)
 
 
 def _table(sheet: Worksheet, row: int, title: str, headings: Sequence[tuple[str, int]], rows: Rows, all_: int) -> int:

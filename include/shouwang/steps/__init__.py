@@ -29,6 +29,7 @@ from shouwang.steps.following import (
     list_cases,
     load_feedback,
     remove_risk,
+    renew_passwords,
     supervise,
     write_case_form,
 )
@@ -52,7 +53,7 @@ __all__ = [
     "arrived", "case_story", "check_registry", "collect_returns", "come_late", "deadline", "declare_late",
     "departments", "diff_versions", "expire", "household_story", "init", "list_cases", "list_decisions", "load",
     "load_feedback", "load_registry", "load_review", "match", "month_figures", "month_table", "outdated", "receive",
-    "record_decision", "rejected", "release", "release_plan", "release_township", "remove_risk", "restore_version",
+    "record_decision", "rejected", "release", "release_plan", "release_township", "remove_risk", "renew_passwords", "restore_version",
     "revoke_decision", "scorecard", "screen", "send", "send_township", "settled", "summarise", "supervise", "take_in",
     "to_screen", "unsent", "validate", "versions", "write_bulletin", "write_case_form", "write_results",
     "write_review",

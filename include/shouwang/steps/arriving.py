@@ -175,7 +175,9 @@ def settled(month: str) -> dict[str, Any]:
 
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
     """How each department has delivered, month by month; written as a workbook to ``out`` if given."""
+    from shouwang.delivery.report import ReportPaper
     from shouwang.delivery.scorecard import write_scorecard
+    from shouwang.handout import headed
     from shouwang.scorecards import score
     from shouwang.staging import whole_file
 
@@ -184,7 +186,7 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
         receiving.contract_of(house, department)
     card = score(house, department)
     if out:
-        settings = house.county.settings
+        paper = ReportPaper(**headed(house), heading=f"{house.county.settings.name}部门数据质量评分卡")
         with whole_file(Path(out)) as part:
-            write_scorecard(part, settings.name, settings.office, house.today(), card)
+            write_scorecard(part, paper, card)
     return card

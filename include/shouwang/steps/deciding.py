@@ -12,27 +12,27 @@ from shouwang.month import Month
 from shouwang.store.audit import audit
 
 
-def write_review(month: str, township: str | None = None) -> dict[str, Any]:
+def write_review(month: str, township: str | None = None, by: str = "shouwang") -> dict[str, Any]:
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
-    from shouwang.handout import hand_out
+    from shouwang.handout import hand_out, headed, put_out
+    from shouwang.passwords import COUNTY
     from shouwang.reviewing import reviews_of
 
     house, of = open_house(), Month.parse(month)
-    settings = house.county.settings
     with house.database.read() as connection:
         reviews = reviews_of(connection, house, of, township)
-    paper = ReviewPaper(settings.name, settings.office, of, house.today(), township)
+    paper = ReviewPaper(**headed(house, township or COUNTY, by), month=of, township=township)
     write = partial(write_paper, paper=paper, reviews=reviews)
     if township:
         name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
         with house.database.write() as connection:
-            hand_out(connection, house, of, township, name, "shouwang", write)
+            hand_out(connection, house, of, township, name, by, write)
         return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
-    path = house.county_papers_of(of) / f"{settings.name}有待核实名单_{month}.xlsx"
-    with house.outgoing(path) as part:
-        write(part)
+    path = house.county_papers_of(of) / f"{house.county.settings.name}有待核实名单_{month}.xlsx"
+    with house.database.write() as connection:
+        put_out(connection, house, path, of, COUNTY, by, write)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from shouwang.errors import FileRefused, NotThereYet, TrailBroken
 from shouwang.house import open_house, safe_name
 from shouwang.month import Month
 from shouwang.steps.releasing import send
-from shouwang.store.audit import audit
 
 
 def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
@@ -64,8 +62,9 @@ def write_case_form(township: str) -> dict[str, Any]:
 
 
 def collect_returns() -> dict[str, Any]:
-    """Read what came back by the channels, each workbook once, and answer it."""
+    """Read what came back by the channels, each workbook once, and answer it; put on record what was fetched."""
     from shouwang.collecting import fetch, fresh, record
+    from shouwang.fetching import look
 
     house = open_house()
     done: dict[str, Any] = {"unreachable": fetch(house), "files": []}
@@ -76,13 +75,15 @@ def collect_returns() -> dict[str, Any]:
         with house.database.write() as connection:
             record(connection, entry, told)
         done["files"].append(told)
+    done["fetched"] = look(house)
     return done | {"failed": send(str(Month.of(house.today()) + -1))["failed"]}
 
 
 def supervise(by: str) -> dict[str, Any]:
     """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
     from shouwang.delivery.supervision import SupervisionPaper, write_supervision
-    from shouwang.handout import hand_out
+    from shouwang.handout import hand_out, headed, put_out
+    from shouwang.passwords import COUNTY
     from shouwang.stories import overdue
 
     house = open_house()
@@ -91,31 +92,41 @@ def supervise(by: str) -> dict[str, Any]:
     contacts = {township: known.contact for township, known in settings.townships.items()}
     with house.database.write() as connection:
         rows = overdue(connection, house)
-        paper = SupervisionPaper(settings.name, settings.office, today, settings.calendar.overdue_days, None, contacts)
+        days = settings.calendar.overdue_days
         for township, mine in rows.groupby("township", sort=True):
-            own = replace(paper, township=str(township), contacts={})
+            own = SupervisionPaper(**headed(house, str(township), by), overdue_days=days, township=str(township))
             write = partial(write_supervision, paper=own, overdue=mine)
             hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
-            audit(connection, "supervised", str(township), by, month=str(month), clues=len(mine))
         path = house.county_papers_of(month) / f"{settings.name}{name}"
-        with house.outgoing(path) as part:
-            write_supervision(part, paper, rows)
+        paper = SupervisionPaper(**headed(house, COUNTY, by), overdue_days=days, contacts=contacts)
+        write = partial(write_supervision, paper=paper, overdue=rows)
+        put_out(connection, house, path, month, COUNTY, by, write)
     return {"overdue": len(rows), "file": str(path), **send(str(month))}
 
 
 def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
-    """Write the story of a clue number's or id's household as one page; who asked for it is on record."""
+    """Write the story of a clue number's or id's household as one page, under the county's password; that is on record."""
     from shouwang.delivery.story import write_story
-    from shouwang.staging import whole_file
+    from shouwang.handout import put_out
+    from shouwang.passwords import COUNTY
     from shouwang.stories import story_of
 
     house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
     with house.database.write() as connection:
         story = story_of(connection, house, key, by)
-        with whole_file(path) as part:
-            write_story(part, story)
-        audit(connection, "printed", key, by)
+        put_out(connection, house, path, Month.of(house.today()), COUNTY, by, partial(write_story, story=story))
     return {"key": key, "file": str(path)}
+
+
+def renew_passwords(by: str = "shouwang") -> dict[str, list[str]]:
+    """Make a new password where one has outlived its year; who has one that nobody has told them yet."""
+    from shouwang import passwords
+
+    house = open_house()
+    due = [name for name in passwords.holders(house) if passwords.outlived(house, name)]
+    renewed = passwords.renew(house, due, by)
+    with house.database.read() as connection:
+        return {"renewed": renewed, "untold": passwords.untold(connection, house)}
 
 
 def expire(dry: bool = False) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -95,12 +96,13 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
     from shouwang.casework.keeping import keep_ledger
     from shouwang.casework.reports import CHANNEL_NAMES
-    from shouwang.delivery.notice import write_notice
+    from shouwang.delivery.notice import NoticePaper, write_notice
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
-    from shouwang.handout import hand_out
+    from shouwang.handout import hand_out, headed
     from shouwang.releasing import outgoing, record_release, warned_in
 
-    house, of, due = open_house(), Month.parse(month), _due(open_house())
+    house, of = open_house(), Month.parse(month)
+    due = _due(house)
     _require_screened(house, of)
     settings = house.county.settings
     titles = {c.department: c.title for c in house.county.contracts.values()}
@@ -110,20 +112,15 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
             return {"month": month, "township": township, "status": "nothing new"}
         out = mine[0]
         name = f"{safe_name(township)}预警{out.kind}_{month}_第{out.version}版.xlsx"
-        paper = ReleasePaper(
-            county=settings.name, office=settings.office, township=township, month=of, version=out.version,
-            kind=out.kind, prepared_on=house.today(), prepared_by=by, due=due,  # type: ignore[arg-type]
-            released_at=house.now(), missing=tuple(titles[d] for d in settled(month)["missing"]),
-            department_names=titles | CHANNEL_NAMES,
-        )  # fmt: skip
-        fresh = hand_out(
-            connection, house, of, township, name, by,
-            lambda part: write_township_workbook(part, paper, out.clues, out.details),
-        )  # fmt: skip
+        said = {
+            **headed(house, township, by), "month": of, "version": out.version, "kind": out.kind, "due": due,
+            "missing": tuple(titles[d] for d in settled(month)["missing"]), "department_names": titles | CHANNEL_NAMES,
+        }  # fmt: skip
+        write = partial(write_township_workbook, release=ReleasePaper(**said), clues=out.clues, details=out.details)
+        fresh = hand_out(connection, house, of, township, name, by, write)
         notice = f"{safe_name(township)}公示名单_{month}_第{out.version}版.xlsx"
-        hand_out(
-            connection, house, of, township, notice, by, lambda part: write_notice(part, paper, out.clues), public=True
-        )
+        write = partial(write_notice, paper=NoticePaper(**said), clues=out.clues)
+        hand_out(connection, house, of, township, notice, by, write, public=True)
         record_release(connection, of, out, name, by, house.today(), due)
         audit(connection, "released", township, by, month=month, version=out.version, clues=len(out.clues))
         keep_ledger(connection, settings, warned_in(of, township))
@@ -169,7 +166,10 @@ def send(month: str | None = None, township: str | None = None) -> dict[str, Any
 def summarise(month: str) -> dict[str, Any]:
     """Write the county's summary of a month."""
     from shouwang.casework.reports import CHANNEL_NAMES
+    from shouwang.delivery.paper import SYSTEM
     from shouwang.delivery.summary import SummaryPaper, write_summary
+    from shouwang.handout import headed, put_out
+    from shouwang.passwords import COUNTY
     from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
     from shouwang.store.tables import release
@@ -187,18 +187,17 @@ def summarise(month: str) -> dict[str, Any]:
     rows["dataset"] = [contracts[d].dataset_title for d in rows["department"]]
     rows["department"] = rows["title"]
     rows["state"] = rows["status"].map({"in force": "已接收", "refused": "整份退回", "missing": "未报送"})
+    by = str(last["released_by"].iloc[-1]) if len(last) else SYSTEM
     paper = SummaryPaper(
-        county=settings.name, office=settings.office, month=of,
-        version=int(last["version"].max()) if len(last) else 1,
-        prepared_on=last["released_on"].max() if len(last) else house.today(),
-        prepared_by=str(last["released_by"].iloc[-1]) if len(last) else settings.office,
+        **headed(house, COUNTY, by), month=of, version=int(last["version"].max()) if len(last) else 1,
         missing=tuple(table["missing"]),
         rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)} | CHANNEL_NAMES,
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
-    with house.outgoing(path) as part:
-        write_summary(part, paper, warned, rows, lists)
+    write = partial(write_summary, summary=paper, warnings=warned, departments=rows, lists=lists)
+    with house.database.write() as connection:
+        put_out(connection, house, path, of, COUNTY, by, write)
     return {"month": month, "file": str(path)}
 
 
