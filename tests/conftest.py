@@ -20,7 +20,7 @@ settings.register_profile("shouwang", deadline=None)  # a busy machine is no mis
 settings.load_profile("shouwang")
 
 PROJECT = Path(__file__).resolve().parents[1]
-AIRFLOWS = ("test_airflow_month.py", "test_airflow_demo.py")
+AIRFLOWS = ("test_airflow_month.py", "test_airflow_demo.py", "test_airflow_spread.py")
 """Files that start an Airflow: on a small machine two of them would be in each other's way."""
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 

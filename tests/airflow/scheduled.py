@@ -106,12 +106,12 @@ class Watched:
         runs = [(f"exchange_{name}", self.api.trigger(f"exchange_{name}", month)) for name in departments]
         return self.finish(*runs)
 
-    def question(self, month: str) -> tuple[str, str]:
+    def question(self, month: str, dag_id: str = "screening") -> tuple[str, str]:
         """The open question about a month's release: its run's id, and what the clerk is shown."""
 
         def asked() -> tuple[str, dict[str, Any]] | None:
-            for run in self.runs("screening", month):
-                shown = run["state"] not in OVER and self.api.question("screening", run["dag_run_id"], "approve")
+            for run in self.runs(dag_id, month):
+                shown = run["state"] not in OVER and self.api.question(dag_id, run["dag_run_id"], "approve")
                 if shown:
                     return run["dag_run_id"], shown
             return None
