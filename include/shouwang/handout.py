@@ -100,8 +100,8 @@ def _keys(connection: Connection, house: House, receiver: str, by: str) -> tuple
     if receiver in house.county.contracts:
         return [*house.passwords_of(receiver)], False
     password, fresh = passwords.current(house, receiver)
-    if fresh:
-        audit(connection, "password_made", receiver, by)
+    if not any(on_record(connection, kind, receiver) for kind in passwords.MADE):  # we may have died before saying so
+        audit(connection, passwords.MADE[0], receiver, by)
     return [password], fresh
 
 

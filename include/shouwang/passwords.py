@@ -35,7 +35,8 @@ SYLLABLES = _SOUNDS.split()
 
 COUNTY = "县级"
 """Whose secret the county's own papers are under, among those of the townships."""
-_MADE = ("password_made", "password_rotated")
+MADE = ("password_made", "password_rotated")
+"""What the audit trail calls it when one was made: the first, a later one."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,8 @@ def outlived(house: House, township: str) -> bool:
 def untold(connection: Connection, house: House) -> list[str]:
     """Townships (and `COUNTY`) whose newest password nobody has been shown yet: somebody has to tell it to them."""
     query = sa.select(audit_event.c.subject, audit_event.c.kind).order_by(audit_event.c.event_id)
-    last = dict(list(connection.execute(query.where(audit_event.c.kind.in_([*_MADE, "password_shown"])))))
-    return sorted(name for name, kind in last.items() if kind in _MADE and kept(house, name))
+    last = dict(list(connection.execute(query.where(audit_event.c.kind.in_([*MADE, "password_shown"])))))
+    return sorted(name for name, kind in last.items() if kind in MADE and kept(house, name))
 
 
 def renew(house: House, names: Iterable[str], by: str, made: bool = False) -> list[str]:
@@ -121,7 +122,7 @@ def renew(house: House, names: Iterable[str], by: str, made: bool = False) -> li
     for name in names:
         add(house, name)
         with house.database.write() as connection:
-            audit(connection, _MADE[0 if made else 1], name, by)
+            audit(connection, MADE[0 if made else 1], name, by)
     return names
 
 

@@ -11,6 +11,7 @@ name of ``saves`` (the suffix decides the format) and ``.pdf``. At the end Libre
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def choices(document, check):
     ranges = document.NamedRanges
     area = ranges.getByName(name).ReferredCells if ranges.hasByName(name) else None
     if area is None:
-        return name.strip('"').split('","')
+        return re.split('"[;,]"', name.strip('"'))
     return [cell[0] for cell in area.DataArray]
 
 
