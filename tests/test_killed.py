@@ -197,25 +197,20 @@ def moments(kill_at: int | None) -> Iterator[list[str]]:
 
         return wrapped
 
-    def torn(function: Callable[..., Any], place: int) -> Callable[..., Any]:
-        def wrapped(*words: Any, **more: Any) -> Any:
+    def torn(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(path: Path, *words: Any, **more: Any) -> Any:
             seen.append(f"in the midst of {function.__name__}")
-            given = function(*words, **more)
+            given = function(path, *words, **more)
             if len(seen) - 1 == kill_at:
-                os.truncate(words[place], Path(words[place]).stat().st_size // 2)
+                os.truncate(path, path.stat().st_size // 2)
                 os.kill(os.getpid(), signal.SIGKILL)
             return given
 
         return wrapped
 
     patch = pytest.MonkeyPatch()
-    for writer, name, place in (
-        (shutil, "copy2", 1),
-        (pd.DataFrame, "to_parquet", 1),
-        (Path, "write_text", 0),
-        (Path, "write_bytes", 0),
-    ):
-        patch.setattr(writer, name, torn(getattr(writer, name), place))
+    for name in ("write_text", "write_bytes"):
+        patch.setattr(Path, name, torn(getattr(Path, name)))
     patch.setattr(zipfile.ZipFile, "writestr", around("part of a workbook", zipfile.ZipFile.writestr))
     for holder, name in ((os, "replace"), (os, "rename"), (shutil, "rmtree")):
         patch.setattr(holder, name, around(name, getattr(holder, name)))

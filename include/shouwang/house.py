@@ -3,7 +3,8 @@
 ``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
 ``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX``,
 ``SHOUWANG_RETURNS`` and ``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox,
-outbox and returns may be ``sftp://`` or ``s3://`` addresses, for which a folder of the home stands.
+outbox and returns may be ``sftp://`` or ``s3://`` addresses, for which a folder of the home stands. ``SHOUWANG_KEYS``
+holds the keys where they are not in the secrets folder (`store.keys`).
 
 Where a deployment holds many counties (``SHOUWANG_COUNTIES``, see ``counties``), each has the subfolder of its key in
 all of these places, and a schema of its own in PostgreSQL.
@@ -28,6 +29,7 @@ from shouwang.errors import ConfigError
 from shouwang.remote import Remote
 from shouwang.staging import whole_file
 from shouwang.store.database import Database
+from shouwang.store.keys import Keys
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +50,7 @@ class House:
     far_inbox: Remote | None = None
     far_outbox: Remote | None = None
     key: str = ""
+    keys_given: str = ""
 
     @cached_property
     def county(self) -> County:
@@ -57,11 +60,16 @@ class House:
     @cached_property
     def database(self) -> Database:
         """The county's database."""
-        return Database(self.database_url, self.key)
+        return Database(self.database_url, self.key, self.keys)
 
     def dag_id(self, name: str) -> str:
         """The id of one of the county's DAGs: ``screening``, or ``qingyuan.screening`` where there are many."""
         return name_in(self.key, name)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that seal numbers and phones: ``SHOUWANG_KEYS``, or else the file ``keys`` among the secrets."""
+        return Keys(self.secrets / "keys", self.keys_given)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -98,6 +106,11 @@ class House:
     def work_of(self, delivery_id: str) -> Path:
         """Where the steps of one delivery leave their frames for the next step."""
         return self.home / "work" / delivery_id
+
+    @property
+    def sealed_folders(self) -> tuple[Path, ...]:
+        """Where every file is sealed."""
+        return self.home / "vault", self.home / "work"
 
     def validation_page_of(self, month: object, department: str, delivery_id: str) -> Path:
         """Where the Data Docs of a delivery are kept."""
@@ -183,4 +196,5 @@ def open_house(environment: Mapping[str, str] | None = None) -> House:
         database_url=database_url,
         secrets=place("SHOUWANG_SECRETS", home / "secrets"),
         key=key,
+        keys_given=env.get("SHOUWANG_KEYS") or "",
     )

@@ -28,7 +28,7 @@ from shouwang.reviewing import fingerprint as matched_against
 from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
-from shouwang.vault import keep, kept
+from shouwang.vault import keep, kept, plainly
 
 PARSER = "2"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
@@ -81,28 +81,31 @@ def take_in(house: House, month: Month, department: str) -> Reference:
     with house.database.read() as connection:
         registry = matched_against(connection, load_in_force(connection, month))
         versions = deliveries.versions(connection, month, department)
-    try:
-        arrival = arrive(files, versions, partial(kept, house, versions), house.passwords_of(department))
-        reference = reference_to(house, contract, month, arrival)
-        reference["inbox"] = fingerprint(files)
-    except FileRefused as gone:
-        return _moving(month, contract, files, gone)
-    known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
-    refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
-    if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
-        return _refused(reference, known["refusal"], known)
-    if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
-        if any(version["status"] == deliveries.REFUSED for version in versions):
-            with house.database.write() as connection:
-                deliveries.answer_refusals(connection, month, department)
-        return _with(reference, **known["counts"], status="unchanged", version=known["version"])
-    if not arrival.files:
-        keep([(path, path.name) for path in files], house.vault_of(month, department, arrival.content))
-        return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
-    try:
-        keep(arrival.files, house.vault_of(month, department, arrival.content), arrival.base is None)
-    except FileRefused as moving:
-        return _moving(month, contract, files, moving)
+    with plainly(house.keys) as plain:
+        try:
+            arrival = arrive(files, versions, partial(kept, house, versions, plain), house.passwords_of(department))
+            reference = reference_to(house, contract, month, arrival)
+            reference["inbox"] = fingerprint(files)
+        except FileRefused as gone:
+            return _moving(month, contract, files, gone)
+        known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
+        refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
+        if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
+            return _refused(reference, known["refusal"], known)
+        if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
+            if any(version["status"] == deliveries.REFUSED for version in versions):
+                with house.database.write() as connection:
+                    deliveries.answer_refusals(connection, month, department)
+            return _with(reference, **known["counts"], status="unchanged", version=known["version"])
+        own = [(path, path.name) for path in files]
+        vault = house.vault_of(month, department, arrival.content)
+        if not arrival.files:
+            keep(house.keys, own, vault)
+            return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
+        try:
+            keep(house.keys, arrival.files, vault, arrival.base is None)
+        except FileRefused as moving:
+            return _moving(month, contract, files, moving)
     return read(house, reference)
 
 
@@ -138,7 +141,7 @@ def _has_receipt(house: House, known: dict[str, Any]) -> bool:
 
 
 def _staging_of(house: House, identifier: str) -> Staging:
-    return Staging(house.work_of(identifier))
+    return Staging(house.work_of(identifier), house.keys)
 
 
 def _staging(house: House, reference: Reference) -> Staging:
@@ -158,12 +161,13 @@ def reading_of(house: House, reference: Reference) -> Reading:
     """What the files in the vault say, each receipt's corrections in place of the rows that they correct."""
     contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
-    paths = [vault / name for name in reference["files"]]
     passwords = house.passwords_of(contract.department)
-    receipts = [path for path in paths if answer(path, passwords)]
-    reading = read_files([path for path in paths if path not in receipts], contract, passwords)
-    refuse_rows_without_keys(reading)
-    return with_corrections(reading, [read_files([path], contract, passwords) for path in receipts])
+    with plainly(house.keys) as plain:
+        paths = [plain(vault / name) for name in reference["files"]]
+        receipts = [path for path in paths if answer(path, passwords)]
+        reading = read_files([path for path in paths if path not in receipts], contract, passwords)
+        refuse_rows_without_keys(reading)
+        return with_corrections(reading, [read_files([path], contract, passwords) for path in receipts])
 
 
 def read(house: House, reference: Reference) -> Reference:
@@ -240,7 +244,7 @@ def match(house: House, reference: Reference) -> Reference:
     matches = match_rows(accepted, registry_index(house, month))
     with house.database.read() as connection:
         decisions = decisions_in_force(connection)
-    matches = apply_decisions(matches, accepted, decisions, registry_of(house, month))
+    matches = apply_decisions(matches, accepted, decisions, registry_of(house, month), house.keys.keyed)
     texts = matches["candidates"].map(lambda c: json.dumps(list(c)) if isinstance(c, list | tuple) and len(c) else None)
     _staging(house, reference).write_frame("matched.parquet", matches.assign(candidates=texts.astype("str")))
     counted = matches["outcome"].value_counts()

@@ -22,6 +22,7 @@ from shouwang.delivery.text import column_values
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
 from shouwang.store.database import frame, insert
+from shouwang.store.sealing import keys_of
 from shouwang.store.tables import case, case_event, feedback, release, release_item, signal, warning
 
 HEAD = "户主"
@@ -144,7 +145,7 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
     clues, details = all_clues(connection, month, due, township)
     if clues.empty:
         return []
-    clues["content"] = _contents(clues)
+    clues["content"] = keys_of(connection).keyed(_contents(clues))
     sent = frame(connection, sa.select(release_item).where(release_item.c.month == str(month)))
     known = set(zip(sent["township"], sent["clue_no"], sent["content"], strict=True))
     versions = sent.groupby("township")["version"].max() if len(sent) else pd.Series(dtype="int64")

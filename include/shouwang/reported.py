@@ -19,6 +19,7 @@ from shouwang.month import Month
 from shouwang.registry.history import people_as_of
 from shouwang.screening.households import shown as shown_name
 from shouwang.store.database import insert
+from shouwang.store.sealing import keys_of
 from shouwang.store.tables import report
 
 _OLDEST = dt.timedelta(days=366)
@@ -52,6 +53,7 @@ def take_reports(
         good[["township", "village"]] = homes.reindex(good["household_id"]).to_numpy()
         rows.loc[good.index, "household_id"] = good["household_id"]
         fresh = _records(good, now, file)
+        fresh["content"] = keys_of(connection).keyed(fresh["content"])
         known = set(connection.scalars(sa.select(report.c.content).where(report.c.content.in_(fresh["content"]))))
         rows.loc[fresh.index, "known"] = fresh["content"].isin(known) | fresh["content"].duplicated()
         insert(connection, report, fresh[~rows.loc[fresh.index, "known"]])

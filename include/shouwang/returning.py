@@ -30,6 +30,7 @@ from shouwang.errors import FileRefused
 from shouwang.month import Month
 from shouwang.reported import take_reports
 from shouwang.store.database import frame, insert
+from shouwang.store.sealing import keys_of
 from shouwang.store.tables import case, feedback, release, release_item, removal
 
 TAKEN, KNOWN, BLANK, PROBLEM = "taken", "known", "blank", "problem"
@@ -141,7 +142,7 @@ def _take_answers(
     file = hashlib.sha256(received.path.read_bytes()).hexdigest()
     lines = [f"{file}\x1f{clue}\x1f{said}" for clue, said in zip(good["clue_no"], _said(good), strict=True)]
     digests = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
-    good["content"] = pd.Series(digests, index=good.index, dtype="str")
+    good["content"] = keys_of(connection).keyed(pd.Series(digests, index=good.index, dtype="str"))
     again = _known(connection, good)
     rows.loc[good.index[again], "result"] = KNOWN
     fresh = good.loc[~again, [*KEPT]]
@@ -266,7 +267,8 @@ def call_removed(
     **where: Any,
 ) -> str | None:
     """Put on record that a risk is removed; why not, as a sentence, or ``known`` if it is on record; null if done."""  # fmt: skip
-    content = hashlib.sha256(f"{clue_no}|{on}|{measure}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(f"{clue_no}|{on}|{measure}".encode()).hexdigest()[:16]
+    content = keys_of(connection).keyed_text(digest)
     if connection.scalar(sa.select(removal.c.content).where(removal.c.content == content)):
         return KNOWN
     if on > at.date():

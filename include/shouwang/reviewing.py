@@ -68,13 +68,14 @@ def reviews_of(connection: Connection, house: House, month: Month, township: str
     columns = [*rows.columns, "identity", "keys", "number", "places", "reason", "option_1", "option_2", "option_3"]
     if rows.empty:
         return pd.DataFrame(columns=columns)
-    rows["identity"] = written_identities(rows)
+    rows["identity"] = written_identities(rows, house.keys.keyed)
     places = rows.groupby("identity", sort=False)["place"].agg("\n".join)
     rows = rows.drop_duplicates("identity").reset_index(drop=True)
     rows["places"] = rows["identity"].map(places)
     rows["place"] = rows["township"].fillna("") + "\n" + rows["village"].fillna("")
     people = people_as_of(connection, month)
-    shown = options(rows["candidates"].map(lambda text: json.loads(text) if text else []), people)
+    candidates = rows["candidates"].map(lambda text: json.loads(text) if text else [])
+    shown = options(candidates, people, house.keys.keyed)
     shown = shown.groupby("row").head(SHOWN)
     rows["keys"] = [shown.loc[shown["row"] == row, "key"].tolist() for row in rows.index]
     rows["number"] = [_number(month, *entry) for entry in zip(rows["identity"], rows["keys"], strict=True)]

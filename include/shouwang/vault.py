@@ -1,4 +1,4 @@
-"""The vault: the files of each delivery as they came, one folder a content (原始文件库)."""
+"""The vault: the files of each delivery as they came, sealed, one folder a content (原始文件库)."""
 
 from __future__ import annotations
 
@@ -6,28 +6,59 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from shouwang.arrival import Kept
 from shouwang.errors import FileRefused, NotThereYet
 from shouwang.house import House
-from shouwang.intake.files import fingerprint
+from shouwang.intake.files import fingerprint_of
 from shouwang.intake.names import shown
+from shouwang.store.keys import Keys
+
+Plain = Callable[[Path], Path]
+"""From the path of a sealed file to one under which its content can be read."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """No room: on our own disk, for nobody writes to the department's."""
 
 
-def kept(house: House, versions: Sequence[dict[str, Any]], content: str) -> Kept:
+@contextmanager
+def plainly(keys: Keys) -> Iterator[Plain]:
+    """While it lasts, files of the vault can be read by any program of ours, under their own names, and from memory.
+
+    No disk gets to see them, and nothing is left of a process that is killed (where the system has no files in memory,
+    as on macOS, they are files of a private folder).
+    """
+    with ExitStack() as open_files, tempfile.TemporaryDirectory(prefix="shouwang-") as folder:
+
+        def plain(path: Path) -> Path:
+            if not path.is_file():
+                return path  # whoever reads it says so
+            content = keys.open_file(path.read_bytes())
+            link = Path(tempfile.mkdtemp(dir=folder)) / path.name
+            if not hasattr(os, "memfd_create"):
+                link.write_bytes(content)
+                return link
+            file = open_files.enter_context(os.fdopen(os.memfd_create("vault"), "wb"))
+            file.write(content)
+            file.flush()
+            link.symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+            return link
+
+        yield plain
+
+
+def kept(house: House, versions: Sequence[dict[str, Any]], plain: Plain, content: str) -> Kept:
     """The files of a version's content, in the vault."""
     version = next(v for v in versions if v["content"] == content)
     vault = house.vault_of(version["month"], version["department"], content)
-    return [(vault / name, name) for name in version["files"]]
+    return [(plain(vault / name), name) for name in version["files"]]
 
 
-def keep(files: Kept, vault: Path, plain: bool = False) -> None:
+def keep(keys: Keys, files: Kept, vault: Path, plain: bool = False) -> None:
     """Copy the files into the vault, whole or not at all; `NotThereYet` when they have been deleted since.
 
     ``plain`` files are named by their own fingerprint: `FileRefused` if they change or vanish meanwhile.
@@ -39,8 +70,10 @@ def keep(files: Kept, vault: Path, plain: bool = False) -> None:
         shutil.rmtree(left, ignore_errors=True)
     part = Path(tempfile.mkdtemp(dir=vault.parent, prefix=f".{vault.name}."))
     try:
-        copies = [Path(shutil.copy2(path, part / name)) for path, name in files]
-        whole = not plain or fingerprint(copies) == vault.name
+        contents = [(name, path.read_bytes()) for path, name in files]
+        for name, content in contents:
+            (part / name).write_bytes(keys.seal_file(content))
+        whole = not plain or fingerprint_of(contents) == vault.name
     except OSError as error:
         if error.errno in FULL:  # no fault of the department's: the step is tried again
             shutil.rmtree(part, ignore_errors=True)

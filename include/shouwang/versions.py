@@ -85,7 +85,7 @@ def _version(house: House, month: Month, department: str, number: int) -> dict[s
 
 def _reference(house: House, month: Month, version: dict[str, Any]) -> Reference:
     contract = receiving.contract_of(house, version["department"])
-    files = kept(house, [version], version["content"])
+    files = kept(house, [version], lambda path: path, version["content"])
     return receiving.reference_to(house, contract, month, Arrival(version["content"], version["base"], files))
 
 

@@ -14,7 +14,7 @@ from shouwang.house import House, open_house
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+    for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.setenv("SHOUWANG_TODAY", TODAY)

@@ -31,7 +31,7 @@ AUGUST, SEPTEMBER = "2026-08", "2026-09"
 def at(home: Path, day: str, **more: str) -> Iterator[None]:
     """In that house, on that day."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+        for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
             patch.delenv(name)
         patch.setenv("SHOUWANG_COUNTY", str(_open_county()))
         for name, value in {"SHOUWANG_HOME": str(home), "SHOUWANG_TODAY": day, **more}.items():

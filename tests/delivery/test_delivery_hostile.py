@@ -68,7 +68,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         poison(path, ("姓名", "乡镇"), every=8)
         path.rename(path.with_name(f"=@cmd 'x'+{path.name}"))
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+        for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
             patch.delenv(name)
         patch.setenv("SHOUWANG_HOME", str(home))
         patch.setenv("SHOUWANG_INBOX", str(county.inbox))

@@ -31,7 +31,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     folder = tmp_path_factory.mktemp("told")
     county = make_county(folder, households=700, months=MONTHS, seed=21)
     with pytest.MonkeyPatch.context() as patch:
-        for name in [n for n in os.environ if n.startswith("SHOUWANG_") and n != "SHOUWANG_UPDATE_GOLDEN"]:
+        for name in [
+            n for n in os.environ if n.startswith("SHOUWANG_") and n not in ("SHOUWANG_UPDATE_GOLDEN", "SHOUWANG_KEYS")
+        ]:
             patch.delenv(name)
         patch.setenv("SHOUWANG_HOME", str(folder / "home"))
         patch.setenv("SHOUWANG_INBOX", str(county.inbox))

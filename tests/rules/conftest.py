@@ -56,7 +56,7 @@ def county(lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hous
 
 
 def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+    for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
         patch.delenv(name)
     patch.setenv("SHOUWANG_HOME", str(home))
     patch.setenv("SHOUWANG_TODAY", "2026-10-12")

@@ -81,3 +81,11 @@ def fingerprint(files: list[Path]) -> str:
                 "unreadable", f"文件“{shown(path.name)}”读不出来（{error.strerror}），可能已被移走，请重新上传。"
             ) from None
     return digest.hexdigest()[:16]
+
+
+def fingerprint_of(contents: Sequence[tuple[str, bytes]]) -> str:
+    """The same for names and contents in memory."""
+    digest = hashlib.sha256()
+    for name, content in contents:
+        digest.update(os.fsencode(name) + b"\0" + hashlib.sha256(content).digest())
+    return digest.hexdigest()[:16]

@@ -14,6 +14,7 @@ from shouwang.errors import NotThereYet
 from shouwang.identity import VALID
 from shouwang.month import Month
 from shouwang.store.database import frame, insert
+from shouwang.store.sealing import keys_of
 from shouwang.store.tables import person, registry_load
 
 COLUMNS = [
@@ -44,7 +45,7 @@ def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     """A registry reading's accepted rows as rows of `person`, still without months.
 
     A person is known by a sound identity number, else by household, name and birth date; the same number twice in one
-    household is told apart by its order.
+    household is told apart by its order. Both digests (``person_id, content``) get a key when they are loaded.
     """
     people = table[COLUMNS].reset_index(drop=True)
     born = people["birth_date"].dt.strftime("%Y%m%d").fillna("")
@@ -67,6 +68,8 @@ def load_snapshot(
     households = int(people["household_id"].nunique())
     if known and known["fingerprint"] == fingerprint:
         return RegistryChange(len(people), households, 0, 0, 0, True)
+    keys = keys_of(connection)
+    people = people.assign(person_id=keys.keyed(people["person_id"]), content=keys.keyed(people["content"]))
     until = connection.scalar(sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month))
     holding = _holding(connection, month, person.columns.keys())
     joined = holding.merge(people[[*KEY, "content"]], on=[*KEY, "content"], how="left", indicator=True)

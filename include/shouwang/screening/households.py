@@ -32,9 +32,7 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     somebody's labour is unknown)``, special``. What the registry says of a household is taken from its head, or from
     the first member of whom it says anything.
     """
-    order = people.assign(not_head=people["relation"] != HEAD).sort_values(
-        ["household_id", "not_head", "person_id"], kind="stable"
-    )
+    order = people.assign(not_head=people["relation"] != HEAD).sort_values(["household_id", "not_head"], kind="stable")
     first = order.drop_duplicates("household_id").set_index("household_id")
     homes = first[["township", "village"]].assign(head=first["name"])
     for column in ("household_type", "risk_removed", "income"):

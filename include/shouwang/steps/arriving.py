@@ -21,12 +21,12 @@ from shouwang.store.tables import county
 
 
 def init() -> dict[str, Any]:
-    """Create or migrate the database."""
+    """Create or migrate the database; a county that has none yet gets keys."""
     from shouwang.store.migrate import migrate
 
     house = open_house()
     house.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    migrate(house.database, house.county.contracts.values())
+    migrate(house.database, house.county.contracts.values(), house.sealed_folders)
     settings = house.county.settings
     with house.database.write() as connection:
         known = connection.scalar(sa.select(county.c.name).where(county.c.code == settings.code))

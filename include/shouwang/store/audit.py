@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.store.keys import HASH
+from shouwang.store.sealing import keys_of
 from shouwang.store.tables import audit_event
 
 FIRST = "0" * 64
@@ -60,8 +62,7 @@ def join_chain(connection: Connection) -> None:
 
 def chain_key(connection: Connection) -> bytes:
     """The key of the chain: that of the county's hashes."""
-    keys = getattr(connection.dialect, "shouwang_keys", None)
-    return keys.ring.keys["hash"] if keys else b"shouwang"
+    return keys_of(connection).ring.keys[HASH]
 
 
 def seal_of(key: bytes, entry: Mapping[str, Any]) -> str:

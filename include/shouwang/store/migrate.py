@@ -12,9 +12,11 @@ from sqlalchemy import Connection
 
 from shouwang.county.contract import Contract
 from shouwang.errors import ConfigError
-from shouwang.store.database import Database
+from shouwang.store.database import Database, check_keys
 from shouwang.store.records import ensure_record_tables
+from shouwang.store.resealing import compact, record_keys, reseal_file, seal_all, sealed_files
 from shouwang.store.roles import grant, owns_tables
+from shouwang.store.tables import sealing_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 INSUFFICIENT_PRIVILEGE = "42501"
@@ -28,23 +30,20 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate(database: Database, contracts: Iterable[Contract]) -> None:
+def migrate(database: Database, contracts: Iterable[Contract], sealed_folders: Iterable[Path] = ()) -> None:
     """Create or migrate every table, and grant the runner's rights; running it again changes nothing.
 
-    Who is not the owner may run it where nothing is to be done; else raises `ConfigError`.
+    Who is not the owner may run it where nothing is to be done; else raises `ConfigError`. A county that has no database
+    yet gets keys; a database of before there were keys is sealed, and so are the files of ``sealed_folders``.
     """
+    contracts = list(contracts)
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
+    if not database.keys.exist():
+        _first_keys(database)
     try:
         with database.connect() as connection, connection.begin():
-            if not database.is_sqlite:  # two workers may start at the same time
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
-                if database.schema and not sa.inspect(connection).has_schema(database.schema):
-                    connection.execute(sa.schema.CreateSchema(database.schema))
-            command.upgrade(alembic_config(connection), "head")
-            ensure_record_tables(connection, contracts)
-            if not database.is_sqlite and owns_tables(connection):
-                grant(connection)
+            plain = _upgrade(connection, database, contracts)
     except sa.exc.ProgrammingError as error:
         if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
             raise
@@ -52,3 +51,36 @@ def migrate(database: Database, contracts: Iterable[Contract]) -> None:
             f"The tables are to be made or changed, which “{database.url.username}” may not: run `shouwang init` as their "
             "owner (docker compose run --rm prepare)."
         ) from None
+    if plain:
+        compact(database, contracts)
+    with database.write() as connection:  # only now: killed before, all this is done again
+        record_keys(connection, database.keys)
+    for path in sealed_files(sealed_folders, [None]):
+        reseal_file(database.keys, path)
+
+
+def _upgrade(connection: Connection, database: Database, contracts: list[Contract]) -> bool:
+    """Every table as it has to be; whether the database was one of before there were keys."""
+    if not database.is_sqlite:  # two workers may start at the same time
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
+        if database.schema and not sa.inspect(connection).has_schema(database.schema):
+            connection.execute(sa.schema.CreateSchema(database.schema))
+    there = sa.inspect(connection)
+    sealed = there.has_table("sealing_key") and connection.execute(sa.select(sealing_key)).first()
+    plain = there.has_table("delivery") and not sealed
+    command.upgrade(alembic_config(connection), "head")
+    ensure_record_tables(connection, contracts)
+    check_keys(connection, database.keys.ring)
+    if plain:
+        seal_all(connection, contracts)
+    if not database.is_sqlite and owns_tables(connection):
+        grant(connection)
+    return plain
+
+
+def _first_keys(database: Database) -> None:
+    """Keys for a county that has none; one whose database is sealed gets none, it has lost them: `ConfigError`."""
+    with database.connect() as connection:
+        if sa.inspect(connection).has_table("sealing_key") and connection.execute(sa.select(sealing_key)).first():
+            _ = database.keys.ring  # tells what is missing
+    database.keys.make()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,17 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Date, Float, Integer, MetaData, String, Table, Text
 
 from shouwang.county.contract import Contract
-from shouwang.store.database import frame, plain_rows
+from shouwang.store.database import frame, plain_columns
+from shouwang.store.sealing import Guarded, Sealed
 from shouwang.store.tables import delivery, line, metadata
 
 ARROW = {"yuan": pa.float64(), "number": pa.float64(), "integer": pa.float64(), "date": pa.timestamp("ms")}
-TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {"yuan": Float, "number": Float, "integer": Integer, "date": Date}
+TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
+    "yuan": Float, "number": Float, "integer": Integer, "date": Date,
+    "identity": Sealed, "phone": Sealed, "text": Guarded, "name": Guarded,
+}  # fmt: skip
 
 
 def record_table(contract: Contract) -> Table:
     """The table of a contract's records: ``delivery_id, line_no`` and the canonical columns."""
     name = f"record_{contract.department}_{contract.dataset}"
-    columns = [Column(c, TYPES.get(definition.type, Text)) for c, definition in contract.columns.items()]
+    columns = [Column(c, TYPES.get(definition.type, Text)()) for c, definition in contract.columns.items()]
     if contract.has_identity:
         columns.append(Column("id_state", String(8)))
     return Table(
@@ -80,17 +84,17 @@ def matched_records(
             .where(line.c.delivery_id == identifier)
             .order_by(line.c.line_no)
         )
-        rows = plain_rows(connection, query)
-        arrays = [_array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds.values(), strict=True)]
-        if arrays:
-            months_ = pa.array([month] * len(rows), pa.string())
+        columns_ = plain_columns(connection, query)
+        if columns_:
+            arrays = [_array(values, kind) for values, kind in zip(columns_, kinds.values(), strict=True)]
+            months_ = pa.array([month] * len(arrays[0]), pa.string())
             parts.append(pa.table([months_, *arrays], names=["delivery_month", *kinds]))
     found = pa.concat_tables(parts) if parts else pa.schema({"delivery_month": pa.string()} | kinds).empty_table()
     rows_: pd.DataFrame = found.combine_chunks().to_pandas()  # many chunks make every selection slow
     return rows_.astype({name: "str" for name in rows_ if kinds.get(name, pa.string()) == pa.string()})
 
 
-def _array(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """A column of the driver's values; dates come as text, which Arrow reads faster than the driver does."""
     return pa.array(values, pa.string()).cast(kind) if pa.types.is_timestamp(kind) else pa.array(values, kind)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
+from shouwang.store.sealing import Guarded, GuardedJSON, Sealed
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -13,6 +15,14 @@ NAMING = {
 }
 metadata = MetaData(naming_convention=NAMING)
 
+# Which keys the database is sealed with, to tell when one is missing or another.
+sealing_key = Table(
+    "sealing_key",
+    metadata,
+    Column("key_id", String(8), primary_key=True),
+    Column("mark", String(16), nullable=False),
+    Column("since", sa.DateTime, nullable=False),  # UTC
+)
 county = Table(
     "county",
     metadata,
@@ -41,19 +51,19 @@ person = Table(
     Column("content", String(16), nullable=False),
     Column("township", Text),
     Column("village", Text),
-    Column("village_group", Text),
-    Column("name", Text),
-    Column("id_number", Text),
+    Column("village_group", Guarded),
+    Column("name", Guarded),
+    Column("id_number", Sealed),
     Column("sex", Text),
     Column("birth_date", Date),
-    Column("relation", Text),
+    Column("relation", Guarded),
     Column("ethnicity", Text),
     Column("household_type", Text),
     Column("risk_removed", Text),
     Column("income", Float),
-    Column("health", Text),
+    Column("health", Guarded),
     Column("labour", Text),
-    Column("phone", Text),
+    Column("phone", Sealed),
     Index(None, "household_id"),
     Index(None, "from_month", "to_month"),
 )
@@ -77,8 +87,8 @@ delivery = Table(
     Column("received_at", sa.DateTime, nullable=False),  # UTC
     Column("files", JSON, nullable=False),
     Column("counts", JSON, nullable=False),
-    Column("report", JSON, nullable=False),
-    Column("refusal", Text),
+    Column("report", GuardedJSON, nullable=False),
+    Column("refusal", Guarded),
     sa.UniqueConstraint("month", "department", "version"),
 )
 late = Table(
@@ -103,7 +113,7 @@ line = Table(
     Column("method", Text),
     Column("confidence", Float),
     Column("candidates", Text),
-    Column("reason", Text),
+    Column("reason", Guarded),
     Column("correction", Text),  # receipt, sheet and row that the corrected row came from
     Index(None, "household_id"),
 )
@@ -118,7 +128,7 @@ decision = Table(
     Column("month", String(7), nullable=False),
     Column("file", Text, nullable=False),
     Column("row", Integer, nullable=False),
-    Column("remark", Text),
+    Column("remark", Guarded),
     Column("decided_by", Text, nullable=False),
     Column("decided_at", sa.DateTime, nullable=False),  # UTC
     Column("revoked_by", Text),
@@ -138,7 +148,7 @@ signal = Table(
     Column("dataset", Text, nullable=False),
     Column("value", Float),
     Column("threshold", Float),
-    Column("sentence", Text, nullable=False),
+    Column("sentence", Guarded, nullable=False),
     Column("delivery_month", String(7), nullable=False),
     Column("file", Text, nullable=False),
     Column("sheet", Text, nullable=False),
@@ -190,7 +200,7 @@ case = Table(
     Column("conclusion", Text),
     Column("returned", Boolean),  # 回退: the risk had been removed
     Column("recognised_on", Date),
-    Column("measures", Text),
+    Column("measures", Guarded),
     Column("due", Date),
     Column("turns_on", Date),  # from when time alone makes another state of it: 督办, 结案
     Column("next_visit", Date),
@@ -207,7 +217,7 @@ case_event = Table(
     Column("state", Text, nullable=False),
     Column("level", Text),
     Column("rules", Text),
-    Column("detail", JSON, nullable=False),
+    Column("detail", GuardedJSON, nullable=False),
     Column("day", Date),
 )
 # Facts about what left the house, and what came back.
@@ -251,10 +261,10 @@ dispatch = Table(
     Column("prepared_at", sa.DateTime, nullable=False),  # UTC
     Column("prepared_by", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("problem", Text),  # of the last attempt that failed
+    Column("problem", Guarded),  # of the last attempt that failed
     Column("channel", Text),
     Column("sent_at", sa.DateTime),  # UTC
-    Column("receipt", Text),  # what the other side answered
+    Column("receipt", Guarded),  # what the other side answered
     Index(None, "month", "township"),
 )
 # Workbooks that came back by a channel, by what is in them: each is read once.
@@ -267,7 +277,7 @@ returned = Table(
     Column("collected_at", sa.DateTime, nullable=False),  # UTC
     Column("taken", Integer, nullable=False),
     Column("problems", Integer, nullable=False),
-    Column("refusal", Text),
+    Column("refusal", Guarded),
 )
 feedback = Table(
     "feedback",
@@ -275,11 +285,11 @@ feedback = Table(
     Column("content", String(16), primary_key=True),  # fingerprint of clue, answer, file and row
     Column("clue_no", Text, nullable=False),
     Column("conclusion", Text, nullable=False),
-    Column("reason", Text),
+    Column("reason", Guarded),
     Column("visited", Date),
-    Column("visitor", Text),
+    Column("visitor", Guarded),
     Column("income", Float),
-    Column("measure", Text),
+    Column("measure", Guarded),
     Column("received_at", sa.DateTime, nullable=False),
     Column("file", Text, nullable=False),
     Column("row", Integer, nullable=False),
@@ -299,8 +309,8 @@ removal = Table(
     Column("clue_no", Text, nullable=False),
     Column("household_id", Text, nullable=False),
     Column("removed_on", Date, nullable=False),
-    Column("measure", Text),
-    Column("by", Text, nullable=False),
+    Column("measure", Guarded),
+    Column("by", Guarded, nullable=False),
     Column("received_at", sa.DateTime, nullable=False),
     Column("file", Text),
     Column("sheet", Text),
@@ -317,7 +327,7 @@ report = Table(
     Column("risk", Text, nullable=False),
     Column("household_id", Text, nullable=False),
     Column("person_id", String(16)),
-    Column("sentence", Text, nullable=False),
+    Column("sentence", Guarded, nullable=False),
     Column("reported_on", Date, nullable=False),
     Column("township", Text),
     Column("village", Text),

@@ -1,0 +1,75 @@
+"""The county's keys in use: which there are, a new one, an old one taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from shouwang.errors import UsageError
+from shouwang.house import House, open_house
+from shouwang.store.audit import audit
+from shouwang.store.resealing import record_keys, reseal, still_sealed_with
+from shouwang.store.tables import sealing_key
+
+
+def _sealed_with(house: House, key: str) -> int:
+    return still_sealed_with(house.database, house.county.contracts.values(), house.sealed_folders, key)
+
+
+def _older(house: House) -> dict[str, int]:
+    ring = house.keys.ring
+    return {key: count for key in ring.ciphers if key != ring.newest and (count := _sealed_with(house, key))}
+
+
+def keys() -> list[dict[str, Any]]:
+    """Every key that seals, with how many rows and files need it to be opened, and since when it is known."""
+    house = open_house()
+    with house.database.read() as connection:
+        since = dict(connection.execute(sa.select(sealing_key.c.key_id, sealing_key.c.since)).tuples().all())
+    ring = house.keys.ring
+    return [
+        {"key": key, "since": since.get(key), "seals": key == ring.newest, "sealed": _sealed_with(house, key)}
+        for key in sorted(ring.ciphers, key=lambda key: int(key[1:]))
+    ]
+
+
+def rotate_keys(by: str, told: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    """Make a new key and seal everything with it; one that was interrupted is gone on with. Other work may go on."""
+    house = open_house()
+    with house.database.write() as connection:
+        _one_at_a_time(connection)
+        if not _older(house):
+            audit(connection, "key_added", house.keys.add(), by)
+        record_keys(connection, house.keys)
+    contracts = house.county.contracts.values()
+    count = reseal(house.database, contracts, house.sealed_folders, told)
+    left = _older(house)
+    with house.database.write() as connection:
+        audit(connection, "resealed", house.keys.ring.newest, by, rows_and_files=count)
+    return {"key": house.keys.ring.newest, "resealed": count, "left": left}
+
+
+def drop_key(key: str, by: str) -> dict[str, Any]:
+    """Take a key away that nothing is sealed with any more; older backups cannot be opened without it."""
+    house = open_house()
+    with house.database.write() as connection:
+        _one_at_a_time(connection)
+        ring = house.keys.ring
+        if key not in ring.ciphers or key == ring.newest:
+            others = ", ".join(k for k in ring.ciphers if k != ring.newest) or "none"
+            raise UsageError(f"{key} cannot be taken away; of the older keys there are: {others}.")
+        if count := _sealed_with(house, key):
+            raise UsageError(f"{count} rows and files are still sealed with {key}; run `shouwang keys rotate` first.")
+        connection.execute(sealing_key.delete().where(sealing_key.c.key_id == key))
+        audit(connection, "key_dropped", key, by)
+    if house.keys.in_file:
+        house.keys.drop(key)
+    return {"key": key, "in_file": house.keys.in_file}
+
+
+def _one_at_a_time(connection: sa.Connection) -> None:
+    """On PostgreSQL, where several may write: whoever changes keys waits for whoever else does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246130)"))

@@ -1,0 +1,319 @@
+"""Numbers and phones are sealed in the database: what lies on the disk gives none of them up, whoever has the keys reads on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from services import path_of
+from shouwang.county.settings import County, read_county
+from shouwang.errors import ConfigError
+from shouwang.identity import clean_numbers
+from shouwang.matching.remembered import options, written_identities
+from shouwang.month import Month
+from shouwang.registry.history import COLUMNS, load_snapshot, people_as_of, snapshot
+from shouwang.store.database import Database, frame, insert
+from shouwang.store.keys import Keys
+from shouwang.store.migrate import alembic_config, migrate
+from shouwang.store.records import identity_records, record_table
+from shouwang.store.resealing import reseal, still_sealed_with
+from shouwang.store.sealing import may_hold_number
+from shouwang.store.tables import case, delivery, feedback, line, person, sealing_key, signal
+
+NUMBERS = ["532999198506037605", "532999199201261029", "532999197302238574"]
+PHONES = ["13887650001", "13887650002", "13887650003"]
+TOLD = "电话138 8765 0009，身份证５３２９９９１９８５０６０３７６０５"
+KEYS = {name: base64.b64encode(name.encode() * 16).decode() for name in ("k1", "k2")} | {
+    "hash": base64.b64encode(b"hash" * 8).decode()
+}
+
+
+def keys_file(path: Path, *names: str) -> Keys:
+    path.write_text("".join(f"{name}:{KEYS[name]}\n" for name in names), encoding="utf-8")
+    path.chmod(0o600)
+    return Keys(path)
+
+
+@pytest.fixture(scope="module")
+def county(project: Path) -> County:
+    return read_county(project / "include" / "county")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shouwang.db'}"
+    server = sa.make_url(request.getfixturevalue("postgresql_url"))
+    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text("DROP DATABASE IF EXISTS sealing"))
+        connection.execute(sa.text("CREATE DATABASE sealing"))
+    admin.dispose()
+    return server.set(database="sealing").render_as_string(hide_password=False)
+
+
+def on_disk(url: str, folder: Path) -> bytes:
+    """What a thief of the database gets: SQLite's files, or PostgreSQL's dump."""
+    address = sa.make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return b"".join(path.read_bytes() for path in sorted(folder.glob("shouwang.db*")))
+    dump = Path(path_of("postgresql")).resolve().with_name("pg_dump")
+    words = ["-h", str(address.host), "-p", str(address.port), "-U", str(address.username), str(address.database)]
+    return subprocess.run([str(dump), *words], check=True, capture_output=True).stdout
+
+
+def spelt(text: str) -> list[bytes]:
+    """A text as a file may hold it."""
+    wide = text.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789"})
+    forms = {
+        form.encode(encoding) for form in (text, wide) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
+    }
+    return sorted(forms | {json.dumps(wide).strip('"').encode()})
+
+
+def given_up(content: bytes) -> list[bytes]:
+    """Which of the planted numbers and phones stand in it."""
+    return [form for text in (*NUMBERS, *PHONES, "138 8765 0009") for form in spelt(text) if form in content]
+
+
+def registry() -> pd.DataFrame:
+    table = pd.DataFrame({name: pd.Series([None] * 3, dtype="str") for name in COLUMNS})
+    table["household_id"], table["name"], table["phone"] = ["1", "1", "2"], ["甲", "乙", "丙"], PHONES
+    table["birth_date"] = pd.Series(pd.to_datetime(["1985-06-03", "1992-01-26", None])).astype("datetime64[ms]")
+    table["township"], table["village"], table["income"] = "大河镇", "下寨村", 9000.0
+    table[["id_number", "id_state"]] = clean_numbers(pd.Series(NUMBERS))
+    return snapshot(table)
+
+
+def old_database(url: str, county: County) -> None:
+    """A database as the program before keys left it: plain numbers, digests that anybody can make."""
+    database = Database(url)
+    people = registry().assign(from_month="2026-09", to_month=None)
+    contract = county.contracts["water"]
+    record = sa.Table(
+        record_table(contract).name, sa.MetaData(), sa.Column("delivery_id", sa.String(16), primary_key=True),
+        sa.Column("line_no", sa.Integer, primary_key=True),
+        *(sa.Column(name, sa.Text) for name in ("name", "township", "village", "phone", "supply")),
+    )  # fmt: skip
+    first, second = people["person_id"][0], people["person_id"][1]
+    plain = sa.MetaData()
+    with database.engine.connect() as connection, connection.begin():
+        command.upgrade(alembic_config(connection), "0005")
+        record.create(connection)
+        plain.reflect(connection)
+
+        def add(table: sa.Table, **values: Any) -> None:
+            connection.execute(plain.tables[table.name].insert().values(**values))
+
+        for row in people.to_dict("records"):
+            born = row["birth_date"]
+            add(person, **{**row, "birth_date": None if pd.isna(born) else born.date()})
+        connection.execute(sa.text("INSERT INTO registry_load VALUES ('2026-09', 'abc', 'r.xlsx', 3, 2)"))
+        add(
+            delivery, delivery_id="d", month="2026-09", department="water", dataset="supplies", version=1, content="c",
+            contract="c", status="taken", in_force=True, received_at=pd.Timestamp("2026-10-01").to_pydatetime(), files=["w.xlsx"],
+            counts={"rows": 1}, report={"warnings": [TOLD], "profile": {"rows": 1}},
+        )  # fmt: skip
+        add(
+            line, delivery_id="d", line_no=0, file="w.xlsx", sheet="", row=2, outcome="review", method="several",
+            candidates=json.dumps([first, second]), reason=TOLD,
+        )  # fmt: skip
+        add(
+            record,
+            delivery_id="d",
+            line_no=0,
+            name="甲",
+            township="大河镇",
+            village="下寨村",
+            phone=PHONES[0],
+            supply=TOLD,
+        )
+        add(
+            signal, month="2026-09", signal_no=1, rule="R", risk="因病", household_id="1", person_id=first, department="water",
+            dataset="supplies", sentence=TOLD, delivery_month="2026-09", file="w.xlsx", sheet="", row=2,
+        )  # fmt: skip
+        add(
+            feedback, content="f", clue_no="1", conclusion="08", reason=TOLD, file="f.xlsx", row=3,
+            received_at=pd.Timestamp("2026-10-20").to_pydatetime(),
+        )  # fmt: skip
+        written = _digest("\x1f".join(["", "甲", "大河镇", "下寨村", PHONES[0]]))
+        seen = [
+            _digest("\x1f".join([i, "1", n, number, "大河镇", "下寨村"]))
+            for i, n, number in zip((first, second), ("甲", "乙"), NUMBERS, strict=False)
+        ]
+        connection.execute(
+            plain.tables["decision"].insert().values(
+                identity=written, chosen=seen[1], candidates=seen, month="2026-09", file="x", row=1, remark=TOLD,
+                decided_by="王", decided_at=pd.Timestamp("2026-10-20").to_pydatetime(),
+            )
+        )  # fmt: skip
+    database.dispose()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def test_an_old_database_is_sealed_and_says_the_same(url: str, county: County, tmp_path: Path) -> None:
+    old_database(url, county)
+    assert given_up(on_disk(url, tmp_path)), "the search finds what is there"
+    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
+    migrate(database, county.contracts.values())
+    migrate(database, county.contracts.values())
+    assert not given_up(on_disk(url, tmp_path))
+    with database.write() as connection:
+        people = people_as_of(connection, Month.parse("2026-09"))
+        assert people["id_number"].tolist() == NUMBERS
+        assert people["phone"].tolist() == PHONES
+        found = identity_records(connection, county.contracts["water"], "2026-09")
+        assert found["phone"].tolist() == PHONES[:1]
+        texts = [connection.scalar(sa.select(c)) for c in (line.c.reason, signal.c.sentence, feedback.c.reason)]
+        assert texts == [TOLD] * 3
+        assert connection.scalar(sa.select(delivery.c.report))["warnings"] == [TOLD]
+        assert connection.scalar(sa.select(delivery.c.report["warnings"])) == [TOLD]
+        assert connection.scalar(sa.select(signal.c.person_id)) == people["person_id"][0]
+        assert json.loads(found["candidates"][0]) == people["person_id"][:2].tolist()
+        decision = connection.execute(sa.text("SELECT identity, chosen, candidates FROM decision")).one()
+        keyed = database.keys.keyed
+        assert decision.identity == written_identities(found, keyed)[0]
+        seen = options(found["candidates"].map(json.loads), people, keyed)["key"].tolist()
+        assert decision.chosen == seen[1]
+        assert (
+            json.loads(decision.candidates) if isinstance(decision.candidates, str) else decision.candidates
+        ) == seen
+        change = load_snapshot(connection, registry(), Month.parse("2026-09"), "the same, again", "r.xlsx")
+        assert (change.added, change.changed, change.removed) == (0, 0, 0)
+    database.dispose()
+
+
+def filled(database: Database, county: County) -> None:
+    """A registry, a delivery with free text, and an answer."""
+    migrate(database, county.contracts.values())
+    with database.write() as connection:
+        load_snapshot(connection, registry(), Month.parse("2026-09"), "one", "r.xlsx")
+        values = {"content": ["a", "b"], "clue_no": "1", "conclusion": "08", "file": "f.xlsx", "row": [3, 4]}
+        answers = pd.DataFrame(values | {"reason": [TOLD, "已搬走"], "received_at": pd.Timestamp("2026-10-20")})
+        insert(connection, feedback, answers)
+        connection.execute(
+            case.insert().values(
+                clue_no="1", household_id="1", opened_month="2026-09", state="s", open=True, level="红", rules="R",
+                risks="因病", last_month="2026-09", measures=TOLD,
+            )
+        )  # fmt: skip
+        delivered = {"delivery_id": "d", "month": "2026-09", "department": "water", "dataset": "supplies", "version": 1}
+        connection.execute(
+            delivery.insert().values(
+                **delivered, content="c", contract="c", status="taken", in_force=True, files=["w"], counts={},
+                report={"sheets": [{"left_over": TOLD}]}, received_at=pd.Timestamp("2026-10-01").to_pydatetime(),
+            )
+        )  # fmt: skip
+
+
+def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    with database.read() as connection:
+        tables = (person, feedback, case, delivery)
+        return {t.name: sorted(map(repr, frame(connection, sa.select(t)).to_numpy().tolist())) for t in tables}
+
+
+def test_nothing_that_is_written_can_be_read_from_the_disk(url: str, county: County, tmp_path: Path) -> None:
+    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
+    filled(database, county)
+    assert not given_up(on_disk(url, tmp_path))
+    assert "已搬走".encode() in on_disk(url, tmp_path), "text without a number stays as it is"
+    with database.read() as connection:
+        assert people_as_of(connection, Month.parse("2026-09"))["id_number"].tolist() == NUMBERS
+        assert connection.scalar(sa.select(person.c.household_id).where(person.c.phone == PHONES[2])) == "2"
+    database.dispose()
+
+
+def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(url: str, county: County, tmp_path: Path) -> None:
+    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
+    filled(database, county)
+    before, folder = contents(database), tmp_path / "vault"
+    folder.mkdir()
+    (folder / "sealed").write_bytes(database.keys.seal_file(b"content"))
+    keys_file(tmp_path / "keys", "hash", "k1", "k2")
+    contracts = county.contracts.values()
+    assert still_sealed_with(database, contracts, [folder], "k1") > 3
+
+    def killed(count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reseal(database, contracts, [folder], killed)
+    assert 0 < still_sealed_with(database, contracts, [folder], "k1") < 8, "some are done, some are not"
+    assert contents(database) == before
+    reseal(database, contracts, [folder], lambda _: None)
+    assert still_sealed_with(database, contracts, [folder], "k1") == 0
+    with database.write() as connection:
+        connection.execute(sealing_key.delete().where(sealing_key.c.key_id == "k1"))
+    database.dispose()
+    keys = keys_file(tmp_path / "keys", "hash", "k2")
+    assert contents(Database(url, keys=keys)) == before
+    assert keys.open_file((folder / "sealed").read_bytes()) == b"content"
+    assert not given_up(on_disk(url, tmp_path))
+
+
+def test_a_missing_or_wrong_key_is_one_sentence(county: County, tmp_path: Path) -> None:
+    address, path = f"sqlite:///{tmp_path / 'shouwang.db'}", tmp_path / "keys"
+    filled(Database(address, keys=keys_file(path, "hash", "k1")), county)
+
+    def refused() -> str:
+        with pytest.raises(ConfigError) as told, Database(address, keys=Keys(path)).read():
+            pass
+        with pytest.raises(ConfigError):
+            migrate(Database(address, keys=Keys(path)), county.contracts.values())
+        return str(told.value)
+
+    keys_file(path, "hash", "k2")
+    assert "k1, which" in refused()
+    path.write_text(f"hash:{KEYS['hash']}\nk1:{KEYS['k2']}\n", encoding="utf-8")
+    assert "Key k1" in refused()
+    path.write_text(f"hash:{KEYS['k1']}\nk1:{KEYS['k1']}\n", encoding="utf-8")
+    assert "Key hash" in refused()
+    for words in ("", "k1:abc", f"hash:{KEYS['hash']}", "anything", f"k1:{KEYS['k1']} k1:{KEYS['k1']}"):
+        path.write_text(words, encoding="utf-8")
+        assert str(path) in refused()
+    keys_file(path, "hash", "k1").path.chmod(0o640)
+    assert "chmod 600" in refused()
+    path.unlink()
+    assert "no database yet" in refused()
+    assert not path.exists(), "a county that has lost its keys gets no others"
+
+
+def test_the_first_keys_are_made_once_and_belong_to_their_owner(tmp_path: Path) -> None:
+    keys = Keys(tmp_path / "secrets" / "keys")
+    keys.make()
+    made = keys.ring.keys
+    Keys(tmp_path / "secrets" / "keys").make()
+    assert keys.ring.keys == made
+    assert (tmp_path / "secrets" / "keys").stat().st_mode & 0o777 == 0o600
+    assert keys.add() == "k2"
+    assert keys.ring.newest == "k2"
+    keys.drop("k1")
+    assert set(keys.ring.keys) == {"hash", "k2"}
+    given = Keys(tmp_path / "secrets" / "keys", ",".join(f"{name}:{key}" for name, key in KEYS.items()))
+    assert given.ring.newest == "k2"
+    with pytest.raises(ConfigError, match="SHOUWANG_KEYS"):
+        given.add()
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("13887650001", True), ("138 8765 0001", True), ("138-8765-0001", True), ("１３８８７６５０００１", True),
+        ("532999198506037605", True), ("电话0871-65012345", True), ("座机6501234", True), ("~k1~", True),
+        ("2026年9月", False), ("12000.50元", False), ("户号1020", False), ("", False),
+    ],
+)  # fmt: skip
+def test_free_text_is_sealed_where_it_may_hold_a_number(text: str, held: bool) -> None:
+    assert may_hold_number(text) is held
