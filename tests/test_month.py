@@ -22,7 +22,7 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from sealed import opened
+from sealed import everybodys_numbers, lying_open, opened
 from shouwang import cli
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
@@ -286,6 +286,18 @@ def test_no_person_is_named_in_output_or_file_names(begun: Run, county: DemoCoun
         for secret in (person["name"], person["id"], person["phone"]):
             if len(secret.strip()) > 1 and secret not in ("无", "暂无"):
                 assert secret not in text
+
+
+def test_no_number_or_phone_lies_open_below_the_home(undisturbed: Run, county: DemoCounty, tmp_path: Path) -> None:
+    """Database, vault, staging, quality pages; what departments and townships read lies in inbox and outbox."""
+    run = undisturbed.copy(tmp_path / "home")
+    run.shouwang("release", MONTH, "--by", "测试员")
+    numbers = everybodys_numbers(county)
+    handed = [path for path in county.inbox.rglob("*") if path.suffix in (".csv", ".tsv", ".txt", ".xls")]
+    assert any(lying_open(path.read_bytes(), numbers) for path in handed)
+    searched = [p for p in run.home.rglob("*") if p.is_file() and not p.is_relative_to(run.home / "outbox")]
+    assert {"vault", "work", "shouwang.db"} <= {path.relative_to(run.home).parts[0] for path in searched}
+    assert [path.relative_to(run.home) for path in searched if lying_open(path.read_bytes(), numbers)] == []
 
 
 def test_wrong_words_are_answered_with_a_sentence(tmp_path: Path) -> None:

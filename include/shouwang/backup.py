@@ -1,8 +1,8 @@
 """Backup and restore of one county (备份与恢复): one file with everything that must survive, the secrets in another.
 
 A backup is a zip: ``manifest.json`` with the fingerprint of every part, the database as of one moment, and the files of
-the house: vault, inbox, outbox, returns, validations, configuration, expectations. The database is written first: what its
-rows name lies in the vault before them. Work folders are left out, the steps make them again.
+the house: vault, inbox, outbox, returns, validations, configuration, expectations. Numbers and phones in it are sealed, as they
+are in the database. The database is written first: what its rows name lies in the vault before them. Work folders are left out, the steps make them again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House
 from shouwang.staging import whole_file
 from shouwang.store import dumping
+from shouwang.store.keys import Keys
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 KEYS = "keys"
 """The file of the secrets without which what is sealed in the database stays closed."""
 LEFT_OUT = ("work", "secrets")
+SEALED = ("inbox", "outbox", "returns")
+"""What lies there as departments and townships read it, and is sealed in a backup; the vault is sealed as it lies."""
 _CHUNK = 1 << 20
 
 
@@ -68,8 +71,8 @@ def _is_left_out(house: House, path: Path, inside: Path) -> bool:
 class _Packing:
     """A zip that is being written, with the fingerprints of what was put into it."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive, self.prints, self.bytes = archive, dict[str, str](), 0
+    def __init__(self, archive: zipfile.ZipFile, keys: Keys | None = None) -> None:
+        self.archive, self.keys, self.prints, self.bytes = archive, keys, dict[str, str](), 0
 
     @contextmanager
     def part(self, name: str, like: Path | None = None) -> Iterator[Any]:
@@ -95,16 +98,19 @@ class _Packing:
         except FileNotFoundError:
             return
         with source, self.part(name, path) as target:
+            if self.keys and name.startswith(SEALED):
+                target.write(self.keys.seal_file(source.read()))
+                return
             while chunk := source.read(_CHUNK):
                 target.write(chunk)
 
 
 @contextmanager
-def _packing(path: Path) -> Iterator[_Packing]:
+def _packing(path: Path, keys: Keys | None = None) -> Iterator[_Packing]:
     if path.exists():
         raise UsageError(f"{path} is there already; a backup never takes the place of another. Give a new name.")
     with whole_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        yield _Packing(archive)
+        yield _Packing(archive, keys)
 
 
 def backup(house: House, to: Path, keys: Path | None = None) -> dict[str, Any]:
@@ -113,7 +119,7 @@ def backup(house: House, to: Path, keys: Path | None = None) -> dict[str, Any]:
         raise UsageError("The secrets never go into the file that they open; name another file for --keys.")
     checked = trail.check(house)
     settings = house.county.settings
-    with _packing(to) as packing:
+    with _packing(to, house.keys if house.keys.exist() else None) as packing:
         told = dumping.dump(house.database, lambda name: packing.part(f"database/{name}"))
         for name, path in _files(house):
             packing.copy(name, path)
@@ -204,7 +210,7 @@ def restore(house: House, source: Path, keys: Path | None = None) -> dict[str, A
                 if of["county"]["code"] != manifest["county"]["code"]:
                     raise ConfigError(f"{keys} holds the secrets of another county ({of['county']['code']}).")
                 _unpack(secrets, where)
-        _unpack(archive, where)
+        _unpack(archive, where, house.keys)
         dumping.load(house.database, manifest["database"], lambda name: archive.open(f"database/{name}"))
     init()
     return _told(manifest) | {"secrets": bool(keys), "trail": trail.check(house)["faults"]}
@@ -236,7 +242,7 @@ def _same(folder: Path, name: str, prints: dict[str, str]) -> bool:
     return there == prints
 
 
-def _unpack(archive: zipfile.ZipFile, where: dict[str, Path]) -> None:
+def _unpack(archive: zipfile.ZipFile, where: dict[str, Path], keys: Keys | None = None) -> None:
     for name in archive.namelist():
         place, _, inside = name.partition("/")
         if place not in where or (place in ("county", "expectations") and (where[place] / inside).exists()):
@@ -244,7 +250,10 @@ def _unpack(archive: zipfile.ZipFile, where: dict[str, Path]) -> None:
         path = where[place] / inside
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with archive.open(name) as source, whole_file(path) as part, part.open("wb") as target:
-            shutil.copyfileobj(source, target, _CHUNK)
+            if keys and place in SEALED:
+                target.write(keys.open_file(source.read()))
+            else:
+                shutil.copyfileobj(source, target, _CHUNK)
         entry = archive.getinfo(name)
         path.chmod((entry.external_attr >> 16) & 0o777 or 0o600)
         when = dt.datetime(*entry.date_time).timestamp()

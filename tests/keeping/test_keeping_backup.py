@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from older_tables import make_older
 from typer.testing import CliRunner
 
+from sealed import everybodys_numbers, lying_open
 from shouwang import backup, steps, trail
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty, make_county
@@ -24,6 +25,7 @@ from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.store.audit import audit
+from shouwang.store.keys import key_of_file
 
 MONTH = "2026-09"
 KINDS = ("matches", "rejects", "signals", "warnings", "cases")
@@ -99,7 +101,8 @@ def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path
     keeper.run_month()
     before = keeper.exports(tmp_path / "before")
     assert all(content.count(b"\n") > 1 for kind, content in before.items() if kind != "rejects")
-    sent = {p.name: p.read_bytes() for p in (keeper.home / "outbox").rglob("*.xlsx")}
+    sent = {p.name: p.read_bytes() for p in (keeper.home / "outbox").glob("*/townships/**/*.xlsx")}
+    assert sent
     saved, keys = tmp_path / "saved.zip", tmp_path / "elsewhere" / "keys.zip"
     told = CliRunner().invoke(app, ["backup", str(saved), "--keys", str(keys), "--json"])
     assert told.exit_code == 0, told.stderr
@@ -108,6 +111,10 @@ def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path
     with zipfile.ZipFile(saved) as archive:
         inside = b"".join(archive.read(name) for name in archive.namelist())
         assert not any("secrets" in name for name in archive.namelist())
+        handed = [archive.read(name) for name in archive.namelist() if name.startswith(backup.SEALED)]
+    assert handed
+    assert all(key_of_file(content) for content in handed)
+    assert lying_open(inside, everybodys_numbers(keeper.county)) == set()
     assert secrets
     assert not any(secret.split()[-1] in inside for secret in secrets)
     keeper.lose_everything()
@@ -118,7 +125,9 @@ def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path
     assert keeper.exports(tmp_path / "restored") == before
     keeper.run_month()
     assert keeper.exports(tmp_path / "after") == before
-    assert {p.name: p.read_bytes() for p in (keeper.home / "outbox").rglob("*.xlsx") if p.name in sent} == sent
+    assert {
+        p.name: p.read_bytes() for p in (keeper.home / "outbox").glob("*/townships/**/*.xlsx") if p.name in sent
+    } == sent
     assert trail.check(keeper.house)["faults"] == []
 
 

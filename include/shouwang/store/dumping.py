@@ -53,7 +53,7 @@ def dump(database: Database, write: Writer) -> dict[str, Any]:
 
 
 def _dump_sqlite(database: Database, write: Writer) -> dict[str, Any]:
-    with database.read() as connection:
+    with database.engine.connect() as connection:
         revision = revision_of(connection)
     with tempfile.TemporaryDirectory(prefix="shouwang-") as folder:
         copy = Path(folder, SQLITE)
