@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -41,7 +42,7 @@ def look(house: House) -> int:
             size = path.stat().st_size if path.is_file() else None
             if read.get(path.name, -1) >= (size or 0):
                 found += _note(connection, event.subject, event.month, event.detail["file"], "sftp log")
-            elif size is None and not house.far_outbox:
+            elif size is None and not house.far_outbox and not _deleted(connection, event):
                 found += _note(connection, event.subject, event.month, event.detail["file"], "taken away")
     return found
 
@@ -57,6 +58,11 @@ def opened(connection: Connection, house: House, manifest: Manifest) -> None:
         path = house.lists_of(manifest.month, manifest.township) / name
         file = path.relative_to(house.outbox).as_posix()
         _note(connection, manifest.township, str(manifest.month), file, "came back")
+
+
+def _deleted(connection: Connection, event: sa.Row[Any]) -> bool:
+    """Whether it is gone by our own hand (`persons.purge`)."""
+    return on_record(connection, "deleted", event.subject, file=event.detail["file"])
 
 
 def _note(connection: Connection, receiver: str, month: str, file: str, how: str) -> bool:

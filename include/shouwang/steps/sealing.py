@@ -27,7 +27,7 @@ def keys() -> list[dict[str, Any]]:
     """Every key that seals, with how many rows and files need it to be opened, and since when it is known."""
     house = open_house()
     with house.database.read() as connection:
-        since = dict(connection.execute(sa.select(sealing_key.c.key_id, sealing_key.c.since)).tuples().all())
+        since = dict(connection.execute(sa.select(sealing_key.c.key_id, sealing_key.c.since)).all())
     ring = house.keys.ring
     return [
         {"key": key, "since": since.get(key), "seals": key == ring.newest, "sealed": _sealed_with(house, key)}

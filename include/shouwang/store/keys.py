@@ -60,7 +60,11 @@ class Ring:
 
     def seal(self, content: bytes) -> bytes:
         """Sealed by the newest key: the same content gives the same bytes (RFC 8452, made for a nonce that recurs)."""
-        return self.ciphers[self.newest].encrypt(_NONCE, content, None)
+        return self.sealed_by(self.newest, content)
+
+    def sealed_by(self, name: str, content: bytes) -> bytes:
+        """The same by any of the keys."""
+        return self.ciphers[name].encrypt(_NONCE, content, None)
 
 
 @dataclass

@@ -38,6 +38,11 @@ def seal_text(ring: Ring, text: str) -> str:
     return f"~{ring.newest}~{binascii.b2a_base64(ring.seal(text.encode()), newline=False).decode()}"
 
 
+def every_seal(ring: Ring, text: str) -> list[str]:
+    """One text as any of the keys seals it: what to look for while a rotation is under way."""
+    return [f"~{name}~{base64.b64encode(ring.sealed_by(name, text.encode())).decode()}" for name in ring.ciphers]
+
+
 def open_text(keys: Keys, text: str) -> str:
     """What was sealed; any other text as it is. `ConfigError` when its key is missing or wrong."""
     found = _SEALED.fullmatch(text) if text.startswith("~") else None
