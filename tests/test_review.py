@@ -192,7 +192,7 @@ def test_a_township_gets_its_own_and_no_full_number_leaves(county: DemoCounty, h
     mine = sorted(townships & set(county.townships))[0]
     own = _rows(Path(steps.write_review(FIRST, mine)["file"]))
     assert 4 < len(own) < len(rows)
-    assert all(mine in str(row[4]) or any(mine in str(cell) for cell in row[6:9]) for row in own[4:])
+    assert all(mine in str(cell) for row in own[4:] for cell in row[6:9] if cell)
     numbers = set(pd.read_csv(county.truth / "identities.csv", dtype=str)["id"].dropna())
     text = "\n".join(str(cell) for row in rows for cell in row)
     assert not any(number in text for number in numbers if len(number) >= 15)

@@ -56,7 +56,10 @@ def fingerprint(connection: Connection, registry: str) -> str:
 
 
 def reviews_of(connection: Connection, house: House, month: Month, township: str | None = None) -> pd.DataFrame:
-    """What a clerk has to decide, one row an identity: columns of the review list, and ``identity, keys``."""
+    """What a clerk has to decide, one row an identity: columns of the review list, and ``identity, keys``.
+
+    A township gets what lies between its own people; where a candidate lives elsewhere, the county decides.
+    """
     found = []
     for contract in house.county.contracts.values():
         rows = identity_records(connection, contract, str(month), line.c.outcome == "review")
@@ -85,7 +88,9 @@ def reviews_of(connection: Connection, house: House, month: Month, township: str
     for at in range(SHOWN):
         rows[f"option_{at + 1}"] = shown[shown["place"] == at].set_index("row")["text"].reindex(rows.index)
     if township is not None:
-        rows = rows[(rows["township"] == township) | rows.index.isin(shown.loc[shown["township"] == township, "row"])]
+        elsewhere = shown.loc[shown["township"] != township, "row"]
+        mine = (rows["township"] == township) | rows.index.isin(shown["row"])
+        rows = rows[mine & ~rows.index.isin(elsewhere)]
     return rows.reset_index(drop=True)
 
 

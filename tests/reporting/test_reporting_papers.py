@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
+from html import unescape
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -19,7 +20,7 @@ from openpyxl import load_workbook
 from reporting_builders import TITLES, TODAY, Told, bulletin, cells, departments, facts, figure
 
 from shouwang import papers, steps
-from shouwang.delivery.bulletin import CountTable, Section
+from shouwang.delivery.bulletin import CountTable, Figure, Section
 from shouwang.delivery.bulletin_docx import write_docx
 from shouwang.delivery.bulletin_page import write_page
 from shouwang.delivery.sealing import open_sealed
@@ -51,7 +52,7 @@ def text_of_docx(path: Path) -> str:
 
 def text_of_xlsx(path: Path, *passwords: str) -> str:
     with ZipFile(open_sealed(path, *passwords)) as parts:
-        return "\n".join(parts.read(n).decode() for n in parts.namelist())
+        return unescape("\n".join(parts.read(n).decode() for n in parts.namelist()))
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +191,7 @@ def test_hostile_words_stay_words_in_document_and_page(tmp_path: Path) -> None:
     table = CountTable(MARKUP, ("乡镇", "户"), [[FORMULA + "\x00", 1], [MARKUP, 2]])
     paper = bulletin(
         title=MARKUP, sections=(Section(MARKUP, (FORMULA + "\x07",)),), tables=(table,),
-        figures=(figure(styled(bars(RISKS.assign(风险=[MARKUP, FORMULA]), "户", "风险"))),),
+        figures=(Figure(MARKUP, styled(bars(RISKS.assign(风险=[MARKUP, FORMULA]), "户", "风险")), MARKUP),),
     )  # fmt: skip
     write_docx(tmp_path / "b.docx", paper, drawn)
     write_page(tmp_path / "b.html", paper, to_svg)
@@ -200,6 +201,15 @@ def test_hostile_words_stay_words_in_document_and_page(tmp_path: Path) -> None:
     document = Document(str(tmp_path / "b.docx"))
     assert document.tables[0].rows[1].cells[0].text == FORMULA
     assert document.paragraphs[5].text == FORMULA
+    for element in page.iter():
+        assert element.tag not in {"script", "iframe", "object", "embed", "a", "img", "link", "base", "form", "b"}
+        assert not [name for name in element.attrib if name.startswith("on") or name.endswith(("href", "src"))]
+    assert MARKUP not in (tmp_path / "b.html").read_text(encoding="utf-8")
+    said = text_of_docx(tmp_path / "b.docx")
+    assert re.findall(r'<w:fldSimple w:instr="([^"]*)"', said) == ["PAGE"]
+    assert not re.search("<w:(instrText|fldChar|hyperlink|object|altChunk|sdt)\\b|TargetMode=.External|<script", said)
+    assert document.inline_shapes[0]._inline.docPr.get("descr") == MARKUP
+    assert document.core_properties.title == MARKUP
 
 
 def test_every_chart_is_drawn_and_says_its_figures() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.policy
+import io
 import os
 import signal
 import socket
@@ -16,8 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
+from sealed import opened
+from shouwang import passwords
+from shouwang.delivery.sealing import sealed
 from shouwang.demo.county import DemoCounty
+from shouwang.house import open_house
 
 MONTH = "2026-09"
 SECRETS = ("恶性肿瘤化疗", "6222021234567890123")
@@ -89,6 +95,30 @@ def cutting(port: int, after: int) -> Iterator[int]:
         door.close()
 
 
+def filled(
+    home: Path, township: str, rows: int = 2, conclusion: str = "05 未发现风险", reason: str = "入户核实"
+) -> bytes:
+    """The township's list with its first rows answered, sealed as it came."""
+    path = next((home / "outbox" / MONTH / "townships" / township).glob("*预警名单*.xlsx"))
+    book = load_workbook(opened(path, home))
+    sheet = book["预警名单"]
+    head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
+    titles = {cell.value: cell.column for cell in head}
+    for row in range(head[0].row + 1, head[0].row + 1 + rows):
+        answers = {
+            "核查结论": conclusion,
+            "原因说明": reason,
+            "核查日期": "2026-10-12",
+            "核查人": "王某",
+            "人均纯收入": 9000,
+        }
+        for title, value in answers.items():
+            sheet.cell(row, titles[title], value)
+    out = io.BytesIO()
+    book.save(out)
+    return sealed(out.getvalue(), passwords.every(open_house(), township)[0])
+
+
 def die(*_: object, **__: object) -> None:
     """kill -9, of oneself."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -105,12 +135,20 @@ def killed(work: Any) -> int:
     return os.waitpid(child, 0)[1]
 
 
+def decoded(path: Path) -> tuple[str, str]:
+    """A department's csv as text, and how it is encoded."""
+    data = path.read_bytes()
+    for encoding in ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding), encoding
+    raise AssertionError(f"{path.name} is in no encoding that departments use")
+
+
 def plant_secrets(county: DemoCounty) -> None:
     """Put `SECRETS` into two further columns of the medical export."""
     (path,) = (county.inbox / MONTH / "medical_insurance").glob("*.csv")
-    data = path.read_bytes()
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig" if data[:1] == b"\xef" else "gb18030"
-    lines = data.decode(encoding).splitlines()
+    text, encoding = decoded(path)
+    lines = text.splitlines()
     head = next(number for number, line in enumerate(lines) if "自付" in line or "个人负担" in line)
     mark = "\t" if "\t" in lines[head] else ","
     for number, more in enumerate([("出院诊断", "银行卡号"), *[SECRETS] * (len(lines) - head - 1)], start=head):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import os
 import shutil
 from pathlib import Path
@@ -12,42 +11,19 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from openpyxl import load_workbook
-from sending_house import MONTH
+from sending_house import MONTH, filled
 from typer.testing import CliRunner
 
 from sealed import opened
 from services import Sftp
 from shouwang import passwords, steps
 from shouwang.cli import app
-from shouwang.delivery.sealing import sealed
 from shouwang.exporting import export
 from shouwang.house import open_house
 from shouwang.month import Month
 from shouwang.store.tables import audit_event, feedback, returned
 
 LONG_AGO = (1_700_000_000, 1_700_000_000)
-
-
-def filled(home: Path, township: str, rows: int = 2, conclusion: str = "05 未发现风险") -> bytes:
-    """The township's list with its first rows answered, sealed as it came."""
-    path = next((home / "outbox" / MONTH / "townships" / township).glob("*预警名单*.xlsx"))
-    book = load_workbook(opened(path, home))
-    sheet = book["预警名单"]
-    head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
-    titles = {cell.value: cell.column for cell in head}
-    for row in range(head[0].row + 1, head[0].row + 1 + rows):
-        answers = {
-            "核查结论": conclusion,
-            "原因说明": "入户核实",
-            "核查日期": "2026-10-12",
-            "核查人": "王某",
-            "人均纯收入": 9000,
-        }
-        for title, value in answers.items():
-            sheet.cell(row, titles[title], value)
-    out = io.BytesIO()
-    book.save(out)
-    return sealed(out.getvalue(), passwords.every(open_house(), township)[0])
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:
