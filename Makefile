@@ -54,7 +54,7 @@ bench: $(READY) ## seconds and memory of each step of a 40,000-household month (
 docs: $(READY) ## write the parts of the documentation that are generated
 	@$(BIN)/python docs/generate.py
 
-pictures: $(READY) ## draw the papers of docs/papers.md anew (needs LibreOffice and poppler)
+pictures: $(READY) ## draw the papers of docs/papers.md anew (needs LibreOffice, poppler and Chromium)
 	@$(BIN)/python docs/pictures.py
 
 sbom: $(READY) ## build/sbom.json: every package with version, hashes and licence (CycloneDX)

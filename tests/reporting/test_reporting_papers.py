@@ -172,6 +172,7 @@ def test_chinese_is_set_in_chinese_fonts_on_a4(tmp_path: Path) -> None:
     runs += [run for row in document.tables[0].rows for cell in row.cells for p in cell.paragraphs for run in p.runs]
     fonts = {run._element.rPr.rFonts.get(qn("w:eastAsia")) for run in runs}
     assert fonts == {"黑体", "仿宋", "宋体"}
+    assert {lang.get(qn("w:eastAsia")) for lang in document.styles.element.iter(qn("w:lang"))} == {"zh-CN"}
 
 
 def test_the_page_needs_nothing_from_outside(written: dict[str, list[Path]]) -> None:

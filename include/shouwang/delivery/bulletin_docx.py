@@ -69,10 +69,12 @@ def _set_page(document: Any, bulletin: Bulletin) -> None:
     normal = document.styles["Normal"]
     normal.font.size, normal.font.color.rgb = Pt(_TEXT), _INK
     _set_font(normal.element.get_or_add_rPr(), FANG)
+    for language in document.styles.element.iter(qn("w:lang")):  # else punctuation is drawn as in other languages
+        language.set(qn("w:eastAsia"), "zh-CN")
     foot = page.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _run(foot, "内部资料，注意保管　　第 ", SONG, 9)
-    _field(foot, "PAGE")
+    _field(foot, "PAGE", 9)
     _run(foot, f" 页　　{bulletin.signed}编制", SONG, 9)
 
 
@@ -116,14 +118,11 @@ def _set_font(properties: Any, font: str) -> None:
         fonts.attrib.pop(qn(f"w:{theme}"), None)
 
 
-def _field(paragraph: Any, code: str) -> None:
+def _field(paragraph: Any, code: str, size: float) -> None:
     field = OxmlElement("w:fldSimple")
     field.set(qn("w:instr"), code)
-    run = OxmlElement("w:r")
-    text = OxmlElement("w:t")
-    text.text = "1"
-    run.append(text)
-    field.append(run)
+    _run(paragraph, "1", SONG, size)
+    field.append(paragraph.runs[-1]._r)
     paragraph._p.append(field)
 
 

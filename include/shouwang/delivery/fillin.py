@@ -23,7 +23,7 @@ _A_YEAR = dt.timedelta(days=366)
 
 FILL_IN = (
     Column(CONCLUSION, "conclusion", 12.5, "填写选项"),
-    Column(REASON, "reason", 16, "填写文本"),
+    Column(REASON, "reason", 21, "填写文本"),
     Column(VISITED, "visited", 10, "填写日期"),
     Column(VISITOR, "visitor", 8, "填写居中"),
     Column(INCOME, "income", 10, "填写金额"),

@@ -72,7 +72,7 @@ LIST_COLUMNS = (
     Column("风险类型", "risks", 5.5, "文本居中"),
     Column("预警原因", "reasons", 38, "文本"),
     Column("建议类别", "category", 8, "文本居中"),
-    Column("建议措施", "measures", 26, "文本"),
+    Column("建议措施", "measures", 22, "文本"),
     Column("核查截止日期", "due", 7.5, "截止"),
     Column("上次核查结论", "last_conclusion", 8.5, "文本居中"),
 )
