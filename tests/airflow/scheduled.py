@@ -39,7 +39,6 @@ class CommandLine:
     def run(self, *commands: str) -> list[int]:
         """The exit statuses of ``shouwang …``, one a command."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
-        kept["SHOUWANG_KEYS"] = os.environ["SHOUWANG_KEYS"]  # those of the scheduler beside it
         done = subprocess.run(
             [sys.executable, "-c", COMMANDS, json.dumps([command.split() for command in commands])],
             env={**kept, "SHOUWANG_HOME": str(self.home), **self.settings},

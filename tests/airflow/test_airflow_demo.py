@@ -15,7 +15,7 @@ import pytest
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
 from scheduled import PATIENCE, CommandLine
 
-from shouwang.demo.month import MONTH, TODAY
+from shouwang.demo.month import MONTH, TODAY, Demo
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -130,3 +130,10 @@ def test_a_folder_that_is_not_a_demo_is_left_alone(tmp_path):
     assert run.returncode == 1
     assert "holds something that is not a demo" in " ".join(said.split())
     assert (folder / "outbox" / "list.xlsx").read_text() == "mine"
+
+
+def test_what_a_real_county_has_set_is_not_the_demos(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHOUWANG_SECRETS", str(tmp_path / "real"))
+    monkeypatch.setenv("SHOUWANG_COUNTIES", str(tmp_path / "real"))
+    demo = Demo(tmp_path / "demo")
+    assert {name for name in demo.airflow.environment(1) if name.startswith("SHOUWANG")} == set(demo.settings)

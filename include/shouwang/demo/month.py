@@ -186,6 +186,8 @@ class Demo:
 
     def tell(self, registry_seconds: float, month_seconds: float, seconds: float) -> None:
         """The month as a table, and where to look."""
+        for name in [name for name in os.environ if name.startswith("SHOUWANG")]:
+            del os.environ[name]  # a real county's
         os.environ.update(self.settings)
         from shouwang import passwords, steps
         from shouwang.house import open_house

@@ -69,7 +69,7 @@ class Airflow:
         return str(json.loads(path.read_text())["admin"])
 
     def environment(self, port: int) -> dict[str, str]:
-        """What its processes are told."""
+        """What its processes are told; nothing of what a real county's environment says."""
         settings = {
             "CORE__DAGS_FOLDER": self.project / "dags",
             "CORE__PLUGINS_FOLDER": self.project / "plugins",
@@ -88,7 +88,7 @@ class Airflow:
             "USAGE_DATA_COLLECTION__ENABLED": False,
         }
         tools = str(Path(sys.executable).parent)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
         return {
             **kept,
             **{f"AIRFLOW__{key}": str(value) for key, value in settings.items()},
