@@ -122,3 +122,11 @@ def postgresql_url() -> Iterator[str]:
     """A private, empty PostgreSQL for this run, as a SQLAlchemy URL."""
     with postgresql() as url:
         yield url
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """The command line takes others' rights away for its process; the next test starts with the usual ones."""
+    usual = os.umask(0o022)
+    yield
+    os.umask(usual)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -115,7 +116,8 @@ def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
 def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
-    here = {"SHOUWANG_TODAY": "2025-09-12", **settings_of(overlay(top / "seven"))}
+    keys = os.environ["SHOUWANG_KEYS"]  # ids of people are digests under a key: both houses have the same
+    here = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_KEYS": keys, **settings_of(overlay(top / "seven"))}
     settings = {"SHOUWANG_DATABASE_URL": database, **here}
     listener = Listener()
     extra = {"config": [{"path": listener.address, "tag": "all"}]}

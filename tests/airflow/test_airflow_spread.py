@@ -36,7 +36,7 @@ pytestmark = [
 MONTH = "2025-08"
 COUNTIES = ("anlan", "beihe", "chengxi")
 DEPARTMENTS = ("civil_affairs", "medical_insurance")
-SETTINGS = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_POOL_SLOTS": ""}
+SETTINGS = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_POOL_SLOTS": "", "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
 HOUR = 3600
 CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -61,10 +62,11 @@ class Box:
 
 
 @pytest.fixture(scope="module")
-def box(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Box]:
-    top = tmp_path_factory.mktemp("box")
-    for folder in [top, *list(top.parents)[:2]]:
-        folder.chmod(0o755)  # the porter is nobody special
+def box(project: Path) -> Iterator[Box]:
+    top = Path(
+        tempfile.mkdtemp(prefix="shouwang-dropbox-")
+    )  # the porter is nobody special: pytest's own it may not enter
+    top.chmod(0o755)
     made = Box(free_port(), top, top / "log")
     for folder in ("box", "house/outbox", "keys-of-people", "etc", "keys", "tmp"):
         (top / folder).mkdir(parents=True)
@@ -110,6 +112,8 @@ def box(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[Box
                 porter.wait()
         finally:
             os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            shutil.rmtree(top, ignore_errors=True)
             server.wait()
 
 

@@ -7,6 +7,7 @@ import os
 import pickle
 import resource
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -157,11 +158,12 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
 
     moved = tmp_path / "inbox" / "2026-10" / "water" / "台账.csv"
     moved.write_bytes(CSV)
-    copy = shutil.copy2
+    make = tempfile.mkdtemp
 
-    def grows(*where: Path) -> object:
-        moved.write_bytes(CSV * 2)
-        return copy(*where)
+    def grows(*words: str, **where: Path) -> str:
+        if "vault" in str(where.get("dir")):
+            moved.write_bytes(CSV * 2)
+        return make(*words, **where)
 
-    monkeypatch.setattr(shutil, "copy2", grows)
+    monkeypatch.setattr(tempfile, "mkdtemp", grows)
     assert "还在传输或已被移走，请传完后再试" in steps.receive("2026-10", "water")["message"]
