@@ -314,6 +314,7 @@ def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told
 
 def test_what_comes_back_is_collected_and_answered_in_the_morning(told):
     assert told.stories["followup"] | {"reopen": "either"} == {
+        "renew_passwords": "success",
         "collect": "success",
         "look": "success",
         "receive": "skipped",
