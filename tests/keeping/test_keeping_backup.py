@@ -131,6 +131,20 @@ def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path
     assert trail.check(keeper.house)["faults"] == []
 
 
+@pytest.mark.parametrize("keeper", ["sqlite"], indirect=True)
+def test_keys_change_and_every_export_stays(keeper: Keeper, tmp_path: Path) -> None:
+    keeper.run_month()
+    before = keeper.exports(tmp_path / "before")
+    for number, words in enumerate((["rotate"], ["drop", "k1"])):
+        told = CliRunner().invoke(app, ["keys", *words, "--by", "张三"])
+        assert told.exit_code == 0, told.stderr
+        assert keeper.exports(tmp_path / f"after {number}") == before
+    keeper.run_month()
+    assert keeper.exports(tmp_path / "run again") == before
+    assert "k1:" not in (keeper.house.secrets / backup.KEYS).read_text()
+    assert trail.check(keeper.house)["faults"] == []
+
+
 def test_a_backup_is_of_one_moment_while_others_write(keeper: Keeper, tmp_path: Path) -> None:
     done = threading.Event()
     house = open_house()
