@@ -17,7 +17,7 @@ from alembic import command
 from services import path_of
 from shouwang.county.settings import County, read_county
 from shouwang.errors import ConfigError
-from shouwang.identity import clean_numbers
+from shouwang.identity import check_characters, clean_numbers
 from shouwang.matching.remembered import options, written_identities
 from shouwang.month import Month
 from shouwang.registry.history import COLUMNS, load_snapshot, people_as_of, snapshot
@@ -193,6 +193,24 @@ def test_an_old_database_is_sealed_and_says_the_same(url: str, county: County, t
         change = load_snapshot(connection, registry(), Month.parse("2026-09"), "the same, again", "r.xlsx")
         assert (change.added, change.changed, change.removed) == (0, 0, 0)
     database.dispose()
+
+
+def guessed(content: bytes) -> set[str]:
+    """The numbers that the disk confirms to a thief who knows birthday and division and tries all thousand."""
+    first17 = pd.Series([f"{NUMBERS[0][:14]}{order:03d}" for order in range(1000)], dtype="str")
+    numbers = first17 + check_characters(first17)
+    ways = [[f"{digest:016x}" for digest in pd.util.hash_array(numbers.to_numpy(dtype=object), categorize=False)]]
+    ways += [[hashlib.new(name, n.encode()).hexdigest()[:16] for n in numbers] for name in ("md5", "sha1", "sha256")]
+    return {number for way in ways for number, digest in zip(numbers, way, strict=True) if digest.encode() in content}
+
+
+def test_trying_all_numbers_of_a_birthday_finds_nobody(url: str, county: County, tmp_path: Path) -> None:
+    old_database(url, county)
+    assert guessed(on_disk(url, tmp_path)) == {NUMBERS[0]}, "whoever stole the database of before finds the number"
+    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
+    migrate(database, county.contracts.values())
+    database.dispose()
+    assert guessed(on_disk(url, tmp_path)) == set()
 
 
 def filled(database: Database, county: County) -> None:
