@@ -51,7 +51,9 @@ LATE = dt.datetime(2026, 10, 28, 9, 30)
 
 
 def _list(path: Path) -> None:
-    listed = clues(12)
+    listed = clues(12).sort_values(
+        "level", key=lambda levels: levels.map("红黄蓝".index), kind="stable", ignore_index=True
+    )
     write_township_workbook(path, release(missing=("水利局",)), listed, details(listed))
 
 
