@@ -34,7 +34,7 @@ import pandas as pd
 from shouwang.delivery.sealing import sealed
 from shouwang.house import open_house
 from shouwang.month import Month
-from shouwang.releasing import outgoing
+from shouwang.townships.releasing import outgoing
 house = open_house()
 with house.database.read() as connection:
     out = outgoing(connection, Month.parse("2026-09"), dt.date(2026, 10, 19))

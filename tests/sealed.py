@@ -9,10 +9,10 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
-from shouwang import passwords
 from shouwang.delivery.sealing import open_sealed
 from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
+from shouwang.sending import passwords
 
 
 def opened(path: Path, home: Path) -> io.BytesIO:

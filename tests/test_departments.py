@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from overlaid import overlay, settings_of
 from sealed import opened
 from shouwang import steps
+from shouwang.arriving.drafting import check_contract, draft_contract
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty, make_county
-from shouwang.drafting import check_contract, draft_contract
 from shouwang.errors import ConfigError, FileRefused
 from shouwang.exporting import export
 from shouwang.house import open_house

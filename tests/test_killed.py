@@ -34,7 +34,7 @@ from sqlalchemy import event
 
 from sealed import opened
 from services import fill, small_disk
-from shouwang import passwords, steps
+from shouwang import steps
 from shouwang.casework import keeping  # noqa: F401 (imported once here, not in every child)
 from shouwang.delivery.saving import save
 from shouwang.delivery.sealing import unsealed
@@ -42,6 +42,7 @@ from shouwang.demo.county import DemoCounty, make_county
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.quality.suites import load_suite, suite_path
+from shouwang.sending import passwords
 from shouwang.store.tables import metadata
 
 MONTH = "2026-09"

@@ -20,9 +20,9 @@ from importlib.metadata import version
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
-from shouwang import trail
 from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House
+from shouwang.keeping import trail
 from shouwang.staging import whole_file
 from shouwang.store import dumping
 from shouwang.store.keys import Keys

@@ -10,23 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from shouwang import (
-    cli_cases,
-    cli_contracts,
-    cli_keeping,
-    cli_keys,
-    cli_matching,
-    cli_persons,
-    cli_reports,
-    cli_rules,
-    cli_send,
-    cli_versions,
-    steps,
-)
+from shouwang import steps
+from shouwang.commands import cases, contracts, keeping, keys, matching, persons, reports, rules, send, versions
+from shouwang.commands.terminal import AsJson, MonthArgument, month_tables, out, progress, say, working
 from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, month_tables, out, progress, say, working
 
 if TYPE_CHECKING:
     from shouwang.reporting.prefecture import CountyMonth
@@ -53,35 +42,35 @@ app = typer.Typer(
 registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
 for name, group in (
     ("registry", registry_app),
-    ("feedback", cli_cases.feedback_app),
-    ("rules", cli_rules.app),
-    ("contract", cli_contracts.contract_app),
-    ("match", cli_matching.match_app),
-    ("review", cli_matching.review_app),
-    ("config", cli_contracts.config_app),
-    ("person", cli_persons.person_app),
-    ("versions", cli_versions.app),
-    ("case", cli_cases.app),
-    ("secrets", cli_send.secrets_app),
-    ("keys", cli_keys.keys_app),
-    ("returns", cli_send.returns_app),
-    ("papers", cli_send.papers_app),
-    ("audit", cli_keeping.audit_app),
+    ("feedback", cases.feedback_app),
+    ("rules", rules.app),
+    ("contract", contracts.contract_app),
+    ("match", matching.match_app),
+    ("review", matching.review_app),
+    ("config", contracts.config_app),
+    ("person", persons.person_app),
+    ("versions", versions.app),
+    ("case", cases.app),
+    ("secrets", send.secrets_app),
+    ("keys", keys.keys_app),
+    ("returns", send.returns_app),
+    ("papers", send.papers_app),
+    ("audit", keeping.audit_app),
 ):
     app.add_typer(group, name=name)
-app.command("scorecard")(cli_versions.scorecard)
+app.command("scorecard")(versions.scorecard)
 for command in (
-    cli_cases.overdue,
-    cli_send.send,
-    cli_send.sent,
-    cli_send.expire,
-    cli_reports.results,
-    cli_reports.bulletin,
-    cli_keeping.backup,
-    cli_keeping.restore,
+    cases.overdue,
+    send.send,
+    send.sent,
+    send.expire,
+    reports.results,
+    reports.bulletin,
+    keeping.backup,
+    keeping.restore,
 ):
     app.command()(command)
-registry_app.command("check")(cli_reports.registry_check)
+registry_app.command("check")(reports.registry_check)
 
 
 @app.callback()
@@ -282,7 +271,7 @@ def release(
             out.print(f"{done['township']}: {done['clues']} households, {done['file']}", markup=False)
             if done["new_password"]:
                 out.print(f"  new password; tell {done['township']} by another way: shouwang secrets show --township {done['township']} --by NAME", style="yellow", markup=False)  # fmt: skip
-        cli_send.tell_sent(sent)
+        send.tell_sent(sent)
         out.print(f"Summary: {summary['file']}", markup=False)
 
     say({"released": released, **sent, **summary}, as_json, tell)

@@ -36,7 +36,7 @@ def export(connection: Connection, kind: str, month: Month) -> pd.DataFrame:
                 connection, sa.select(*wanted).where(signal.c.month == str(month)).order_by(signal.c.signal_no)
             )
         case "warnings":
-            from shouwang.releasing import month_warnings
+            from shouwang.townships.releasing import month_warnings
 
             rows = month_warnings(connection, month).sort_values("household_id", ignore_index=True)
             front = ["month", "household_id", "level", "rules", "township", "village", "category", "risks", "state"]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from shouwang.arriving.scorecards import score
 from shouwang.casework.reports import CHANNEL_NAMES
 from shouwang.delivery.bulletin import Bulletin
 from shouwang.delivery.bulletin_docx import write_docx
@@ -16,10 +17,8 @@ from shouwang.delivery.paper import SYSTEM
 from shouwang.delivery.registry_list import RegistryPaper, write_registry_list
 from shouwang.delivery.results import ResultsPaper, write_results
 from shouwang.errors import UsageError
-from shouwang.handout import hand_out, headed, put_out
 from shouwang.house import House, safe_name
 from shouwang.month import Month
-from shouwang.passwords import COUNTY
 from shouwang.reporting.bulletin import DepartmentLine, sections
 from shouwang.reporting.bulletin_annex import figures, tables
 from shouwang.reporting.charts import to_png, to_svg
@@ -31,8 +30,9 @@ from shouwang.reporting.registry_checks import check_registry as check_people
 from shouwang.reporting.results import NOT_ANSWERED
 from shouwang.reporting.results import results as results_of
 from shouwang.reporting.revealed import DEATH, placed, revealed
-from shouwang.scorecards import score
 from shouwang.screening.rulebook import load_rulebook
+from shouwang.sending.handout import hand_out, headed, put_out
+from shouwang.sending.passwords import COUNTY
 from shouwang.store import deliveries
 
 ROWS = {

@@ -12,7 +12,6 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang import passwords
 from shouwang.delivery.review import CHOICES, read_review
 from shouwang.errors import UsageError
 from shouwang.house import House
@@ -24,6 +23,7 @@ from shouwang.matching.places import clean_phones
 from shouwang.matching.remembered import options, written_identities
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
+from shouwang.sending import passwords
 from shouwang.store.database import frame
 from shouwang.store.records import identity_records
 from shouwang.store.tables import decision, line, registry_load

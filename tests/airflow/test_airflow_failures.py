@@ -140,8 +140,8 @@ def drift(desk: Desk) -> None:
 
 def conservation(desk: Desk) -> None:
     """Rows vanish between matching and loading, by somebody's hand."""
+    from shouwang.arriving.receiving import _staging
     from shouwang.house import open_house
-    from shouwang.receiving import _staging
 
     reference = steps.match(steps.validate(steps.take_in(MONTHS[1], "water")))
     staging = _staging(open_house(), reference)

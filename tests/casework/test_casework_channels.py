@@ -17,8 +17,8 @@ from shouwang.errors import ShouwangError
 from shouwang.house import open_house
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
-from shouwang.releasing import month_warnings, outgoing
 from shouwang.store.tables import signal, warning
+from shouwang.townships.releasing import month_warnings, outgoing
 
 DAY = "2026-10-20"
 

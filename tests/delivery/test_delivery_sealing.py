@@ -10,12 +10,12 @@ import pytest
 from delivery_builders import clues, details, release
 from openpyxl import load_workbook
 
-from shouwang import passwords
 from shouwang.delivery.returned import read_back
 from shouwang.delivery.sealing import open_sealed, sealed, unsealed
 from shouwang.delivery.township import write_township_workbook
 from shouwang.errors import ConfigError, FileRefused, NotThereYet
 from shouwang.house import House, open_house, safe_name
+from shouwang.sending import passwords
 
 
 @pytest.fixture

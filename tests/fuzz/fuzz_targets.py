@@ -38,7 +38,8 @@ from fuzz_making import (
 )  # fmt: skip
 from hypothesis import strategies as st
 
-from shouwang import correcting, passwords, returning, reviewing, steps
+from shouwang import reviewing, steps
+from shouwang.arriving import correcting
 from shouwang.county.settings import read_county
 from shouwang.delivery import review
 from shouwang.delivery.opened import sheets_of
@@ -53,6 +54,8 @@ from shouwang.intake.sheets import Opened
 from shouwang.quality.check import check
 from shouwang.registry.history import load_snapshot, snapshot
 from shouwang.screening.rulebook import load_rulebook
+from shouwang.sending import passwords
+from shouwang.townships import returning
 
 Try = Callable[[st.DataObject], None]
 

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from older_tables import make_older
 from typer.testing import CliRunner
 
-from shouwang import steps, trail
+from shouwang import steps
 from shouwang.cli import app
 from shouwang.errors import TrailBroken
 from shouwang.house import House, open_house
+from shouwang.keeping import trail
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 

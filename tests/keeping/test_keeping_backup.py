@@ -18,11 +18,12 @@ from older_tables import make_older
 from typer.testing import CliRunner
 
 from sealed import everybodys_numbers, lying_open
-from shouwang import backup, steps, trail
+from shouwang import backup, steps
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House, open_house
+from shouwang.keeping import trail
 from shouwang.month import Month
 from shouwang.store.audit import audit
 from shouwang.store.keys import key_of_file

@@ -10,13 +10,15 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from shouwang import fetching, persons, steps, trail
+from shouwang import steps
 from shouwang.cli import app
 from shouwang.demo.county import make_county
 from shouwang.errors import UsageError
 from shouwang.exporting import export
 from shouwang.house import House, open_house
+from shouwang.keeping import persons, trail
 from shouwang.month import Month
+from shouwang.sending import fetching
 from shouwang.store.tables import audit_event, feedback, line, person, signal
 
 MONTH = "2026-09"

@@ -26,11 +26,11 @@ from shouwang.delivery.bulletin_page import write_page
 from shouwang.delivery.sealing import open_sealed
 from shouwang.errors import NotThereYet, UsageError
 from shouwang.month import Month
-from shouwang.passwords import COUNTY, current
 from shouwang.reporting.bulletin_annex import figures
 from shouwang.reporting.charts import bars, styled, to_svg
 from shouwang.reporting.counts import count
 from shouwang.reporting.hit_rates import COLUMNS as RATES
+from shouwang.sending.passwords import COUNTY, current
 from shouwang.store.tables import dispatch
 
 SEPTEMBER = Month(2026, 9)

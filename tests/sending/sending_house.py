@@ -20,10 +20,10 @@ import pytest
 from openpyxl import load_workbook
 
 from sealed import opened
-from shouwang import passwords
 from shouwang.delivery.sealing import sealed
 from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
+from shouwang.sending import passwords
 
 MONTH = "2026-09"
 SECRETS = ("恶性肿瘤化疗", "6222021234567890123")

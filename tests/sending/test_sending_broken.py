@@ -15,9 +15,10 @@ import pytest
 from sending_house import MONTH, Post, cutting, die, killed
 
 from services import Sftp
-from shouwang import channels, steps
+from shouwang import steps
 from shouwang.errors import Unreachable
 from shouwang.house import open_house
+from shouwang.sending import channels
 
 pytestmark = pytest.mark.needs("sshd")
 HALF = 9_000
@@ -133,7 +134,7 @@ def test_a_database_that_fails_after_a_mail_was_taken_does_not_repeat_it(
         raise OSError("the database is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr("shouwang.dispatching.audit", away)
+        patch.setattr("shouwang.sending.dispatching.audit", away)
         with pytest.raises(OSError, match="away"):
             steps.send_township(MONTH, township)
     steps.send_township(MONTH, township)

@@ -17,10 +17,10 @@ from services import Sftp, free_port
 from shouwang import steps
 from shouwang.cli import app
 from shouwang.county.settings import Township
-from shouwang.dispatching import proof
 from shouwang.errors import ConfigError, ShouwangError, Unreachable
 from shouwang.house import open_house
 from shouwang.month import Month
+from shouwang.sending.dispatching import proof
 
 MAIL = {"mail_from": "fangpin@county.example.org"}
 needs_sshd = pytest.mark.needs("sshd")

@@ -14,13 +14,14 @@ from sending_house import MONTH
 from typer.testing import CliRunner
 
 from services import Sftp
-from shouwang import passwords, steps
+from shouwang import steps
 from shouwang.cli import app
-from shouwang.dispatching import proof
 from shouwang.errors import ConfigError
 from shouwang.house import open_house
 from shouwang.month import Month
 from shouwang.remote import Remote
+from shouwang.sending import passwords
+from shouwang.sending.dispatching import proof
 from shouwang.store.tables import audit_event
 
 

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sending_house import MONTH
 
 from services import at_libreoffice
-from shouwang import passwords, steps
+from shouwang import steps
 from shouwang.house import open_house
+from shouwang.sending import passwords
 from shouwang.store.tables import case
 
 SECRET = "fang-2026-lou"

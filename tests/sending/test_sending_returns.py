@@ -16,11 +16,12 @@ from typer.testing import CliRunner
 
 from sealed import opened
 from services import Sftp
-from shouwang import passwords, steps
+from shouwang import steps
 from shouwang.cli import app
 from shouwang.exporting import export
 from shouwang.house import open_house
 from shouwang.month import Month
+from shouwang.sending import passwords
 from shouwang.store.tables import audit_event, feedback, returned
 
 LONG_AGO = (1_700_000_000, 1_700_000_000)

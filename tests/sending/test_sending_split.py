@@ -15,13 +15,13 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shouwang import releasing
 from shouwang.delivery.frames import CLUE_COLUMNS, DETAIL_COLUMNS
 from shouwang.delivery.notice import NoticePaper, write_notice
 from shouwang.delivery.township import ReleasePaper, write_township_workbook
 from shouwang.month import Month
 from shouwang.store.database import Database
 from shouwang.store.migrate import migrate
+from shouwang.townships import releasing
 
 SEPTEMBER, DUE = Month(2026, 9), dt.date(2026, 10, 19)
 TOWNSHIPS = ("大河镇", "大河", "石桥乡", releasing.UNKNOWN_TOWNSHIP)

@@ -12,14 +12,14 @@ from openpyxl import load_workbook
 from water_department import MONTH, Water, rows
 
 from shouwang import steps
+from shouwang.arriving.versions import compare
 from shouwang.county.contract import Contract
 from shouwang.county.settings import read_county
 from shouwang.errors import UsageError
 from shouwang.house import PROJECT, open_house
 from shouwang.month import Month
-from shouwang.releasing import month_warnings
 from shouwang.store.tables import audit_event
-from shouwang.versions import compare
+from shouwang.townships.releasing import month_warnings
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from openpyxl import load_workbook
 from water_department import Water, rows
 
-from shouwang.receipts import headings
+from shouwang.arriving.receipts import headings
 
 QUALITY = 5
 

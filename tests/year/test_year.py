@@ -29,7 +29,7 @@ def warned(year: Telling) -> pd.DataFrame:
     for month in MONTHS:
         with year.on(day_of(month, 28)):
             from shouwang.house import open_house
-            from shouwang.releasing import month_warnings
+            from shouwang.townships.releasing import month_warnings
 
             with open_house().database.read() as connection:
                 found.append(month_warnings(connection, month))

@@ -35,7 +35,7 @@ _STATES = {"in force": "已接收", "refused": "整份退回"}
 
 
 def write_scorecard(path: Path, paper: ReportPaper, card: Sequence[dict[str, Any]]) -> None:
-    """Write the lines of `shouwang.scorecards.score`, a sheet for each department."""
+    """Write the lines of `shouwang.arriving.scorecards.score`, a sheet for each department."""
     tables = [
         ReportTable(name, "", _COLUMNS, [_printed(line) for line in lines])
         for name, lines in groupby(card, key=lambda line: str(line["title"]))

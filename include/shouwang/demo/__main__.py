@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from shouwang.commands.terminal import out, working
 from shouwang.demo.month import Demo, shown
 from shouwang.demo.scheduler import BOARD, ends_with_us
 from shouwang.errors import ShouwangError
-from shouwang.terminal import out, working
 
 
 def main(words: list[str] | None = None) -> int:

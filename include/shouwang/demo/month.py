@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shouwang.commands.terminal import month_tables, out, progress, working
 from shouwang.demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
 from shouwang.month import Month
-from shouwang.terminal import month_tables, out, progress, working
 
 MONTH = Month(2026, 9)
 TODAY = "2026-10-09"
@@ -189,8 +189,9 @@ class Demo:
         for name in [name for name in os.environ if name.startswith("SHOUWANG")]:
             del os.environ[name]  # a real county's
         os.environ.update(self.settings)
-        from shouwang import passwords, steps
+        from shouwang import steps
         from shouwang.house import open_house
+        from shouwang.sending import passwords
 
         for table in month_tables(steps.month_table(str(MONTH))):
             out.print(table)

@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shouwang import receiving
+from shouwang.arriving import receiving
+from shouwang.arriving.receiving import Reference
 from shouwang.errors import NotThereYet
 from shouwang.house import open_house
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.files import settled as files_settled
 from shouwang.month import Month
-from shouwang.receiving import Reference
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
 from shouwang.store.tables import county
@@ -175,10 +175,10 @@ def settled(month: str) -> dict[str, Any]:
 
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
     """How each department has delivered, month by month; written as a workbook to ``out`` if given."""
+    from shouwang.arriving.scorecards import score
     from shouwang.delivery.report import ReportPaper
     from shouwang.delivery.scorecard import write_scorecard
-    from shouwang.handout import headed
-    from shouwang.scorecards import score
+    from shouwang.sending.handout import headed
     from shouwang.staging import whole_file
 
     house = open_house()

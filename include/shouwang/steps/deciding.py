@@ -16,9 +16,9 @@ def write_review(month: str, township: str | None = None, by: str = "shouwang") 
     """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
-    from shouwang.handout import hand_out, headed, put_out
-    from shouwang.passwords import COUNTY
     from shouwang.reviewing import reviews_of
+    from shouwang.sending.handout import hand_out, headed, put_out
+    from shouwang.sending.passwords import COUNTY
 
     house, of = open_house(), Month.parse(month)
     with house.database.read() as connection:

@@ -19,7 +19,7 @@ def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
 
     ``township``: who sent it, where the channel knows.
     """
-    from shouwang.feedback import receive
+    from shouwang.townships.feedback import receive
 
     house, path = open_house(), Path(file)
     if not path.is_file():
@@ -32,7 +32,7 @@ def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
 
 def case_story(key: str) -> dict[str, Any]:
     """A household's story, by clue number or household id (户情)."""
-    from shouwang.cases import show
+    from shouwang.townships.cases import show
 
     return show(open_house(), key)
 
@@ -41,7 +41,7 @@ def list_cases(
     on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
 ) -> list[dict[str, Any]]:
     """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
-    from shouwang.cases import listed
+    from shouwang.townships.cases import listed
 
     rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
     return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
@@ -49,22 +49,22 @@ def list_cases(
 
 def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
     """Put on record that a risk is removed (风险消除), or say why it is not."""
-    from shouwang.cases import remove
+    from shouwang.townships.cases import remove
 
     return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
 
 
 def write_case_form(township: str) -> dict[str, Any]:
     """Write a township's form for reports and removals (申报排查表)."""
-    from shouwang.cases import write_form
+    from shouwang.townships.cases import write_form
 
     return {"township": township, "file": str(write_form(open_house(), township))}
 
 
 def collect_returns() -> dict[str, Any]:
     """Read what came back by the channels, each workbook once, and answer it; put on record what was fetched."""
-    from shouwang.collecting import fetch, fresh, record
-    from shouwang.fetching import look
+    from shouwang.sending.fetching import look
+    from shouwang.townships.collecting import fetch, fresh, record
 
     house = open_house()
     done: dict[str, Any] = {"unreachable": fetch(house), "files": []}
@@ -82,9 +82,9 @@ def collect_returns() -> dict[str, Any]:
 def supervise(by: str) -> dict[str, Any]:
     """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
     from shouwang.delivery.supervision import SupervisionPaper, write_supervision
-    from shouwang.handout import hand_out, headed, put_out
-    from shouwang.passwords import COUNTY
-    from shouwang.stories import overdue
+    from shouwang.sending.handout import hand_out, headed, put_out
+    from shouwang.sending.passwords import COUNTY
+    from shouwang.townships.stories import overdue
 
     house = open_house()
     settings, today = house.county.settings, house.today()
@@ -107,9 +107,9 @@ def supervise(by: str) -> dict[str, Any]:
 def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
     """Write the story of a clue number's or id's household as one page, under the county's password; that is on record."""
     from shouwang.delivery.story import write_story
-    from shouwang.handout import put_out
-    from shouwang.passwords import COUNTY
-    from shouwang.stories import story_of
+    from shouwang.sending.handout import put_out
+    from shouwang.sending.passwords import COUNTY
+    from shouwang.townships.stories import story_of
 
     house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
     with house.database.write() as connection:
@@ -120,7 +120,7 @@ def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
 
 def renew_passwords(by: str = "shouwang") -> dict[str, list[str]]:
     """Make a new password where one has outlived its year; who has one that nobody has told them yet."""
-    from shouwang import passwords
+    from shouwang.sending import passwords
 
     house = open_house()
     due = [name for name in passwords.holders(house) if passwords.outlived(house, name)]
@@ -134,9 +134,9 @@ def expire(dry: bool = False) -> list[dict[str, Any]]:
 
     `TrailBroken` where that record, the audit trail, was tampered with: then nothing is deleted.
     """
-    from shouwang.retention import expire as delete
-    from shouwang.retention import expired
-    from shouwang.trail import check
+    from shouwang.keeping.retention import expire as delete
+    from shouwang.keeping.retention import expired
+    from shouwang.keeping.trail import check
 
     house = open_house()
     found = expired(house)

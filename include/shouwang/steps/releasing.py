@@ -24,7 +24,7 @@ from shouwang.store.tables import audit_event, run
 
 def release_plan(month: str) -> list[str]:
     """The townships that have something to receive, by name."""
-    from shouwang.releasing import outgoing
+    from shouwang.townships.releasing import outgoing
 
     house, of = open_house(), Month.parse(month)
     _require_screened(house, of)
@@ -34,7 +34,7 @@ def release_plan(month: str) -> list[str]:
 
 def unsent() -> list[str]:
     """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
-    from shouwang.releasing import unsent_months
+    from shouwang.townships.releasing import unsent_months
 
     house = open_house()
     with house.database.read() as connection:
@@ -73,7 +73,7 @@ def rejected(month: str) -> bool:
 
 
 def _lists(connection: sa.Connection, month: str) -> str:
-    from shouwang.releasing import outgoing
+    from shouwang.townships.releasing import outgoing
 
     said = [out.content for out in outgoing(connection, Month.parse(month), _due(open_house()))]
     return hashlib.sha256("|".join(said).encode()).hexdigest()[:16]
@@ -98,8 +98,8 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.notice import NoticePaper, write_notice
     from shouwang.delivery.township import ReleasePaper, write_township_workbook
-    from shouwang.handout import hand_out, headed
-    from shouwang.releasing import outgoing, record_release, warned_in
+    from shouwang.sending.handout import hand_out, headed
+    from shouwang.townships.releasing import outgoing, record_release, warned_in
 
     house, of = open_house(), Month.parse(month)
     due = _due(house)
@@ -132,7 +132,7 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
 
 def send_township(month: str | None, township: str) -> dict[str, Any]:
     """Send what was released for a township and has not been sent; done twice, it changes nothing."""
-    from shouwang.dispatching import send, waiting
+    from shouwang.sending.dispatching import send, waiting
 
     house, failed = open_house(), []
     with house.database.read() as connection:
@@ -150,7 +150,7 @@ def send_township(month: str | None, township: str) -> dict[str, Any]:
 
 def send(month: str | None = None, township: str | None = None) -> dict[str, Any]:
     """Send what has not been sent (of a month), township by township; one that fails does not hold up the others."""
-    from shouwang.dispatching import waiting
+    from shouwang.sending.dispatching import waiting
 
     with open_house().database.read() as connection:
         names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month) if month else None, township))
@@ -168,11 +168,11 @@ def summarise(month: str) -> dict[str, Any]:
     from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.paper import SYSTEM
     from shouwang.delivery.summary import SummaryPaper, write_summary
-    from shouwang.handout import headed, put_out
-    from shouwang.passwords import COUNTY
-    from shouwang.releasing import all_clues, month_warnings
     from shouwang.screening.rulebook import load_rulebook
+    from shouwang.sending.handout import headed, put_out
+    from shouwang.sending.passwords import COUNTY
     from shouwang.store.tables import release
+    from shouwang.townships.releasing import all_clues, month_warnings
 
     house, of = open_house(), Month.parse(month)
     _require_screened(house, of)

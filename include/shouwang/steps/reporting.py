@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shouwang import receiving
+from shouwang.arriving import receiving
 from shouwang.house import open_house
 from shouwang.month import Month
 from shouwang.steps.releasing import _require_screened

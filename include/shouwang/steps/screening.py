@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang import receiving
+from shouwang.arriving import receiving
 from shouwang.errors import NotThereYet
 from shouwang.house import House, open_house
 from shouwang.month import Month
@@ -78,7 +78,7 @@ def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, 
 
 def month_figures(house: House, month: Month) -> dict[str, Any]:
     """Clues of a month: to visit by level and township, new, repeated and supplement, departments not there."""
-    from shouwang.releasing import month_warnings
+    from shouwang.townships.releasing import month_warnings
 
     with house.database.read() as connection:
         warned = month_warnings(connection, month)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shouwang import receiving
+from shouwang.arriving import receiving
 from shouwang.errors import ShouwangError
 from shouwang.house import open_house
 from shouwang.month import Month
@@ -17,14 +17,14 @@ from shouwang.store.tables import run
 
 def versions(month: str, department: str) -> list[dict[str, Any]]:
     """Every version of a department's month."""
-    from shouwang.versions import history
+    from shouwang.arriving.versions import history
 
     return history(open_house(), Month.parse(month), department)
 
 
 def diff_versions(month: str, department: str, older: int = 0, newer: int = 0) -> dict[str, Any]:
     """Rows added, removed and changed between two versions: places and columns, no values."""
-    from shouwang.versions import ADDED, CHANGED, REMOVED, before, diff
+    from shouwang.arriving.versions import ADDED, CHANGED, REMOVED, before, diff
 
     house, of = open_house(), Month.parse(month)
     older, newer = before(house, of, department, older, newer)
@@ -36,7 +36,7 @@ def diff_versions(month: str, department: str, older: int = 0, newer: int = 0) -
 
 def restore_version(month: str, department: str, version: int, by: str) -> dict[str, Any]:
     """Put an older version in force again; a month that was screened is screened anew."""
-    from shouwang.versions import restore
+    from shouwang.arriving.versions import restore
 
     house, of = open_house(), Month.parse(month)
     reference = restore(house, of, department, version)

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from shouwang import steps
-from shouwang.terminal import AsJson, out, progress, say, working
+from shouwang.commands.terminal import AsJson, out, progress, say, working
 
 keys_app = typer.Typer(help="The keys that seal numbers and phones (密钥).", no_args_is_help=True)
 By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail.")]

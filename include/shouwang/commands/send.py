@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from shouwang import passwords, steps
+from shouwang import steps
+from shouwang.commands.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
 from shouwang.errors import UsageError
 from shouwang.house import House, open_house
 from shouwang.month import Month
+from shouwang.sending import passwords
 from shouwang.store.audit import audit
-from shouwang.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
 
 FAILED = 1
 secrets_app = typer.Typer(help="The passwords of townships' workbooks (乡镇密码).", no_args_is_help=True)
@@ -42,7 +43,7 @@ def send(month: MonthArgument, township: Township = None, as_json: AsJson = Fals
 
 def sent(month: MonthArgument, as_json: AsJson = False) -> None:
     """Prove what was sent: when, by which channel, the file's fingerprint (SHA-256), what the other side answered."""
-    from shouwang.dispatching import proof
+    from shouwang.sending.dispatching import proof
 
     with open_house().database.read() as connection:
         rows = proof(connection, Month.parse(month))

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from shouwang.commands.terminal import AsJson, out, say, working
 from shouwang.errors import UsageError
-from shouwang.terminal import AsJson, out, say, working
 
 contract_app = typer.Typer(help="What a department hands over, and how it is read.", no_args_is_help=True)
 config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
@@ -19,7 +19,7 @@ def contract_check(
     file: Annotated[Path, typer.Argument(help="The contract, departments/<department>.yaml.")], as_json: AsJson = False
 ) -> None:
     """Hold a contract against its expectation suite and the rules that name it; says what is wrong and where."""
-    from shouwang.drafting import check_contract
+    from shouwang.arriving.drafting import check_contract
     from shouwang.house import open_house
 
     with working(f"Checking {file.name}"):
@@ -37,7 +37,7 @@ def contract_draft(
     as_json: AsJson = False,
 ) -> None:
     """Propose a contract and an expectation suite from an export, to be read over by a person."""
-    from shouwang.drafting import draft_contract
+    from shouwang.arriving.drafting import draft_contract
     from shouwang.house import open_house
     from shouwang.staging import whole_file
 

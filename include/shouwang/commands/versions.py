@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import steps
+from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, working
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, say, show_table, working
 
 app = typer.Typer(help="Versions of what a department handed over for a month (版本).", no_args_is_help=True)
 Department = Annotated[str, typer.Argument(help="For example water.")]

@@ -14,14 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang import passwords
 from shouwang.delivery.paper import SYSTEM
 from shouwang.delivery.sealing import sealed, unsealed
-from shouwang.dispatching import prepare, was_sent
 from shouwang.errors import FileRefused
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.passwords import COUNTY
+from shouwang.sending import passwords
+from shouwang.sending.dispatching import prepare, was_sent
+from shouwang.sending.passwords import COUNTY
 from shouwang.staging import whole_file
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event

@@ -28,10 +28,10 @@ from shouwang.delivery.opened import sheets_of
 from shouwang.delivery.returned import ANSWERS, RETURNED, read_lists
 from shouwang.errors import FileRefused
 from shouwang.month import Month
-from shouwang.reported import take_reports
 from shouwang.store.database import frame, insert
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import case, feedback, release, release_item, removal
+from shouwang.townships.reported import take_reports
 
 TAKEN, KNOWN, BLANK, PROBLEM = "taken", "known", "blank", "problem"
 KEPT = (

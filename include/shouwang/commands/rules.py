@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from shouwang.commands.terminal import AsJson, out, say, show_table, working
 from shouwang.errors import UsageError
 from shouwang.month import Month
-from shouwang.terminal import AsJson, out, say, show_table, working
 
 app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
 Months = Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")]
@@ -86,9 +86,9 @@ def try_(
     """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
     from shouwang.delivery.report import ReportPaper
     from shouwang.delivery.rule_reports import write_trial
-    from shouwang.handout import headed
     from shouwang.house import open_house
     from shouwang.reporting import charts, trials
+    from shouwang.sending.handout import headed
     from shouwang.staging import whole_file
     from shouwang.whatif import try_rules
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from shouwang import persons
+from shouwang.commands.terminal import AsJson, out, say, working
 from shouwang.house import open_house
+from shouwang.keeping import persons
 from shouwang.store.audit import audit
-from shouwang.terminal import AsJson, out, say, working
 
 person_app = typer.Typer(help="One person's data: found, deleted on a lawful request (个人信息).", no_args_is_help=True)
 By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail, which does not learn about whom.")]

@@ -19,10 +19,10 @@ from shouwang.delivery.receipt import (
     SheetHeader,
     write_receipt,
 )
-from shouwang.handout import headed
 from shouwang.house import House
 from shouwang.intake.headers import plain
 from shouwang.month import Month
+from shouwang.sending.handout import headed
 
 
 def write_receipt_of(

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import steps
+from shouwang.commands.terminal import AsJson, out, say, show_table, tell_answers, working
 from shouwang.errors import UsageError
-from shouwang.terminal import AsJson, out, say, show_table, tell_answers, working
 
 INCOMPLETE = 3
 app = typer.Typer(help="Cases (线索台账): stories, lists, removals.", no_args_is_help=True)

@@ -6,17 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from shouwang import receiving
-from shouwang.arrival import Arrival
+from shouwang.arriving import receiving
+from shouwang.arriving.arrival import Arrival
+from shouwang.arriving.receiving import Reference
+from shouwang.arriving.vault import kept
 from shouwang.county.contract import Contract
 from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.reading import PLACE
 from shouwang.month import Month
-from shouwang.receiving import Reference
 from shouwang.store import deliveries
-from shouwang.vault import kept
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 

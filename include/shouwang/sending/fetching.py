@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 
 from shouwang.delivery.manifest import Manifest
 from shouwang.errors import ConfigError
-from shouwang.handout import on_record
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.passwords import COUNTY
+from shouwang.sending.handout import on_record
+from shouwang.sending.passwords import COUNTY
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event, release
 

@@ -14,11 +14,11 @@ from shouwang.casework.telling import household_of, story
 from shouwang.delivery.caseform import CaseFormPaper, write_case_form
 from shouwang.delivery.paper import SYSTEM
 from shouwang.errors import ShouwangError, UsageError
-from shouwang.handout import hand_out, headed
 from shouwang.house import House, safe_name
 from shouwang.month import Month
-from shouwang.returning import KNOWN, call_removed
+from shouwang.sending.handout import hand_out, headed
 from shouwang.store.audit import audit
+from shouwang.townships.returning import KNOWN, call_removed
 
 SHOWN = [
     "clue_no", "household_id", "township", "village", "level", "state", "risks", "due", "days_late", "turns_on",

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.identity import VALID, clean_numbers
-from shouwang.passwords import COUNTY
+from shouwang.sending.passwords import COUNTY
 from shouwang.store.audit import audit
 from shouwang.store.database import frame
 from shouwang.store.records import record_table

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from shouwang import steps
+from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, working
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, say, show_table, working
 
 
 def bulletin(

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from shouwang.arrival import Kept
+from shouwang.arriving.arrival import Kept
 from shouwang.errors import FileRefused, NotThereYet
 from shouwang.house import House
 from shouwang.intake.files import fingerprint_of

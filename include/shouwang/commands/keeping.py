@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import backup as keeping
-from shouwang import trail
+from shouwang.commands.terminal import AsJson, out, progress, say, working
 from shouwang.house import open_house
-from shouwang.terminal import AsJson, out, progress, say, working
+from shouwang.keeping import trail
 
 FAILED = 1
 audit_app = typer.Typer(help="The audit trail (审计记录).", no_args_is_help=True)

@@ -16,10 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.channels import Item, deliver, forget
 from shouwang.errors import ShouwangError
 from shouwang.house import House
 from shouwang.month import Month
+from shouwang.sending.channels import Item, deliver, forget
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event, dispatch
 

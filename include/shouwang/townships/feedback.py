@@ -9,19 +9,19 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection
 
-from shouwang import passwords
 from shouwang.delivery.feedback_receipt import FeedbackPaper, write_feedback_receipt
 from shouwang.delivery.paper import SYSTEM
 from shouwang.errors import FileRefused
-from shouwang.fetching import opened
-from shouwang.handout import hand_out, headed, put_out
 from shouwang.house import House, safe_name
 from shouwang.intake.files import fingerprint
 from shouwang.month import Month
-from shouwang.passwords import COUNTY
-from shouwang.releasing import UNKNOWN_TOWNSHIP
-from shouwang.returning import BLANK, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
+from shouwang.sending import passwords
+from shouwang.sending.fetching import opened
+from shouwang.sending.handout import hand_out, headed, put_out
+from shouwang.sending.passwords import COUNTY
 from shouwang.store.audit import audit
+from shouwang.townships.releasing import UNKNOWN_TOWNSHIP
+from shouwang.townships.returning import BLANK, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
 
 
 def receive(house: House, path: Path, township: str | None = None) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from shouwang import steps
+from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, tell_answers, working
 from shouwang.month import Month
-from shouwang.terminal import AsJson, MonthArgument, out, say, show_table, tell_answers, working
 
 METHOD = ("department", "method", "outcome", "rows", "confidence", "sentence")
 review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)

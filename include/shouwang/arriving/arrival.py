@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shouwang.correcting import answer
+from shouwang.arriving.correcting import answer
 from shouwang.errors import NotThereYet
 from shouwang.intake.files import fingerprint
 

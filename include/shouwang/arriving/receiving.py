@@ -13,8 +13,9 @@ from typing import Any, TypedDict, cast
 
 import pandas as pd
 
-from shouwang.arrival import Arrival, arrive
-from shouwang.correcting import answer, refuse_rows_without_keys, with_corrections
+from shouwang.arriving.arrival import Arrival, arrive
+from shouwang.arriving.correcting import answer, refuse_rows_without_keys, with_corrections
+from shouwang.arriving.vault import keep, kept, plainly
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, UsageError
 from shouwang.house import House
@@ -28,7 +29,6 @@ from shouwang.reviewing import fingerprint as matched_against
 from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
-from shouwang.vault import keep, kept, plainly
 
 PARSER = "2"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
@@ -277,9 +277,9 @@ def load(house: House, reference: Reference) -> Reference:
 
 def _receipt(house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None) -> None:
     """Write the department's receipt and clear the work folder: from here on the database and the vault suffice."""
+    from shouwang.arriving.receipts import write_receipt_of
     from shouwang.delivery.paper import SYSTEM
-    from shouwang.handout import put_out
-    from shouwang.receipts import write_receipt_of
+    from shouwang.sending.handout import put_out
 
     staging = _staging(house, reference)
     if checked is None and staging.has("checked.parquet"):

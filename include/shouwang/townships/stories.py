@@ -9,13 +9,13 @@ from shouwang.casework import supervision, telling
 from shouwang.delivery.frames import LEVELS
 from shouwang.delivery.story import Story
 from shouwang.errors import UsageError
-from shouwang.handout import headed
 from shouwang.house import House
 from shouwang.month import Month
-from shouwang.passwords import COUNTY
 from shouwang.registry.history import people_as_of
-from shouwang.releasing import HEAD, UNKNOWN_TOWNSHIP
+from shouwang.sending.handout import headed
+from shouwang.sending.passwords import COUNTY
 from shouwang.store.tables import case
+from shouwang.townships.releasing import HEAD, UNKNOWN_TOWNSHIP
 
 
 def overdue(connection: Connection, house: House) -> pd.DataFrame:

@@ -1,0 +1,1 @@
+"""A paper on its way: sealed for whom it is, put down to be sent, sent once, fetched."""
