@@ -1,4 +1,4 @@
-"""The records that the rules of a month look at, read from the database: neither other columns nor other deliveries."""
+"""What a month is screened by, read from the database: the records its rules look at, and what was reported for it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from collections.abc import Iterable
 import pandas as pd
 from sqlalchemy import Connection
 
+from shouwang.casework.reports import reported
 from shouwang.county.contract import Contract
 from shouwang.month import Month
+from shouwang.screening import evaluate
 from shouwang.screening.columns import columns
 from shouwang.screening.rules import RuleBook
+from shouwang.store.database import insert
 from shouwang.store.deliveries import months_in_force
 from shouwang.store.records import matched_records
+from shouwang.store.tables import signal, warning
 
 
 def records_for(
@@ -31,4 +35,17 @@ def records_for(
             there = sorted({m for month in months for m in [d for d in there if d <= str(month)][-2:]})
         asked = set().union(*(columns(book, contract.slug) for book in books))
         found[contract.slug] = matched_records(connection, contract, there, asked)
+    return found
+
+
+def screen_month(
+    connection: Connection, contracts: Iterable[Contract], book: RuleBook, month: Month, people: pd.DataFrame
+) -> evaluate.Screening:
+    """Screen a month and put its signals and warnings in the place of those of before; ``people`` as of the month."""
+    records = records_for(connection, contracts, [book], [month])
+    found = evaluate.screen(book, month, records, people, reported(connection, month))
+    for table in (signal, warning):
+        connection.execute(table.delete().where(table.c.month == str(month)))
+    insert(connection, signal, found.signals.assign(month=str(month), signal_no=range(len(found.signals))))
+    insert(connection, warning, found.warnings.assign(month=str(month)))
     return found

@@ -9,6 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.reports import CHANNEL_NAMES, reported
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.recorded import records_for
@@ -58,14 +59,14 @@ def try_rules(connection: Connection, house: House, rules: Path, months: list[Mo
             known, people = registry, people_as_of(connection, month)
             homes, persons = [homes_.households(people, book) for book in books], homes_.persons(people)
         cut = [gather(b, month, r, h, persons) for b, r, h in zip(books, prepared, homes, strict=True)]
-        found = _both(now, then, month, cut[0], cut[-1])
+        found = _both(now, then, month, cut[0], cut[-1], reported(connection, month))
         warnings.append(_side_by_side(month, found[NOW].warnings, found[THEN].warnings))
         for book, screening in found.items():
             one = screening.signals[["rule", "household_id"]].drop_duplicates()
             signals.append(one.assign(month=str(month), book=book))
         silent += [f"{month} {reason}" for reason in found[THEN].silent]
     confirmed = _confirmed(connection, months)
-    titles = {rule.code: rule.title for book in (now, then) for rule in book.rules}
+    titles = CHANNEL_NAMES | {rule.code: rule.title for book in (now, then) for rule in book.rules}
     both = pd.concat(warnings, ignore_index=True).merge(confirmed, on=["month", "household_id"], how="left")
     return Trial(months, both, pd.concat(signals, ignore_index=True), titles, tuple(silent))
 
@@ -76,7 +77,9 @@ def _alike(now: RuleBook, then: RuleBook) -> bool:
     return all(getattr(now, name) == getattr(then, name) for name in shared)
 
 
-def _both(now: RuleBook, then: RuleBook, month: Month, before: Evidence, after: Evidence) -> dict[str, Screening]:
+def _both(
+    now: RuleBook, then: RuleBook, month: Month, before: Evidence, after: Evidence, reports: pd.DataFrame
+) -> dict[str, Screening]:
     first = {rule.code: said(rule, before) for rule in now.in_force(month)}
     same = {rule.code: rule for rule in now.in_force(month)} if before is after else {}
     second = {
@@ -84,7 +87,7 @@ def _both(now: RuleBook, then: RuleBook, month: Month, before: Evidence, after: 
         for rule in then.in_force(month)
     }
     later = Evidence(**{**vars(after), "book": then})
-    return {NOW: conclude(before, first), THEN: conclude(later, second)}
+    return {NOW: conclude(before, first | {"": reports}), THEN: conclude(later, second | {"": reports})}
 
 
 def _side_by_side(month: Month, now: pd.DataFrame, then: pd.DataFrame) -> pd.DataFrame:

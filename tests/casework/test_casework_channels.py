@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 import sqlalchemy as sa
 from casework_township import SEPTEMBER, Township, at, consistent
@@ -90,6 +91,56 @@ def test_a_report_of_a_household_with_an_open_case_joins_it(township: Township, 
     assert told["history"][-1]["kind"] in ("supplement", "released")
     assert "OFFI-1" in {s["rule"] for s in told["signals"]}
     consistent(township)
+
+
+def test_a_reported_household_is_graded_by_all_its_signals(township: Township, tmp_path: Path) -> None:
+    """Handbook section 7: its income, labour and kind count as they do for a department's clue, and so does the risk."""
+    with at(township.home, DAY), open_house().database.read() as connection:
+        people = people_as_of(connection, Month.parse(SEPTEMBER))
+    income = people.groupby("household_id")["income"].max()
+    kind = people.groupby("household_id")["household_type"].first()
+    able = (
+        people["labour"].isin(["普通劳动力", "技能劳动力", "弱劳动力或半劳动力"]).groupby(people["household_id"]).any()
+    )
+    without = {person["household_id"]: person for person in heads(township, with_case=False)}
+    homes = pd.Index([*without])
+    comfortable = homes[(income[homes] > 20000) & able[homes]]
+    red, blue = (homes[income[homes] <= 8800][0], comfortable[kind[comfortable] == "一般农户"][0])
+    yellow = comfortable[kind[comfortable] == "脱贫户"][0]
+    warned = township.table("warning").query("month == @SEPTEMBER").set_index("household_id")
+    joined = next(
+        person for person in heads(township, with_case=True)
+        if person["household_id"] in warned.index
+        and warned.loc[person["household_id"], "level"] == "蓝"
+        and "、" not in warned.loc[person["household_id"], "risks"]
+    )  # fmt: skip
+    done = report(township, tmp_path, *(row(p) for p in (without[red], without[blue], without[yellow], joined)))
+    assert (done["taken"], done["problems"]) == (4, [])
+    graded = township.table("warning").query("month == @SEPTEMBER").set_index("household_id")
+    assert graded.loc[[red, yellow, blue], "level"].to_list() == ["红", "黄", "蓝"]
+    assert graded.loc[red, "category"] is not None
+    assert "产业帮扶" in graded.loc[blue, "measures"]
+    assert graded.loc[joined["household_id"], "level"] == "黄", "two kinds of risk"
+    (case,) = township.table("case").query("household_id == @joined['household_id'] and open").to_dict("records")
+    assert case["level"] == "黄"
+    with at(township.home, DAY):
+        steps.screen(SEPTEMBER)
+        (sent,) = steps.release(SEPTEMBER, "测试员")["released"]
+    assert sent["clues"] == 4
+    again = township.table("warning").query("month == @SEPTEMBER").set_index("household_id")
+    assert again["level"].equals(graded["level"].reindex(again.index))
+    consistent(township)
+
+
+def test_a_report_of_a_month_that_nobody_has_screened_opens_a_case_by_itself(
+    township: Township, tmp_path: Path
+) -> None:
+    person = heads(township, with_case=False)[0]
+    assert report(township, tmp_path, row(person, on=dt.date(2026, 10, 19)))["problems"] == []
+    (found,) = township.table("warning").query("month == '2026-10'").to_dict("records")
+    assert (found["household_id"], found["rules"]) == (person["household_id"], "SELF-1")
+    assert found["level"] in ("红", "黄", "蓝")
+    assert "2026-10" not in set(township.table("run")["month"])
 
 
 def test_reports_that_cannot_be_placed_are_answered_and_none_counts_twice(township: Township, tmp_path: Path) -> None:

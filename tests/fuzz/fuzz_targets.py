@@ -251,7 +251,7 @@ def returned(folder: Path) -> Try:
         received = returning.Received(papers[0], house.now(), (), None)
 
         def take(connection: Any) -> None:
-            answered = returning.take_back(connection, house.county.settings, received)
+            answered = returning.take_back(connection, house, received)
             results = ("taken", "known", "blank", "problem")
             assert sum(map(answered.count, results)) == len(answered.rows)
 

@@ -36,15 +36,23 @@ class Screening:
     silent: tuple[str, ...] = ()
 
 
-def screen(book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], people: pd.DataFrame) -> Screening:
+def screen(
+    book: RuleBook,
+    month: Month,
+    records: Mapping[str, pd.DataFrame],
+    people: pd.DataFrame,
+    reported: pd.DataFrame | None = None,
+) -> Screening:
     """Apply the rules in force to the matched rows of a month and those before it.
 
     ``records``: ``department.dataset`` → its matched rows (see docs/architecture.md); a department that is late is
-    simply not there. ``people``: the registry as of the month. Raises `ConfigError` when a rule asks for a column
+    simply not there. ``people``: the registry as of the month. ``reported``: signals that no rule makes
+    (`casework.reports`); a household is graded by all its signals. Raises `ConfigError` when a rule asks for a column
     that the records do not have or a parameter has no value for that month.
     """
     evidence = gather(book, month, ordered(book, records), homes_.households(people, book), homes_.persons(people))
-    return conclude(evidence, {rule.code: said(rule, evidence) for rule in book.in_force(month)})
+    told: dict[str, pd.DataFrame | str] = {rule.code: said(rule, evidence) for rule in book.in_force(month)}
+    return conclude(evidence, told if reported is None else told | {"": reported})
 
 
 def said(rule: Rule, evidence: Evidence) -> pd.DataFrame | str:

@@ -7,9 +7,7 @@ import hashlib
 import json
 from typing import Any
 
-import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy import Connection
 
 from shouwang.arriving import receiving
 from shouwang.errors import NotThereYet
@@ -18,8 +16,7 @@ from shouwang.month import Month
 from shouwang.steps.arriving import settled
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
-from shouwang.store.database import insert
-from shouwang.store.tables import run, signal, warning
+from shouwang.store.tables import run
 
 SCREENING = "1"
 """Raised when the same records would be screened otherwise than before."""
@@ -28,10 +25,9 @@ SCREENING = "1"
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
     from shouwang.casework.keeping import keep_ledger
-    from shouwang.casework.reports import join_reports
-    from shouwang.recorded import records_for
+    from shouwang.casework.reports import reported
+    from shouwang.recorded import screen_month
     from shouwang.registry.history import load_in_force
-    from shouwang.screening.evaluate import screen as screen_records
     from shouwang.screening.rulebook import load_rulebook
 
     house, of = open_house(), Month.parse(month)
@@ -42,6 +38,8 @@ def screen(month: str) -> dict[str, Any]:
     with house.database.write() as connection:
         looked_at = deliveries.looked_at(connection, first, of)
         inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": looked_at}
+        if reports := [*reported(connection, of)["content"]]:
+            inputs["reports"] = reports
         if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
             raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
         said = json.dumps(
@@ -49,9 +47,7 @@ def screen(month: str) -> dict[str, Any]:
         )
         print_ = hashlib.sha256(said.encode()).hexdigest()[:16]
         if connection.scalar(sa.select(run.c.fingerprint).where(run.c.month == month)) != print_:
-            records = records_for(connection, contracts, [book], [of])
-            found = screen_records(book, of, records, receiving.registry_of(house, of))
-            _store_screening(connection, month, found.signals, found.warnings)
+            found = screen_month(connection, contracts, book, of, receiving.registry_of(house, of))
             connection.execute(run.delete().where(run.c.month == month))
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
             connection.execute(
@@ -60,20 +56,12 @@ def screen(month: str) -> dict[str, Any]:
                     parameters={**found.parameters, "silent": found.silent},
                 )
             )  # fmt: skip
-            join_reports(connection, of)
             audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
             keep_ledger(connection, house.county.settings)
     before = of + -1
     with house.database.read() as connection:
         screened = connection.scalar(sa.select(run.c.month).where(run.c.month == str(before))) is not None
     return {**month_figures(house, of), "before": month_figures(house, before) if screened else None}
-
-
-def _store_screening(connection: Connection, month: str, signals: pd.DataFrame, warnings: pd.DataFrame) -> None:
-    connection.execute(signal.delete().where(signal.c.month == month))
-    connection.execute(warning.delete().where(warning.c.month == month))
-    insert(connection, signal, signals.assign(month=month, signal_no=range(len(signals))))
-    insert(connection, warning, warnings.assign(month=month))
 
 
 def month_figures(house: House, month: Month) -> dict[str, Any]:

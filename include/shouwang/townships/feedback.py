@@ -31,10 +31,9 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
     """
     now = house.now().replace(microsecond=dt.datetime.now(house.zone).microsecond)  # of two words, which was the last
     received = Received(path, now, passwords.every(house, f"{township or ''} {path.name}"), township)
-    settings = house.county.settings
     try:
         with house.database.write() as connection:
-            answered = take_back(connection, settings, received)
+            answered = take_back(connection, house, received)
             if taken := answered.count(TAKEN):
                 audit(connection, "feedback", "feedback", "shouwang", str(answered.month), taken=taken)
             if answered.manifest:

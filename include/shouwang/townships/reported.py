@@ -9,18 +9,21 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.reports import CHANNEL_NAMES, join_reports
+from shouwang.casework.reports import CHANNEL_NAMES
 from shouwang.delivery.caseform import CHANNELS
 from shouwang.errors import NotThereYet
+from shouwang.house import House
 from shouwang.identity import clean_numbers, without_numbers
 from shouwang.matching.index import RegistryIndex
 from shouwang.matching.ladder import match
 from shouwang.month import Month
+from shouwang.recorded import screen_month
 from shouwang.registry.history import people_as_of
 from shouwang.screening.households import shown as shown_name
+from shouwang.screening.rulebook import load_rulebook
 from shouwang.store.database import insert
 from shouwang.store.sealing import keys_of
-from shouwang.store.tables import report
+from shouwang.store.tables import report, run
 
 _OLDEST = dt.timedelta(days=366)
 UNFOUND = {
@@ -30,7 +33,7 @@ UNFOUND = {
 
 
 def take_reports(
-    connection: Connection, rows: pd.DataFrame, now: dt.datetime, file: str
+    connection: Connection, house: House, rows: pd.DataFrame, now: dt.datetime, file: str
 ) -> tuple[pd.DataFrame, set[Month]]:
     """Put rows of `caseform.read_reports` on record; with ``problem``, ``known`` and ``household_id``, and the months."""
     days = pd.to_datetime(rows["on"]).dt.date
@@ -56,10 +59,20 @@ def take_reports(
         fresh["content"] = keys_of(connection).keyed(fresh["content"])
         known = set(connection.scalars(sa.select(report.c.content).where(report.c.content.in_(fresh["content"]))))
         rows.loc[fresh.index, "known"] = fresh["content"].isin(known) | fresh["content"].duplicated()
-        insert(connection, report, fresh[~rows.loc[fresh.index, "known"]])
-        join_reports(connection, Month.parse(str(month)))
+        fresh = fresh[~rows.loc[fresh.index, "known"]]
+        insert(connection, report, fresh)
         months.add(Month.parse(str(month)))
+        if len(fresh):
+            _grade(connection, house, Month.parse(str(month)), people)
     return rows, months
+
+
+def _grade(connection: Connection, house: House, month: Month, people: pd.DataFrame) -> None:
+    """Screen a month anew with what was reported; of a month that nobody has screened yet, the reports alone."""
+    book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
+    if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
+        book = book.model_copy(update={"rules": ()})
+    screen_month(connection, house.county.contracts.values(), book, month, people)
 
 
 def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from shouwang.delivery.manifest import Manifest, find_manifest
 from shouwang.delivery.opened import sheets_of
 from shouwang.delivery.returned import ANSWERS, RETURNED, read_lists
 from shouwang.errors import FileRefused
+from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store.database import frame, insert
 from shouwang.store.sealing import keys_of
@@ -66,11 +67,12 @@ class Answered:
         return int((self.rows["result"] == result).sum())
 
 
-def take_back(connection: Connection, settings: CountySettings, received: Received) -> Answered:
-    """Put on record what a file says and replay the ledger of the households concerned.
+def take_back(connection: Connection, house: House, received: Received) -> Answered:
+    """Put on record what a file says and replay the ledger: of the households concerned, of all where one was reported.
 
     Raises `FileRefused` when the file cannot be opened, or is neither a list nor a form of ours.
     """
+    settings = house.county.settings
     sheets = sheets_of(received.path, received.passwords)
     manifest = find_manifest(sheets.values())
     lists, reports, removals = read_lists(sheets), read_reports(sheets), read_removals(sheets)
@@ -84,9 +86,9 @@ def take_back(connection: Connection, settings: CountySettings, received: Receiv
         received = replace(received, township=manifest.township)
     known = handed_out(connection, [*found["clue_no"].dropna(), *removals["clue_no"].dropna()])
     answers = _take_answers(connection, found, known, manifest, received)
-    reported, months = take_reports(connection, reports, received.at, received.path.name)
-    touched = [*answers["household_id"].dropna(), *reported["household_id"].dropna()]
-    ledger = keep_ledger(connection, settings, [*dict.fromkeys(touched)]) if touched else None
+    reported, months = take_reports(connection, house, reports, received.at, received.path.name)
+    touched = [*dict.fromkeys(answers["household_id"].dropna())]
+    ledger = keep_ledger(connection, settings, None if months else touched) if months or touched else None
     told = [_told_answers(answers, ledger), _told_reports(connection, reported)]
     removed = [_remove(connection, settings, known, row, received) for row in removals.to_dict("records")]
     told += [pd.DataFrame(removed, columns=[*ROWS])]
