@@ -140,9 +140,24 @@ def test_a_list_that_corrected_data_would_not_have_sent_changes_nothing_but_its_
     facts = [warned("2026-01"), answered("2026-01", "05", "2026-02-16"), warned("2026-03"), released("2026-03")]
     assert [(c.state, c.numbers) for c in told(*facts).cases] == [("无风险", [number("2026-03")])]
     assert told(*facts, answered("2026-03", "01", "2026-04-16")).cases[0].state == "拟纳入监测"
-    phantom = [released("2026-01"), warned("2026-03")]
-    assert [(c.clue_no, c.numbers) for c in told(*phantom).cases] == [(number("2026-03"), [number("2026-01")])]
-    assert told(*phantom[:1]).cases[0].state == "待核查"
+
+
+def test_a_finding_is_not_sent_again_where_a_list_went_out_of_which_a_correction_left_no_warning() -> None:
+    """The township has it and is to visit: one open case, to which the next month's signal is added."""
+    phantom = released("2026-01", risks=frozenset({"因病"}), rules="MED-1")
+    assert [(c.clue_no, c.state) for c in told(phantom).cases] == [(number("2026-01"), "待核查")]
+    story = [phantom, warned("2026-02")]
+    assert outcomes(*story) == ["repeated"]
+    assert [(c.clue_no, c.numbers) for c in told(*story).cases] == [(number("2026-01"), [number("2026-01")])]
+    assert outcomes(phantom, warned("2026-02", level="黄")) == ["supplement"]
+    assert outcomes(phantom, warned("2026-02", risks="因病 住房")) == ["supplement"]
+    assert outcomes(*story, warned("2026-03", **{"MED-1": 15000.0})) == ["repeated", "supplement"]
+    closed = answered("2026-01", "05", "2026-02-16")
+    assert outcomes(phantom, closed, warned("2026-02")) == ["repeated"]
+    assert outcomes(phantom, closed, warned("2026-08")) == ["new"]
+    ended = [warned("2025-01"), answered("2025-01", "05", "2025-02-16")]
+    assert outcomes(*ended, *story) == ["new", "repeated"], "a case that was closed long ago does not hide it"
+    assert [c.clue_no for c in told(*ended, *story).cases] == [number("2025-01"), number("2026-01")]
 
 
 def test_a_late_file_of_an_older_month_leaves_one_case_that_answers_to_both_numbers() -> None:

@@ -66,7 +66,6 @@ class _Story:
         self.cases: list[Case] = []
         self.by_number: dict[str, Case] = {}
         self.listed: dict[tuple[Month, str], Case] = {}
-        self.without_case: list[Released] = []
         self.events: list[tuple[Case, Event]] = []
         self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
 
@@ -82,8 +81,6 @@ class _Story:
                     self.answer(fact, day)
                 case Removal():
                     self.remove(fact, day)
-        if self.without_case:
-            self.keep(self.without_case[0].clue_no, self.without_case[0].month)
         return self
 
     def history(self) -> list[Event]:
@@ -109,9 +106,6 @@ class _Story:
         self.move(case, event)
         self.cases.append(case)
         self.by_number[case.clue_no] = case
-        for fact in self.without_case:
-            self.name(case, fact)
-        self.without_case = []
         return case
 
     def warn(self, w: Warned, day: dt.date) -> None:
@@ -146,8 +140,8 @@ class _Story:
             case.risks |= w.risks
             case.sent.update(w.evidence)
         elif kind == states.REPEATED:
-            for rule, amount in w.evidence.items():
-                case.sent.setdefault(rule, amount)
+            unknown = {rule: amount for rule, amount in w.evidence.items() if not any(case.sent.get(rule, NO_FIGURE))}
+            case.sent.update(unknown)
         if case.open:
             case.township, case.last_month = w.township or case.township, w.month
             if case.recognised_on is None:
@@ -170,18 +164,21 @@ class _Story:
 
     def silent_until(self, case: Case, w: Warned) -> Month | None:
         """The month until which (not included) a closed case keeps this warning silent; null if it does not."""
+        until = self.silence_of(case)
+        covered = set(w.evidence) <= set(case.sent) and not self.growths(case, w)
+        return until if until and covered and w.month < until else None
+
+    def silence_of(self, case: Case) -> Month | None:
         if case.concluded_month is None or case.state == states.REMOVED:
             return None
-        until = case.concluded_month + self.policy.silence_months
-        covered = set(w.evidence) <= set(case.sent) and not self.growths(case, w)
-        return until if covered and w.month < until else None
+        return case.concluded_month + self.policy.silence_months
 
     def release(self, r: Released, day: dt.date) -> None:
-        """A list went out. It makes no case by itself: data that were corrected since may leave it without a warning."""
+        """A list went out. Where no warning is left of it, the data were corrected since: what was sent stays a case."""
         case = self.latest
-        if case is None:
-            self.without_case.append(r)
-            return
+        if case is None or not (case.open or r.clue_no in (case.clue_no, *case.numbers)):
+            until = self.silence_of(case) if case else None
+            case = case if case and until and r.month < until else self.keep(r.clue_no, r.month, r)
         self.name(case, r)
         if self.move(case, states.RELEASED) and case.turns_on is None:
             case.due, case.turns_on = r.due, r.late_from
@@ -193,17 +190,14 @@ class _Story:
         self.by_number.setdefault(r.clue_no, case)
         self.listed[r.month, r.clue_no] = case
 
-    def keep(self, clue_no: str, month: Month) -> Case:
-        """Open a case for what was told though no warning is left of it."""
-        waiting = [*self.without_case]
-        r = next((r for r in waiting if r.clue_no == clue_no), waiting[0] if waiting else None)
+    def keep(self, clue_no: str, month: Month, r: Released | None = None) -> Case:
+        """Open a case for what was told though no warning is left of it; what its rules measured is not known."""
         case = Case(clue_no, self.household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
         if r is not None:
             case.level, case.category, case.risks, case.township = r.level, r.category, r.risks, r.township
+            case.sent = dict.fromkeys(r.rules.split(), NO_FIGURE)
         self.open(case, states.OPENED)
-        self.note(case, (month + 1).first, month, states.KEPT, r.rules.split() if r else ())
-        for fact in waiting:
-            self.release(fact, (fact.month + 1).first)
+        self.note(case, (month + 1).first, month, states.KEPT, case.sent)
         return case
 
     def find(self, clue_no: str, month: Month) -> Case:
