@@ -34,7 +34,7 @@ from shouwang.counties import check_key, county_folders, name_in, serve, served
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
 from shouwang.errors import ConfigError, ShouwangError, Unreachable
-from shouwang_notices import Notice, link_to, tell
+from shouwang_notices import Notice, link_to, month_of, tell
 from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
         if isinstance(error, ShouwangError)
         else "If it was a passing fault (database, disk, network), clear this task"
     )
-    month = getattr(run, "partition_key", None) or "no data month"
+    month = month_of(getattr(run, "partition_key", None), getattr(run, "conf", None)) or "no data month"
     tell(
         Notice(
             cause=happened if isinstance(error, ShouwangError) else type(error).__name__,

@@ -49,6 +49,11 @@ def link_to(dag_id: str, run_id: str = "", task_id: str = "") -> str:
     return conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/") + path
 
 
+def month_of(partition_key: object, conf: Mapping[str, Any] | None) -> str:
+    """The data month of a run; `airflow dags test`, which knows no partitions, has it in its configuration."""
+    return str(partition_key or (conf or {}).get("month") or "")
+
+
 def tell(notice: Notice) -> bool:
     """Log a notice and send it, unless its cause was told of today; whether it is news."""
     if served():
@@ -92,7 +97,10 @@ def _first_today(cause: str) -> bool:
 async def remind_release(context: Mapping[str, Any], **_: Any) -> None:
     """The deadline of a screening: nobody has answered whether its lists may go out."""
     run = context.get("dag_run") or {}
-    month, run_id = str(run.get("partition_key") or ""), str(run.get("run_id") or run.get("dag_run_id") or "")
+    month, run_id = (
+        month_of(run.get("partition_key"), run.get("conf")),
+        str(run.get("run_id") or run.get("dag_run_id") or ""),
+    )
     dag_id = str(run.get("dag_id") or "screening")
     notice = Notice(
         cause=f"remind {run_id}",

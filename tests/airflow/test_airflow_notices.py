@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import logging
@@ -66,3 +67,9 @@ def test_yesterdays_marks_are_cleared_away(notices, tmp_path):
     notices.tell(late(notices))
     assert [path.name[:4] for path in (tmp_path / "notices").iterdir()] != ["2020"]
     assert len(list((tmp_path / "notices").iterdir())) == 1
+
+
+@pytest.mark.parametrize("month", [{"partition_key": "2026-09"}, {"partition_key": None, "conf": {"month": "2026-09"}}])
+def test_a_reminder_names_the_month_also_of_a_run_by_hand(notices, heard, month):
+    asyncio.run(notices.remind_release({"dag_run": {"dag_id": "screening", "run_id": "one", **month}}))
+    assert heard[0]["title"] == "守望：2026-09 预警名单仍未审核，没有下发"

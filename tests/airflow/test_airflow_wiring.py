@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -59,3 +60,13 @@ def test_a_late_file_that_may_still_be_copied_is_waited_for_not_declared_missing
     assert dt.datetime.fromisoformat(how["until"]) > dt.datetime.now(dt.UTC)
     assert how["last_chance"] is True
     assert wait(event="", last_chance=True) == ("late", {})  # it never stood still
+
+
+@pytest.mark.parametrize(("key", "conf"), [(MONTH, None), (None, {"month": MONTH})])
+def test_a_failure_names_the_month_also_of_a_run_by_hand(wait, caplog, key, conf):
+    from wiring import explain_failure
+
+    instance = SimpleNamespace(dag_id="exchange_water", task_id="take_in", try_number=1)
+    run = SimpleNamespace(partition_key=key, conf=conf, run_id="one")
+    explain_failure({"ti": instance, "dag_run": run, "exception": OSError()}, "", {"exchange_water": "水利局"})
+    assert f"FAILED {MONTH} · 水利局 · step take_in" in caplog.text
