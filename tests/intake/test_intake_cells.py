@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shouwang.intake.cells import read_date, read_integer, read_number, text_of
+from shouwang.county.contract import Column
+from shouwang.intake.cells import code_reader, read_column, read_date, read_integer, read_number, text_of
 
 DAY = dt.date(2026, 1, 5)
 
@@ -41,6 +42,23 @@ def test_every_way_to_write_money(written: object, value: float | None) -> None:
 def test_what_is_no_number_is_an_error(written: str) -> None:
     with pytest.raises(ValueError, match="not a number"):
         read_number(written)
+
+
+@pytest.mark.parametrize("written", ["不详", " 未知 "])
+def test_what_is_not_known_is_no_empty_cell_where_a_value_is_asked_for(written: str) -> None:
+    """Handbook section 4: missing is 无, -, 暂无 or blank; anything else is an error of the row, no silent blank."""
+    for read in (read_date, read_number, read_integer, code_reader(Column(type="code", values={"是": (), "否": ()}))):
+        with pytest.raises(ValueError):
+            read(written)
+        assert read("暂无") is None
+    assert text_of(written) is None
+
+
+def test_a_contract_may_say_how_a_column_calls_what_is_not_known() -> None:
+    income = Column(type="yuan", wordings=("人均纯收入",), unknown=("不详",))
+    read, bad = read_column(["9000", "不详", "约一万"], income)
+    assert read.tolist()[0] == 9000
+    assert bad.tolist() == [False, False, True]
 
 
 def test_people_are_whole() -> None:

@@ -17,12 +17,16 @@ NUMBERS: frozenset[str] = frozenset({"yuan", "number", "integer"})
 
 
 class Column(Strict):
-    """One canonical column: its type, whether the file must have it, and the header wordings it is known by."""
+    """One canonical column: its type, whether the file must have it, and the header wordings it is known by.
+
+    ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no date, number or value.
+    """
 
     type: ColumnType
     required: bool = False
     wordings: tuple[str, ...] = ()
     values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _codes_need_values(self) -> Column:

@@ -29,6 +29,8 @@ _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x0
 _SIMPLE_TEXT = "[0-9A-Za-z\u4e00-\u9fff]+"
 _SIMPLE = re.compile(_SIMPLE_TEXT).fullmatch
 _WORDS_FOR_NOTHING = NOTHING - {"0"}
+_NOT_KNOWN = frozenset({"不详", "未知"})
+"""Words that are nothing in a text, but no answer where a date, a number or a value is asked for."""
 ERRORS = frozenset(
     ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
 )
@@ -51,9 +53,17 @@ def text_of(value: Any) -> str | None:
     return None if text.upper() in _WORDS_FOR_NOTHING else text
 
 
-def half_width(value: Any) -> str | None:
-    """The text of a cell in half-width characters and without spaces."""
+def answer_of(value: Any) -> str | None:
+    """The text of a cell that asks for a date, a number or a value: what is not known is not an empty cell."""
     text = text_of(value)
+    if text is None and isinstance(value, str) and _INVISIBLE.sub("", value).strip().strip("'\"\t　") in _NOT_KNOWN:
+        raise ValueError("not known")
+    return text
+
+
+def half_width(value: Any, read: Callable[[Any], str | None] = text_of) -> str | None:
+    """The text of a cell in half-width characters and without spaces."""
+    text = read(value)
     if text is None or _SIMPLE(text):
         return text
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)) or None
@@ -65,7 +75,7 @@ def read_date(value: Any) -> dt.date | None:
         return value.date()
     if isinstance(value, dt.date):
         return value
-    text = text_of(value)
+    text = answer_of(value)
     if text is None:
         return None
     text = unicodedata.normalize("NFKC", text).strip()
@@ -90,7 +100,7 @@ def read_number(value: Any, factor: float = 1.0) -> float | None:
         if math.isinf(value):
             raise ValueError("not a number")
         return float(value) * factor
-    text = half_width(value)
+    text = half_width(value, answer_of)
     if text is None:
         return None
     bracketed = re.fullmatch(r"\((.+)\)", text)
@@ -105,7 +115,7 @@ def read_number(value: Any, factor: float = 1.0) -> float | None:
 
 def read_integer(value: Any) -> int | None:
     """A whole number; ``3人`` and the like lose their measure word."""
-    text = half_width(value)
+    text = half_width(value, answer_of)
     number = read_number(re.sub(r"[人口个名户天次]$", "", text) if text else text)
     if number is not None and not float(number).is_integer():
         raise ValueError("not a whole number")
@@ -118,7 +128,7 @@ def code_reader(column: Column) -> Callable[[Any], str | None]:
     known |= {spelling.upper(): code for spelling, code in known.items() if spelling}
 
     def read_code(value: Any) -> str | None:
-        text = half_width(value)
+        text = half_width(value, answer_of)
         if text is None:
             return None
         if text.upper() not in known:
@@ -146,6 +156,8 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
 
     ``identity`` columns are not cleaned here but turned into text; `read_identity` follows.
     """
+    if column.unknown:
+        values = ["" if value in column.unknown else value for value in values]
     match column.type:
         case "yuan" | "number":
             read, bad = _together(

@@ -100,7 +100,7 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
                 if column.type == "code"
                 else "应是" + KINDS.get(column.type, "文字")
             )
-            words.append(f"“{column.wordings[0]}”看不懂，{wanted}")
+            words.append(f"“{column.wordings[0]}”看不懂，{wanted}" + ("" if column.required else "，没有就留空"))
         rows = table.index.get_indexer(marked.index[marked == names])
         reasons[rows] += "；".join(words) + "；"
         columns[rows] += names + " "
