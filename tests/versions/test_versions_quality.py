@@ -61,6 +61,19 @@ def test_a_warning_of_the_suite_is_told_and_blocks_nothing(water: Water, suites:
     assert steps.month_table(MONTH)["warnings"] == ["水利局：取水往返时间有超过 100 分钟的"]
 
 
+def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
+    """Month sums go by the settlement date (handbook section 7): they count for the year, and somebody has to know."""
+    titles = "结算流水号,姓名,身份证号,就诊类别,结算日期,医疗总费用,统筹支付,个人自付"
+    folder = water.home / "inbox" / MONTH / "medical_insurance"
+    folder.mkdir(parents=True)
+    lines = [f"S{n},{name},,住院,2026-09-{n + 1:02d},30000,10000,20000" for n, name in enumerate(NAMES[:10])]
+    lines.append(f"S99,{NAMES[11]},,住院,2026-08-30,30000,10000,20000")
+    (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
+    assert steps.receive(MONTH, "medical_insurance")["accepted"] == 11
+    (said,) = steps.month_table(MONTH)["warnings"]
+    assert said.startswith("医保局：有以前月份结算的行：只计入当年累计")
+
+
 def test_an_expectation_may_refuse_the_whole_file(water: Water, suites: Path) -> None:
     add(suites, "refuse_file")
     done = far(water)
