@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from shouwang import steps
-from shouwang.commands import cases, contracts, keeping, keys, matching, persons, reports, rules, send, versions
+from shouwang.commands import cases, contracts, keeping, keys, known, matching, persons, reports, rules, send, versions
 from shouwang.commands.terminal import AsJson, MonthArgument, month_tables, out, progress, say, working
 from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
@@ -157,9 +157,7 @@ def _receive(month: str, department: str | None) -> None:
     from shouwang.house import open_house
     from shouwang.intake.files import find_files
 
-    known = [d["department"] for d in steps.departments()]
-    if department and department not in known:
-        raise UsageError(f"There is no department “{department}”; there are {', '.join(known)}.")
+    known.department(department)
     for entry in steps.departments(None if department else month):
         name = entry["department"]
         if department not in (None, name):
@@ -294,6 +292,8 @@ def export(
     with open_house().database.read() as connection:
         rows = rows_of(connection, kind, Month.parse(month))
     write_csv(rows, file)
+    if nothing := known.nothing_of([Month.parse(month)], "data" if kind in ("matches", "rejects") else "clues"):
+        progress.print(nothing, style="yellow", markup=False)
     say(
         {"kind": kind, "rows": len(rows), "file": str(file)},
         as_json,

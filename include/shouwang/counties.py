@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-from shouwang.errors import ConfigError, UsageError
+from shouwang.errors import ConfigError, UsageError, unknown
 
 KEY = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,30}")
 """A county's key: a folder, a schema of PostgreSQL, a prefix of DAG ids."""
@@ -65,11 +65,11 @@ def county_folder(environment: Mapping[str, str]) -> tuple[str, Path | None]:
         if key:
             raise UsageError(f"This deployment holds one county: leave “{key}” out, or set SHOUWANG_COUNTIES.")
         return "", None
-    known = ", ".join(folders) or "none yet"
     if not key:
+        known = "、".join(folders) or "none yet"
         raise UsageError(f"This deployment holds several counties ({known}); name one: shouwang --county KEY …")
     if key not in folders:
-        raise UsageError(f"There is no county “{key}”; there are: {known}.")
+        raise unknown("county", key, folders)
     return check_key(key, folders[key]), folders[key]
 
 

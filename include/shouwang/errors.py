@@ -4,6 +4,9 @@ Every message says what happened, where (file, sheet, row, column or key), what 
 them ever carries a person's name, number or phone.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class ShouwangError(Exception):
     """Something a person has to act on; the text is the whole message."""
@@ -11,6 +14,14 @@ class ShouwangError(Exception):
 
 class UsageError(ShouwangError):
     """The command was called with words that cannot be meant (exit status 2)."""
+
+
+def unknown(what: str, asked: str, known: Iterable[str], none: str = "") -> UsageError:
+    """Nothing is called so: names it, what may be meant, and what there is; ``none``: what to do where there is nothing."""
+    there = [*known]
+    near = difflib.get_close_matches(asked, there, 1, 0.5)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return UsageError(f"There is no {what} “{asked}”.{meant} " + (f"There are: {'、'.join(there)}." if there else none))
 
 
 class ConfigError(ShouwangError):

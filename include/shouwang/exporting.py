@@ -8,7 +8,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.errors import UsageError
+from shouwang.errors import unknown
 from shouwang.month import Month
 from shouwang.staging import whole_file
 from shouwang.store.database import frame
@@ -43,7 +43,7 @@ def export(connection: Connection, kind: str, month: Month) -> pd.DataFrame:
             return rows[[*front, "clue_no", "over", "missing"]]
         case "cases":
             return frame(connection, sa.select(case).where(case.c.opened_month <= str(month)).order_by(case.c.clue_no))
-    raise UsageError(f"There is no export “{kind}”; there are {', '.join(KINDS)}.")
+    raise unknown("export", kind, KINDS)
 
 
 def write_csv(rows: pd.DataFrame, out: Path) -> None:

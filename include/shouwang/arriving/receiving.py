@@ -17,7 +17,7 @@ from shouwang.arriving.arrival import Arrival, arrive
 from shouwang.arriving.correcting import answer, refuse_rows_without_keys, with_corrections
 from shouwang.arriving.vault import keep, kept, plainly
 from shouwang.county.contract import Contract
-from shouwang.errors import FileRefused, NotThereYet, UsageError
+from shouwang.errors import FileRefused, NotThereYet, unknown
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.reading import Reading, read_files
@@ -64,7 +64,7 @@ def contract_of(house: House, department: str) -> Contract:
     """A department's contract; `UsageError` naming those there are."""
     contract = house.county.contract(department)
     if contract is None:
-        raise UsageError(f"There is no department “{department}”; there are {', '.join(house.county.contracts)}.")
+        raise unknown("department", department, house.county.contracts)
     return contract
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 
 from shouwang.board.words import LANGUAGES, words
-from shouwang.errors import NotThereYet, ShouwangError, UsageError
+from shouwang.errors import NotThereYet, ShouwangError, UsageError, unknown
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.reporting import board as figures
@@ -171,7 +171,7 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
     of, today = Month.parse(month), house.today()
     contract = house.county.contract(department)
     if contract is None:
-        raise UsageError(f"There is no department {department}.")
+        raise unknown("department", department, house.county.contracts)
     with house.database.read() as connection:
         shown = figures.months(connection, 12, today)
         rows = figures.month_rows(house, connection, sorted({*shown, of}), today)

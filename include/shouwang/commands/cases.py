@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import steps
+from shouwang.commands import known
 from shouwang.commands.terminal import AsJson, out, say, show_table, tell_answers, working
 from shouwang.errors import UsageError
 
@@ -61,6 +62,7 @@ def list_cases(
     as_json: AsJson = False,
 ) -> None:
     """List cases as of a day, the longest overdue first."""
+    known.state(state), known.with_cases(township)
     _tell_list(steps.list_cases(on and str(_day(on)), state, township, "overdue" if late else "all"), as_json)
 
 
@@ -71,6 +73,7 @@ def overdue(
     as_json: AsJson = False,
 ) -> None:
     """List what went out and was not answered in time (督办名单), or what is due on the day (提醒)."""
+    known.with_cases(township)
     _tell_list(steps.list_cases(on and str(_day(on)), None, township, "due" if due else "overdue"), as_json)
 
 
@@ -101,6 +104,7 @@ def form(
     township: Annotated[str, typer.Option("--township", help="For which township.")], as_json: AsJson = False
 ) -> None:
     """Write the form for what farmers report, officers find, and risks called removed; `feedback load` reads it back."""
+    known.township(township)
     done = steps.write_case_form(township)
     say(done, as_json, lambda: out.print(done["file"], markup=False))
 
@@ -112,6 +116,7 @@ def feedback_load(
     as_json: AsJson = False,
 ) -> None:
     """Read filled-in workbooks back: every row is taken, or answered in a receipt; a refused file ends with status 3."""
+    known.township(township)
     results = []
     for path in paths:
         with working(path.name):

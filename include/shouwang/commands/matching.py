@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shouwang import steps
+from shouwang.commands import known
 from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, tell_answers, working
 from shouwang.month import Month
 
@@ -26,7 +27,7 @@ def match_report(
     from shouwang.house import open_house
     from shouwang.reporting import matching
 
-    house, of = open_house(), Month.parse(month)
+    house, of = open_house(), Month.parse(known.month(month, "data"))
     with house.database.read() as connection:
         lines = matching.match_report(connection, house.county.contracts.values(), of)
         compared = matching.against_truth(connection, of, truth) if truth else None
@@ -59,7 +60,7 @@ def review_write(
 ) -> None:
     """Write the list of rows that could not be decided, with up to three candidates side by side."""
     with working("Writing the review list"):
-        done = steps.write_review(month, township)
+        done = steps.write_review(known.month(month, "data"), known.township(township))
     say(done, as_json, lambda: out.print(f"{done['reviews']} to decide: {done['file']}", markup=False))
 
 

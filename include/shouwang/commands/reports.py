@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from shouwang import steps
+from shouwang.commands import known
 from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, working
 from shouwang.month import Month
 
@@ -28,7 +29,7 @@ def results(
     as_json: AsJson = False,
 ) -> None:
     """Tell departments what became of their rows (结果反馈), a workbook each."""
-    of = str(Month.parse(month))
+    of, department = known.month(month, "data"), known.department(department)
     names = [department] if department else [known["department"] for known in steps.departments(of)]
     with working("Writing results"):
         done = [steps.write_results(of, name) for name in names]

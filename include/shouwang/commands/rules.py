@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from shouwang.commands.terminal import AsJson, out, say, show_table, working
-from shouwang.errors import UsageError
+from shouwang.commands import known
+from shouwang.commands.terminal import AsJson, out, progress, say, show_table, working
+from shouwang.errors import NotThereYet, UsageError, unknown
 from shouwang.month import Month
 
 app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
@@ -45,7 +46,7 @@ def show(
     month = Month.of(house.today())
     told = explain(book, house.county.every_contract, month, code)
     if not told:
-        raise UsageError(f"There is no rule {code}; there are {', '.join(rule.code for rule in book.rules)}.")
+        raise unknown("rule", str(code), [rule.code for rule in book.rules])
     parts = {rule.heading: rule.lines for rule in told}
     if code is None:
         values = book.values(month)
@@ -95,6 +96,10 @@ def try_(
     _ending(workbook, ".xlsx")
     _ending(picture, ".svg", ".png", ".html")
     asked, house = span(months), open_house()
+    if nothing := known.nothing_of(asked, "data"):
+        if all(known.nothing_of([one], "data") for one in asked):
+            raise NotThereYet(nothing)
+        progress.print(nothing, style="yellow", markup=False)
     with working(f"Trying {file.name}"), house.database.read() as connection:
         trial = try_rules(connection, house, file, asked)
     report = {"rules": str(file), "silent": list(trial.silent), **trials.report(asked, trial.warnings, trial.signals)}
@@ -139,6 +144,8 @@ def score(
     titles = {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
     with working("Counting"), house.database.read() as connection:
         found = hit_rates(connection, titles, asked)
+    if nothing := known.nothing_of(asked or (), "lists"):
+        progress.print(nothing, style="yellow", markup=False)
     lines = found.astype(object).where(found.notna(), None).to_dict("records")
     rates: list[dict[str, Any]] = [{str(name): value for name, value in line.items()} for line in lines]
 

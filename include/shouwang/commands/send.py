@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import steps
+from shouwang.commands import known
 from shouwang.commands.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
-from shouwang.errors import UsageError
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.sending import passwords
@@ -34,6 +34,8 @@ def tell_sent(done: dict[str, Any]) -> None:
 
 def send(month: MonthArgument, township: Township = None, as_json: AsJson = False) -> None:
     """Send what was released and has not been sent, each file once; a township that fails does not hold up the others."""
+    known.township(township)
+    _say_if_nothing_went_out(month)
     with working("Sending"):
         done = steps.send(str(Month.parse(month)), township)
     say(done, as_json, lambda: tell_sent(done))
@@ -45,6 +47,7 @@ def sent(month: MonthArgument, as_json: AsJson = False) -> None:
     """Prove what was sent: when, by which channel, the file's fingerprint (SHA-256), what the other side answered."""
     from shouwang.sending.dispatching import proof
 
+    _say_if_nothing_went_out(month)
     with open_house().database.read() as connection:
         rows = proof(connection, Month.parse(month))
 
@@ -57,20 +60,15 @@ def sent(month: MonthArgument, as_json: AsJson = False) -> None:
     say(rows, as_json, lambda: show_table(titles, lines))
 
 
-def _townships(house: House, month: Month) -> list[str]:
-    from shouwang.registry.history import people_as_of
-
-    with house.database.read() as connection:
-        return sorted(people_as_of(connection, month)["township"].dropna().unique())
+def _say_if_nothing_went_out(month: str) -> None:
+    if nothing := known.nothing_of([Month.parse(month)], "lists"):
+        progress.print(nothing, style="yellow", markup=False)
 
 
 def _known(township: str | None) -> tuple[House, list[str]]:
     """The house, and the township that is meant, or all and the county."""
-    house = open_house()
-    known = [*_townships(house, Month.of(house.today())), passwords.COUNTY]
-    if township and township not in known:
-        raise UsageError(f"There is no township {township} in the registry; there are {'、'.join(known)}.")
-    return house, [township] if township else known
+    known.township(township, passwords.COUNTY)
+    return open_house(), [township] if township else [*known.townships(), passwords.COUNTY]
 
 
 def _tell_new(names: list[str], untold: list[str], as_json: bool) -> None:
@@ -107,7 +105,7 @@ def secrets_rotate(township: Township = None, by: By = "shouwang", as_json: AsJs
 @secrets_app.command("show")
 def secrets_show(township: Annotated[str, typer.Option("--township", help="Whose.")], by: By) -> None:
     """Print a township's password for the one who hands it over, apart from the workbooks; that is on record."""
-    house = open_house()
+    house, _ = _known(township)
     password = passwords.to_tell(house, township)
     with house.database.write() as connection:
         audit(connection, "password_shown", township, by)

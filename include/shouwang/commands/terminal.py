@@ -15,6 +15,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 progress = Console(stderr=True, highlight=False)
+if not progress.is_terminal:
+    progress = Console(stderr=True, highlight=False, soft_wrap=True)  # a sentence in a log is one line
 out = Console(highlight=False)
 if not out.is_terminal:
     out = Console(highlight=False, width=140)  # a file or a pipe has room for the tables

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import steps
-from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, working
+from shouwang.commands import known
+from shouwang.commands.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
 from shouwang.month import Month
 
 app = typer.Typer(help="Versions of what a department handed over for a month (版本).", no_args_is_help=True)
@@ -20,6 +21,9 @@ SHOWN = 40
 def list_versions(month: MonthArgument, department: Department, as_json: AsJson = False) -> None:
     """List every version of a department's month: when it came, of which files, and what became of its rows."""
     versions = steps.versions(str(Month.parse(month)), department)
+    if not versions:
+        nothing = known.nothing_of([Month.parse(month)], "data")
+        progress.print(nothing or f"{department} has handed over nothing for {month}.", style="yellow", markup=False)
 
     names = ("version", "status", "received_at", "corrects", "rows", "rejected")
     lines = [[*map(v.get, names), "\n".join(v["files"])] for v in versions]

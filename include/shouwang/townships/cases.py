@@ -15,6 +15,7 @@ from shouwang.delivery.caseform import CaseFormPaper, write_case_form
 from shouwang.delivery.paper import SYSTEM
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.house import House, safe_name
+from shouwang.identity import without_numbers
 from shouwang.month import Month
 from shouwang.sending.handout import hand_out, headed
 from shouwang.store.audit import audit
@@ -31,7 +32,10 @@ def show(house: House, key: str) -> dict[str, Any]:
     with house.database.read() as connection:
         told = story(connection, key, house.today(), house.county.settings.casework.grown_by)
     if told is None:
-        raise UsageError("No case is known under that clue number or household id; `shouwang case list` shows all.")
+        said = without_numbers(key)  # who typed an identity number does not find it in a log
+        raise UsageError(
+            f"No case is known under “{said}”, a clue number or household id; `shouwang case list` shows all."
+        )
     return told
 
 
@@ -55,7 +59,7 @@ def remove(house: House, clue_no: str, by: str, on: dt.date, measure: str | None
     with house.database.write() as connection:
         household = household_of(connection, clue_no)
         if household is None:
-            raise UsageError(f"There is no case {clue_no}; `shouwang case list` shows all.")
+            raise UsageError(f"There is no case {without_numbers(clue_no)}; `shouwang case list` shows all.")
         why = call_removed(connection, house.county.settings, clue_no, household, on, by, house.now(), measure)
         if why not in (None, KNOWN):
             raise ShouwangError(f"{clue_no}：{why}。")
