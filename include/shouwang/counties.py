@@ -66,7 +66,7 @@ def county_folder(environment: Mapping[str, str]) -> tuple[str, Path | None]:
             raise UsageError(f"This deployment holds one county: leave “{key}” out, or set SHOUWANG_COUNTIES.")
         return "", None
     if not key:
-        known = "、".join(folders) or "none yet"
+        known = ", ".join(folders) or "none yet"
         raise UsageError(f"This deployment holds several counties ({known}); name one: shouwang --county KEY …")
     if key not in folders:
         raise unknown("county", key, folders)

@@ -21,7 +21,7 @@ def unknown(what: str, asked: str, known: Iterable[str], none: str = "") -> Usag
     there = [*known]
     near = difflib.get_close_matches(asked, there, 1, 0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
-    return UsageError(f"There is no {what} “{asked}”.{meant} " + (f"There are: {'、'.join(there)}." if there else none))
+    return UsageError(f"There is no {what} “{asked}”.{meant} " + (f"There are: {', '.join(there)}." if there else none))
 
 
 class ConfigError(ShouwangError):
