@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from shouwang.casework.entries import Ledger, Policy
 from shouwang.casework.facts import Amount, Answer, Fact, Released, Removal, Warned
 from shouwang.casework.ledger import replay
+from shouwang.casework.states import supervised_from
 from shouwang.county.settings import CountySettings
 from shouwang.month import Month
 from shouwang.registry.monitoring import MONITORED_TYPES
@@ -71,7 +71,7 @@ def facts_of(connection: Connection, settings: CountySettings, households: House
     """Every fact on record, or those of some households."""
     return [
         *_warned(connection, households),
-        *_released(connection, households, dt.timedelta(days=settings.calendar.overdue_days)),
+        *_released(connection, households, settings.calendar.overdue_days),
         *_answers(connection, households),
         *_removals(connection, households),
     ]
@@ -110,17 +110,16 @@ def _set(text: str | None) -> frozenset[str]:
     return frozenset(filter(None, (text or "").split("、")))
 
 
-def _released(connection: Connection, households: Households | None, patience: dt.timedelta) -> list[Released]:
+def _released(connection: Connection, households: Households | None, overdue_days: int) -> list[Released]:
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
     paper = [release.c[name] for name in ("released_on", "due", "released_by", "file")]
     query = (
         sa.select(release_item, *paper).join(release, sa.and_(*same)).where(release_item.c.household_id.is_not(None))
     )
-    day = dt.timedelta(days=1)
     return [
         Released(
             Month.parse(r["month"]), r["clue_no"], r["household_id"], r["township"], r["released_on"], r["due"],
-            max(r["due"], r["released_on"] + patience) + day, r["level"] or "蓝", r["category"], _set(r["risks"]),
+            supervised_from(r["released_on"], r["due"], overdue_days), r["level"] or "蓝", r["category"], _set(r["risks"]),
             r["rules"] or "", r["version"],
             {
                 "released_on": r["released_on"].isoformat(), "by": r["released_by"], "file": r["file"],

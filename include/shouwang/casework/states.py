@@ -67,6 +67,11 @@ STEPS = (
 TABLE = {(source, step.event): step for step in STEPS for source in step.sources}
 
 
+def supervised_from(released_on: dt.date, due: dt.date, overdue_days: int) -> dt.date:
+    """The first day of 督办 of a clue without an answer: its due day is over, and so many days after its release are."""
+    return max(due, released_on + dt.timedelta(days=overdue_days)) + dt.timedelta(days=1)
+
+
 def state_on(state: str, turns_on: dt.date | None, day: dt.date) -> str:
     """The state on a day: what time alone makes of it (督办, 结案) is not stored but told."""
     step = TABLE.get((state, TIME))

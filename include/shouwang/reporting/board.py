@@ -10,11 +10,13 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.states import supervised_from
 from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
@@ -202,22 +204,29 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
     listed = sa.func.coalesce(feedback.c.list_month, sa.literal("20").concat(year).concat("-").concat(number))
     answers = sa.select(feedback.c.clue_no, sa.func.max(listed).label("month")).group_by(feedback.c.clue_no).subquery()
     answered = sa.func.coalesce(answers.c.month, "") >= items.c.month
-    supervised_from = today - dt.timedelta(days=house.county.settings.calendar.overdue_days)
-
-    def count(*conditions: Any) -> Any:
-        return sa.func.sum(sa.case((sa.and_(*conditions), 1), else_=0))
 
     query = (
         sa.select(
-            items.c.month, items.c.township, sa.func.count(), count(answered),
-            count(~answered, items.c.due < today), count(~answered, items.c.due < today, items.c.released_on < supervised_from),
-            sa.func.max(items.c.released_on), sa.func.min(items.c.due), sa.func.max(items.c.version),
+            items.c.month, items.c.township, items.c.released_on, items.c.due, sa.func.max(items.c.version).label("version"),
+            sa.func.count().label("sent"), sa.func.sum(sa.case((answered, 1), else_=0)).label("answered"),
         )
         .outerjoin_from(items, answers, items.c.clue_no == answers.c.clue_no)
-        .group_by(items.c.month, items.c.township)
+        .group_by(items.c.month, items.c.township, items.c.released_on, items.c.due)
         .order_by(items.c.month.desc(), items.c.township)
     )  # fmt: skip
-    return [TownshipMonth(*row) for row in connection.execute(query)]
+    patience, found = house.county.settings.calendar.overdue_days, []
+    for (month, township), same in groupby(connection.execute(query), key=lambda row: row[:2]):
+        rows = [*same]
+        late_ = [row for row in rows if row.due < today]
+        supervised = [row for row in rows if supervised_from(row.released_on, row.due, patience) <= today]
+        overdue, on_list = (sum(row.sent - row.answered for row in some) for some in (late_, supervised))
+        found.append(
+            TownshipMonth(
+                month, township, sum(row.sent for row in rows), sum(row.answered for row in rows), overdue, on_list,
+                max(row.released_on for row in rows), min(row.due for row in rows), max(row.version for row in rows),
+            )
+        )  # fmt: skip
+    return found
 
 
 Kind = Literal["late", "refused", "refused since", "outdated", "overdue", "review", "unusual"]

@@ -178,5 +178,6 @@ def _said(detail: Any) -> dict[str, Any]:
 
 def on_supervision(sent: pd.DataFrame, today: dt.date, overdue_days: int) -> pd.Series[bool]:
     """Which clues are unanswered so long after their release, and their due day, that they are supervised (督办)."""
-    patience = (sent["released_on"] + pd.Timedelta(days=overdue_days)).combine(sent["due"], max)
-    return sent["conclusion"].isna() & (patience < pd.Timestamp(today))
+    released, due = (sent[name].dt.date for name in ("released_on", "due"))
+    since = [states.supervised_from(*days, overdue_days) <= today for days in zip(released, due, strict=True)]
+    return sent["conclusion"].isna() & pd.Series(since, index=sent.index, dtype=bool)
