@@ -33,7 +33,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from sealed import opened
-from services import fill, small_disk
+from services import fill, scratch, small_disk
 from shouwang import steps
 from shouwang.casework import keeping  # noqa: F401 (imported once here, not in every child)
 from shouwang.delivery.saving import save
@@ -341,11 +341,7 @@ def copied(place: Place, to: Place) -> Place:
     shutil.copytree(place.home, to.home)
     here, there = sa.make_url(place.database), sa.make_url(to.database)
     if here.get_backend_name() == "postgresql":
-        server = sa.create_engine(here.set(database="postgres"), isolation_level="AUTOCOMMIT")
-        with server.connect() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{there.database}" WITH (FORCE)')
-            connection.exec_driver_sql(f'CREATE DATABASE "{there.database}" TEMPLATE "{here.database}"')
-        server.dispose()
+        scratch(to.database, str(there.database), f'TEMPLATE "{here.database}"')
     return to
 
 

@@ -19,7 +19,6 @@ import openpyxl
 import pandas as pd
 import psycopg
 import pytest
-import sqlalchemy as sa
 from browser import USERS, Seen, look
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
 from listener import Listener
@@ -27,7 +26,7 @@ from scheduled import CommandLine, Watched
 
 from overlaid import overlay, settings_of
 from sealed import opened
-from services import PROGRAMS
+from services import PROGRAMS, scratch
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.demo.month import Demo
 from shouwang.demo.scheduler import Airflow, Api, SchedulerError
@@ -86,11 +85,7 @@ class Told:
 @pytest.fixture(scope="module")
 def database(postgresql_url: str) -> str:
     """A database of its own on the tests' PostgreSQL."""
-    url = sa.make_url(postgresql_url)
-    address = f"host={url.host} port={url.port} user={url.username} dbname={url.database}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE scheduled")
-    return url.set(database="scheduled").render_as_string(hide_password=False)
+    return scratch(postgresql_url, "scheduled")
 
 
 def delivery_in_force(database: str, department: str) -> str:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from older_tables import make_older
 from typer.testing import CliRunner
 
+from services import scratch
 from shouwang import steps
 from shouwang.cli import app
 from shouwang.errors import TrailBroken
@@ -30,13 +31,7 @@ PARKED = 1_000_000
 def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
     if request.param == "postgresql":
-        url = sa.make_url(request.getfixturevalue("postgresql_url"))
-        admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(sa.text("DROP DATABASE IF EXISTS audited WITH (FORCE)"))
-            connection.execute(sa.text("CREATE DATABASE audited"))
-        admin.dispose()
-        monkeypatch.setenv("SHOUWANG_DATABASE_URL", url.set(database="audited").render_as_string(hide_password=False))
+        monkeypatch.setenv("SHOUWANG_DATABASE_URL", scratch(request.getfixturevalue("postgresql_url"), "audited"))
     steps.init()
     house = open_house()
     for number in range(1, 7):

@@ -9,15 +9,16 @@ import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from older_tables import make_older
 from typer.testing import CliRunner
 
 from sealed import everybodys_numbers, lying_open
+from services import scratch
 from shouwang import backup, steps
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty, make_county
@@ -81,17 +82,8 @@ def keeper(
     monkeypatch.setenv("SHOUWANG_TODAY", "2026-10-12")
     lose = lambda: None  # noqa: E731 (the file goes with the home)
     if request.param == "postgresql":
-        url = sa.make_url(request.getfixturevalue("postgresql_url"))
-        monkeypatch.setenv("SHOUWANG_DATABASE_URL", url.set(database="kept").render_as_string(hide_password=False))
-
-        def lose() -> None:
-            admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-            with admin.connect() as connection:
-                connection.execute(sa.text("DROP DATABASE IF EXISTS kept WITH (FORCE)"))
-                connection.execute(sa.text("CREATE DATABASE kept"))
-            admin.dispose()
-
-        lose()
+        lose = partial(scratch, request.getfixturevalue("postgresql_url"), "kept")
+        monkeypatch.setenv("SHOUWANG_DATABASE_URL", lose())
     steps.init()
     with open_house().database.write() as connection:
         audit(connection, "released", "乡镇", "张三")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
+from services import scratch
 from shouwang.county.settings import read_county
 from shouwang.errors import ConfigError, NotThereYet, Unreachable
 from shouwang.store.database import Database
@@ -20,13 +21,7 @@ from shouwang.store.records import record_table
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     if request.param == "sqlite":
         return Database(f"sqlite:///{tmp_path / 'shouwang.db'}")
-    url = sa.make_url(request.getfixturevalue("postgresql_url"))
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text("DROP DATABASE IF EXISTS migrations"))
-        connection.execute(sa.text("CREATE DATABASE migrations"))
-    admin.dispose()
-    return Database(url.set(database="migrations").render_as_string(hide_password=False))
+    return Database(scratch(request.getfixturevalue("postgresql_url"), "migrations"))
 
 
 def test_models_and_migrations_agree(database: Database, project: Path) -> None:

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from services import scratch
 from shouwang.county.settings import read_county
 from shouwang.errors import ConfigError
 from shouwang.store.audit import audit
@@ -33,11 +34,10 @@ def database(postgresql_url: str, project) -> sa.URL:
     server = sa.make_url(postgresql_url)
     with psycopg.connect(server.set(drivername="postgresql").render_as_string(False), autocommit=True) as connection:
         connection.execute("CREATE ROLE keeper LOGIN")
-        connection.execute("CREATE DATABASE roles OWNER keeper")
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'shouwang_runner'").fetchone():
             connection.execute("CREATE ROLE shouwang_runner")
         connection.execute("ALTER ROLE shouwang_runner LOGIN")
-    url = server.set(database="roles")
+    url = sa.make_url(scratch(postgresql_url, "roles", "OWNER keeper"))
     owner = Database(url.set(username="keeper").render_as_string(False))
     for _ in range(2):
         migrate(owner, read_county(project / "include" / "county").contracts.values())
@@ -88,10 +88,7 @@ def test_the_runner_may_ask_for_what_is_done_already_but_a_new_department_is_the
 
 
 def test_an_owner_who_may_make_roles_makes_the_runner(postgresql_url: str, project) -> None:
-    server = sa.make_url(postgresql_url)
-    with psycopg.connect(server.set(drivername="postgresql").render_as_string(False), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE alone")
-    owner = Database(server.set(database="alone").render_as_string(False))
+    owner = Database(scratch(postgresql_url, "alone"))
     migrate(owner, read_county(project / "include" / "county").contracts.values())
     with owner.read() as connection:
         query = sa.text("SELECT has_table_privilege('shouwang_runner', 'delivery', 'UPDATE')")

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from services import path_of
+from services import path_of, scratch
 from shouwang.county.settings import County, read_county
 from shouwang.errors import ConfigError
 from shouwang.identity import check_characters, clean_numbers
@@ -52,13 +52,7 @@ def county(project: Path) -> County:
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'shouwang.db'}"
-    server = sa.make_url(request.getfixturevalue("postgresql_url"))
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text("DROP DATABASE IF EXISTS sealing"))
-        connection.execute(sa.text("CREATE DATABASE sealing"))
-    admin.dispose()
-    return server.set(database="sealing").render_as_string(hide_password=False)
+    return scratch(request.getfixturevalue("postgresql_url"), "sealing")
 
 
 def on_disk(url: str, folder: Path) -> bytes:
