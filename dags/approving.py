@@ -92,6 +92,8 @@ class ReleaseApproval(ApprovalOperator):
 
         townships: list[str] = context["ti"].xcom_pull(task_ids="plan")
         answer = event.get("params_input") or {}
+        if answer:  # by the API, somebody may fill in one field of the form only; Airflow wants all
+            event["params_input"] = answer = {HOLD_BACK: [], REASON: None, **answer}
         held = [name for name in answer.get(HOLD_BACK) or () if name]
         if stray := sorted(set(held) - set(townships)):
             raise UsageError(f"{'、'.join(stray)}: no township of this release; clear this task to be asked again.")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Label, TriggerRule, dag, task
+from airflow.sdk import Label, TriggerRule, dag
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang.county.contract import Contract
-from wiring import MONTH, AwaitFiles, CountyDags, each_county
+from wiring import MONTH, AwaitFiles, CountyDags, each_county, step
 
 DOC = """
 ### {title} · {dataset_title} (`{department}`)
@@ -52,37 +52,37 @@ def exchange(here: CountyDags, contract: Contract) -> None:
         ),
     )
     def department_dag() -> None:
-        @task
+        @step
         def take_in(month: str, department: str) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.take_in(month, department)
 
-        @task
+        @step
         def validate(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.validate(here.unless_refused(reference))
 
-        @task
+        @step
         def match(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.match(here.unless_refused(reference))
 
-        @task
+        @step
         def load(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
 
             return here.tell_of_a_delivery(steps.load(here.unless_refused(reference)))
 
-        @task(trigger_rule=TriggerRule.ALL_SKIPPED)
+        @step(trigger_rule=TriggerRule.ALL_SKIPPED)
         def declare_late(month: str, department: str) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.declare_late(month, department)
 
-        @task(trigger_rule=TriggerRule.NONE_FAILED, outlets=[here.month_settled])
+        @step(trigger_rule=TriggerRule.NONE_FAILED, outlets=[here.month_settled])
         def settle(month: str) -> dict[str, Any]:
             from shouwang import steps
 

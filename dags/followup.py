@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang_notices import Notice, link_to, tell
-from wiring import CountyDags, each_county
+from wiring import CountyDags, each_county, step
 
 DOC = """
 ### Follow-up 反馈收取与督办
@@ -43,7 +43,7 @@ def declare(here: CountyDags) -> None:
     def followup() -> None:
         settled = here.month_settled
 
-        @task
+        @step
         def collect() -> dict[str, Any]:
             from shouwang import steps
 
@@ -60,24 +60,24 @@ def declare(here: CountyDags) -> None:
             ]
             return {"files": len(counts), "answers": counts, "failed": sorted(done["failed"])}
 
-        @task
+        @step
         def look() -> list[dict[str, str]]:
             from shouwang import steps
 
             return steps.come_late()
 
-        @task(map_index_template="{{ what }}")
+        @step(map_index_template="{{ what }}")
         def receive(month: str, department: str) -> dict[str, Any]:
             from shouwang import steps
 
             get_current_context()["what"] = f"{month} {here.titles[department]}"
             return here.tell_of_a_delivery(steps.receive(month, department))
 
-        @task(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
+        @step(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
         def reopen(outlet_events: Any = None) -> list[str]:
             from shouwang import steps
 
-            received = get_current_context()["ti"].xcom_pull(task_ids="receive") or ()
+            received = get_current_context()["ti"].xcom_pull(task_ids=["receive"])  # a list, also if there was one only
             months = steps.to_screen([reference["month"] for reference in received if reference])
             if not months:
                 raise AirflowSkipException("No month has anything new.")
@@ -86,7 +86,7 @@ def declare(here: CountyDags) -> None:
                 here.tell_of_the_missing(month, steps.settled(month))
             return months
 
-        @task
+        @step
         def send_again() -> dict[str, Any]:
             from shouwang import steps
 
@@ -101,7 +101,7 @@ def declare(here: CountyDags) -> None:
                 )  # fmt: skip
             return {"sent": len(done["sent"]), "failed": sorted(done["failed"])}
 
-        @task
+        @step
         def remind() -> dict[str, int]:
             from shouwang import steps
 
@@ -118,7 +118,7 @@ def declare(here: CountyDags) -> None:
                 )  # fmt: skip
             return due
 
-        @task
+        @step
         def supervise() -> dict[str, Any]:
             from shouwang import steps
 
@@ -137,7 +137,7 @@ def declare(here: CountyDags) -> None:
             )  # fmt: skip
             return overdue
 
-        @task
+        @step
         def renew_passwords() -> dict[str, list[str]]:
             from shouwang import steps
 
@@ -153,7 +153,7 @@ def declare(here: CountyDags) -> None:
                 )  # fmt: skip
             return done
 
-        @task(trigger_rule=TriggerRule.ALL_DONE)
+        @step(trigger_rule=TriggerRule.ALL_DONE)
         def expire() -> int:
             from shouwang import steps
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import dag, task
+from airflow.sdk import dag
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wiring import MONTH, CountyDags, each_county
+from wiring import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### Papers of a month 通报与结果反馈
@@ -37,19 +37,19 @@ def declare(here: CountyDags) -> None:
         doc_md=DOC,
     )
     def papers() -> None:
-        @task
+        @step
         def bulletin(month: str) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.write_bulletin(month, 1 if int(month[-2:]) % 2 else 2)
 
-        @task
+        @step
         def check_registry(month: str) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.check_registry(month, "shouwang")
 
-        @task(map_index_template="{{ title }}")
+        @step(map_index_template="{{ title }}")
         def results(month: str, department: str, title: str) -> dict[str, Any]:
             from airflow.sdk import get_current_context
 

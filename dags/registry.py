@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param, PartitionedAtRuntime, dag, task
+from airflow.sdk import Param, PartitionedAtRuntime, dag
 
-from wiring import MONTH, CountyDags, each_county
+from wiring import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### The household registry 农户信息表
@@ -39,13 +39,13 @@ def declare(here: CountyDags) -> None:
         doc_md=DOC,
     )
     def registry() -> None:
-        @task
+        @step
         def prepare_database() -> dict[str, Any]:
             from shouwang import steps
 
             return steps.init()
 
-        @task(outlets=[here.registry])
+        @step(outlets=[here.registry])
         def load_registry(file: str, as_of: str) -> dict[str, Any]:
             from shouwang import steps
 

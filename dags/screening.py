@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task, task_group
+from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from approving import ReleaseApproval, release_note
-from wiring import MONTH, REMIND_RELEASE, CountyDags, each_county
+from wiring import MONTH, REMIND_RELEASE, CountyDags, each_county, step
 
 DOC = """
 ### Screening and release 信息比对与发布
@@ -47,13 +47,13 @@ def declare(here: CountyDags) -> None:
         doc_md=DOC,
     )
     def screening() -> None:
-        @task
+        @step
         def screen(month: str) -> dict[str, Any]:
             from shouwang import steps
 
             return steps.screen(month)
 
-        @task
+        @step
         def plan(month: str) -> list[str]:
             from shouwang import steps
 
@@ -64,21 +64,21 @@ def declare(here: CountyDags) -> None:
                 raise AirflowSkipException(f"{month}: these lists were rejected; trigger the month to be asked again.")
             return townships
 
-        @task(map_index_template="{{ township }}")
+        @step(map_index_template="{{ township }}")
         def release(month: str, township: str, by: str) -> dict[str, Any]:
             from shouwang import steps
 
             get_current_context()["township"] = township
             return steps.release_township(month, township, by)
 
-        @task(map_index_template="{{ township }}")
+        @step(map_index_template="{{ township }}")
         def send(month: str, township: str) -> dict[str, Any]:
             from shouwang import steps
 
             get_current_context()["township"] = township
             return steps.send_township(month, township)
 
-        @task(trigger_rule=TriggerRule.NONE_FAILED)
+        @step(trigger_rule=TriggerRule.NONE_FAILED)
         def summarise(month: str) -> dict[str, Any]:
             from shouwang import steps
 

@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +28,7 @@ from airflow.sdk import (
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
+    task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -41,6 +43,9 @@ log = logging.getLogger(__name__)
 
 MONTH = "{{ dag_run.partition_key or dag_run.conf['month'] }}"
 """The data month (批次) of a run, as a template: the key of everything. `airflow dags test` knows no partitions: -c says it."""
+
+step = partial(task, multiple_outputs=False)
+"""``@task`` for a step of the pipeline. Airflow would keep each key of its result once more by itself, at a call each."""
 
 FAB = "FabAuthManager" in conf.get("core", "auth_manager")
 """Whether Airflow knows roles and what each may do with single DAGs."""
