@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.errors import NotThereYet
 from shouwang.identity import VALID
 from shouwang.month import Month
-from shouwang.store.database import frame, insert
+from shouwang.store.database import arrow, in_parts, insert, pandas_of
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import person, registry_load
 
@@ -22,6 +23,8 @@ COLUMNS = [
     "ethnicity", "household_type", "risk_removed", "income", "health", "labour", "phone",
 ]  # fmt: skip
 KEY = ["person_id", "household_id"]
+ARROW = {"birth_date": pa.timestamp("ms"), "income": pa.float64(), "line_no": pa.int64()}
+"""What is no text."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,11 @@ def _digest(text: pd.Series) -> pd.Series:
     return pd.Series(list(map("{:016x}".format, hashes)), index=text.index, dtype="str")
 
 
+def _content(people: pd.DataFrame) -> pd.Series:
+    text = people[COLUMNS].astype("str").fillna("\0")
+    return _digest(text[COLUMNS[0]].str.cat(text[COLUMNS[1:]], sep="\x1f"))
+
+
 def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     """A registry reading's accepted rows as rows of `person`, still without months.
 
@@ -53,8 +61,7 @@ def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     who = people["id_number"].where(table["id_state"].reset_index(drop=True) == VALID, described)
     order = people.assign(who=who).groupby(["who", "household_id"]).cumcount()
     people["person_id"] = _digest(who.where(order == 0, who + "#" + order.astype("str")))
-    text = people[COLUMNS].astype("str").fillna("\0")
-    people["content"] = _digest(text[COLUMNS[0]].str.cat(text[COLUMNS[1:]], sep="\x1f"))
+    people["content"] = pd.concat([_content(some) for some in in_parts(people)])
     people["line_no"] = range(len(people))
     return people
 
@@ -91,14 +98,14 @@ def load_snapshot(
 def _holding(
     connection: Connection, month: str, columns: list[str], households: sa.Select[Any] | None = None
 ) -> pd.DataFrame:
-    query = sa.select(*(person.c[name] for name in columns)).where(
+    kinds = {name: ARROW.get(name, pa.string()) for name in columns}
+    asked = (sa.cast(person.c[n], sa.Text) if kind == ARROW["birth_date"] else person.c[n] for n, kind in kinds.items())
+    query = sa.select(*asked).where(
         person.c.from_month <= month, sa.or_(person.c.to_month.is_(None), person.c.to_month > month)
     )
     if households is not None:
         query = query.where(person.c.household_id.in_(households))
-    rows = frame(connection, query.order_by(person.c.line_no, person.c.person_id))
-    rows["birth_date"] = rows["birth_date"].astype("datetime64[ms]")
-    return rows.astype({name: "str" for name in columns if name not in ("birth_date", "income", "line_no")})
+    return pandas_of(arrow(connection, query.order_by(person.c.line_no, person.c.person_id), kinds))
 
 
 def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | None) -> None:

@@ -48,11 +48,11 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
         raise NotThereYet(f"There is no file {file}; give the path of the registry workbook (农户信息表).")
     content = fingerprint([path])
     contract = house.county.registry
-    reading = read_files([path], contract)
-    verdicts = check(reading.table, contract, house.expectations, month)
+    table = read_files([path], contract).table
+    verdicts = check(table, contract, house.expectations, month)
     counts = verdicts.counts()
     gate(verdicts, contract, house.county.settings.intake.refuse_above_rejected_share, path.name)
-    people = snapshot(reading.table[verdicts.verdict == "accepted"])
+    people = snapshot(table[verdicts.verdict == "accepted"])
     with house.database.write() as connection:
         change = load_snapshot(connection, people, month, content, path.name)
         if not change.already_loaded:
@@ -60,12 +60,10 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
     bad = verdicts.reason[verdicts.verdict == "rejected"]
     places = [
         {"sheet": s, "row": int(r), "reason": why}
-        for s, r, why in zip(
-            reading.table.loc[bad.index, "sheet"], reading.table.loc[bad.index, "row"], bad, strict=True
-        )
+        for s, r, why in zip(table.loc[bad.index, "sheet"], table.loc[bad.index, "row"], bad, strict=True)
     ]
     return {
-        "as_of": str(month), "rows": len(reading.table), **counts, "people": change.people,
+        "as_of": str(month), "rows": len(table), **counts, "people": change.people,
         "households": change.households, "added": change.added, "removed": change.removed, "changed": change.changed,
         "unchanged": change.already_loaded, "problems": places[:50],
     }  # fmt: skip

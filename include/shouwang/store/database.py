@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
@@ -15,6 +17,9 @@ from shouwang.store.audit import join_chain
 from shouwang.store.keys import Keys, Ring, of_environment
 from shouwang.store.sealing import Sealed, keys_of, open_text
 from shouwang.store.tables import sealing_key
+
+AT_ONCE = 20_000
+"""Rows that are Python's objects at one moment, on their way into the database or out of it."""
 
 
 class Database:
@@ -90,6 +95,14 @@ class Database:
             yield self._initialised(connection.execution_options(audited=[]))
             join_chain(connection)
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A connection for writing, one at a time: who takes files or keys away, and who puts others in their place."""
+        with self.write() as connection:
+            if not self.is_sqlite:  # where nobody else writes as it is
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246130)"))
+            yield connection
+
     def _initialised(self, connection: Connection) -> Connection:
         if not sa.inspect(connection).has_table("sealing_key"):
             raise NotThereYet("The database is not set up yet, or is of an older version; run `shouwang init` first.")
@@ -145,22 +158,38 @@ def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.D
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 
-def plain_columns(connection: Connection, query: sa.Select[Any]) -> list[Sequence[Any]]:
-    """The columns of a query of texts and numbers as the driver gives them: without SQLAlchemy's rows, twice as fast.
+def arrow(connection: Connection, query: sa.Select[Any], kinds: Mapping[str, pa.DataType]) -> pa.Table:
+    """The rows of a query as the driver gives them, sealed columns opened, in columns of these kinds, one each.
 
-    Sealed ones are opened. There are none where there is no row.
+    Without SQLAlchemy's rows, and never more than `AT_ONCE` rows as Python's objects: as many as a registry has would
+    take gibibytes. What becomes a point in time is read as text, which Arrow does faster than the driver.
     """
+    opening = [isinstance(column.type, Sealed) for column in query.selected_columns]
+    keys, parts = keys_of(connection), []
     with connection.execute(query) as result:
-        columns: list[Sequence[Any]] = list(zip(*(result.cursor.fetchall() if result.cursor else ()), strict=True))
-    keys = keys_of(connection)
-    for place, column in enumerate(query.selected_columns if columns else ()):
-        if isinstance(column.type, Sealed):
-            columns[place] = [open_text(keys, value) if value is not None else None for value in columns[place]]
-    return columns
+        while rows := result.cursor.fetchmany(AT_ONCE) if result.cursor else ():
+            arrays = []
+            for values, sealed, kind in zip(zip(*rows, strict=True), opening, kinds.values(), strict=True):
+                opened = [value and open_text(keys, value) for value in values] if sealed else values
+                text = pa.types.is_timestamp(kind)
+                arrays.append(pa.array(opened, pa.string()).cast(kind) if text else pa.array(opened, kind))
+            parts.append(pa.table(arrays, names=[*kinds]))
+    return pa.concat_tables(parts) if parts else pa.schema(kinds).empty_table()
+
+
+def pandas_of(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame, its texts as text."""
+    rows: pd.DataFrame = table.combine_chunks().to_pandas()  # many chunks make every selection slow
+    return rows.astype({field.name: "str" for field in table.schema if pa.types.is_string(field.type)})
+
+
+def in_parts(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """A frame in parts of `AT_ONCE` rows, at least one."""
+    return [rows.iloc[first : first + AT_ONCE] for first in range(0, len(rows) or 1, AT_ONCE)]
 
 
 def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
-    """Add a frame's rows: by COPY on PostgreSQL, by one prepared statement on SQLite.
+    """Add a frame's rows: by COPY on PostgreSQL, by one prepared statement on SQLite, `AT_ONCE` rows at a time.
 
     Columns are those of the frame; dates are written as dates, missing values as NULL, sealed columns sealed.
     """
@@ -170,29 +199,29 @@ def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
     unknown = set(names) - set(table.columns.keys())
     if unknown:
         raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-    columns = [_plain(rows[name], isinstance(table.columns[name].type, sa.Date)) for name in names]
-    for place, name in enumerate(names):
-        kind = table.columns[name].type
-        if isinstance(kind, Sealed):
-            columns[place] = kind.sealed(keys_of(connection).ring, columns[place])
     quote = connection.dialect.identifier_preparer.quote
     into = f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"
+    ring = keys_of(connection).ring
+    parts = (
+        list(zip(*(_plain(some[name], table.columns[name].type, ring) for name in names), strict=True))
+        for some in in_parts(rows)
+    )
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
         with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
-            for values in zip(*columns, strict=True):
+            for values in chain.from_iterable(parts):
                 copy.write_row(values)
         return
-    places = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {into} VALUES ({', '.join('?' * len(names))})"  # noqa: S608
     cursor = connection.connection.cursor()
-    cursor.executemany(f"INSERT INTO {into} VALUES ({places})", list(zip(*columns, strict=True)))  # noqa: S608
+    for part in parts:
+        cursor.executemany(statement, part)
     cursor.close()
 
 
-def _plain(column: pd.Series, as_date: bool) -> Sequence[Any]:
-    """A column as plain Python values that both drivers take."""
+def _plain(column: pd.Series, kind: sa.types.TypeEngine[Any], ring: Ring) -> Sequence[Any]:
+    """A column as plain Python values that both drivers take, sealed where the table's is."""
     if pd.api.types.is_datetime64_any_dtype(column):
-        text = column.dt.strftime("%Y-%m-%d" if as_date else "%Y-%m-%d %H:%M:%S.%f")
-        column = text
+        column = column.dt.strftime("%Y-%m-%d" if isinstance(kind, sa.Date) else "%Y-%m-%d %H:%M:%S.%f")
     values: list[Any] = column.astype(object).where(column.notna(), None).tolist()
-    return values
+    return kind.sealed(ring, values) if isinstance(kind, Sealed) else values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import Column, Connection, Date, Float, Integer, MetaData, String, Table, Text
 
 from shouwang.county.contract import Contract
-from shouwang.store.database import frame, plain_columns
+from shouwang.store.database import arrow, frame, pandas_of
 from shouwang.store.sealing import Guarded, Sealed
 from shouwang.store.tables import delivery, line, metadata
 
@@ -72,8 +72,7 @@ def matched_records(
         delivery.c.in_force, delivery.c.department == contract.department, delivery.c.dataset == contract.dataset
     )
     months_in_force = connection.execute(force.where(delivery.c.month.in_(months)).order_by(delivery.c.month)).all()
-    # A delivery at a time, in the order of the tables' keys: nothing is sorted. As many rows as a year has go from the
-    # driver to Arrow as they are.
+    # A delivery at a time, in the order of the tables' keys: nothing is sorted.
     parts = []
     for month, identifier in months_in_force:
         query = (
@@ -84,19 +83,11 @@ def matched_records(
             .where(line.c.delivery_id == identifier)
             .order_by(line.c.line_no)
         )
-        columns_ = plain_columns(connection, query)
-        if columns_:
-            arrays = [_array(values, kind) for values, kind in zip(columns_, kinds.values(), strict=True)]
-            months_ = pa.array([month] * len(arrays[0]), pa.string())
-            parts.append(pa.table([months_, *arrays], names=["delivery_month", *kinds]))
-    found = pa.concat_tables(parts) if parts else pa.schema({"delivery_month": pa.string()} | kinds).empty_table()
-    rows_: pd.DataFrame = found.combine_chunks().to_pandas()  # many chunks make every selection slow
-    return rows_.astype({name: "str" for name in rows_ if kinds.get(name, pa.string()) == pa.string()})
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """A column of the driver's values; dates come as text, which Arrow reads faster than the driver does."""
-    return pa.array(values, pa.string()).cast(kind) if pa.types.is_timestamp(kind) else pa.array(values, kind)
+        rows = arrow(connection, query, kinds)
+        if len(rows):
+            parts.append(rows.add_column(0, "delivery_month", pa.array([month] * len(rows), pa.string())))
+    schema = pa.schema({"delivery_month": pa.string()} | kinds)
+    return pandas_of(pa.concat_tables(parts) if parts else schema.empty_table())
 
 
 def identity_records(
