@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import re
 import shutil
 import signal
 import tempfile
+import threading
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator
@@ -39,10 +41,15 @@ from shouwang.casework import keeping  # noqa: F401 (imported once here, not in 
 from shouwang.delivery.saving import save
 from shouwang.delivery.sealing import unsealed
 from shouwang.demo.county import DemoCounty, make_county
+from shouwang.exporting import KINDS, export
 from shouwang.house import House, open_house
+from shouwang.keeping import trail
 from shouwang.month import Month
 from shouwang.quality.suites import load_suite, suite_path
 from shouwang.sending import passwords
+from shouwang.staging import whole_file
+from shouwang.store import resealing
+from shouwang.store.records import record_table
 from shouwang.store.tables import metadata
 
 MONTH = "2026-09"
@@ -261,15 +268,15 @@ def state(place: Place) -> dict[str, Any]:
     with engine.connect() as connection:
         for name in sa.inspect(connection).get_table_names():
             table = sa.Table(name, sa.MetaData(), autoload_with=connection)
-            columns = [
-                c
-                for c in table.columns
-                if not isinstance(c.type, sa.DateTime) and (engine.name == "sqlite" or c.name != "event_id")
-            ]
+            columns = [c for c in timeless(table) if engine.name == "sqlite" or c.name != "event_id"]
             rows = connection.execute(sa.select(*columns)).fetchall()
             found[f"table {name}"] = sorted(tuple(SEALING.sub("…", str(value)) for value in row) for row in rows)
     engine.dispose()
     return found | files(place)
+
+
+def timeless(table: sa.Table) -> list[sa.Column[Any]]:
+    return [column for column in table.columns if not isinstance(column.type, sa.DateTime)]
 
 
 def files(place: Place) -> dict[str, Any]:
@@ -399,6 +406,125 @@ def test_so_it_is_on_postgresql(county: DemoCounty, inbox: Path, tmp_path: Path,
         if before:
             assert {"before commit", "after commit"} <= set(seen)
             outlives_every_kill(step, name, before, seen, living, place("scratch"))
+
+
+def with_keys_of_its_own(place: Place) -> Place:
+    """Give a house its keys in a file, so that they are its own to change."""
+    keys = place.home / "secrets" / "keys"
+    keys.parent.mkdir(exist_ok=True)
+    keys.write_text(os.environ["SHOUWANG_KEYS"].replace(" ", "\n"), encoding="utf-8")
+    keys.chmod(0o600)
+    return place
+
+
+def rotate(place: Place, kill_at: int | None = None, meanwhile: Callable[[int], None] = lambda _: None) -> Any:
+    """Change the keys in a child, a few rows at a time, perhaps to its death."""
+
+    def work() -> Any:
+        os.environ["SHOUWANG_KEYS"] = ""
+        resealing.BATCH = 200
+        with moments(kill_at) as seen:
+            steps.rotate_keys("测试员", meanwhile)
+        return seen
+
+    return in_child(place, work)
+
+
+def with_the_newest_key_alone(place: Place) -> dict[str, str]:
+    """Take every other key away; then a fingerprint of every table, every sealed file and every export, opened."""
+
+    def work() -> Any:
+        os.environ["SHOUWANG_KEYS"] = ""
+        house = open_house()
+        for old in [name for name in house.keys.ring.ciphers if name != house.keys.ring.newest]:
+            steps.drop_key(old, "测试员")
+        assert len(house.keys.ring.ciphers) == 1
+        records = map(record_table, house.county.contracts.values())
+        with house.database.read() as connection:
+            said: dict[str, Any] = {
+                table.name: sorted(map(repr, connection.execute(sa.select(*timeless(table)))))
+                for table in (*metadata.tables.values(), *records)
+                if table.name not in ("sealing_key", "audit_event")
+            }
+            said |= {kind: export(connection, kind, Month.parse(MONTH)).to_csv() for kind in KINDS}
+        assert trail.check(house)["faults"] == []
+        files = (path for folder in house.sealed_folders for path in folder.rglob("*") if path.is_file())
+        said |= {str(path.relative_to(place.home)): house.keys.open_file(path.read_bytes()) for path in files}
+        return {name: hashlib.sha256(repr(content).encode()).hexdigest() for name, content in said.items()}
+
+    ended, said = in_child(place, work)
+    assert ended == 0
+    found: dict[str, str] = said
+    return found
+
+
+@pytest.fixture(scope="module")
+def with_old_keys(inbox: Path, undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    home = tmp_path_factory.mktemp("keys") / "home"
+    return with_keys_of_its_own(copied(undisturbed[""][0], on_sqlite(home, inbox)))
+
+
+def test_a_change_of_keys_that_is_killed_goes_on_and_the_new_key_alone_opens_everything(
+    with_old_keys: Place, inbox: Path, tmp_path: Path
+) -> None:
+    place = copied(with_old_keys, on_sqlite(tmp_path / "home", inbox))
+    wanted = with_the_newest_key_alone(place)
+    _, seen = rotate(copied(with_old_keys, place))
+    assert with_the_newest_key_alone(place) == wanted
+    written = [n + later for n, what in enumerate(seen) if what.startswith("statement UPDATE") for later in (1, 2)]
+    filed = [n for n, what in enumerate(seen) if what.startswith("in the midst") or what.endswith("replace")]
+    assert {seen[number] for number in written} == {"before commit", "after commit"}
+    for number in [*range(8), *written, *filed[3:6], *filed[-3:], len(seen) - 2, len(seen) - 1]:
+        ended, _ = rotate(copied(with_old_keys, place), kill_at=number)
+        assert os.WIFSIGNALED(ended)
+        assert os.WTERMSIG(ended) == signal.SIGKILL
+        assert rotate(place)[0] == 0, f"killed {seen[number]}, cannot be run again"
+        assert with_the_newest_key_alone(place) == wanted, f"killed {seen[number]}"
+        assert not list(place.home.rglob("*.part")), f"killed {seen[number]}"
+
+
+def test_a_delivery_that_is_taken_in_while_keys_change_loses_nothing(
+    inbox: Path, undisturbed: Undisturbed, county: DemoCounty, tmp_path: Path
+) -> None:
+    place = on_sqlite(tmp_path / "home", inbox)
+    after = undisturbed[f"take_in {REFUSED}"][0]
+    wanted = with_the_newest_key_alone(with_keys_of_its_own(copied(after, place)))
+    with_keys_of_its_own(copied(undisturbed["validate corrected"][0], place))
+    steps_left = {2: "validate corrected", 6: "match corrected", 9: "load corrected"}
+    heard: list[int] = []
+
+    def meanwhile(_: int) -> None:
+        heard.append(len(heard))
+        if name := steps_left.get(len(heard)):
+            os.environ["SHOUWANG_INBOX"] = str(returned(place))
+            place.note(name).write_text(json.dumps(story(county)[name](place), default=str))
+
+    assert rotate(place, meanwhile=meanwhile)[0] == 0
+    assert place.note("load corrected").exists(), "the keys changed too fast"
+    assert with_the_newest_key_alone(place) == wanted
+
+
+def test_what_retention_deletes_while_keys_change_does_not_come_back(
+    with_old_keys: Place, inbox: Path, tmp_path: Path
+) -> None:
+    place = copied(with_old_keys, on_sqlite(tmp_path / "home", inbox))
+
+    def work() -> Any:
+        os.environ |= {"SHOUWANG_KEYS": "", "SHOUWANG_TODAY": "2028-01-10"}
+        retention = threading.Thread(target=steps.expire)
+
+        def put_back(path: Path) -> Any:
+            if retention.ident is None:  # the first file of the vault is read, and not yet back in its place
+                retention.start()
+                retention.join(1)
+            return whole_file(path)
+
+        resealing.whole_file = put_back  # type: ignore[assignment]
+        steps.rotate_keys("测试员")
+        retention.join()
+        return [str(path) for path in (place.home / "vault").rglob("*") if path.is_file()]
+
+    assert in_child(place, work) == (0, [])
 
 
 @pytest.mark.needs("mount")

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from shouwang.store.database import Database, frame, insert
 from shouwang.store.keys import Keys
 from shouwang.store.migrate import alembic_config, migrate
 from shouwang.store.records import identity_records, record_table
-from shouwang.store.resealing import reseal, still_sealed_with
+from shouwang.store.resealing import reseal, still_sealed_with, wait_for_writers
 from shouwang.store.sealing import may_hold_number
 from shouwang.store.tables import case, delivery, feedback, line, person, sealing_key, signal
 
@@ -273,6 +274,28 @@ def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(url: str, coun
     assert contents(Database(url, keys=keys)) == before
     assert keys.open_file((folder / "sealed").read_bytes()) == b"content"
     assert not given_up(on_disk(url, tmp_path))
+
+
+def test_whoever_takes_a_key_away_waits_for_those_who_still_write(url: str, county: County, tmp_path: Path) -> None:
+    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
+    migrate(database, county.contracts.values())
+    left: list[int] = []
+
+    def take_away() -> None:
+        with database.alone() as connection:
+            wait_for_writers(connection, county.contracts.values())
+            left.append(still_sealed_with(database, county.contracts.values(), [], "k1"))
+
+    other = threading.Thread(target=take_away)
+    with database.write() as connection:
+        answer = {"content": "a", "clue_no": "1", "conclusion": "08", "file": "f.xlsx", "row": 3, "reason": TOLD}
+        connection.execute(feedback.insert().values(**answer, received_at=pd.Timestamp("2026-10-20").to_pydatetime()))
+        other.start()
+        other.join(0.5)
+        assert left == [], "it has not counted yet"
+    other.join()
+    assert left == [1]
+    database.dispose()
 
 
 def test_a_missing_or_wrong_key_is_one_sentence(county: County, tmp_path: Path) -> None:

@@ -291,7 +291,8 @@ def _receipt(house: House, reference: Reference, known: dict[str, Any], checked:
     write = partial(write_receipt_of, house=house, contract=contract, known=known, checked=checked, cells=cells)
     with house.database.write() as connection:
         put_out(connection, house, folder / name, reference["month"], contract.department, SYSTEM, write)
-    staging.clear()
+    with house.database.alone():
+        staging.clear()
     staging.write_note("receipt.done", {"receipt": name})
 
 

@@ -73,9 +73,11 @@ def expire(house: House, found: list[Expired]) -> None:
         prints = [hashlib.sha256(path.read_bytes()).hexdigest() for path in entry.files]
         with house.database.write() as connection:
             audit(connection, "expired", entry.place, "shouwang", month=str(entry.month), what=entry.what, files=prints)
-        for path in entry.files:
-            if entry.what == "outbox" and house.far_outbox:
+        if entry.what == "outbox" and house.far_outbox:
+            for path in entry.files:
                 house.far_outbox.remove(path)
-            path.unlink()
-        if entry.what != "returns":
-            shutil.rmtree(entry.folder)
+        with house.database.alone():  # a rotation of keys would put back what it has just read
+            for path in entry.files:
+                path.unlink()
+            if entry.what != "returns":
+                shutil.rmtree(entry.folder)

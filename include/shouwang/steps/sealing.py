@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from shouwang.errors import UsageError
 from shouwang.house import House, open_house
 from shouwang.store.audit import audit
-from shouwang.store.resealing import record_keys, reseal, still_sealed_with
+from shouwang.store.resealing import record_keys, reseal, still_sealed_with, wait_for_writers
 from shouwang.store.tables import sealing_key
 
 
@@ -38,11 +38,11 @@ def keys() -> list[dict[str, Any]]:
 def rotate_keys(by: str, told: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
     """Make a new key and seal everything with it; one that was interrupted is gone on with. Other work may go on."""
     house = open_house()
-    with house.database.write() as connection:
-        _one_at_a_time(connection)
+    with house.database.alone() as connection:
         if not _older(house):
-            audit(connection, "key_added", house.keys.add(), by)
-        record_keys(connection, house.keys)
+            house.keys.add()
+        for key in record_keys(connection, house.keys):
+            audit(connection, "key_added", key, by)
     contracts = house.county.contracts.values()
     count = reseal(house.database, contracts, house.sealed_folders, told)
     left = _older(house)
@@ -54,22 +54,16 @@ def rotate_keys(by: str, told: Callable[[int], None] = lambda _: None) -> dict[s
 def drop_key(key: str, by: str) -> dict[str, Any]:
     """Take a key away that nothing is sealed with any more; older backups cannot be opened without it."""
     house = open_house()
-    with house.database.write() as connection:
-        _one_at_a_time(connection)
+    with house.database.alone() as connection:
         ring = house.keys.ring
         if key not in ring.ciphers or key == ring.newest:
             others = ", ".join(k for k in ring.ciphers if k != ring.newest) or "none"
             raise UsageError(f"{key} cannot be taken away; of the older keys there are: {others}.")
+        wait_for_writers(connection, house.county.contracts.values())
         if count := _sealed_with(house, key):
             raise UsageError(f"{count} rows and files are still sealed with {key}; run `shouwang keys rotate` first.")
-        connection.execute(sealing_key.delete().where(sealing_key.c.key_id == key))
-        audit(connection, "key_dropped", key, by)
+        if connection.execute(sealing_key.delete().where(sealing_key.c.key_id == key)).rowcount:
+            audit(connection, "key_dropped", key, by)
     if house.keys.in_file:
         house.keys.drop(key)
     return {"key": key, "in_file": house.keys.in_file}
-
-
-def _one_at_a_time(connection: sa.Connection) -> None:
-    """On PostgreSQL, where several may write: whoever changes keys waits for whoever else does."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246130)"))

@@ -76,10 +76,13 @@ def reseal(
                 break
             done += count
             told(count)
-    for path in sealed_files(folders, older):
-        if reseal_file(keys, path):
-            done += 1
-            told(1)
+    while paths := list(sealed_files(folders, older)):  # again: others may have come to their places meanwhile
+        for path in paths:
+            with database.alone():
+                there = reseal_file(keys, path)
+            if there:
+                done += 1
+                told(1)
     return done
 
 
@@ -108,7 +111,7 @@ def sealed_files(folders: Iterable[Path], by: Iterable[str | None]) -> Iterator[
 
 
 def reseal_file(keys: Keys, path: Path) -> bool:
-    """Seal one file by the newest key; whether it was still there."""
+    """Seal one file by the newest key; whether it was still there. Whoever deletes one does so `Database.alone`, too."""
     try:
         content = keys.open_file(path.read_bytes())
         if not path.parent.is_dir():
@@ -139,9 +142,19 @@ def compact(database: Database, contracts: Iterable[Contract]) -> None:
         connection.exec_driver_sql(f"VACUUM FULL {names}")
 
 
-def record_keys(connection: Connection, keys: Keys) -> None:
-    """Put down by what each key is known again; of those known already nothing changes."""
+def wait_for_writers(connection: Connection, contracts: Iterable[Contract]) -> None:
+    """Until the transaction ends nobody writes what is sealed, and what others were writing is there (on SQLite it is)."""
+    if connection.dialect.name == "postgresql":
+        quote = connection.dialect.identifier_preparer.quote
+        names = ", ".join(quote(table.name) for table, _ in sealed_tables(connection, contracts))
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE MODE")
+
+
+def record_keys(connection: Connection, keys: Keys) -> list[str]:
+    """Put down by what each key is known again, and give those that were not known yet."""
     ring, now = keys.ring, dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     known = set(connection.scalars(sa.select(sealing_key.c.key_id)))
-    for name in sorted(set(ring.keys) - known):
+    fresh = sorted(set(ring.keys) - known)
+    for name in fresh:
         connection.execute(sealing_key.insert().values(key_id=name, mark=ring.mark(name), since=now))
+    return fresh
