@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 
 from shouwang import steps
 from shouwang.cli import app
+from shouwang.delivery.sealing import sealed
 from shouwang.demo.county import make_county
 from shouwang.errors import UsageError
 from shouwang.exporting import export
@@ -144,8 +147,38 @@ def test_the_number_is_read_from_standard_input_and_said_nowhere(house: House) -
     assert number not in "".join(said)
 
 
+def test_a_row_that_was_rejected_is_in_no_table_and_goes_with_receipt_and_original(house: House) -> None:
+    number = "532999198506037605"
+    (house.inbox / MONTH / "housing" / "补报.csv").write_text(
+        f"姓名,身份证号,乡镇,行政村,鉴定等级,是否唯一住房,改造状态\n郭某,{number},大河镇,下寨村,不清楚,是,未改造\n",
+        encoding="utf-8",
+    )
+    assert steps.receive(MONTH, "housing")["version"] == 2
+    (receipt,) = (house.outbox / MONTH / "departments" / "housing").glob("*第2版*")
+    protected = receipt.with_name("旧回执.xlsx")
+    protected.write_bytes(sealed(receipt.read_bytes(), "nobody knows it"))
+
+    def told(*words: str) -> dict[str, Any]:
+        done = CliRunner().invoke(app, ["person", *words, "--json", "--by", "张三"], input=f"{number}\n")
+        assert done.exit_code == 0, done.stderr
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
+
+    gone = told("purge", "--yes")
+    assert gone["closed_files"] == [str(protected)]
+    assert "backups" in gone["not_reached"]
+    assert gone["departments_files"] == [str(house.inbox / MONTH / "housing" / "补报.csv")]
+    assert not any(gone["rows"].values())
+    assert not receipt.exists()
+    assert receipt.with_name(receipt.name.replace("第2版", "第1版")).exists()
+    assert len(list((house.home / "vault" / MONTH / "housing").iterdir())) == 1
+    left = told("find")
+    assert left["copies"] == 0
+    assert left["departments_files"] == gone["departments_files"]
+    assert fetching.look(house) == 0
+
+
 def test_what_is_no_whole_number_is_not_looked_up(house: House) -> None:
-    with house.database.read() as connection:
-        for text in ("", "张三", "53299919800101", "532999198001010019"):
-            with pytest.raises(UsageError, match="no whole identity number"):
-                persons.find(house, connection, text)
+    for text in ("", "张三", "53299919800101", "532999198001010019"):
+        with house.database.read() as connection, pytest.raises(UsageError, match="no whole identity number"):
+            persons.find(house, connection, text)

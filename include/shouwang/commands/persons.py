@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from shouwang.arriving.mentions import Mentions, mentions
 from shouwang.commands.terminal import AsJson, out, say, working
-from shouwang.house import open_house
+from shouwang.house import House, open_house
 from shouwang.keeping import persons
 from shouwang.store.audit import audit
 
@@ -23,7 +24,17 @@ def _number() -> str:
     return sys.stdin.readline().strip()
 
 
-def _tell(held: persons.Held, verb: str) -> None:
+def _mentions(house: House, number: str) -> Mentions:
+    with working("Looking into departments' files"):
+        return mentions(house, number)
+
+
+NOT_REACHED = """\
+Not reached: backups made before today (delete them when a newer one has proved itself; after a restore from one of them,
+purge again), workbooks that have left the house, and rows without the whole number."""
+
+
+def _tell(held: persons.Held, named: Mentions, verb: str) -> None:
     for name, count in held.rows.items():
         if count:
             out.print(f"{count:,} rows of {name} {verb}")
@@ -33,28 +44,37 @@ def _tell(held: persons.Held, verb: str) -> None:
     out.print(f"{len(held.copies):,} files of ours (vault, outbox) {verb}")
     for path in sorted(held.exports):
         out.print(f"the department's own file stays, ask it for one without that row: {path}", markup=False)
+    for path in named.closed:
+        out.print(f"nobody here can open this file, look into it by hand: {path}", markup=False)
+    out.print(NOT_REACHED)
 
 
 @person_app.command()
 def find(by: By, as_json: AsJson = False) -> None:
     """Say what is held about the one whose identity number is typed (or piped): counts, places, files."""
-    house, number = open_house(), _number()
+    house, number = open_house(), persons.whole_number(_number())
+    named = _mentions(house, number)
     with house.database.write() as connection:
-        held = persons.find(house, connection, number)
+        held = persons.find(house, connection, number, named.found)
         audit(connection, "person_looked_up", "person", by)
-    say(held.told(), as_json, lambda: _tell(held, "held"))
+    say(_told(held, named), as_json, lambda: _tell(held, named, "held"))
 
 
 @person_app.command()
 def purge(
     by: By, yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False, as_json: AsJson = False
 ) -> None:
-    """Delete it: registry, records, signals, originals, copies of papers; it cannot be undone but from a backup."""
-    house, number = open_house(), _number()
+    """Delete it: registry, records, signals, originals, receipts, copies of papers; it cannot be undone but from a backup."""
+    house, number = open_house(), persons.whole_number(_number())
+    named = _mentions(house, number)
     if not yes:
         with house.database.read() as connection:
-            _tell(persons.find(house, connection, number), "would be deleted")
+            _tell(persons.find(house, connection, number, named.found), named, "would be deleted")
         typer.confirm("Delete all of it?", abort=True)
     with working("Deleting"):
-        held = persons.purge(house, number, by)
-    say(held.told(), as_json, lambda: _tell(held, "deleted"))
+        held = persons.purge(house, number, by, named.found)
+    say(_told(held, named), as_json, lambda: _tell(held, named, "deleted"))
+
+
+def _told(held: persons.Held, named: Mentions) -> dict[str, Any]:
+    return held.told() | {"closed_files": [*map(str, named.closed)], "not_reached": NOT_REACHED.replace("\n", " ")}

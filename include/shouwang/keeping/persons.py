@@ -1,9 +1,10 @@
 """What is held about one person, and its deletion on a lawful request (个人信息查询与删除; handbook section 9).
 
 A person is known by a whole identity number. What is deleted: the registry's statements, departments' records with the
-signals that came from them, the originals in the vault that hold such a record, the outbox's copies of papers on which the
-household stands, and, where nobody else is of the household, everything of the household. Lines keep their place, so that
-rows read still equal rows told. Counts of months that have gone out stay.
+signals that came from them, the originals in the vault and the receipts that name them (`arriving.mentions`: also a row that
+was rejected), the outbox's copies of papers on which the household stands, and, where nobody else is of the household,
+everything of the household. Lines keep their place, so that rows read still equal rows told. Counts of months that have gone
+out stay.
 """
 
 from __future__ import annotations
@@ -69,12 +70,17 @@ class Held:
         }  # fmt: skip
 
 
-def find(house: House, connection: Connection, number: str) -> Held:
-    """Everything that is held about the one with this number; `UsageError` for what is no whole identity number."""
-    cleaned = clean_numbers(pd.Series([number], dtype="str")).iloc[0]
+def whole_number(written: str) -> str:
+    """An identity number as we keep it; `UsageError` for what is no whole one."""
+    cleaned = clean_numbers(pd.Series([written], dtype="str")).iloc[0]
     if cleaned["id_state"] != VALID:
         raise UsageError("That is no whole identity number (18 places, the check digit right); nothing was looked up.")
-    seals = every_seal(house.keys.ring, str(cleaned["id_number"]))
+    return str(cleaned["id_number"])
+
+
+def find(house: House, connection: Connection, number: str, files: Iterable[Path] = ()) -> Held:
+    """Everything that is held about the one with this number, and the ``files`` that name it."""
+    seals = every_seal(house.keys.ring, whole_number(number))
     held, written = Held(), sa.type_coerce(person.c.id_number, sa.Text).in_(seals)
     for row in connection.execute(sa.select(person.c.person_id, person.c.household_id, person.c.name).where(written)):
         held.rows["person"] += 1
@@ -96,6 +102,13 @@ def find(house: House, connection: Connection, number: str) -> Held:
     for month, township in connection.execute(lists.distinct()):
         held.copies |= dict.fromkeys(_files(house.lists_of(month, township)), township)
         held.copies |= dict.fromkeys(_files(house.county_papers_of(month)), COUNTY)
+    for path in files:
+        if path.is_relative_to(house.inbox):
+            held.exports.add(path)
+        else:  # of the vault the whole delivery goes; a receipt lies in its department's folder
+            held.copies |= dict.fromkeys(
+                _files(path.parent) if path.is_relative_to(house.home / "vault") else [path], path.parent.name
+            )
     return held
 
 
@@ -124,10 +137,10 @@ def _records(house: House, connection: Connection, held: Held, table: sa.Table, 
         held.exports |= {inbox} if inbox.exists() else set()
 
 
-def purge(house: House, number: str, by: str) -> Held:
+def purge(house: House, number: str, by: str, files: Iterable[Path] = ()) -> Held:
     """Delete what `find` finds, on record without the person; files first, so that one who is interrupted finds the rest."""
-    with house.database.write() as connection:
-        held = find(house, connection, number)
+    with house.database.alone() as connection:
+        held = find(house, connection, number, files)
         for path, receiver in held.copies.items():
             if path.is_relative_to(house.outbox):
                 file = path.relative_to(house.outbox).as_posix()
