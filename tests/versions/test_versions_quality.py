@@ -133,3 +133,15 @@ def test_sums_and_empty_cells_are_compared_too() -> None:
         "“医疗机构”空白的占 50.0%，前几期一般为 0.0%",
     ]
     assert drift(now, [], contract, Drift()) == []
+
+
+@pytest.mark.parametrize(("amounts", "times", "told"), [(12, 4.0, 0), (12, 1000.0, 1), (80, 4.0, 1)])
+def test_a_sum_of_few_amounts_is_told_of_only_when_its_unit_must_be_wrong(
+    amounts: int, times: float, told: int
+) -> None:
+    contract = open_house().county.contracts["medical_insurance"]
+    nothing = dict.fromkeys(contract.columns, 0.0)
+    usual = {"rows": 200, "empty": nothing, "unreadable": nothing, "sums": {"assistance_paid": 1000.0},
+             "amounts": {"assistance_paid": amounts}}  # fmt: skip
+    now = usual | {"sums": {"assistance_paid": 1000.0 * times}}
+    assert len(drift(now, [usual] * 3, contract, Drift())) == told

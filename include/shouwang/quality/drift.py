@@ -1,7 +1,7 @@
 """Drift (数据波动): a delivery beside the department's own last months. It blocks nothing; people are told.
 
 A *profile* is what of a delivery is kept for comparison, plain data without people: ``rows``, and for each column the
-share of ``empty`` and of ``unreadable`` cells and, for money, the ``sums`` (yuan).
+share of ``empty`` and of ``unreadable`` cells and, for money, the ``sums`` (yuan) and of how many ``amounts`` they are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import pandas as pd
 
 from shouwang.county.contract import Contract
 from shouwang.county.settings import Drift
+
+FEW, FEW_TIMES = 50, 100
+"""The sum of fewer amounts than that may be twice or half of the usual by chance: a hundred times is a wrong unit."""
 
 
 def profile(table: pd.DataFrame, contract: Contract) -> dict[str, Any]:
@@ -28,6 +31,7 @@ def profile(table: pd.DataFrame, contract: Contract) -> dict[str, Any]:
         "empty": {name: round(float(empty[name]) - wrong[name], 4) for name in contract.columns},
         "unreadable": wrong,
         "sums": {name: round(float(table[name].sum()), 2) for name in money},
+        "amounts": {name: int(table[name].fillna(0).ne(0).sum()) for name in money},
     }
 
 
@@ -37,7 +41,7 @@ def drift(now: dict[str, Any], before: Sequence[dict[str, Any]], contract: Contr
         return []
 
     def usual(what: str, name: str) -> float | None:
-        found = [past[what][name] for past in before if name in past[what]]
+        found = [past[what][name] for past in before if name in past.get(what, ())]
         return float(median(found)) if found else None
 
     said = []
@@ -53,11 +57,9 @@ def drift(now: dict[str, Any], before: Sequence[dict[str, Any]], contract: Contr
             share, before_that = now[what][name], usual(what, name)
             if before_that is not None and share - before_that > limit:
                 said.append(f"“{title}”{wording} {share:.1%}，前几期一般为 {before_that:.1%}")
-        total, sum_before = now["sums"].get(name), usual("sums", name)
-        if (
-            total is not None
-            and sum_before
-            and not sum_before * limits.sums_from <= total <= sum_before * limits.sums_to
-        ):
+        total, sum_before, amounts = now["sums"].get(name), usual("sums", name), usual("amounts", name)
+        few = amounts is not None and amounts < FEW
+        least, most = (1 / FEW_TIMES, FEW_TIMES) if few else (limits.sums_from, limits.sums_to)
+        if total is not None and sum_before and not sum_before * least <= total <= sum_before * most:
             said.append(f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sum_before:,.2f} 元，请核对单位")
     return said

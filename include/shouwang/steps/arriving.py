@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shouwang.arriving import receiving
 from shouwang.arriving.receiving import Reference
 from shouwang.errors import NotThereYet
-from shouwang.house import open_house
+from shouwang.house import House, open_house
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.files import settled as files_settled
 from shouwang.month import Month
@@ -81,15 +81,21 @@ def departments(month: str | None = None) -> list[dict[str, Any]]:
 
 def arrived(month: str, department: str) -> bool:
     """Whether files lie in the inbox and none is still being copied."""
-    house = open_house()
-    files = find_files(house.inbox_of(Month.parse(month), department))
+    return _arrived(open_house(), Month.parse(month), department)
+
+
+def _arrived(house: House, month: Month, department: str) -> bool:
+    files = find_files(house.inbox_of(month, department))
     return files_settled(files, house.county.settings.intake.suspicious_age_seconds)
 
 
 def deadline(month: str) -> dt.datetime:
     """The end of waiting for late departments."""
-    house, handover = open_house(), Month.parse(month) + 1
-    day = handover.first.replace(day=house.county.settings.calendar.waiting_until_day)
+    return _deadline(open_house(), Month.parse(month))
+
+
+def _deadline(house: House, month: Month) -> dt.datetime:
+    day = (month + 1).first.replace(day=house.county.settings.calendar.waiting_until_day)
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), tzinfo=house.zone)
 
 
@@ -141,9 +147,9 @@ def come_late() -> list[dict[str, str]]:
     house, found = open_house(), []
     this = Month.of(house.today())
     for month in Month.span(this + -12, this + -1):
-        over = house.today() >= deadline(str(month)).date()
+        over = house.today() >= _deadline(house, month).date()
         for contract in house.county.contracts.values():
-            if not contract.due(month) or not arrived(str(month), contract.department):
+            if not contract.due(month) or not _arrived(house, month, contract.department):
                 continue
             with house.database.read() as connection:
                 known = deliveries.versions(connection, month, contract.department)
@@ -160,7 +166,7 @@ def settled(month: str) -> dict[str, Any]:
         force, last = deliveries.in_force(connection, of), deliveries.latest(connection, of)
         late = deliveries.declared_late(connection, of)
     due = [c.department for c in house.county.contracts.values() if c.due(of)]
-    over = house.today() >= deadline(month).date()
+    over = house.today() >= _deadline(house, of).date()
     missing = [d for d in due if d not in force]
     refused = [d for d in due if last.get(d, {}).get("status") == deliveries.REFUSED]
     return {
