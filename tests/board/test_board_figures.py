@@ -73,7 +73,7 @@ def test_what_asks_for_somebody_is_one_entry_a_month_and_cause(september):
     rows, townships = seen(september)
     assert attention(rows, townships) == [
         Attention("refused", "2026-09", (("housing", "住建局"),), 1),
-        Attention("late", "2026-09", (("civil_affairs", "民政局"), ("education", "教体局")), 2),
+        Attention("late", "2026-09", (("civil_affairs", "民政局"), ("education", "教育体育局")), 2),
         Attention(
             "late", "2026-08", (("civil_affairs", "民政局"), ("housing", "住建局"), ("medical_insurance", "医保局")), 3
         ),

@@ -78,6 +78,17 @@ def test_a_filled_in_form_comes_back_whole(filled: Form) -> None:
     assert found["problem"].isna().all()
 
 
+def test_a_word_for_nothing_is_nothing(form: Iterator[Form]) -> None:
+    """无 and - are no answer (handbook section 4): no income is wanted, but a reason is."""
+    sheet = next(form)
+    sheet.fill(1, *COMPLETE[:4], "暂无", "-")
+    sheet.fill(2, COMPLETE[0], "无", *COMPLETE[2:])
+    found = sheet.read()
+    assert found["problem"].isna().tolist()[:2] == [True, False]
+    assert found.loc[0, ["income", "measure"]].isna().all()
+    assert "结论 05 须在“原因说明”写明" in found.loc[1, "problem"]
+
+
 def test_the_manifest_says_which_list_it_is_whatever_the_file_is_called(filled: Form) -> None:
     filled.sheet.title = "我的表"
     found = filled.read("新建 Microsoft Excel 工作表(2).xlsx")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from openpyxl import load_workbook
 from water_department import HEADINGS, MONTH, NAMES, Water, rows
 
@@ -70,6 +71,12 @@ def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
     lines.append(f"S99,{NAMES[11]},,住院,2026-08-30,30000,10000,20000")
     (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
     assert steps.receive(MONTH, "medical_insurance")["accepted"] == 11
+    lines.append(f"S98,{NAMES[12]},,住院,2026-09-30,30000,10000,")
+    (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
+    assert steps.receive(MONTH, "medical_insurance")["rejected"] == 1
+    with open_house().database.read() as connection:
+        reasons = connection.execute(sa.text("SELECT reason FROM line WHERE outcome = 'rejected'")).scalars().all()
+    assert reasons == ["“个人自付”不能为空"], "that the sum is wrong without it says nothing more"
     (said,) = steps.month_table(MONTH)["warnings"]
     assert said.startswith("医保局：有以前月份结算的行：只计入当年累计")
 

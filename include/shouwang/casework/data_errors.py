@@ -70,5 +70,13 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
 
 
 def _names(office: str, text: str) -> bool:
-    """Whether a text names an office, in full or without its last word (医保局, 医保)."""
-    return office in text or office.removesuffix("局") in text
+    """Whether a text names an office: in full, without its last word (医保), or as it is shortened (教体局 for 教育体育局)."""
+    short = office.removesuffix("局")
+    written = (text[end - size : end] for end, char in enumerate(text) if char == "局" for size in range(2, len(short)))
+    return short in text or any(said[:1] == short[0] and _within(said, short) for said in written)
+
+
+def _within(letters: str, word: str) -> bool:
+    """Whether the letters stand in the word, in that order."""
+    rest = iter(word)
+    return all(letter in rest for letter in letters)

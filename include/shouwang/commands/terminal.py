@@ -19,7 +19,7 @@ if not progress.is_terminal:
     progress = Console(stderr=True, highlight=False, soft_wrap=True)  # a sentence in a log is one line
 out = Console(highlight=False)
 if not out.is_terminal:
-    out = Console(highlight=False, width=140)  # a file or a pipe has room for the tables
+    out = Console(highlight=False, width=140, soft_wrap=True)  # a file or a pipe has room for the tables
 ROWS = ("rows", "accepted", "rejected", "duplicate", "matched", "review", "unmatched")
 LEVELS = {"红": "red", "黄": "yellow", "蓝": "blue"}
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]

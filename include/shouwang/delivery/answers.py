@@ -8,13 +8,20 @@ import re
 from shouwang.delivery.conclusions import BY_CODE, CATEGORIES, CONCLUSIONS, RISKS
 from shouwang.delivery.opened import cell_text
 from shouwang.delivery.text import comparable
+from shouwang.identity import NOTHING
 
+_NOTHING = NOTHING - {"0"}
 _EPOCH = dt.date(1899, 12, 30)
 _CHOICES = {re.sub(r"\W", "", comparable(entry.text)): entry.code for entry in CONCLUSIONS}
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ].*)?")
 _IN_TEXT = re.compile(r"(?:(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]|(\d{1,2})\s*月)\s*(?:(\d{1,2})\s*[日号]?)?")
 _MONEY = re.compile(r"[¥￥]?(\d[\d,]*(?:\.\d+)?)(万?)元?")
 _CHANGED_TO = re.compile(f"(?:应为|改为|应是|认定为|纳入为|变更为)({'|'.join(CATEGORIES)})")
+
+
+def filled(value: object) -> object:
+    """A cell, or an empty one where it says in words that there is nothing (无, -, 暂无)."""
+    return "" if cell_text(value).upper() in _NOTHING else value
 
 
 def conclusion_of(written: str) -> tuple[str | None, list[str]]:

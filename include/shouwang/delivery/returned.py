@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from shouwang.delivery.answers import category_in, clue_of, conclusion_of, day_in, day_of, money_of, risks_in
+from shouwang.delivery.answers import category_in, clue_of, conclusion_of, day_in, day_of, filled, money_of, risks_in
 from shouwang.delivery.conclusions import BY_CODE
 from shouwang.delivery.fillin import CONCLUSION, FILL_IN
 from shouwang.delivery.manifest import Manifest, check_code, find_manifest
@@ -92,7 +92,7 @@ def _rows(form: Form) -> Iterator[tuple[object, ...]]:
         return clue_of(clue) == CLUE or not (clue or any(answers))
 
     for number, row in filled_rows(form, is_empty):
-        answers = {answer.source: form.cell(row, answer.header) for answer in FILL_IN}
+        answers = {answer.source: filled(form.cell(row, answer.header)) for answer in FILL_IN}
         yield _row(form, number, row, answers)
 
 

@@ -34,10 +34,8 @@ def open_markup(name: str, content: bytes) -> Opened:
         if b"urn:schemas-microsoft-com:office:spreadsheet" in content[:20_000]:
             return Opened(list(_xml_sheets(name, content)))
         return Opened([_html_sheet(name, content)])
-    except (etree.LxmlError, ValueError, LookupError) as error:
-        raise FileRefused(
-            "unreadable", f"文件“{name}”读不下去（{type(error).__name__}），可能没有传完，请另存为 xlsx 后重新上传。"
-        ) from None
+    except (etree.LxmlError, ValueError, LookupError):
+        raise FileRefused("unreadable", f"文件“{name}”读不下去，可能没有传完，请另存为 xlsx 后重新上传。") from None
 
 
 def looks_like_web_archive(content: bytes) -> bool:

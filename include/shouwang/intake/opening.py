@@ -60,10 +60,8 @@ def _members(name: str, content: bytes) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise FileRefused(
-            "unreadable", f"文件“{name}”打不开（{type(error).__name__}），可能没有传完或已损坏，请重新导出后上传。"
-        ) from None
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise FileRefused("unreadable", f"文件“{name}”打不开，可能没有传完或已损坏，请重新导出后上传。") from None
 
 
 def _open_archive(name: str, content: bytes, members: list[zipfile.ZipInfo], passwords: Sequence[str]) -> Opened:
@@ -114,11 +112,9 @@ def _member(
             continue
         except NotImplementedError:
             break
-        except (broken, OSError, EOFError, ValueError, zlib.error) as error:
+        except (broken, OSError, EOFError, ValueError, zlib.error):
             if password:
                 continue
-            raise FileRefused(
-                "unreadable", f"压缩包“{name}”打不开（{type(error).__name__}），可能没有传完，请重新压缩后上传。"
-            ) from None
+            raise FileRefused("unreadable", f"压缩包“{name}”打不开，可能没有传完，请重新压缩后上传。") from None
         return content
     raise needs_password(name, bool(passwords))

@@ -35,9 +35,7 @@ def decrypted(name: str, content: bytes, passwords: Sequence[str]) -> bytes:
         except (DecryptionError, FileFormatError, ParseError, OSError, ValueError, TypeError, KeyError) as error:
             if "password" in str(error).lower():
                 continue
-            raise FileRefused(
-                "unreadable", f"文件“{name}”加密的内容读不出来（{type(error).__name__}），请取消密码后重新上传。"
-            ) from None
+            raise FileRefused("unreadable", f"文件“{name}”加密的内容读不出来，请取消密码后重新上传。") from None
         if out.getvalue()[:2] == b"PK" or out.getvalue()[:4] == content[:4]:
             return out.getvalue()
     raise needs_password(name, bool(passwords))

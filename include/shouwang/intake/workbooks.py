@@ -39,9 +39,7 @@ def open_workbook(name: str, content: bytes) -> Opened:
     except (CalamineError, zipfile.BadZipFile, etree.LxmlError, OSError, ValueError, KeyError, struct.error) as error:
         if "assword" in str(error):
             raise FileRefused("encrypted", f"文件“{name}”有密码，请取消密码后重新上传。") from None
-        raise FileRefused(
-            "unreadable", f"文件“{name}”打不开（{type(error).__name__}），可能没有传完或已损坏，请重新导出后上传。"
-        ) from None
+        raise FileRefused("unreadable", f"文件“{name}”打不开，可能没有传完或已损坏，请重新导出后上传。") from None
     return Opened(sheets)
 
 

@@ -104,9 +104,8 @@ def answer(path: Path, name: str, passwords: Sequence[str]) -> Opened | tuple[st
         return "unreadable", str(_gone(name, error))
     except MemoryError:
         raise
-    except BaseException as error:  # of a spoilt file the libraries raise anything, calamine even what is no Exception
-        why = type(error).__name__
-        return "unreadable", f"文件“{name}”打不开（{why}），可能没有传完或已损坏，请重新导出后上传。"
+    except BaseException:  # of a spoilt file the libraries raise anything, calamine even what is no Exception
+        return "unreadable", f"文件“{name}”打不开，可能没有传完或已损坏，请重新导出后上传。"
 
 
 def _work() -> None:

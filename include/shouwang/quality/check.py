@@ -60,14 +60,12 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     reasons = np.full(len(table), "", dtype=object)
     columns = np.full(len(table), "", dtype=object)
     _unreadable(table, contract, reasons, columns)
-    unreadable = table["unreadable"].fillna("")
     validation = validate(table, suite_path(expectations, contract.slug), suite_parameters(month))
     for failure in validation.failures:
         if failure.id == "unreadable" or not len(failure.rows):
             continue
-        rows = failure.rows
-        if failure.id.endswith(".empty"):  # an unreadable cell is not an empty one
-            rows = rows[[failure.columns[0] not in names.split() for names in unreadable.iloc[rows]]]
+        told = [set(names.split()) for names in columns[failure.rows]]
+        rows = failure.rows[[not names.intersection(failure.columns) for names in told]]  # one reason a cell is enough
         reasons[rows] += failure.reason + "；"
         columns[rows] += " ".join(failure.columns) + " "
     rejected = reasons != ""
