@@ -221,3 +221,16 @@ def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, hom
     book.save(nobody)
     with pytest.raises(FileRefused, match="没有认得的姓名列"):
         draft_contract(open_house(), nobody, "rescue", "losses", "救灾办")
+
+
+def test_a_draft_is_checked_where_it_was_written_also_where_people_are_called_heads(home: Path) -> None:
+    sample = home / "火灾户.xlsx"
+    book = openpyxl.Workbook()
+    for line in (["户主", "乡镇", "村", "损失（元）"], *([f"张{n}", "大河镇", "上河村", n * 100] for n in range(1, 9))):
+        book.active.append(line)
+    book.save(sample)
+    words = ["contract", "draft", str(sample), "--department", "fire", "--dataset", "fires", "--title", "消防大队"]
+    assert CliRunner().invoke(app, [*words, "--out", str(home / "draft")]).exit_code == 0
+    draft = home / "draft" / "departments" / "fire.yaml"
+    assert yaml.safe_load(draft.read_text(encoding="utf-8"))["columns"]["name"]["wordings"] == ["户主"]
+    assert CliRunner().invoke(app, ["contract", "check", str(draft)]).exit_code == 0

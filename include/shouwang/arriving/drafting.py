@@ -29,15 +29,20 @@ _MONEY = re.compile("元|金额|费|损失|支付|自付|资金|补助")
 
 
 def check_contract(house: House, path: Path) -> dict[str, Any]:
-    """What a contract file says, held against its suite and the county's rules; `ConfigError` for any mistake."""
+    """What a contract file says, held against its suite and the county's rules; `ConfigError` for any mistake.
+
+    The suite of a draft lies beside it, as `draft_contract`'s caller writes the two.
+    """
     contract = read_contract(path, read_wordings(house.county_folder))
-    suite = load_suite(suite_path(house.expectations, contract.slug))
+    drafted = suite_path(path.resolve().parent.parent / "expectations", contract.slug)
+    file = drafted if drafted.is_file() else suite_path(house.expectations, contract.slug)
+    suite = load_suite(file)
     known = {*contract.columns, *contract.derived, "unreadable", "id_state"}
     for expectation in suite.expectations:
         named = {value for key, value in expectation.configuration.kwargs.items() if key.startswith("column")}
         if strange := sorted(n for n in named if isinstance(n, str) and n not in known):
             raise ConfigError(
-                f"{suite_path(house.expectations, contract.slug)}: the expectation “{expectation.meta['id']}” names the "
+                f"{file}: the expectation “{expectation.meta['id']}” names the "
                 f"column {', '.join(strange)}, which {path.name} does not have; mend one of the two."
             )
     others = {c.slug: c for c in house.county.every_contract} | {contract.slug: contract}
@@ -54,7 +59,8 @@ def check_contract(house: House, path: Path) -> dict[str, Any]:
 def draft_contract(house: House, sample: Path, department: str, dataset: str, title: str) -> tuple[str, str, list[str]]:
     """A contract (YAML) and a suite (JSON) for an export, to be read over by a person; and the columns left out."""
     shared = read_wordings(house.county_folder)
-    known = {plain(w): name for name, wordings in shared.items() for w in wordings}
+    of_all = {plain(w): name for name, wordings in shared.items() for w in wordings}
+    known = of_all | {"户主": "name"}  # beside 姓名 it would be another person, so it is no wording of all departments
     sheet, head = _table(sample)
     titles, *below = sheet.head(head + 1 + SAMPLE)[head:]
     titles = [text_of(cell) or "" for cell in titles]
@@ -70,7 +76,8 @@ def draft_contract(house: House, sample: Path, department: str, dataset: str, ti
             continue
         filled = len(cells) >= 0.99 * len(below)
         if name:
-            columns[name] = {"type": SHARED_TYPES.get(name, "text")} | ({"required": True} if filled else {})
+            own = {} if plain(heading) in of_all or without_unit(plain(heading)) in of_all else {"wordings": [heading]}
+            columns[name] = {"type": SHARED_TYPES.get(name, "text")} | ({"required": True} if filled else {}) | own
             continue
         name = "_".join(lazy_pinyin(re.sub(r"\W", "", without_unit(plain(heading)))))[:40] or f"column_{place + 1}"
         columns[name] = (
@@ -84,7 +91,7 @@ def draft_contract(house: House, sample: Path, department: str, dataset: str, ti
         raise FileRefused(
             "missing_column",
             f"文件“{sample.name}”里没有认得的姓名列，无法比对到人。认得的写法：{'、'.join(shared['name'])}；"
-            f"看到的是：{'、'.join(filter(None, titles))}。",
+            f"看到的是：{'、'.join(filter(None, titles))}。该部门另有叫法的，先加到 wordings.yaml 的 name 里。",
         )
     Contract.model_validate(content | {"columns": _worded(columns, shared)})
     text = (
