@@ -8,7 +8,7 @@ from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current
 from airflow.sdk.exceptions import AirflowSkipException
 
 from approving import ReleaseApproval, release_note
-from wiring import MONTH, REMIND_RELEASE, CountyDags, each_county, step
+from wiring import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### Screening and release 信息比对与发布
@@ -22,8 +22,8 @@ only what changed goes out (补充名单). With nothing to send nobody is asked.
 **To approve.** *Required actions* on this run: counts by township and level, what changed against last month, which
 department is missing. Single townships can be held back: trigger this DAG for the month again to be asked for them.
 *Reject* sends nothing; say why. The same lists are not asked for again by themselves: clear `approve`, or trigger the
-month. Who said what is in the audit trail. Nobody's silence releases anything: after two days who is told of notices is
-reminded.
+month. Who said what is in the audit trail. Nobody's silence releases anything: after
+`calendar.approval_hours` (two days) who is told of notices is reminded.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do. Townships are released and sent one
 by one: clear the one that failed; the others are not sent again.
@@ -43,7 +43,7 @@ def declare(here: CountyDags) -> None:
         access_control=here.access,
         tags=here.tags("screening"),
         user_defined_macros={"release_note": release_note},
-        deadline=REMIND_RELEASE,
+        deadline=here.remind_release,
         doc_md=DOC,
     )
     def screening() -> None:

@@ -50,14 +50,6 @@ step = partial(task, multiple_outputs=False)
 FAB = "FabAuthManager" in conf.get("core", "auth_manager")
 """Whether Airflow knows roles and what each may do with single DAGs."""
 
-REMIND_RELEASE = DeadlineAlert(
-    reference=DeadlineReference.DAGRUN_QUEUED_AT,
-    interval=dt.timedelta(days=2),
-    callback=AsyncCallback("shouwang_notices.remind_release"),
-    name="审核发布超时",
-)
-"""Who is told of notices is reminded of a release that nobody has answered."""
-
 ALWAYS: dict[str, Any] = {
     "owner": "shouwang",
     "retries": 3,
@@ -160,18 +152,40 @@ class CountyDags:
     @property
     def month_settled(self) -> Asset:
         """Every department that is due delivered a month or was declared late; again whenever a correction arrives."""
-        return Asset(
-            self.dag_id("month_settled"),
-            uri=f"x-shouwang://{self.key + '/' if self.key else ''}month/settled",
-            group="shouwang",
-            extra={"partition": "data month (批次), YYYY-MM"},
+        return self._asset(
+            "month_settled",
+            "month/settled",
+            "数据月份已收齐，或缺报部门等待期已过；迟报、更正后再次发出。Settled: the month can be screened.",
+        )
+
+    @property
+    def remind_release(self) -> DeadlineAlert:
+        """Who is told of notices is reminded of a release that nobody has answered for `calendar.approval_hours`."""
+        return DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=dt.timedelta(hours=self.county.settings.calendar.approval_hours),
+            callback=AsyncCallback("shouwang_notices.remind_release"),
+            name="审核发布超时",
         )
 
     @property
     def registry(self) -> Asset:
         """A snapshot of the household registry (农户信息表) was loaded."""
+        return self._asset(
+            "registry", "registry", "农户信息表已载入，自该月起有效。Loaded: the registry holds from this month."
+        )
+
+    def _asset(self, name: str, path: str, said: str) -> Asset:
+        """An asset with what Airflow shows of it: what an event means, whose it is, what its partitions are."""
         return Asset(
-            self.dag_id("registry"), uri=f"x-shouwang://{self.key + '/' if self.key else ''}registry", group="shouwang"
+            self.dag_id(name),
+            uri=f"x-shouwang://{self.key + '/' if self.key else ''}{path}",
+            group="shouwang",
+            extra={
+                "description": said,
+                "owner": self.county.settings.office,
+                "partition": "data month (批次), YYYY-MM",
+            },
         )
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,13 +82,12 @@ def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:
 @contextmanager
 def visitor(browser: Browser, airflow: Airflow, name: str, seen: Seen, **words: Any) -> Iterator[Page]:
     """A page of Airflow, logged in."""
-    passwords = json.loads((airflow.home / "simple_auth_manager_passwords.json.generated").read_text())
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **words)
     page = context.new_page()
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     page.goto(airflow.url)
     page.fill("input[name=username]", name)
-    page.fill("input[name=password]", passwords[name])
+    page.fill("input[name=password]", airflow.password(name))
     with page.expect_navigation(url=lambda url: "login" not in url):
         page.keyboard.press("Enter")
     yield page

@@ -27,6 +27,7 @@ print("RESULT" + json.dumps({
     "imported": sorted({name.partition(".")[0] for name in sys.modules}),
     "files": {d.dag_id: d.relative_fileloc for d in bag.dags.values()},
     "dags": {d.dag_id: DagSerialization.to_dict(d)["dag"] for d in bag.dags.values()},
+    "assets": {o.name: o.extra for d in bag.dags.values() for t in d.tasks for o in t.outlets},
     "tasks": {
         d.dag_id: {
             t.task_id: {

@@ -116,7 +116,6 @@ class Deployment:
         for number, name in enumerate({name for s in self.services.values() for name in names_of(s)}):
             (self.secrets / name).write_text(f"{number:024x}")
         (self.secrets / "fernet_key").write_text("c2hvdXdhbmctc2hvdXdhbmctc2hvdXdhbmctc2hvdXc=")
-        self.password = (self.secrets / "admin_password").read_text()
         self.database = PostgreSQL(Path(tempfile.mkdtemp(prefix="shouwang-postgresql-")))  # not root's alone
         self.redis_port = free_port()
         self.replaced = {
@@ -145,6 +144,10 @@ class Deployment:
     def home(self) -> Path:
         """What `Api` takes for Airflow's home: the folder of the logs."""
         return self.top
+
+    def password(self, user: str) -> str:
+        """The admin's password."""
+        return (self.secrets / f"{user}_password").read_text()
 
     @property
     def log(self) -> Path:

@@ -65,8 +65,17 @@ def test_every_dag_is_said_and_explained(dags, dag_id):
     assert dag["catchup"] is False
     assert dag["max_active_runs"] in (1, 4)
     assert "shouwang" in dag["tags"]
+    assert len(dag["tags"]) > 1  # what kind of DAG it is, so that the list can be filtered
     for heading in ("**What.**", "**When.**", "**If it fails.**"):
         assert heading in dag["doc_md"]
+
+
+def test_every_asset_says_what_its_event_means_whose_it_is_and_what_its_partitions_are(dags):
+    assert set(dags["assets"]) == {"month_settled", "registry"}
+    for extra in dags["assets"].values():
+        assert re.search(r"[\u4e00-\u9fff]", extra["description"])
+        assert extra["owner"] == "示范县乡村振兴局"
+        assert extra["partition"] == "data month (批次), YYYY-MM"
 
 
 @pytest.mark.parametrize("dag_id", EXPECTED)

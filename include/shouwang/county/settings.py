@@ -23,6 +23,7 @@ class Calendar(Strict):
     waiting_until_day: int = Field(10, ge=1, le=28)
     verification_working_days: int = Field(5, ge=1, le=60)
     overdue_days: int = Field(10, ge=1, le=90)
+    approval_hours: float = Field(48, gt=0)
     papers_day: int = Field(25, ge=1, le=28)
     holidays: dict[dt.date, bool] = Field(default_factory=dict)
 

@@ -50,7 +50,7 @@ def up(demo: Demo) -> None:
             airflow.stop()
             raise
     out.print(
-        f"Airflow runs on [bold]{airflow.url}[/bold] — user [bold]admin[/bold], password [bold]{airflow.password}[/]"
+        f"Airflow runs on [bold]{airflow.url}[/bold] — user [bold]admin[/bold], password [bold]{airflow.password()}[/]"
     )
     out.print(f"The exchange board (数据交换看板): [bold]{airflow.url}{BOARD}[/bold]")
     out.print(f"Its log: {shown(airflow.log)}. Stop it with [bold]make down[/bold].")

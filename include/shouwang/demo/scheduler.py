@@ -62,11 +62,10 @@ class Airflow:
         """Where a browser finds it."""
         return f"http://{HOST}:{self.port}"
 
-    @property
-    def password(self) -> str:
-        """The generated password of the user ``admin``."""
+    def password(self, user: str = "admin") -> str:
+        """The generated password of a user."""
         path = self.home / "simple_auth_manager_passwords.json.generated"
-        return str(json.loads(path.read_text())["admin"])
+        return str(json.loads(path.read_text())[user])
 
     def environment(self, port: int) -> dict[str, str]:
         """What its processes are told; nothing of what a real county's environment says."""
@@ -191,15 +190,17 @@ class Airflow:
 
 
 class Api:
-    """Airflow's REST API, as its admin; asks anew for a token when the old one is over."""
+    """Airflow's REST API, as its admin or another user; asks anew for a token when the old one is over."""
 
-    def __init__(self, airflow: Airflow) -> None:
-        self.airflow = airflow
+    def __init__(self, airflow: Airflow, user: str = "admin") -> None:
+        self.airflow, self.user = airflow, user
         self.client = httpx.Client(base_url=airflow.url, timeout=30, trust_env=False)
 
     def log_in(self) -> None:
         """Fetch a token."""
-        answer = self.client.post("/auth/token", json={"username": "admin", "password": self.airflow.password})
+        answer = self.client.post(
+            "/auth/token", json={"username": self.user, "password": self.airflow.password(self.user)}
+        )
         answer.raise_for_status()
         self.client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
@@ -241,17 +242,24 @@ class Api:
         )
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any] | None:
-        """What a task asks a person, once it has stood for two seconds; nothing if it does not ask.
+        """What a task asks a person, once Airflow is ready for the answer; nothing if it does not ask.
 
-        Airflow 3.3 fails a task that is answered before its scheduler has noticed that it waits.
+        Airflow 3.3 fails a task that is answered before its scheduler has noticed that it waits: its log tells when.
+        One that was started anew in between may never say so.
         """
         waiting = [task for task in self.tasks(dag_id, run_id) if task["task_id"] == task_id]
         if not waiting or waiting[0]["state"] != "awaiting_input":
             return None
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
         asked: dict[str, Any] = self.ask("GET", path)
+        noticed = f"task_id='{task_id}', run_id='{run_id}', try_number={waiting[0]['try_number']}, map_index=-1)"
         age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(asked["created_at"])
-        return asked if age >= dt.timedelta(seconds=2) else None
+        return asked if noticed in self._said_by_scheduler() or age >= dt.timedelta(seconds=60) else None
+
+    def _said_by_scheduler(self) -> str:
+        """Which tasks it knows to have left their workers."""
+        lines = self.airflow.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(line for line in lines if "Received executor event with state success" in line)
 
     def answer(
         self, dag_id: str, run_id: str, task_id: str, choice: str, said: Mapping[str, Any] | None = None

@@ -58,8 +58,10 @@ def to_screen(received: Sequence[str] = ()) -> list[str]:
 def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
     """Put on record what a person said to the release of a month."""
     with open_house().database.write() as connection:
-        kind, lists = "approved" if approved else "rejected", _lists(connection, month)
-        audit(connection, kind, "release", by, month=month, held_back=held_back, reason=reason, lists=lists)
+        kind, (lists, clues) = "approved" if approved else "rejected", _lists(connection, month)
+        audit(
+            connection, kind, "release", by, month=month, held_back=held_back, reason=reason, lists=lists, clues=clues
+        )
 
 
 def rejected(month: str) -> bool:
@@ -69,14 +71,16 @@ def rejected(month: str) -> bool:
             audit_event.c.subject == "release", audit_event.c.month == month
         )
         last = connection.execute(said.order_by(audit_event.c.event_id.desc())).first()
-        return last is not None and last.kind == "rejected" and last.detail["lists"] == _lists(connection, month)
+        return last is not None and last.kind == "rejected" and last.detail["lists"] == _lists(connection, month)[0]
 
 
-def _lists(connection: sa.Connection, month: str) -> str:
+def _lists(connection: sa.Connection, month: str) -> tuple[str, dict[str, int]]:
+    """A fingerprint of the lists that would go out now, and how many clues are on each township's."""
     from shouwang.townships.releasing import outgoing
 
-    said = [out.content for out in outgoing(connection, Month.parse(month), _due(open_house()))]
-    return hashlib.sha256("|".join(said).encode()).hexdigest()[:16]
+    lists = outgoing(connection, Month.parse(month), _due(open_house()))
+    content = hashlib.sha256("|".join(out.content for out in lists).encode()).hexdigest()[:16]
+    return content, {out.township: len(out.clues) for out in lists}
 
 
 def _require_screened(house: House, month: Month) -> None:
