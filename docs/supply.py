@@ -20,8 +20,8 @@ ALLOWED = (
     "0BSD", "CC0", "Zlib", "Public Domain", "EPL-2.0",
 )  # fmt: skip
 """Words of licences under which a county may run and keep the program; weak copyleft as libraries that are not changed."""
-READ_BY_HAND = {"text-unidecode": "Artistic-1.0-Perl"}
-"""Packages whose metadata does not say, or names several of which one is chosen; seen in their own files."""
+READ_BY_HAND = {"text-unidecode": "Artistic-1.0-Perl", "openlineage-sql": "Apache-2.0"}
+"""Packages whose metadata does not say, or names several of which one is chosen; seen in their own files or repository."""
 
 
 def locked(text: str) -> dict[tuple[str, str], list[str]]:

@@ -25,6 +25,7 @@ from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, T
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from pendulum import DateTime, instance
 
+import shouwang_listener
 from shouwang.counties import serving
 from shouwang.errors import UsageError
 from shouwang.month import Month
@@ -251,10 +252,11 @@ def runs_page(dag_id: str, month: str) -> str:
 
 
 class ShouwangPlugin(AirflowPlugin):
-    """Registers timetable and board; triggers need no registration, only to be importable by this module's name."""
+    """Registers timetable, listener and board; triggers need no registration, only to be importable by this module's name."""
 
     name = "shouwang"
     timetables = [HandoverTimetable]  # noqa: RUF012 - Airflow declares it as an instance list
+    listeners = [shouwang_listener]  # noqa: RUF012
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:

@@ -11,7 +11,20 @@ import typer
 from rich.table import Table
 
 from shouwang import steps
-from shouwang.commands import cases, contracts, keeping, keys, known, matching, persons, reports, rules, send, versions
+from shouwang.commands import (
+    cases,
+    contracts,
+    keeping,
+    keys,
+    known,
+    matching,
+    persons,
+    reports,
+    rules,
+    send,
+    versions,
+    watching,
+)
 from shouwang.commands.terminal import AsJson, MonthArgument, month_tables, out, progress, say, working
 from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
@@ -66,6 +79,7 @@ for command in (
     send.expire,
     reports.results,
     reports.bulletin,
+    watching.runs,
     keeping.backup,
     keeping.restore,
 ):

@@ -38,6 +38,15 @@ class CommandLine:
 
     def run(self, *commands: str) -> list[int]:
         """The exit statuses of ``shouwang …``, one a command."""
+        statuses: list[int] = json.loads(self._said(*commands)[1])
+        return statuses
+
+    def asked(self, command: str) -> Any:
+        """What ``shouwang … --json`` says."""
+        return json.loads(self._said(f"{command} --json")[0])
+
+    def _said(self, *commands: str) -> list[str]:
+        """What the commands print, and their statuses."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
         done = subprocess.run(
             [sys.executable, "-c", COMMANDS, json.dumps([command.split() for command in commands])],
@@ -47,7 +56,7 @@ class CommandLine:
             check=False,
         )
         assert done.returncode == 0, f"{commands}:\n{done.stdout}{done.stderr}"
-        return json.loads(done.stdout.rsplit("RESULT", 1)[1])
+        return done.stdout.rsplit("RESULT", 1)
 
     def after(self, month: str, *commands: str) -> tuple[list[int], dict[str, bytes]]:
         """The exit statuses of commands, and after them every table that other programs may have, to the byte."""

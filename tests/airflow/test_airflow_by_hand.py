@@ -7,17 +7,20 @@ import shutil
 import subprocess
 import sys
 
+from leftovers import ordinary_texts, people_of, who_is_named
 from scheduled import CommandLine
 
+from shouwang.county.settings import read_county
 from shouwang.demo.county import make_county
 from shouwang.month import Month
 
+STEPS = ("wait_for_files", "take_in", "validate", "match", "load", "settle")
 MONTH = "2025-08"
 """Long over: what lies in the inbox is taken, nothing is waited for."""
 
 
-def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_environment, tmp_path):
-    """It knows no partitions: the month is said with -c."""
+def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_environment, tmp_path, project):
+    """It knows no partitions: the month is said with -c. OpenLineage, switched on, is told of columns and nobody."""
     county = make_county(tmp_path / "county", households=150, months=(Month.parse(MONTH),), seed=5, dirt=False)
     lines = {name: CommandLine(tmp_path / name) for name in ("by-hand", "by-airflow")}
     for line in lines.values():
@@ -26,7 +29,13 @@ def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_en
     _, expected = lines["by-hand"].after(MONTH, "init", load, f"receive {MONTH} --department water")
 
     lines["by-airflow"].run("init", load)
-    environment = {**airflow_environment, "SHOUWANG_HOME": str(lines["by-airflow"].home)}
+    events = tmp_path / "events.jsonl"
+    lineage = {
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(events), "append": True}),
+        "AIRFLOW__OPENLINEAGE__EXTRACTORS": "shouwang_lineage.StepLineage",
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": "shouwang",
+    }
+    environment = {**airflow_environment, "SHOUWANG_HOME": str(lines["by-airflow"].home), **lineage}
     for words in (["db", "migrate"], ["dags", "test", "exchange_water", "-c", json.dumps({"month": MONTH})]):
         done = subprocess.run(
             [sys.executable, "-m", "airflow", *words], env=environment, capture_output=True, text=True, check=False
@@ -35,3 +44,19 @@ def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_en
     _, found = lines["by-airflow"].after(MONTH)
     assert found == expected
     assert expected["matches"].count(b"\n") > 20
+    (run,) = lines["by-airflow"].asked("runs")
+    assert (run["dag"], run["month"], run["state"], run["failed"]) == ("exchange_water", MONTH, "success", [])
+
+    told = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
+    done = {event["job"]["name"]: event for event in told if event["eventType"] == "COMPLETE"}
+    assert done.keys() == {"exchange_water", *(f"exchange_water.{step}" for step in STEPS)}
+    load = done["exchange_water.load"]
+    assert load["job"]["namespace"] == "shouwang"
+    contract = read_county(project / "include" / "county").contracts["water"]
+    columns = [{"name": name, "type": column.type} for name, column in contract.columns.items()]
+    for datasets, place in ((load["inputs"], "inbox"), (load["outputs"], "ledger")):
+        (dataset,) = datasets
+        assert (dataset["namespace"], dataset["name"]) == ("shouwang://532900", f"{place}/water/supplies")
+        assert [{k: field[k] for k in ("name", "type")} for field in dataset["facets"]["schema"]["fields"]] == columns
+    people = people_of(county.folder, ordinary_texts(project))
+    assert who_is_named([("events", events.read_text(encoding="utf-8"))], people) == {}

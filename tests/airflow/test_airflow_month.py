@@ -5,6 +5,7 @@ One Airflow, one story; the tests say what must hold of it. The command line goe
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from browser import USERS, Seen, look
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
 from listener import Listener
 from scheduled import CommandLine, Watched
+from statistics_server import Metrics
 
 from overlaid import overlay, settings_of
 from sealed import opened
@@ -75,11 +77,16 @@ class Told:
     filled_in: int = 0
     answers: list[tuple[str]] = field(default_factory=list)
     released_while_held_back: set[str] = field(default_factory=set)
-    decisions: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
+    decisions: list[tuple[str, str, dt.datetime, dict[str, object]]] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+    reminder: str = ""
     failure: str = ""
     failed_task: dict[str, object] = field(default_factory=dict)
     failed_log: str = ""
     board: Seen = field(default_factory=Seen)
+    ended: list[dict[str, object]] = field(default_factory=list)
+    record: list[dict[str, object]] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,12 @@ def delivery_in_force(database: str, department: str) -> str:
         query = "SELECT delivery_id FROM delivery WHERE month = %s AND department = %s AND in_force"
         (found,) = connection.execute(query, [MONTH, department]).fetchone()
     return found
+
+
+def recorded(database: str) -> int:
+    """How many runs are on our record."""
+    with psycopg.connect(plain(database)) as connection:
+        return connection.execute("SELECT count(*) FROM audit_event WHERE kind = 'ran'").fetchone()[0]
 
 
 def plain(url: str) -> str:
@@ -113,22 +126,30 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     home = top / "scheduled"
     keys = os.environ["SHOUWANG_KEYS"]  # ids of people are digests under a key: both houses have the same
     here = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_KEYS": keys, **settings_of(overlay(top / "seven"))}
+    impatient(top / "seven")
     settings = {"SHOUWANG_DATABASE_URL": database, **here}
-    listener = Listener()
+    listener, metrics = Listener(), Metrics()
     extra = {"config": [{"path": listener.address, "tag": "all"}]}
     more = {
         "AIRFLOW_CONN_SHOUWANG_NOTICES": json.dumps({"conn_type": "apprise", "extra": extra}),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS,
+        **metrics.settings,
     }
     airflow = Airflow(top / "airflow", {"SHOUWANG_HOME": str(home), **settings, **more})
     try:
         listener.__enter__()
+        metrics.__enter__()
         airflow.start(0)
         county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7, added=True)
         told = Told(county, home, airflow, listener.messages)
         by_hand(told, CommandLine(top / "by-hand", here))
         airflow.wait_until_healthy(600)
-        by_scheduler(told, CommandLine(home, settings), Watched(Api(airflow)))
+        line, watched = CommandLine(home, settings), Watched(Api(airflow))
+        by_scheduler(told, line, watched)
+        told.ended = [run for dag_id in watched.api.dags() for run in watched.api.runs(dag_id) if run["end_date"]]
+        watched.wait("record of every run", lambda: recorded(database) >= len(told.ended))
+        told.record = line.asked("runs --count 500")
+        told.metrics = metrics.wait_for("airflow.shouwang.overdue")
         if PROGRAMS["chromium"].find():
             identifier = delivery_in_force(database, "water")
             told.board = look(
@@ -138,8 +159,16 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
             )
     finally:
         airflow.stop(patience=3)
+        metrics.__exit__()
         listener.__exit__()
     return told
+
+
+def impatient(folder: Path) -> None:
+    """A county that is reminded of lists after 18 seconds."""
+    settings = folder / "county" / "county.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("approval_hours: 48", "approval_hours: 0.005"), encoding="utf-8")
 
 
 def by_hand(told: Told, line: CommandLine) -> None:
@@ -162,6 +191,14 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     (told.stories["water, late"],) = watched.exchange(MONTH, "water")
     run_id, question = watched.question(MONTH)
     told.questions.append(question)
+    for choice in ("Approve", "Reject"):
+        with pytest.raises(SchedulerError) as refusal:
+            Api(told.airflow, "watcher").answer("screening", run_id, "approve", choice)
+        told.refusals.append(str(refusal.value))
+    told.reminder = watched.wait(
+        "reminder",
+        lambda: [n["message"] for n in told.notices if "仍未审核" in n["message"] and run_id in n["message"]],
+    )[0]
     told.stories["rejected"] = watched.answer(run_id, "Reject", hold_back=[], reason="先核对水利局数据")
     told.released_after_rejection = [*(told.home / "outbox" / MONTH).glob("townships/**/*.xlsx")]
     _, told.exports["scheduled, water late"] = line.after(MONTH)
@@ -203,8 +240,8 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     )
     with psycopg.connect(plain(line.settings["SHOUWANG_DATABASE_URL"])) as connection:
         told.answers = connection.execute("SELECT conclusion FROM feedback").fetchall()
-        query = "SELECT kind, by, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"
-        told.decisions = connection.execute(query.replace(" by,", ' "by",')).fetchall()
+        query = """SELECT kind, "by", at, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"""
+        told.decisions = connection.execute(query).fetchall()
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
     told.failure = str(failure.value)
@@ -294,12 +331,44 @@ def test_a_township_that_was_held_back_is_asked_for_again_and_alone(told):
     }  # fmt: skip
 
 
-def test_who_approved_held_back_and_rejected_is_on_record(told):
-    assert [(kind, by) for kind, by, _ in told.decisions] == [
+def test_whose_role_does_not_allow_it_cannot_answer_and_the_question_stays_open(told):
+    assert len(told.refusals) == 2
+    assert all(re.match(r"Airflow refused PATCH \S+/hitlDetails: 403 ", said) for said in told.refusals)
+    assert [by for _, by, _, _ in told.decisions] == ["admin"] * 3
+
+
+def test_who_has_not_answered_in_time_is_reminded_and_nothing_goes_out(told):
+    """By Airflow's own deadline alert, `calendar.approval_hours` after the screening was queued."""
+    first, *rest = told.reminder.splitlines()
+    assert first == f"{MONTH} 预警名单仍未审核，没有下发"
+    assert rest[0] == "处理：请批准或驳回；没有人批准，名单不会下发。"
+    assert re.fullmatch(r"查看：http://127\.0\.0\.1:\d+/dags/screening/runs/\S+/tasks/approve", rest[1])
+    assert told.released_after_rejection == []
+
+
+def test_who_approved_held_back_and_rejected_what_and_when_is_on_record(told):
+    assert [(kind, by) for kind, by, _, _ in told.decisions] == [
         ("rejected", "admin"), ("approved", "admin"), ("approved", "admin")
     ]  # fmt: skip
-    assert told.decisions[0][2]["reason"] == "先核对水利局数据"
-    assert told.decisions[1][2]["held_back"] == [told.held_back]
+    days = [at.replace(tzinfo=dt.UTC) for _, _, at, _ in told.decisions]
+    assert days == sorted(days)
+    assert dt.datetime.now(dt.UTC) - days[0] < dt.timedelta(hours=1)
+    rejected, approved, again = (detail for _, _, _, detail in told.decisions)
+    assert rejected["reason"] == "先核对水利局数据"
+    assert approved["held_back"] == [told.held_back]
+    for question, detail in zip(told.questions, (rejected, approved, again), strict=True):
+        shown = re.findall(r"^\| (\w+) \| .*\| (\d+) \| [^|]+ \|$", question, re.MULTILINE)
+        assert {township: int(clues) for township, clues in shown} == detail["clues"] != {}
+
+
+def test_every_list_says_who_approved_it_and_when(told):
+    lists = [path for path in told.home.glob(f"outbox/{MONTH}/townships/*/*.xlsx") if "预警名单" in path.name]
+    assert len(lists) == len(told.released_while_held_back) + 1
+    for path in lists:
+        sheet = openpyxl.load_workbook(opened(path, told.home))["预警名单"]
+        said = "\n".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell)
+        assert "编制日期：2025-09-12（第1版，发布人 admin）" in said
+        assert "专用　经办人 admin　2025-09-12" in sheet.oddHeader.right.text
 
 
 def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told):
@@ -392,6 +461,48 @@ def test_nobody_sees_the_board_without_logging_in_and_a_viewer_no_person(told):
     assert told.board.downloads == [f"水利局数据回执_{MONTH}_第2版.xlsx"]
 
 
+def test_every_run_is_on_our_own_record_which_needs_no_airflow(told):
+    """By the command line, as after Airflow's metadata was cleaned away; state, month, start and end as Airflow has them."""
+
+    def moment(text: str) -> dt.datetime:
+        return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+    airflows = sorted(
+        (run["dag_id"], run["partition_key"], run["state"], run["run_type"], moment(run["start_date"]), moment(run["end_date"]))
+        for run in told.ended
+    )  # fmt: skip
+    ours = sorted(
+        (run["dag"], run["month"], run["state"], run["kind"], moment(run["started"]), moment(run["ended"]))
+        for run in told.record
+    )
+    assert len(airflows) >= 15
+    assert set(airflows) <= set(ours)
+    assert {run["dag"]: run["failed"] for run in told.record if run["failed"]} == {"registry": ["load_registry"]}
+
+
+def test_metrics_tell_of_airflow_and_of_the_county_by_department_and_of_nobody(told):
+    figures = dict(
+        line.rpartition("|")[0].rsplit(":", 1) for line in told.metrics if line.startswith("airflow.shouwang.")
+    )
+    water = "airflow.shouwang.rows,county=532900,department=water,outcome="
+    assert int(figures[f"{water}read"]) > 100
+    assert int(figures[f"{water}read"]) == sum(
+        int(figures[water + name]) for name in ("matched", "review", "unmatched", "rejected", "duplicate")
+    )
+    assert "airflow.shouwang.age_days,county=532900,department=water" in figures
+    assert (
+        sum(
+            int(figures[f"airflow.shouwang.warnings,county=532900,level={level}"])
+            for level in ("red", "yellow", "blue")
+        )
+        > 10
+    )
+    assert int(figures["airflow.shouwang.lists,county=532900,state=sent"]) > len(told.released_while_held_back)
+    assert "airflow.shouwang.overdue,county=532900" in figures
+    theirs = {line.partition(",")[0].partition(":")[0] for line in told.metrics}
+    assert {"airflow.task.duration", "airflow.ti.finish", "airflow.dagrun.duration.success"} <= theirs
+
+
 def test_people_are_told_once_of_what_they_have_to_do(told):
     """Refused, missing, to be approved (four screenings, three questions), failed; each once, each with a remedy."""
     titles = [notice["title"].removeprefix("守望：") for notice in told.notices]
@@ -411,6 +522,7 @@ def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_pat
     assert len(people.names) > 700
     assert len(people.numbers) > 1500
     shown = [*told.board.texts.items(), ("notices", json.dumps(told.notices, ensure_ascii=False))]
+    shown += [("metrics", "\n".join(told.metrics)), ("record", json.dumps(told.record, ensure_ascii=False))]
     assert who_is_named([*shown, *texts_left(told.airflow.home, told.home)], people) == {}
 
     # The same search finds somebody who is there: in a log, in a task's result, in a file name.

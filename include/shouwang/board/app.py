@@ -63,7 +63,7 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) 
 
     @router.get("/")
     def board(request: Request, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = "") -> Response:
-        return answer(request, "board.html", **pages.board(house(), months, month))
+        return answer(request, "board.html", **pages.board(house(), months, month, log_of))
 
     @router.get("/months/{month}/{department}")
     def delivery(request: Request, month: str, department: str, by: seen) -> Response:

@@ -49,13 +49,14 @@ from shouwang.steps.reporting import check_registry, write_bulletin, write_resul
 from shouwang.steps.screening import month_figures, month_table, outdated, screen
 from shouwang.steps.sealing import drop_key, keys, rotate_keys
 from shouwang.steps.versioning import diff_versions, restore_version, versions
+from shouwang.steps.watching import gauges, record_run, runs
 
 __all__ = [
     "arrived", "case_story", "check_registry", "collect_returns", "come_late", "deadline", "declare_late",
-    "departments", "diff_versions", "drop_key", "expire", "household_story", "init", "keys", "list_cases", "list_decisions", "load",
+    "departments", "diff_versions", "drop_key", "expire", "gauges", "household_story", "init", "keys", "list_cases", "list_decisions", "load",
     "load_feedback", "load_registry", "load_review", "match", "month_figures", "month_table", "outdated", "receive",
-    "record_decision", "rejected", "release", "release_plan", "release_township", "remove_risk", "renew_passwords", "restore_version",
-    "revoke_decision", "rotate_keys", "scorecard", "screen", "send", "send_township", "settled", "summarise", "supervise", "take_in",
+    "record_decision", "record_run", "rejected", "release", "release_plan", "release_township", "remove_risk", "renew_passwords", "restore_version",
+    "revoke_decision", "rotate_keys", "runs", "scorecard", "screen", "send", "send_township", "settled", "summarise", "supervise", "take_in",
     "to_screen", "unsent", "validate", "versions", "write_bulletin", "write_case_form", "write_results",
     "write_review",
 ]  # fmt: skip

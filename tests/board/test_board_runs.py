@@ -1,0 +1,90 @@
+"""The record of what Airflow ran, and the figures for whoever watches machines."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from test_board_pages import VIEWER, client  # noqa: F401 - a fixture
+from typer.testing import CliRunner
+
+from shouwang import steps
+from shouwang.cli import app
+from shouwang.keeping import trail
+from shouwang.reporting.gauges import gauges
+from shouwang.reporting.runs import Run
+
+
+def run(dag: str, month: str | None, day: int, state: str = "success", *failed: str) -> Run:
+    started = dt.datetime(2026, 10, day, 0, 0, tzinfo=dt.UTC)
+    return Run(dag, month, "scheduled", state, started, started + dt.timedelta(seconds=95), failed)
+
+
+@pytest.fixture
+def recorded(september):
+    for each in (
+        run("exchange_water", "2026-09", 6),
+        run("followup", None, 7, "success", "reopen"),
+        run("screening", "2026-09", 11, "failed", "release[大河镇]", "send[小河乡]"),
+    ):
+        steps.record_run(each)
+    return september
+
+
+def test_runs_are_told_the_newest_first_in_the_countys_time(recorded):
+    newest, *_, oldest = steps.runs()
+    assert (newest.dag, newest.month, newest.state) == ("screening", "2026-09", "failed")
+    assert newest.failed == ("release[大河镇]", "send[小河乡]")
+    assert newest.seconds == 95
+    assert f"{oldest.started:%Y-%m-%d %H:%M}" == "2026-10-06 08:00"
+    assert [each.dag for each in steps.runs(month="2026-09")] == ["screening", "exchange_water"]
+    assert [each.dag for each in steps.runs(count=1)] == ["screening"]
+
+
+def test_they_are_entries_of_the_audit_trail_and_as_hard_to_change(recorded):
+    told = trail.check(recorded.house)
+    assert told["faults"] == []
+    assert told["entries"] >= 3
+
+
+def test_one_command_lists_them(recorded):
+    told = CliRunner().invoke(app, ["runs", "--month", "2026-09"]).output
+    assert "release[大河镇], send[小河乡]" in told.replace("\n", "")
+    (newest, _) = json.loads(CliRunner().invoke(app, ["runs", "--month", "2026-09", "--json"]).output)
+    assert newest["ended"] == "2026-10-11 08:01:35+08:00"
+    assert newest["failed"] == ["release[大河镇]", "send[小河乡]"]
+
+
+def test_the_board_shows_them_and_leads_to_airflow(recorded, client):  # noqa: F811
+    page = client.get("/", headers=VIEWER).text
+    assert "release[大河镇]、send[小河乡]" in page
+    assert 'href="/base/dags/screening/runs/of 2026-09" data-airflow' in page
+    assert "10-11 08:01" in page
+    assert page.index("exchange_water</a>") > page.index("followup</a>") > page.index("screening</a>")
+
+
+def test_the_board_of_a_county_where_nothing_ran_says_so(september, client):  # noqa: F811
+    assert "Airflow 还没有运行过。" in client.get("/", headers=VIEWER).text
+
+
+def test_figures_are_counts_by_county_department_outcome_level_and_state(september):
+    told = {(each.name, *each.tags.values()): each.value for each in gauges(september.house)}
+    code = september.house.county.settings.code
+    assert {key: told[key] for key in told if key[2:3] == ("water",)} == {
+        ("rows", code, "water", "read"): 100,
+        ("rows", code, "water", "matched"): 90,
+        ("rows", code, "water", "review"): 2,
+        ("rows", code, "water", "unmatched"): 3,
+        ("rows", code, "water", "rejected"): 4,
+        ("rows", code, "water", "duplicate"): 1,
+        ("age_days", code, "water"): 4,
+    }
+    assert {key[2] for key in told if key[0] == "age_days"} == {"water", "medical_insurance"}
+    assert [told["warnings", code, level] for level in ("red", "yellow", "blue")] == [1, 2, 3]
+    assert (told["lists", code, "sent"], told["lists", code, "waiting"]) == (0, 0)
+    assert told["overdue", code] == 2
+
+
+def test_an_empty_house_has_few_figures(story):
+    assert {each.name for each in gauges(story.house)} == {"lists", "overdue"}
