@@ -25,7 +25,17 @@ from shouwang.commands import (
     versions,
     watching,
 )
-from shouwang.commands.terminal import AsJson, MonthArgument, month_tables, out, progress, say, working
+from shouwang.commands.terminal import (
+    AsJson,
+    Commands,
+    MonthArgument,
+    commands,
+    month_tables,
+    out,
+    progress,
+    say,
+    working,
+)
 from shouwang.counties import county_folders, serving
 from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
@@ -50,9 +60,14 @@ done already is not done twice. A deployment with many counties (SHOUWANG_COUNTI
 folders) is asked for one by `shouwang --county KEY …`. Exit status: 0 done, 1 failed, 2 wrong usage, 3 a department was refused or is missing.
 """
 app = typer.Typer(
-    help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    cls=Commands,
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
-registry_app = typer.Typer(help="The household registry (农户信息表).", no_args_is_help=True)
+registry_app = commands("The household registry (农户信息表).")
 for name, group in (
     ("registry", registry_app),
     ("feedback", cases.feedback_app),
@@ -325,6 +340,12 @@ def main() -> None:
         sys.exit(WRONG_USAGE)
     except ShouwangError as error:
         progress.print(str(error), style="red", markup=False)
+        sys.exit(FAILED)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        where = f"{error.filename}: {error.strerror}."
+        progress.print(f"{where} Look whether that place is there, is ours, and has room.", style="red", markup=False)
         sys.exit(FAILED)
 
 

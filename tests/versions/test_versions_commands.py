@@ -104,3 +104,9 @@ def test_a_month_without_data_is_no_row_of_zeros(water: Water, said, project: Pa
             [Path(sys.executable).parent / "shouwang", *words], check=True, capture_output=True, text=True
         )
         assert told in done.stderr, words
+
+
+def test_a_place_that_is_not_ours_to_write_is_a_sentence(water: Water, said, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said("export", "cases", "--month", MONTH, "--out", "/proc/nowhere/x.csv", expect=1).count("\n") == 1
+    monkeypatch.setenv("SHOUWANG_HOME", "/proc/nowhere")
+    assert "/proc/nowhere: No such file or directory. Look whether" in said("init", expect=1)

@@ -10,12 +10,12 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, out, say, show_table, tell_answers, working
+from shouwang.commands.terminal import AsJson, commands, out, say, show_table, tell_answers, working
 from shouwang.errors import UsageError
 
 INCOMPLETE = 3
-app = typer.Typer(help="Cases (线索台账): stories, lists, removals.", no_args_is_help=True)
-feedback_app = typer.Typer(help="What townships found (核查结果).", no_args_is_help=True)
+app = commands("Cases (线索台账): stories, lists, removals.")
+feedback_app = commands("What townships found (核查结果).")
 Township = Annotated[str | None, typer.Option("--township", help="Only this township.")]
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="As of a day, YYYY-MM-DD; today without it.")]
 SHOWN = 60

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from shouwang.commands.terminal import AsJson, out, say, working
+from shouwang.commands.terminal import AsJson, commands, out, say, working
 from shouwang.errors import UsageError
 
-contract_app = typer.Typer(help="What a department hands over, and how it is read.", no_args_is_help=True)
-config_app = typer.Typer(help="The county's configuration.", no_args_is_help=True)
+contract_app = commands("What a department hands over, and how it is read.")
+config_app = commands("The county's configuration.")
 
 
 @contract_app.command("check")

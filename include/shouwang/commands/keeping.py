@@ -8,12 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from shouwang import backup as keeping
-from shouwang.commands.terminal import AsJson, out, progress, say, working
+from shouwang.commands.terminal import AsJson, commands, out, progress, say, working
 from shouwang.house import open_house
 from shouwang.keeping import trail
 
 FAILED = 1
-audit_app = typer.Typer(help="The audit trail (审计记录).", no_args_is_help=True)
+audit_app = commands("The audit trail (审计记录).")
 
 
 def _tell_trail(done: dict[str, Any]) -> None:

@@ -8,9 +8,9 @@ import typer
 from rich.table import Table
 
 from shouwang import steps
-from shouwang.commands.terminal import AsJson, out, progress, say, working
+from shouwang.commands.terminal import AsJson, commands, out, progress, say, working
 
-keys_app = typer.Typer(help="The keys that seal numbers and phones (密钥).", no_args_is_help=True)
+keys_app = commands("The keys that seal numbers and phones (密钥).")
 By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail.")]
 
 

@@ -9,12 +9,12 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, tell_answers, working
+from shouwang.commands.terminal import AsJson, MonthArgument, commands, out, say, show_table, tell_answers, working
 from shouwang.month import Month
 
 METHOD = ("department", "method", "outcome", "rows", "confidence", "sentence")
-review_app = typer.Typer(help="What matching left to a clerk (有待核实).", no_args_is_help=True)
-match_app = typer.Typer(help="How rows were matched to the registry (信息比对).", no_args_is_help=True)
+review_app = commands("What matching left to a clerk (有待核实).")
+match_app = commands("How rows were matched to the registry (信息比对).")
 
 
 @match_app.command("report")

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, out, progress, say, show_table, working
+from shouwang.commands.terminal import AsJson, commands, out, progress, say, show_table, working
 from shouwang.errors import NotThereYet, UsageError, unknown
 from shouwang.month import Month
 
-app = typer.Typer(help="The screening rules (rules.yaml).", no_args_is_help=True)
+app = commands("The screening rules (rules.yaml).")
 Months = Annotated[str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")]
 WORDS = {"by_rule": "rule", "by_level": "level", "by_township": "township"}
 

@@ -9,16 +9,16 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
+from shouwang.commands.terminal import AsJson, MonthArgument, commands, out, progress, say, show_table, working
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.sending import passwords
 from shouwang.store.audit import audit
 
 FAILED = 1
-secrets_app = typer.Typer(help="The passwords of townships' workbooks (乡镇密码).", no_args_is_help=True)
-returns_app = typer.Typer(help="Filled-in workbooks that come back (报回).", no_args_is_help=True)
-papers_app = typer.Typer(help="Papers that are made when somebody asks for them.", no_args_is_help=True)
+secrets_app = commands("The passwords of townships' workbooks (乡镇密码).")
+returns_app = commands("Filled-in workbooks that come back (报回).")
+papers_app = commands("Papers that are made when somebody asks for them.")
 Township = Annotated[str | None, typer.Option("--township", help="Only this one, as the registry writes it.")]
 By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail.")]
 

@@ -9,10 +9,10 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, out, progress, say, show_table, working
+from shouwang.commands.terminal import AsJson, MonthArgument, commands, out, progress, say, show_table, working
 from shouwang.month import Month
 
-app = typer.Typer(help="Versions of what a department handed over for a month (版本).", no_args_is_help=True)
+app = commands("Versions of what a department handed over for a month (版本).")
 Department = Annotated[str, typer.Argument(help="For example water.")]
 SHOWN = 40
 

@@ -77,9 +77,10 @@ def take_back(connection: Connection, house: House, received: Received) -> Answe
     manifest = find_manifest(sheets.values())
     lists, reports, removals = read_lists(sheets), read_reports(sheets), read_removals(sheets)
     if lists is None and reports.empty and removals.empty:
+        seen = "、".join(filter(None, sheets))
         raise FileRefused(
             "missing_column",
-            f"没有找到预警名单或申报排查表：各工作表（{'、'.join(sheets)}）的表头都不是下发的样子（预警名单要有“线索编号”和“核查结论”两栏），请在下发的表中填写后报回。",
+            f"没有找到预警名单或申报排查表：{f'各工作表（{seen}）的' if seen else ''}表头不是下发的样子（预警名单要有“线索编号”和“核查结论”两栏），请在下发的表中填写后报回。",
         )
     found = pd.DataFrame(columns=[*RETURNED]) if lists is None else lists
     if received.township is None and manifest is not None:
