@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from test_board_pages import VIEWER, client  # noqa: F401 - a fixture
@@ -61,7 +62,18 @@ def test_the_board_shows_them_and_leads_to_airflow(recorded, client):  # noqa: F
     assert "release[大河镇]、send[小河乡]" in page
     assert 'href="/base/dags/screening/runs/of 2026-09" data-airflow' in page
     assert "10-11 08:01" in page
-    assert page.index("exchange_water</a>") > page.index("followup</a>") > page.index("screening</a>")
+    last = page[page.index('id="runs"') :]
+    assert last.index("水利局</a>") > last.index("反馈收取与督办</a>") > last.index("信息比对与发布</a>")
+
+
+def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, client):  # noqa: F811
+    def asked() -> list[str]:
+        page = client.get("/", headers=VIEWER).text
+        return re.findall(r'任务失败</b><span class="who"><a href="([^"]+)" data-airflow>([^<]+)</a>', page)
+
+    assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对与发布")]
+    steps.record_run(run("screening", "2026-09", 12))
+    assert asked() == []
 
 
 def test_the_board_of_a_county_where_nothing_ran_says_so(september, client):  # noqa: F811

@@ -23,7 +23,7 @@ from shouwang.month import Month
 from shouwang.reporting import board as figures
 from shouwang.reporting.hit_rates import hit_rates
 from shouwang.reporting.prefecture import ZONE, county_month, month_now
-from shouwang.reporting.runs import runs
+from shouwang.reporting.runs import failing, runs
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 ASSETS = {
     path.name: path.read_bytes() for path in sorted((HERE / "assets").iterdir()) if path.suffix in (".js", ".svg")
 }
-LAST_RUNS = 10
+LAST_RUNS, RUNS_LOOKED_AT = 10, 100
 LogOf = Callable[[str, str], str]
 """Where Airflow shows the runs of a DAG for a month: a path below Airflow's own address."""
 
@@ -121,7 +121,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         rows = figures.month_rows(house, connection, shown, today)
         rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
-        last = runs(connection, house.zone, LAST_RUNS)
+        ran = runs(connection, house.zone, RUNS_LOOKED_AT)
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
     missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)
@@ -139,7 +139,9 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "rates": rates,
         "chosen": chosen,
         "count": count,
-        "runs": last,
+        "runs": ran[:LAST_RUNS],
+        "failing": failing(ran),
+        "run_titles": {f"exchange_{name}": contract.title for name, contract in house.county.contracts.items()},
         "log_of": log_of,
         "dag_id": house.dag_id,
     }

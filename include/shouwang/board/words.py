@@ -61,6 +61,11 @@ WORDS: dict[str, tuple[str, str]] = {
         "把回执交给部门，请其更正后重新上传。",
         "Hand the department its receipt; a corrected file is taken in at any time.",
     ),
+    "about failed": ("任务失败", "A run failed"),
+    "do failed": (
+        "任务日志最后一行说明原因和办法；排除后在 Airflow 中清除该任务。",
+        "The task's last log line says what to do; put it right, then clear the task.",
+    ),
     "about refused since": (
         "新送的文件被退回，旧版仍在用",
         "A newer file was refused; the older version stays in force",
@@ -131,6 +136,10 @@ WORDS: dict[str, tuple[str, str]] = {
     # runs of Airflow
     "runs": ("运行记录", "Runs"),
     "run": ("任务流", "DAG"),
+    "dag screening": ("信息比对与发布", "Screening and release"),
+    "dag followup": ("反馈收取与督办", "Follow-up"),
+    "dag papers": ("通报与结果反馈", "Papers of the month"),
+    "dag registry": ("农户信息表", "Registry"),
     "run success": ("完成", "Done"),
     "run failed": ("失败", "Failed"),
     "ended": ("结束", "Ended"),

@@ -50,6 +50,14 @@ def runs(connection: Connection, zone: ZoneInfo, count: int, month: str = "") ->
     return [_run(row["subject"], row["month"], row["detail"]["run"], zone) for row in rows]
 
 
+def failing(found: list[Run]) -> list[Run]:
+    """Of runs, the newest first: those that failed and were not followed by a better one of their DAG and month."""
+    newest: dict[tuple[str, str | None], Run] = {}
+    for run in found:
+        newest.setdefault((run.dag, run.month), run)
+    return [run for run in newest.values() if run.state == "failed"]
+
+
 def _run(dag: str, month: str | None, said: dict[str, Any], zone: ZoneInfo) -> Run:
     started, ended = (dt.datetime.fromisoformat(said[name]).astimezone(zone) for name in ("started", "ended"))
     return Run(dag, month, said["kind"], said["state"], started, ended, tuple(said["failed"]))
