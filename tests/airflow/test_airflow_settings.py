@@ -103,6 +103,10 @@ def test_image_places_and_environment_are_the_same_in_both(compose, values, job,
     assert f"apache-airflow=={values['airflowVersion']}\n" in (project / "requirements.in").read_text()
 
 
+def test_the_chart_makes_no_user_with_a_password_that_everybody_knows(values) -> None:
+    assert values["createUserJob"] == {"enabled": False}
+
+
 def test_every_claim_that_the_values_name_may_be_used_on_several_machines(values, project: Path) -> None:
     documents = yaml.safe_load_all((project / "docker" / "helm" / "prepare.yaml").read_text(encoding="utf-8"))
     claims = {d["metadata"]["name"]: d["spec"] for d in documents if d["kind"] == "PersistentVolumeClaim"}

@@ -64,9 +64,22 @@ def test_a_file_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pyte
     path = tmp_path / "慢.csv"
     os.mkfifo(path)  # nobody ever writes to it: opening waits for ever
     monkeypatch.setattr(worker, "SECONDS", 0.3)
+    monkeypatch.setattr(worker, "BUSY", 1)
     with pytest.raises(FileRefused, match=r"慢\.csv”读的时间太长"):
         worker.open_file(path)
     assert worker.SECONDS_PER_MEBIBYTE < 2
+
+
+def test_a_file_that_takes_too_much_of_the_processor_is_refused_however_busy_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "长.csv"
+    path.write_bytes(CSV * 600_000)
+    monkeypatch.setattr(worker, "SECONDS", 0.5)
+    monkeypatch.setattr(worker, "SECONDS_PER_MEBIBYTE", 0)
+    monkeypatch.setattr(worker, "BUSY", 1_000)
+    with pytest.raises(FileRefused, match=r"长\.csv”读的时间太长"):
+        worker.open_file(path)
 
 
 def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
