@@ -14,6 +14,11 @@ from shouwang.store.database import frame
 from shouwang.store.tables import case, warning
 
 DATES = ("recognised_on", "due", "turns_on", "next_visit")
+SHOWN = [
+    "clue_no", "household_id", "township", "village", "level", "state", "risks", "due", "days_late", "turns_on",
+    "recognised_on", "next_visit", "opened_month", "last_month",
+]  # fmt: skip
+"""What of a case a list shows."""
 
 
 def cases_on(

@@ -13,18 +13,22 @@ from sqlalchemy import Connection
 from shouwang.casework import states
 from shouwang.casework.entries import months_later
 from shouwang.casework.states import state_on
+from shouwang.errors import UsageError
 from shouwang.identity import without_numbers
 from shouwang.store.tables import case, case_event, release_item, signal, warning
 
 
-def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> dict[str, Any] | None:
-    """The story of the household that a clue number or a household id means, as of a day; null if there is none.
+def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> dict[str, Any]:
+    """The story of the household that a clue number or a household id means, as of a day; `UsageError` if none is known.
 
     Plain values for JSON and the terminal: no names but those of the clues' sentences (张某), no numbers of people.
     """
     household = household_of(connection, key)
     if household is None:
-        return None
+        said = without_numbers(key)  # who typed an identity number does not find it in a log
+        raise UsageError(
+            f"No case is known under “{said}”, a clue number or household id; `shouwang case list` shows all."
+        )
     cases = [*connection.execute(_of(case, household).order_by(case.c.opened_month, case.c.clue_no)).mappings()]
     numbers = [c["clue_no"] for c in cases]
     events = sa.select(case_event).where(case_event.c.clue_no.in_(numbers))

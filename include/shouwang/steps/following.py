@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from shouwang.errors import FileRefused, NotThereYet, TrailBroken
+from shouwang.errors import FileRefused, NotThereYet, ShouwangError, TrailBroken, UsageError
 from shouwang.house import open_house, safe_name
+from shouwang.identity import without_numbers
 from shouwang.month import Month
 from shouwang.steps.releasing import send
+from shouwang.store.audit import audit
 
 
 def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
@@ -32,33 +34,67 @@ def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
 
 def case_story(key: str) -> dict[str, Any]:
     """A household's story, by clue number or household id (户情)."""
-    from shouwang.townships.cases import show
+    from shouwang.casework.telling import story
 
-    return show(open_house(), key)
+    house = open_house()
+    with house.database.read() as connection:
+        return story(connection, key, house.today(), house.county.settings.casework.grown_by)
 
 
 def list_cases(
     on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
 ) -> list[dict[str, Any]]:
     """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
-    from shouwang.townships.cases import listed
+    from shouwang.casework import supervision as lists
 
-    rows = listed(open_house(), dt.date.fromisoformat(on) if on else None, state, township, what)
-    return json.loads(rows.to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
+    house = open_house()
+    day = dt.date.fromisoformat(on) if on else house.today()
+    with house.database.read() as connection:
+        if what == "overdue":
+            rows = lists.overdue(connection, day, township)
+        elif what == "due":
+            rows = lists.due_on(connection, day, township)
+        else:
+            rows = lists.cases_on(connection, day, state, township)
+    for name in lists.DATES:
+        rows[name] = rows[name].dt.strftime("%Y-%m-%d")
+    return json.loads(rows[lists.SHOWN].to_json(orient="records", force_ascii=False))  # type: ignore[no-any-return]
 
 
 def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> dict[str, Any]:
-    """Put on record that a risk is removed (风险消除), or say why it is not."""
-    from shouwang.townships.cases import remove
+    """Put on record that a risk is removed (风险消除); `ShouwangError` says why it may not be."""
+    from shouwang.casework.telling import household_of
+    from shouwang.townships.returning import KNOWN, call_removed
 
-    return remove(open_house(), clue_no, by, dt.date.fromisoformat(on), measure)
+    house, day = open_house(), dt.date.fromisoformat(on)
+    with house.database.write() as connection:
+        household = household_of(connection, clue_no)
+        if household is None:
+            raise UsageError(f"There is no case {without_numbers(clue_no)}; `shouwang case list` shows all.")
+        why = call_removed(connection, house.county.settings, clue_no, household, day, by, house.now(), measure)
+        if why not in (None, KNOWN):
+            raise ShouwangError(f"{clue_no}：{why}。")
+        if why is None:
+            audit(connection, "removed", clue_no, by, on=day.isoformat())
+    return {"clue_no": clue_no, "removed_on": day.isoformat(), "status": KNOWN if why else "removed"}
 
 
 def write_case_form(township: str) -> dict[str, Any]:
-    """Write a township's form for reports and removals (申报排查表)."""
-    from shouwang.townships.cases import write_form
+    """Write a township's form for reports and removals (申报排查表) into its outbox."""
+    from shouwang.casework.supervision import being_helped
+    from shouwang.delivery.caseform import CaseFormPaper
+    from shouwang.delivery.caseform import write_case_form as write_form
+    from shouwang.delivery.paper import SYSTEM
+    from shouwang.sending.handout import hand_out, headed
 
-    return {"township": township, "file": str(write_form(open_house(), township))}
+    house = open_house()
+    today, month = house.today(), Month.of(house.today())
+    name = f"{safe_name(township)}申报排查表_{today.isoformat()}.xlsx"
+    with house.database.write() as connection:
+        helped = being_helped(connection, today, township)
+        write = partial(write_form, paper=CaseFormPaper(**headed(house, township)), helped=helped)
+        hand_out(connection, house, month, township, name, SYSTEM, write)
+    return {"township": township, "file": str(house.lists_of(month, township) / name)}
 
 
 def collect_returns() -> dict[str, Any]:

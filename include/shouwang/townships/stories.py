@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from shouwang.casework import supervision, telling
 from shouwang.delivery.frames import LEVELS
 from shouwang.delivery.story import Story
-from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
@@ -35,8 +34,6 @@ def story_of(connection: Connection, house: House, key: str, by: str) -> Story:
     """The page of a clue number's or id's household; no number, diagnosis, account or phone is in it."""
     settings, today = house.county.settings, house.today()
     told = telling.story(connection, key, today, settings.casework.grown_by)
-    if told is None:
-        raise UsageError("No case is known under that clue number or household id; `shouwang case list` shows all.")
     mine = case.select().with_only_columns(case.c.household_id).where(case.c.household_id == told["household_id"])
     people = _heads_first(people_as_of(connection, Month.of(today), mine))
     head = {str(name): value for name, value in people.iloc[0].items()} if len(people) else {}
