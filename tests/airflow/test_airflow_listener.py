@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -30,8 +31,13 @@ run = SimpleNamespace(
     dag_id="screening", partition_key="2026-09", conf={}, run_type="asset_triggered", state="failed", start_date=at,
     end_date=at + dt.timedelta(minutes=2), get_task_instances=lambda state: [failed],
 )
-before = dict(os.environ)
-for settings in json.loads(sys.argv[1]):
+before, (_, wanted) = dict(os.environ), sys.argv
+shouwang_listener.on_starting(None)
+assert "great_expectations" not in sys.modules
+sys.argv[1] = "scheduler"
+shouwang_listener.on_starting(None)
+assert "great_expectations" in sys.modules
+for settings in json.loads(wanted):
     os.environ.update(settings)
     shouwang_listener.on_dag_run_failed(run, "")
     for child in multiprocessing.active_children():
@@ -114,3 +120,7 @@ def test_a_run_that_ended_is_recorded_and_measured_and_a_county_that_is_away_hol
     assert ("airflow.shouwang.lists", ("county", "532900"), ("state", "sent")) in told.collected
     away = "The end of screening is not on our record: The database /nowhere/at/all.db cannot be opened"
     assert away in told.said
+
+
+def test_every_module_that_tasks_inherit_is_one_that_there_is(plugin):
+    assert all(importlib.util.find_spec(name) for name in plugin.shouwang_listener.FORKED)
