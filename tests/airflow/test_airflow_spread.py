@@ -9,10 +9,10 @@ import datetime as dt
 import os
 import re
 import shutil
-import subprocess
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,13 @@ from deployed import Container, Deployment, Tended, api_of, processes_of
 from scheduled import EXPORTS, OVER, CommandLine
 
 from sealed import opened
-from services import path_of
+from services import Sftp, fill, path_of, sftp, small_disk
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
+from wires import Post, cutting, mail_server
 
 pytestmark = [
-    pytest.mark.needs("docker-compose", "postgresql", "redis", "faketime"),
+    pytest.mark.needs("docker-compose", "postgresql", "redis", "faketime", "sshd", "mount"),
     pytest.mark.timeout(2400),
 ]
 
@@ -38,6 +39,8 @@ COUNTIES = ("anlan", "beihe", "chengxi")
 DEPARTMENTS = ("civil_affairs", "medical_insurance")
 SETTINGS = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_POOL_SLOTS": "", "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
 HOUR = 3600
+HALF = 9_000
+"""Bytes after which a line is held: greeting and keys are through, a list of some 20 kB is not."""
 CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 
 
@@ -56,10 +59,12 @@ class Story:
     sendings: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     left_behind: dict[str, list[str]] = field(default_factory=dict)
     ahead: list[str] = field(default_factory=list)
+    handed_out: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    arrived: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
     health: dict[str, bool] = field(default_factory=dict)
 
 
-def county_folder(folder: Path, project: Path) -> None:
+def county_folder(folder: Path, project: Path, channels: dict[str, dict[str, str]] | None = None) -> None:
     """The shipped county with two of its departments: a county is a folder of configuration."""
     shutil.copytree(project / "include" / "county", folder)
     for path in (folder / "departments").iterdir():
@@ -75,6 +80,68 @@ def county_folder(folder: Path, project: Path) -> None:
             measure["rules"] = [code for code in measure["rules"] if code in codes]
     book["measures"] = [measure for measure in book["measures"] if measure.get("rules", True)]
     (folder / "rules.yaml").write_text(yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    settings = yaml.safe_load((folder / "county.yaml").read_text(encoding="utf-8"))
+    settings["townships"] = channels or {}
+    settings["delivery"]["mail_from"] = "fangpin@county.example.org"
+    (folder / "county.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+
+
+class Line:
+    """A line to townships, held in the midst of the first list that goes by it until the sender is dead."""
+
+    def __init__(self) -> None:
+        self.reached, self.dead = threading.Event(), threading.Event()
+
+    def hold(self) -> None:
+        self.reached.set()
+        self.dead.wait()
+
+
+@dataclass
+class Ways:
+    """How two counties' lists leave: the second's by SFTP, the third's by mail, each by a line that is held once."""
+
+    server: Sftp
+    post: Post
+    by_sftp: Line
+    by_mail: Line
+    doors: tuple[int, int]
+
+    def settings(self) -> dict[str, str]:
+        """What the workers' environment says of them."""
+        return {
+            "SHOUWANG_KNOWN_HOSTS": str(self.server.known_hosts), "SHOUWANG_SSH_KEY": str(self.server.key),
+            "SHOUWANG_SMTP": f"smtp://127.0.0.1:{self.doors[1]}",
+        }  # fmt: skip
+
+    def of(self, key: str, townships: tuple[str, ...]) -> dict[str, dict[str, str]]:
+        """What a county's configuration says of its townships."""
+        address = self.server.address.replace(f":{port_of(self.server)}", f":{self.doors[0]}")
+        way = {COUNTIES[1]: ("sftp", address + "/{}"), COUNTIES[2]: ("mail", "xiang{}@example.org")}.get(key)
+        named = enumerate(townships) if way else ()
+        return {name: {"channel": way[0], "to": way[1].format(number)} for number, name in named if way}
+
+    def arrived(self, key: str) -> list[tuple[str, bytes]]:
+        """What lies on the server, hidden files too, or came by mail: names and contents."""
+        if key == COUNTIES[1]:
+            return sorted((path.name, path.read_bytes()) for path in self.server.folder.rglob("*") if path.is_file())
+        return sorted((a.get_filename(), a.get_content()) for mail in self.post.came for a in mail.iter_attachments())
+
+
+def port_of(server: Sftp) -> str:
+    return server.address.rsplit(":", 1)[1].partition("/")[0]
+
+
+@contextmanager
+def ways() -> Iterator[Ways]:
+    by_sftp, by_mail = Line(), Line()
+    with (
+        sftp() as server, mail_server() as post,
+        cutting(int(port_of(server)), HALF, by_sftp.hold) as first, cutting(post.port, HALF, by_mail.hold) as second,
+    ):  # fmt: skip
+        known = server.known_hosts.read_text()
+        server.known_hosts.write_text(known + known.replace(f":{port_of(server)} ", f":{first} "))
+        yield Ways(server, post, by_sftp, by_mail, (first, second))
 
 
 class Beside:
@@ -106,25 +173,6 @@ def lists_of(home: Path) -> dict[str, list[str]]:
         ]
         found[str(path.relative_to(home))] = cells
     return found
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A disk of its own for a folder, which can be filled without harm to anybody; gives the file that fills it."""
-    folder.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "shouwang", str(folder)], check=True)
-    try:
-        yield folder / ".filling"
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Write until nothing more fits."""
-    with suppress(OSError), path.open("wb", buffering=0) as file:
-        while file.write(b"\0" * 65536):
-            pass
-    assert os.statvfs(path).f_bavail == 0
 
 
 class Faults:
@@ -193,30 +241,37 @@ def clock_moved(worker: Container, seconds: int) -> None:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
     top = tmp_path_factory.mktemp("spread")
-    for key in COUNTIES:
-        county_folder(top / "counties" / key, project)
     counties = {
         key: make_county(top / "made" / key, households=300, months=(Month.parse(MONTH),), seed=seed)
         for seed, key in enumerate(COUNTIES, start=11)
     }
     told = Story()
-    here = {"SHOUWANG_COUNTIES": str(top / "counties"), **SETTINGS}
-    deployment = Deployment(top / "deployed", here)
-    with ThreadPoolExecutor(1) as beside, small_disk(deployment.house / COUNTIES[0] / "outbox") as filling:
-        by_hand = beside.submit(undisturbed, told, Beside(top / "by-hand", here), counties)
-        with deployment:
-            disturbed(told, deployment, counties, filling)
-            runner = f"postgresql+psycopg://shouwang_runner@127.0.0.1:{deployment.database.port}/shouwang"
-            line = Beside(deployment.house, {**here, "SHOUWANG_DATABASE_URL": runner})
-            for key in COUNTIES:
-                told.exports[key] = line.run(key)
-                told.lists[key] = lists_of(deployment.house / key)
-                with deployment.connect() as connection:
-                    query = f"SELECT file, sent_at IS NOT NULL, problem FROM {key}.dispatch ORDER BY file"
-                    told.dispatches[key] = connection.execute(query).fetchall()
-                    query = f"SELECT detail ->> 'file' FROM {key}.audit_event WHERE kind = 'sent' ORDER BY 1"
-                    told.sendings[key] = connection.execute(query).fetchall()
-        by_hand.result()
+    with ways() as out:
+        for key, county in counties.items():
+            county_folder(top / "counties" / key, project, out.of(key, county.townships))
+            county_folder(top / "counties by hand" / key, project)
+        here = {"SHOUWANG_COUNTIES": str(top / "counties"), **SETTINGS, **out.settings()}
+        deployment = Deployment(top / "deployed", here)
+        by_hand = Beside(top / "by-hand", {**here, "SHOUWANG_COUNTIES": str(top / "counties by hand")})
+        (outbox := deployment.house / COUNTIES[0] / "outbox").mkdir(parents=True)
+        with ThreadPoolExecutor(1) as beside, small_disk(outbox) as filling:
+            undisturbed_too = beside.submit(undisturbed, told, by_hand, counties)
+            with deployment:
+                disturbed(told, deployment, counties, filling, out)
+                runner = f"postgresql+psycopg://shouwang_runner@127.0.0.1:{deployment.database.port}/shouwang"
+                line = Beside(deployment.house, {**here, "SHOUWANG_DATABASE_URL": runner})
+                for key in COUNTIES:
+                    told.exports[key] = line.run(key)
+                    told.lists[key] = lists_of(deployment.house / key)
+                    with deployment.connect() as connection:
+                        query = f"SELECT file, sent_at IS NOT NULL, problem FROM {key}.dispatch ORDER BY file"
+                        told.dispatches[key] = connection.execute(query).fetchall()
+                        query = f"SELECT detail ->> 'file' FROM {key}.audit_event WHERE kind = 'sent' ORDER BY 1"
+                        told.sendings[key] = connection.execute(query).fetchall()
+                    files = [deployment.house / key / "outbox" / file for file, *_ in told.dispatches[key]]
+                    told.handed_out[key] = {path.name: path.read_bytes() for path in files}
+                    told.arrived[key] = out.arrived(key)
+            undisturbed_too.result()
     for worker in deployment.workers:
         for folder in (worker.home, worker.scratch):
             told.left_behind[str(folder)] = [str(path) for path in folder.rglob("*") if path.is_file()]
@@ -231,7 +286,7 @@ def undisturbed(told: Story, line: Beside, counties: dict[str, DemoCounty]) -> N
         told.lists_by_hand[key] = lists_of(line.line.home / key)
 
 
-def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCounty], filling: Path) -> None:
+def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCounty], filling: Path, out: Ways) -> None:
     api = api_of(deployment)
     watched = Tended(api, deployment=deployment)
     faults = Faults(deployment, watched)
@@ -270,10 +325,16 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
 
     told.struck["the outbox's disk full"] = watched.wait("release without room", waits_for_room)[0]
     filling.unlink()
-    for worker in deployment.workers:
-        clock_moved(worker, HOUR)
     for key in (second, third):
         api.answer(f"{key}.screening", questions[key], "approve", "Approve")
+    for way, line in {"SFTP": out.by_sftp, "mail": out.by_mail}.items():
+        told.struck[f"the workers killed, a list on its way by {way}"] = watched.wait(
+            f"list on its way by {way}", lambda line=line: line.reached.is_set() and "send"
+        )
+    for worker in deployment.workers:
+        clock_moved(worker, HOUR)
+    for line in (out.by_sftp, out.by_mail):
+        line.dead.set()
     watched.finish(*((f"{key}.screening", run_id) for key, run_id in questions.items()))
 
     def all_over() -> bool:
@@ -307,7 +368,7 @@ def test_every_run_ends_well_by_itself(story: Story) -> None:
 
 
 def test_every_fault_struck_what_was_under_way(story: Story) -> None:
-    assert len(story.struck) == 5
+    assert len(story.struck) == 7
     for fault in ("a worker killed",):
         assert story.tries[story.struck[fault]] > 1, fault
     assert story.struck["the outbox's disk full"] == "release"
@@ -322,6 +383,12 @@ def test_every_list_is_what_it_would_have_been_and_went_out_once(story: Story) -
         assert story.dispatches[key]
         assert {(sent, problem) for _, sent, problem in story.dispatches[key]} == {(True, None)}
         assert story.sendings[key] == [(file,) for file, _, _ in story.dispatches[key]]
+
+
+def test_lists_that_were_on_their_way_when_the_workers_died_arrived_whole_and_once(story: Story) -> None:
+    for key in COUNTIES[1:]:
+        assert story.tries[f"{key}.screening send"] > 1
+        assert story.arrived[key] == sorted(story.handed_out[key].items())
 
 
 def test_nothing_is_left_on_a_workers_own_disk(story: Story) -> None:

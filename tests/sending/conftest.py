@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
-from aiosmtpd.controller import Controller
-from sending_house import MONTH, Post, enter, plant_secrets
+from sending_house import MONTH, enter, plant_secrets
 
-from services import Sftp, free_port, sftp
+from services import Sftp, sftp
 from shouwang import steps
 from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
+from wires import Post, mail_server
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -76,12 +76,9 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def post(monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
-    post = Post(free_port())
-    running = Controller(post, hostname="127.0.0.1", port=post.port)
-    monkeypatch.setenv("SHOUWANG_SMTP", f"smtp://127.0.0.1:{post.port}")
-    running.start()
-    yield post
-    running.stop()
+    with mail_server() as post:
+        monkeypatch.setenv("SHOUWANG_SMTP", f"smtp://127.0.0.1:{post.port}")
+        yield post
 
 
 @pytest.fixture

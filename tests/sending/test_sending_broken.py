@@ -12,13 +12,14 @@ from typing import Any
 
 import paramiko
 import pytest
-from sending_house import MONTH, Post, cutting, die, killed
+from sending_house import MONTH, die, killed
 
 from services import Sftp
 from shouwang import steps
 from shouwang.errors import Unreachable
 from shouwang.house import open_house
 from shouwang.sending import channels
+from wires import Post, cutting
 
 pytestmark = pytest.mark.needs("sshd")
 HALF = 9_000

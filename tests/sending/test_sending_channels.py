@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sending_house import MONTH, Post
+from sending_house import MONTH
 from typer.testing import CliRunner
 
 from sealed import opened
@@ -21,6 +21,7 @@ from shouwang.errors import ConfigError, ShouwangError, Unreachable
 from shouwang.house import open_house
 from shouwang.month import Month
 from shouwang.sending.dispatching import proof
+from wires import Post
 
 MAIL = {"mail_from": "fangpin@county.example.org"}
 needs_sshd = pytest.mark.needs("sshd")
