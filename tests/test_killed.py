@@ -11,18 +11,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import importlib
 import io
 import json
 import os
 import re
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import traceback
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,7 +40,6 @@ from sqlalchemy import event
 from sealed import opened
 from services import fill, scratch, small_disk
 from shouwang import steps
-from shouwang.casework import keeping  # noqa: F401 (imported once here, not in every child)
 from shouwang.delivery.saving import save
 from shouwang.delivery.sealing import unsealed
 from shouwang.demo.county import DemoCounty, make_county
@@ -171,7 +173,8 @@ def in_child(place: Place, work: Callable[[], Any]) -> tuple[int, Any]:
             os.close(reading)
             place.enter()
             House.now = lambda house: dt.datetime.combine(house.today(), dt.time(9))  # type: ignore[method-assign]
-            said = json.dumps(work(), default=str, ensure_ascii=False).encode()
+            known = set(sys.modules)
+            said = json.dumps([work(), sorted(set(sys.modules) - known)], default=str, ensure_ascii=False).encode()
             with os.fdopen(writing, "wb") as pipe:
                 pipe.write(said)
             status = 0
@@ -183,7 +186,12 @@ def in_child(place: Place, work: Callable[[], Any]) -> tuple[int, Any]:
     with os.fdopen(reading, "rb") as pipe:
         said = pipe.read()
     _, ended = os.waitpid(child, 0)
-    return ended, json.loads(said) if said else None
+    given, imported = json.loads(said) if said else (None, ())
+    with warnings.catch_warnings(action="ignore"):
+        for name in imported:  # once here, not in every child
+            with suppress(ImportError):
+                importlib.import_module(name)
+    return ended, given
 
 
 @contextmanager
@@ -504,10 +512,8 @@ def test_a_delivery_that_is_taken_in_while_keys_change_loses_nothing(
     assert with_the_newest_key_alone(place) == wanted
 
 
-def test_what_retention_deletes_while_keys_change_does_not_come_back(
-    with_old_keys: Place, inbox: Path, tmp_path: Path
-) -> None:
-    place = copied(with_old_keys, on_sqlite(tmp_path / "home", inbox))
+def test_what_retention_deletes_while_keys_change_does_not_come_back(with_old_keys: Place, tmp_path: Path) -> None:
+    place = copied(with_old_keys, on_sqlite(tmp_path / "home", tmp_path / "no inbox of others"))
 
     def work() -> Any:
         os.environ |= {"SHOUWANG_KEYS": "", "SHOUWANG_TODAY": "2028-01-10"}
