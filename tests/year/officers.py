@@ -64,8 +64,17 @@ def silent(township: str, month: Month) -> bool:
     return random.Random(f"never|{township}|{month}").random() < 0.1
 
 
-def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date) -> list[Answer]:
-    """Fill a township's list in as it would come back; what was answered, in the list's order."""
+def dutiful(clue_no: str, month: Month) -> str:
+    """The conclusion of an officer who goes to every household."""
+    luck = random.Random(hashlib.sha256(f"{clue_no}|{month}".encode()).hexdigest())
+    return luck.choices([*FINDINGS, "05"], [*FINDINGS.values(), 1 - sum(FINDINGS.values())])[0]
+
+
+def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date, wrong: int | None = None) -> list[Answer]:
+    """Fill a township's list in as it would come back; what was answered, in the list's order.
+
+    ``wrong``: every row is answered, so many of the first so that they cannot be taken; none leaves it to luck.
+    """
     workbook = openpyxl.load_workbook(source)
     sheet = workbook["预警名单"]
     head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
@@ -76,6 +85,8 @@ def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date) -> list[
         if not isinstance(clue_no, str) or clue_no[4:5] != "-":
             continue
         answer = finding(clue_no, month)
+        if wrong is not None:
+            answer = Answer(clue_no, dutiful(clue_no, month), good=len(answers) >= wrong)
         if answer is None:
             continue
         answers.append(answer)
