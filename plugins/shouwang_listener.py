@@ -21,7 +21,7 @@ from shouwang.errors import ShouwangError
 from shouwang_notices import month_of
 
 if TYPE_CHECKING:
-    from airflow.models import DagRun
+    from airflow.models import DagRun  # what Airflow hands its listeners; its SDK has no name for it
 
 log = logging.getLogger(__name__)
 
