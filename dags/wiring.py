@@ -35,7 +35,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from shouwang.counties import check_key, county_folders, name_in, serve, served
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
-from shouwang.errors import ConfigError, ShouwangError, Unreachable
+from shouwang.errors import ConfigError, MachineFault, ShouwangError, Unreachable
 from shouwang_notices import Notice, link_to, month_of, tell
 from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
@@ -59,6 +59,9 @@ ALWAYS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         [
             RetryRule(Unreachable, RetryAction.RETRY, reason="Another machine may be back soon."),
+            RetryRule(
+                MachineFault, RetryAction.RETRY, reason="Disk, memory or files of this machine may be free again."
+            ),
             RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help."),
         ]
     ),

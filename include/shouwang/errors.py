@@ -52,5 +52,20 @@ class Unreachable(ShouwangError):
     """Another machine is away, refuses us, or is not the one it should be; trying again later may help."""
 
 
+class MachineFault(ShouwangError):
+    """This machine cannot read or write what is its own (permission, disk, too many open files); tried again.
+
+    Never a department's fault: nothing is refused, and no receipt is written.
+    """
+
+
+def machine_fault(error: OSError) -> MachineFault:
+    """The fault behind an operating system's error; names no file, for a file's name may be a person's."""
+    return MachineFault(
+        f"A file that was handed over cannot be read on this machine ({error.strerror or type(error).__name__}). "
+        "Nothing was refused; look at disk, permissions and open files, then try again."
+    )
+
+
 class TrailBroken(ShouwangError):
     """The audit trail was tampered with; nothing that it has to record may go on as if it had not."""

@@ -94,12 +94,11 @@ def opening(folder: Path) -> Try:
 
     def attempt(data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(seeds)))
-        path = folder / "spoilt"
-        path.write_bytes(spoilt_file(seeds[name], data.draw(PLACES), data.draw(BYTE_EDITS)))
+        content = spoilt_file(seeds[name], data.draw(PLACES), data.draw(BYTE_EDITS))
 
         def look() -> None:
             try:
-                answer = worker.answer(path, name, [PASSWORD])
+                answer = worker.answer(content, name, [PASSWORD])
             except MemoryError:
                 return
             if isinstance(answer, tuple) and not isinstance(answer, Opened):

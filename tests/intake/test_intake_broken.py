@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pickle
 import resource
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,12 +18,13 @@ from broken_files import CSV, PASSWORD, READ, ROWS, cases, encrypted, xls, xlsx
 
 from shouwang import steps
 from shouwang.demo import make_county
-from shouwang.errors import ConfigError, FileRefused
+from shouwang.errors import ConfigError, FileRefused, MachineFault
 from shouwang.house import open_house
 from shouwang.intake import worker
 from shouwang.intake.files import find_files, fingerprint, settled
 from shouwang.intake.names import shown
 from shouwang.intake.reading import read_files
+from shouwang.intake.worker import open_file
 from shouwang.month import Month
 
 HOUSING = open_house({}).county.contracts["housing"]
@@ -62,7 +66,8 @@ def test_every_broken_or_hostile_file_is_read_or_refused_in_words(tmp_path: Path
 
 def test_a_file_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "慢.csv"
-    os.mkfifo(path)  # nobody ever writes to it: opening waits for ever
+    os.mkfifo(path)
+    monkeypatch.setattr(os, "held", os.open(path, os.O_RDWR), raising=False)  # nobody writes: reading waits for ever
     monkeypatch.setattr(worker, "SECONDS", 0.3)
     monkeypatch.setattr(worker, "BUSY", 1)
     with pytest.raises(FileRefused, match=r"慢\.csv”读的时间太长"):
@@ -98,12 +103,61 @@ def test_the_process_may_only_answer_with_plain_values(tmp_path: Path) -> None:
         worker._Plain(io.BytesIO(pickle.dumps(os.system))).load()
 
 
-def test_a_file_that_vanished_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_vanished_is_waited_for(tmp_path: Path) -> None:
     gone = tmp_path / "没了.csv"
-    for act in (lambda: read_files([gone], HOUSING), lambda: fingerprint([gone])):
-        with pytest.raises(FileRefused, match=r"没了\.csv”读不出来.*请重新上传"):
-            act()
+    with pytest.raises(FileRefused, match=r"没了\.csv”已被移走，请传完后再试"):
+        fingerprint([gone])
+    with pytest.raises(MachineFault):
+        read_files([gone], HOUSING)
     assert not settled([gone], 0)
+
+
+@pytest.mark.parametrize("fault", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOSPC, errno.ESTALE])
+def test_a_fault_of_this_machine_is_never_a_refusal(
+    fault: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "某某某.csv"
+    path.write_bytes(CSV)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    for place, name in ((Path, "open"), (subprocess, "Popen")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fails)
+            with pytest.raises(MachineFault) as raised:
+                open_file(path)
+        assert os.strerror(fault) in str(raised.value)
+        assert "某某某" not in str(raised.value), "a file's name may be a person's"
+
+
+READS_A_SEALED_FILE = """
+import ctypes, pathlib, sys
+ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE: as Airflow's supervisor leaves its tasks
+from shouwang.arriving.vault import plainly
+from shouwang.intake.worker import open_file
+from shouwang.store.keys import Keys
+keys = Keys(pathlib.Path(sys.argv[1]), "")
+keys.make()
+sealed = pathlib.Path(sys.argv[2])
+sealed.write_bytes(keys.seal_file(sealed.read_bytes()))
+with plainly(keys) as plain:
+    print(len(open_file(plain(sealed)).sheets[0].numbers))
+"""
+
+
+def test_a_task_that_nobody_may_look_into_reads_sealed_files_without_any_right(tmp_path: Path) -> None:
+    path = tmp_path / "台账.csv"
+    path.write_bytes(CSV)
+    no_rights = ["setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
+    read = subprocess.run(
+        [*no_rights, sys.executable, "-c", READS_A_SEALED_FILE, str(tmp_path / "keys"), str(path)],
+        capture_output=True,
+        text=True,
+        env={name: value for name, value in os.environ.items() if name != "SHOUWANG_KEYS"},
+    )
+    assert read.returncode == 0, read.stderr
+    assert int(read.stdout) == len(CSV.decode().splitlines())
 
 
 def test_links_locks_and_half_sent_files_are_no_files(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ the key of a line above it (copied), is a new row. A row that is corrected keeps
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections import Counter
@@ -18,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from shouwang.delivery.receipt import KEY, REASON, RECEIPT, REJECTED
-from shouwang.errors import FileRefused
+from shouwang.errors import FileRefused, machine_fault
 from shouwang.intake.headers import plain
 from shouwang.intake.reading import PLACE, Reading, SheetReport
 from shouwang.intake.secrets import is_encrypted
@@ -63,10 +64,13 @@ def _may_be_receipt(path: Path, can_open: bool) -> bool:
     sheets = [f'name="{name}'.encode() for name in (RECEIPT, REJECTED)]
     words = [word.encode(encoding) for word in (REJECTED, KEY) for encoding in _ENCODINGS]
     try:
-        if not zipfile.is_zipfile(path):
-            content = path.read_bytes()
+        content = path.read_bytes()
+    except OSError as error:
+        raise machine_fault(error) from None
+    try:
+        if not zipfile.is_zipfile(io.BytesIO(content)):
             return any(word in content for word in words) or (can_open and is_encrypted(content))
-        with zipfile.ZipFile(path) as packed:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
             for name in {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(packed.namelist()):
                 with packed.open(name) as part:
                     start = part.read(_LOOKED_AT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shouwang.arriving.arrival import Kept
-from shouwang.errors import FileRefused, NotThereYet
+from shouwang.errors import FileRefused, NotThereYet, machine_fault
 from shouwang.house import House
 from shouwang.intake.files import fingerprint_of
 from shouwang.intake.names import shown
@@ -21,13 +20,10 @@ from shouwang.store.keys import Keys
 Plain = Callable[[Path], Path]
 """From the path of a sealed file to one under which its content can be read."""
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""No room: on our own disk, for nobody writes to the department's."""
-
 
 @contextmanager
 def plainly(keys: Keys) -> Iterator[Plain]:
-    """While it lasts, files of the vault can be read by any program of ours, under their own names, and from memory.
+    """While it lasts, files of the vault can be read by this process, under their own names, and from memory.
 
     No disk gets to see them, and nothing is left of a process that is killed (where the system has no files in memory,
     as on macOS, they are files of a private folder).
@@ -45,7 +41,7 @@ def plainly(keys: Keys) -> Iterator[Plain]:
             file = open_files.enter_context(os.fdopen(os.memfd_create("vault"), "wb"))
             file.write(content)
             file.flush()
-            link.symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+            link.symlink_to(f"/proc/self/fd/{file.fileno()}")  # closed to any other process; `open_file` hands it on
             return link
 
         yield plain
@@ -74,11 +70,11 @@ def keep(keys: Keys, files: Kept, vault: Path, plain: bool = False) -> None:
         for name, content in contents:
             (part / name).write_bytes(keys.seal_file(content))
         whole = not plain or fingerprint_of(contents) == vault.name
-    except OSError as error:
-        if error.errno in FULL:  # no fault of the department's: the step is tried again
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+    except FileNotFoundError:
         whole = False
+    except OSError as error:  # no fault of the department's: the step is tried again
+        shutil.rmtree(part, ignore_errors=True)
+        raise machine_fault(error) from None
     if not whole:
         shutil.rmtree(part, ignore_errors=True)
         names = "、".join(shown(name) for _, name in files)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from shouwang.errors import FileRefused
+from shouwang.errors import FileRefused, machine_fault
 from shouwang.intake.names import NO_TABLES, shown
 
 PASSED_OVER = (".", "~$", "Thumbs.db", "desktop.ini")
@@ -76,10 +76,10 @@ def fingerprint(files: list[Path]) -> str:
         try:
             with path.open("rb") as content:
                 digest.update(os.fsencode(path.name) + b"\0" + hashlib.file_digest(content, "sha256").digest())
+        except FileNotFoundError:
+            raise FileRefused("unreadable", f"文件“{shown(path.name)}”已被移走，请传完后再试。") from None
         except OSError as error:
-            raise FileRefused(
-                "unreadable", f"文件“{shown(path.name)}”读不出来（{error.strerror}），可能已被移走，请重新上传。"
-            ) from None
+            raise machine_fault(error) from None
     return digest.hexdigest()[:16]
 
 

@@ -3,8 +3,8 @@
 The time is the processor's, so that a good file is not refused because the machine is busy; by the clock it may take
 `BUSY` times as long.
 
-The process gets the path and the department's passwords, has nothing of our environment, and answers with the sheets
-or a refusal. It may only answer with plain values: what comes back is unpickled by a list of what is allowed.
+The process gets the open file and the department's passwords, no path and nothing else of ours (Airflow's tasks may not
+be looked into, so a path through ``/proc`` would be closed to it), and answers with the sheets or a refusal. It may only answer with plain values: what comes back is unpickled by a list of what is allowed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
-from shouwang.errors import FileRefused
+from shouwang.errors import FileRefused, machine_fault
 from shouwang.intake.names import shown
 from shouwang.intake.sheets import Opened
 
@@ -35,6 +35,10 @@ _ANSWERS = {
 }  # fmt: skip
 
 
+Answer = Opened | tuple[str, str] | str | None
+"""The sheets; a refusal, its code and sentence; a fault of this machine; or nothing: the process came to an end."""
+
+
 class _Plain(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _ANSWERS:
@@ -43,17 +47,37 @@ class _Plain(pickle.Unpickler):
 
 
 def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
-    """Every sheet of a file; `FileRefused` if it cannot be opened, or not within its ceilings."""
+    """Every sheet of a file; `FileRefused` if its content cannot be opened, or not within its ceilings.
+
+    `MachineFault` where this machine cannot read it.
+    """
     name = shown(path.name)
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            answer, in_time = _opened_elsewhere(file, name, passwords)
     except OSError as error:
-        raise _gone(name, error) from None
+        raise machine_fault(error) from None
+    if isinstance(answer, Opened):
+        return answer
+    if isinstance(answer, tuple):
+        raise FileRefused(*answer)
+    if isinstance(answer, str):
+        raise machine_fault(OSError(None, answer))
+    why = "内容太大" if in_time else "读的时间太长"
+    raise FileRefused(
+        "too_large",
+        f"文件“{name}”{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。",
+    )
+
+
+def _opened_elsewhere(file: IO[bytes], name: str, passwords: Sequence[str]) -> tuple[Answer, bool]:
+    """What the process says of the file, and whether it ended within its time."""
+    size = os.fstat(file.fileno()).st_size
     if size > FILE_LIMIT:
         raise FileRefused("too_large", f"文件“{name}”超过 {FILE_LIMIT >> 30} GiB，请拆成几个文件后重新上传。")
     seconds = SECONDS + SECONDS_PER_MEBIBYTE * size / (1 << 20)
     task = {
-        "path": os.fsencode(path).hex(),
+        "file": file.fileno(),
         "name": name,
         "passwords": [*passwords],
         "memory": MEMORY + MEMORY_PER_BYTE * size,
@@ -62,7 +86,7 @@ def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
     packages = str(Path(__file__).parents[2])
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "shouwang.intake.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, env={"PYTHONPATH": packages, "PYTHONUTF8": "1"},
+        stderr=subprocess.DEVNULL, env={"PYTHONPATH": packages, "PYTHONUTF8": "1"}, pass_fds=[file.fileno()],
     ) as process:  # fmt: skip
         timer = threading.Timer(seconds * BUSY, process.kill)
         timer.start()
@@ -73,42 +97,28 @@ def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
             timer.cancel()
             process.kill()
             in_time &= process.wait() != -signal.SIGXCPU
-    if isinstance(answer, Opened):
-        return answer
-    if isinstance(answer, tuple):
-        raise FileRefused(*answer)
-    why = "内容太大" if in_time else "读的时间太长"
-    raise FileRefused(
-        "too_large",
-        f"文件“{name}”{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。",
-    )
+    return answer, in_time
 
 
-def _gone(name: str, error: OSError) -> FileRefused:
-    return FileRefused("unreadable", f"文件“{name}”读不出来（{error.strerror}），可能已被移走，请重新上传。")
-
-
-def _ask(questions: IO[bytes], answers: IO[bytes], task: dict[str, Any]) -> Opened | tuple[str, str] | None:
+def _ask(questions: IO[bytes], answers: IO[bytes], task: dict[str, Any]) -> Answer:
     """What the process answers; None if it came to an end without."""
     try:
         questions.write(pickle.dumps(task))
         questions.close()
-        answer: Opened | tuple[str, str] = _Plain(answers).load()
+        answer: Answer = _Plain(answers).load()
     except (BrokenPipeError, EOFError, pickle.UnpicklingError, ValueError, TypeError, AttributeError, MemoryError):
         return None
     return answer
 
 
-def answer(path: Path, name: str, passwords: Sequence[str]) -> Opened | tuple[str, str]:
+def answer(content: bytes, name: str, passwords: Sequence[str]) -> Opened | tuple[str, str]:
     """The sheets, or why not: a code and a sentence."""
     try:
         from shouwang.intake.opening import open_content
 
-        return open_content(name, path.read_bytes(), passwords)
+        return open_content(name, content, passwords)
     except FileRefused as refusal:
         return refusal.code, str(refusal)
-    except OSError as error:
-        return "unreadable", str(_gone(name, error))
     except MemoryError:
         raise
     except BaseException:  # of a spoilt file the libraries raise anything, calamine even what is no Exception
@@ -126,8 +136,16 @@ def _work() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (task["seconds"], task["seconds"] + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     gc.disable()
-    path, name = Path(os.fsdecode(bytes.fromhex(task["path"]))), task["name"]
-    pickle.dump(answer(path, name, task["passwords"]), answers, protocol=5)
+    import shouwang.intake.opening  # noqa: F401 - while there is room for it
+
+    try:
+        with os.fdopen(task["file"], "rb") as file:
+            content = file.read()
+    except OSError as error:
+        told: Answer = error.strerror
+    else:
+        told = answer(content, task["name"], task["passwords"])
+    pickle.dump(told, answers, protocol=5)
     answers.flush()
     os._exit(0)  # nothing to tidy: it would take as long as reading
 
