@@ -19,6 +19,7 @@ from shouwang.commands import (
     known,
     matching,
     persons,
+    questions,
     reports,
     rules,
     send,
@@ -89,6 +90,8 @@ for name, group in (
 app.command("scorecard")(versions.scorecard)
 for command in (
     cases.overdue,
+    questions.questions,
+    questions.answer,
     send.send,
     send.sent,
     send.expire,
@@ -175,6 +178,9 @@ def registry_load(
                 f"{done['people']:,} people in {done['households']:,} households as of {as_of}: "
                 f"{done['added']:,} added, {done['changed']:,} changed, {done['removed']:,} gone."
             )
+        for told, words in (("not_used", "columns not used"), ("unknown", "values not known, left empty")):
+            if done[told]:
+                out.print(f"  {words}: {'、'.join(done[told])}", markup=False)
         for problem in done["problems"]:
             where = f"sheet {problem['sheet']}, " if problem["sheet"] else ""
             out.print(f"  left out: {file.name}, {where}row {problem['row']}: {problem['reason']}", markup=False)
@@ -182,7 +188,7 @@ def registry_load(
     say(done, as_json, tell)
 
 
-def _receive(month: str, department: str | None) -> None:
+def _receive(month: str, department: str | None, again: bool = False) -> None:
     from shouwang.house import open_house
     from shouwang.intake.files import find_files
 
@@ -196,19 +202,19 @@ def _receive(month: str, department: str | None) -> None:
             progress.print(f"{name}: nothing in {inbox}", markup=False)
             continue
         with working(f"{entry['title']} {name}"):
-            reference = steps.receive(month, name)
+            reference = steps.receive(month, name, again)
         for passed in reference.get("passed_over", ()):
             progress.print(
                 f"{name}: {passed} answers a version that was replaced since; passed over", style="yellow", markup=False
             )
-        if reference["status"] == "refused":
+        if reference["status"] in ("refused", "held"):
             progress.print(reference["message"], style="red", markup=False)
 
 
 def _finish(month: str, as_json: bool) -> None:
     table = steps.month_table(month)
     say(table, as_json, lambda: _tell_month(table))
-    if table["missing"] or table["refused"]:
+    if table["missing"] or table["refused"] or table["held"]:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -224,7 +230,7 @@ def _tell_month(table: dict[str, Any]) -> None:
             style="yellow",
             markup=False,
         )
-    for words, key in (("not here yet", "missing"), ("refused", "refused")):
+    for words, key in (("not here yet", "missing"), ("refused", "refused"), ("held until answered", "held")):
         if table[key]:
             out.print(f"[red]{words}: {'、'.join(table[key])}[/red]")
     for warning in table["warnings"]:
@@ -238,6 +244,7 @@ def _tell_month(table: dict[str, Any]) -> None:
 def receive(
     month: MonthArgument,
     department: Annotated[str | None, typer.Option("--department", help="Only this one, for example water.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Judge a file anew that was refused before.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take in, validate and match what lies in the inbox; a file that is already in force is passed over.
@@ -246,7 +253,7 @@ def receive(
     older version stays in force, the reason is printed and stands on the receipt, and the exit status is 3.
     """
     month = str(Month.parse(month))
-    _receive(month, department)
+    _receive(month, department, again)
     _finish(month, as_json)
 
 
@@ -261,7 +268,7 @@ def screen(month: MonthArgument, as_json: AsJson = False) -> None:
 
 @app.command()
 def run(month: MonthArgument, as_json: AsJson = False) -> None:
-    """Receive and screen a month, and print a summary; ends with 3 if a department was refused or is missing."""
+    """Receive and screen a month, and print a summary; ends with 3 if a department is refused, held or missing."""
     month = str(Month.parse(month))
     _receive(month, None)
     if any(entry["version"] for entry in steps.month_table(month)["departments"]):

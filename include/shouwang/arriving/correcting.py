@@ -20,11 +20,11 @@ import pandas as pd
 
 from shouwang.delivery.receipt import KEY, REASON, RECEIPT, REJECTED
 from shouwang.errors import FileRefused, machine_fault
-from shouwang.intake.headers import plain
-from shouwang.intake.reading import PLACE, Reading, SheetReport
 from shouwang.intake.secrets import is_encrypted
 from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
+from shouwang.recognition.reading import PLACE, Reading, SheetReport
+from shouwang.recognition.words import plain
 
 _ROW_KEY = re.compile(r"([0-9a-f]{16})/(.+)/([^/]*)/(\d+)", re.DOTALL)
 _NUMBER = re.compile(rf"{KEY}：([0-9a-f]{{16}})")

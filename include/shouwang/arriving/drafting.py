@@ -16,10 +16,11 @@ from shouwang.county.contract import Column, Contract, read_contract, read_wordi
 from shouwang.errors import ConfigError, FileRefused
 from shouwang.house import House
 from shouwang.intake.cells import read_date, read_integer, read_number, text_of
-from shouwang.intake.headers import RUNNING_NUMBERS, plain, without_unit
 from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
 from shouwang.quality.suites import load_suite, suite_path
+from shouwang.recognition.headers import RUNNING_NUMBERS
+from shouwang.recognition.words import plain, without_unit
 from shouwang.screening.rulebook import load_rulebook
 
 FEW_VALUES, ENOUGH_ROWS, SAMPLE = 12, 8, 2_000

@@ -20,8 +20,8 @@ from shouwang.delivery.receipt import (
     write_receipt,
 )
 from shouwang.house import House
-from shouwang.intake.headers import plain
 from shouwang.month import Month
+from shouwang.recognition.words import plain
 from shouwang.sending.handout import headed
 
 

@@ -7,6 +7,8 @@ folder under the delivery's id; a step that finds its predecessor's frames gone 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypedDict, cast
@@ -15,14 +17,17 @@ import pandas as pd
 
 from shouwang.arriving.arrival import Arrival, arrive
 from shouwang.arriving.correcting import answer, refuse_rows_without_keys, with_corrections
+from shouwang.arriving.questions import ask, taught
 from shouwang.arriving.vault import keep, kept, plainly
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, unknown
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
-from shouwang.intake.reading import Reading, read_files
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
+from shouwang.recognition.cells import Registered
+from shouwang.recognition.columns import Question
+from shouwang.recognition.reading import Reading, read_files
 from shouwang.registry.history import load_in_force, people_as_of
 from shouwang.reviewing import decisions_in_force
 from shouwang.reviewing import fingerprint as matched_against
@@ -30,7 +35,7 @@ from shouwang.staging import Staging, whole_file
 from shouwang.store import deliveries
 from shouwang.store.database import Database
 
-PARSER = "2"
+PARSER = "3"
 """Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
 
 
@@ -54,6 +59,8 @@ class Reference(TypedDict, total=False):
     accepted: int
     rejected: int
     duplicate: int
+    void: int
+    questions: list[int]
     matched: int
     review: int
     unmatched: int
@@ -61,17 +68,19 @@ class Reference(TypedDict, total=False):
 
 
 def contract_of(house: House, department: str) -> Contract:
-    """A department's contract; `UsageError` naming those there are."""
+    """A department's contract with what clerks have answered; `UsageError` naming those there are."""
     contract = house.county.contract(department)
     if contract is None:
         raise unknown("department", department, house.county.contracts)
-    return contract
+    with house.database.read() as connection:
+        return taught(connection, contract)
 
 
-def take_in(house: House, month: Month, department: str) -> Reference:
+def take_in(house: House, month: Month, department: str, again: bool = False) -> Reference:
     """Fingerprint what lies in the inbox, keep it in the vault, read it.
 
-    ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with ``message``) or ``read``.
+    ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with ``message``), ``held`` (a clerk
+    is asked) or ``read``. ``again``: a file that was refused is judged anew.
     """
     contract = contract_of(house, department)
     inbox = house.inbox_of(month, department)
@@ -90,12 +99,15 @@ def take_in(house: House, month: Month, department: str) -> Reference:
             return _moving(month, contract, files, gone)
         known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
         refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
-        if known and refused and not ("密码" in known["refusal"] and house.passwords_of(department)):
+        closed = known and (known["report"] or {}).get("refusal_code") == "encrypted" and house.passwords_of(department)
+        if known and refused and not again and not closed:
             return _refused(reference, known["refusal"], known)
         if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
             if any(version["status"] == deliveries.REFUSED for version in versions):
                 with house.database.write() as connection:
                     deliveries.answer_refusals(connection, month, department)
+            with house.database.write() as connection:
+                ask(connection, month, contract, _questions(known["report"]))
             return _with(reference, **known["counts"], status="unchanged", version=known["version"])
         own = [(path, path.name) for path in files]
         vault = house.vault_of(month, department, arrival.content)
@@ -165,9 +177,21 @@ def reading_of(house: House, reference: Reference) -> Reading:
     with plainly(house.keys) as plain:
         paths = [plain(vault / name) for name in reference["files"]]
         receipts = [path for path in paths if answer(path, passwords)]
-        reading = read_files([path for path in paths if path not in receipts], contract, passwords)
+        people = partial(registered, house, Month.parse(reference["month"]))
+        reading = read_files([path for path in paths if path not in receipts], contract, passwords, people)
         refuse_rows_without_keys(reading)
-        return with_corrections(reading, [read_files([path], contract, passwords) for path in receipts])
+        same = _as_read(contract, reading)
+        return with_corrections(reading, [read_files([path], same, passwords, people) for path in receipts])
+
+
+def _as_read(contract: Contract, reading: Reading) -> Contract:
+    """The contract with the headings of a reading as wordings: its receipts have the same."""
+    columns = dict(contract.columns)
+    for sheet in reading.sheets:
+        for name, place in sheet.columns.items():
+            wordings = (sheet.titles[place], *columns[name].wordings)
+            columns[name] = columns[name].model_copy(update={"wordings": wordings, "doubts": (), "excludes": ()})
+    return contract.model_copy(update={"columns": columns})
 
 
 def read(house: House, reference: Reference) -> Reference:
@@ -176,7 +200,9 @@ def read(house: House, reference: Reference) -> Reference:
     try:
         reading = reading_of(house, reference)
     except FileRefused as refusal:
-        return refuse(house, reference, str(refusal), {}, {})
+        return refuse(house, reference, str(refusal), {}, {"refusal_code": refusal.code})
+    if reading.held:
+        return hold(house, reference, reading.questions, {}, reading.report())
     staging.write_frame("cells.parquet", reading.cells())
     staging.write_note("report.json", reading.report())
     staging.write_frame("reading.parquet", reading.table)
@@ -193,6 +219,29 @@ def refuse(
     return _refused(reference, message, known)
 
 
+def hold(
+    house: House, reference: Reference, questions: Sequence[Question], counts: dict[str, int], report: dict[str, Any]
+) -> Reference:
+    """Put on record that a delivery waits for a clerk's answer, and ask."""
+    contract = contract_of(house, reference["department"])
+    report = {**report, "questions": [asdict(question) for question in questions]}
+    with house.database.write() as connection:
+        known = deliveries.record_refusal(connection, dict(reference), counts, report, None, deliveries.HELD)
+        waiting = ask(connection, Month.parse(reference["month"]), contract, questions)
+    with house.database.alone():
+        _staging(house, reference).clear()
+    return _with(
+        reference, **known["counts"], status="held", version=known["version"], questions=waiting,
+        message=f"待确认：{len(waiting)} 个问题，见 shouwang questions 或看板",
+    )  # fmt: skip
+
+
+def _questions(report: Mapping[str, Any] | None) -> list[Question]:
+    """The questions that a delivery's report tells of."""
+    found = (report or {}).get("questions", ())
+    return [Question(**{**q, "candidates": tuple(q["candidates"]), "samples": tuple(q["samples"])}) for q in found]
+
+
 def _with(reference: Reference, **more: Any) -> Reference:
     """A reference that says more."""
     return cast(Reference, {**reference, **more})
@@ -204,12 +253,17 @@ def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Refer
 
 def validate(house: House, reference: Reference) -> Reference:
     """Judge every row; the file gate may refuse the whole. ``status``: ``checked`` or ``refused``."""
-    from shouwang.quality.check import check, gate
+    from shouwang.quality.check import check, gate, other_base
     from shouwang.quality.drift import drift, profile
 
     contract = contract_of(house, reference["department"])
     staging = _staging(house, reference)
     table = _frame(house, reference, "reading.parquet")
+    if wrong := other_base(table, contract):
+        report = staging.read_note("report.json")
+        total = contract.columns[contract.balances[0].total]
+        asked = Question("sum", contract.balances[0].total, total.wordings[0], "", ("accept",), rows=wrong)
+        return hold(house, reference, [*_questions(report), asked], {"rows": len(table)}, report)
     verdicts = check(table, contract, house.expectations, Month.parse(reference["month"]))
     judged = table.assign(verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns)
     counts = verdicts.counts()
@@ -219,7 +273,11 @@ def validate(house: House, reference: Reference) -> Reference:
         before = deliveries.profiles_before(
             connection, reference["month"], reference["department"], settings.drift.deliveries
         )
-    warnings = [*verdicts.warnings, *drift(figures, before, contract, settings.drift)]
+    warnings = [
+        *_unknown_values(staging.read_note("report.json"), contract),
+        *verdicts.warnings,
+        *drift(figures, before, contract, settings.drift),
+    ]
     report = {**staging.read_note("report.json"), "profile": figures, "warnings": warnings}
     staging.write_note("report.json", report)
     page = house.validation_page_of(reference["month"], reference["department"], reference["delivery_id"])
@@ -229,8 +287,22 @@ def validate(house: House, reference: Reference) -> Reference:
     try:
         gate(verdicts, contract, settings.intake.refuse_above_rejected_share, "、".join(reference["files"]))
     except FileRefused as refusal:
-        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, report)
+        code = {"refusal_code": refusal.code}
+        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, {**report, **code})
     return _with(reference, **counts, rows=len(table), status="checked")
+
+
+def _unknown_values(report: dict[str, Any], contract: Contract) -> list[str]:
+    """What is told of values that lead to no code: which, in how many rows."""
+    told: dict[str, list[str]] = {}
+    for question in _questions(report):
+        if question.kind == "value":
+            told.setdefault(question.column, []).append(f"{question.value}（{question.rows} 行）")
+    return [
+        f"“{contract.columns[name].wordings[0]}”有不认得的写法：{'、'.join(written[:8])}。"
+        "这些行已收下，这一列按不详处理，已请县里确认"
+        for name, written in told.items()
+    ]
 
 
 def match(house: House, reference: Reference) -> Reference:
@@ -270,6 +342,7 @@ def load(house: House, reference: Reference) -> Reference:
     with house.database.write() as connection:
         values["registry"] = matched_against(connection, load_in_force(connection, month))
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
+        ask(connection, month, contract, _questions(report))
     _receipt(house, reference, known, checked)
     told = report.get("warnings", [])
     return _with(reference, **known["counts"], status="loaded", version=known["version"], warnings=told)
@@ -312,6 +385,18 @@ def registry_index(house: House, month: Month) -> RegistryIndex:
     with house.database.read() as connection:
         force = load_in_force(connection, month)
     return _registry_index(house.database, month, force)
+
+
+def registered(house: House, month: Month) -> Registered:
+    """What recognition asks of the registry of a month; kept for what follows in this process."""
+    with house.database.read() as connection:
+        force = load_in_force(connection, month)
+    return _registered(house.database, month, force)
+
+
+@lru_cache(maxsize=1)
+def _registered(database: Database, month: Month, force: str) -> Registered:
+    return Registered.of(_registry(database, month, force))
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,8 @@ from shouwang.county.contract import Contract
 from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.intake.files import find_files, fingerprint
-from shouwang.intake.reading import PLACE
 from shouwang.month import Month
+from shouwang.recognition.reading import PLACE
 from shouwang.store import deliveries
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"

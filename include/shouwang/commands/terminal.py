@@ -21,9 +21,9 @@ if not progress.is_terminal:
 out = Console(highlight=False)
 if not out.is_terminal:
     out = Console(highlight=False, width=140, soft_wrap=True)  # a file or a pipe has room for the tables
-ROWS = ("rows", "accepted", "rejected", "duplicate", "matched", "review", "unmatched")
+ROWS = ("rows", "accepted", "rejected", "duplicate", "void", "matched", "review", "unmatched")
 ORDER = (
-    "init", "registry", "receive", "screen", "run", "release", "send", "sent", "feedback", "returns", "review", "case",
+    "init", "registry", "receive", "questions", "answer", "screen", "run", "release", "send", "sent", "feedback", "returns", "review", "case",
     "overdue", "papers", "results", "bulletin", "export", "rules", "match", "scorecard", "versions", "runs", "contract",
     "config", "counties", "secrets", "keys", "person", "expire", "audit", "backup", "restore",
 )  # fmt: skip

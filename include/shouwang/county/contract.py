@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -12,26 +13,69 @@ from shouwang.county.yamls import Problem, Strict, Written, read_model
 from shouwang.errors import ConfigError
 from shouwang.month import Month
 
+SHIPPED = Path(__file__).resolve().parents[2] / "county"
 ColumnType = Literal["text", "name", "identity", "phone", "code", "yuan", "number", "integer", "date"]
 NUMBERS: frozenset[str] = frozenset({"yuan", "number", "integer"})
+REGISTRY = "registry"
+RESERVED: frozenset[str] = frozenset(
+    [
+        "file",
+        "sheet",
+        "row",
+        "line_no",
+        "id_state",
+        "unreadable",
+        "unknown",
+        "correction",
+        "verdict",
+        "reason",
+        "bad_columns",
+        "delivery_id",
+        "delivery_month",
+        "outcome",
+        "household_id",
+        "person_id",
+        "method",
+        "confidence",
+        "candidates",
+    ]
+)
+"""Columns that a reading gains on its way through the house: a contract's own may not bear these names."""
 
 
 class Column(Strict):
     """One canonical column: its type, whether the file must have it, and the header wordings it is known by.
 
+    ``says``: an unlisted heading may be this column if it holds a word of each line, and none of ``excludes``; a word
+    of ``doubts`` names somebody else whom a row may be about.
+    ``values``: code → its spellings; ``words``: a value that is no spelling is the first code of which it holds a word.
     ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no date, number or value.
+    ``meaningless``: values that a clerk knows and that lead to no code.
+    ``range``: least and largest number (of days: year); ``unit``: what a number is counted in; ``ages``: of the people of an identity
+    column; ``several``: cells of several columns add up to it.
     """
 
     type: ColumnType
     required: bool = False
     wordings: tuple[str, ...] = ()
+    says: tuple[tuple[str, ...], ...] = ()
+    excludes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    words: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    meaningless: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+    unit: Literal["升", "分钟", "米", "天"] | None = None
+    ages: tuple[int, int] | None = None
+    several: bool = False
 
     @model_validator(mode="after")
     def _codes_need_values(self) -> Column:
         if (self.type == "code") != bool(self.values):
             raise ValueError("a column of type code lists its values, and only such a column does")
+        if strange := sorted(set(self.words) - set(self.values)):
+            raise ValueError(f"words lead to {', '.join(strange)}, which is not among the values")
         return self
 
 
@@ -42,16 +86,27 @@ class Derived(Strict):
     minus: tuple[str, ...] = ()
 
 
+class Balance(Strict):
+    """What adds up: ``total`` is the sum of ``parts`` within a yuan; holds where all of ``given`` are in the file."""
+
+    total: str
+    parts: tuple[str, ...]
+    given: tuple[str, ...] = ()
+
+
 class Cadence(Strict):
     """The calendar months whose data are handed over."""
 
-    months: tuple[int, ...] = tuple(range(1, 13))
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(tuple(range(1, 13)), min_length=1)
 
 
 class Contract(Strict):
     """What one department hands over, and how it is read.
 
     ``ignored`` are headings that are known and not needed; any other that has no column is told to the department.
+    ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its numbers and days must keep to.
+    ``any_of``: one column of each group is enough. ``void``: column → the value that takes a row back.
+    ``empty`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
     """
 
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -64,13 +119,31 @@ class Contract(Strict):
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ("序号", "备注")
     derived: dict[str, Derived] = Field(default_factory=dict)
+    subjects: tuple[str, ...] = ()
+    balances: tuple[Balance, ...] = ()
+    ascending: tuple[str, ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+    empty: tuple[str, ...] = ()
+    surnames: str = ""
+    sums_as_they_are: bool = False
+    void: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
-        for what, names in [("key", self.key), *((f"derived.{k}", v.plus + v.minus) for k, v in self.derived.items())]:
+        reserved = sorted(RESERVED & (self.columns.keys() | self.derived.keys()))
+        if reserved and self.department != REGISTRY:
+            raise ValueError(f"columns.{', '.join(reserved)}: a name of our own; call the column something else")
+        named = [("key", self.key), ("ascending", self.ascending), ("void", tuple(self.void))]
+        named += [(f"derived.{k}", v.plus + v.minus) for k, v in self.derived.items()]
+        named += [("balances", (b.total, *b.parts, *b.given)) for b in self.balances]
+        named += [("any_of", group) for group in self.any_of]
+        for what, names in named:
             unknown = [name for name in names if name not in self.columns]
             if unknown:
                 raise ValueError(f"{what} names {', '.join(unknown)}, which is not among the columns")
+        for name, code in self.void.items():
+            if code not in self.columns[name].values:
+                raise ValueError(f"void.{name}: {code} is not among the values of the column")
         if "name" not in self.columns:
             raise ValueError("columns must hold “name”: nobody can be matched without it")
         seen: dict[str, str] = {}
@@ -101,14 +174,62 @@ class Contract(Strict):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
 
 
-def read_contract(path: Path, shared: dict[str, list[str]]) -> Contract:
-    """One contract file, with the shared header wordings added to its own."""
+class Said(Strict):
+    """How an unlisted heading says a column (see `Column`)."""
+
+    says: tuple[tuple[str, ...], ...] = ()
+    excludes: tuple[str, ...] = ()
+
+
+class Vocabulary(Strict):
+    """``vocabulary.yaml``: what the words in a heading say; ``@list`` in a column stands for a list's words."""
+
+    lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    empty: tuple[str, ...] = ()
+    columns: dict[str, Said] = Field(default_factory=dict)
+    surnames: str = ""
+
+    def words(self, written: Iterable[str]) -> list[str]:
+        """Words with those of the lists in place of ``@list``; `ValueError` for a list that is not there."""
+        found: list[str] = []
+        for word in written:
+            if word.startswith("@") and word[1:] not in self.lists:
+                raise ValueError(f"{word} is no list of vocabulary.yaml")
+            found += self.lists[word[1:]] if word.startswith("@") else [word]
+        return found
+
+
+def read_vocabulary(folder: Path) -> Vocabulary:
+    """The vocabulary of a county; of one that has none, the one that we ship."""
+    own = folder / "vocabulary.yaml"
+    return read_model(Written(own if own.exists() else SHIPPED / "vocabulary.yaml"), Vocabulary)
+
+
+def read_contract(path: Path, shared: dict[str, list[str]], vocabulary: Vocabulary | None = None) -> Contract:
+    """One contract file, with the shared header wordings and what headings say added to its own."""
     written = Written(path)
+    vocabulary = vocabulary or read_vocabulary(path.resolve().parent.parent)
     columns = written.keys.get("columns")
     for name, column in columns.items() if isinstance(columns, dict) else ():
         if isinstance(column, dict) and isinstance(own := column.get("wordings") or [], list):
             column["wordings"] = [*shared.get(name, []), *(w for w in own if w not in shared.get(name, []))]
-    return read_model(written, Contract)
+    contract = read_model(written, Contract)
+    try:
+        spoken = {name: _spoken(name, column, contract, vocabulary) for name, column in contract.columns.items()}
+    except ValueError as error:
+        raise ConfigError(f"{path.name}: {error}; the lists are {', '.join(vocabulary.lists)}.") from None
+    return contract.model_copy(update={"columns": spoken, "empty": vocabulary.empty, "surnames": vocabulary.surnames})
+
+
+def _spoken(name: str, column: Column, contract: Contract, vocabulary: Vocabulary) -> Column:
+    """A column with all the words that say it; of another person's, none that its contract has for its own."""
+    said = vocabulary.columns.get(name, Said())
+    excludes, doubts = vocabulary.words([*said.excludes, *column.excludes]), list(column.doubts)
+    if column.type in ("name", "identity", "phone"):
+        doubts += [role for role in vocabulary.words(["@roles"]) if role not in contract.subjects]
+    says = tuple(tuple(vocabulary.words(line)) for line in column.says or said.says)
+    spoken = {"says": says, "excludes": tuple(dict.fromkeys(excludes)), "doubts": tuple(doubts)}
+    return column.model_copy(update=spoken)
 
 
 def read_wordings(folder: Path) -> dict[str, list[str]]:
@@ -126,8 +247,9 @@ def read_contracts(folder: Path) -> dict[str, Contract]:
     """Every department's contract under ``departments/``, keyed by department, in alphabetical order."""
     shared = read_wordings(folder)
     contracts = {}
+    vocabulary = read_vocabulary(folder)
     for path in sorted((folder / "departments").glob("*.yaml")):
-        contract = read_contract(path, shared)
+        contract = read_contract(path, shared, vocabulary)
         if contract.department != path.stem:
             raise ConfigError(
                 f"{path}: department is “{contract.department}”; name the file {contract.department}.yaml."

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from shouwang.county.contract import Contract, read_contract, read_contracts, read_wordings
+from shouwang.county.contract import Contract, read_contract, read_contracts, read_vocabulary, read_wordings
 from shouwang.county.yamls import Strict, Written, read_model
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
@@ -141,5 +141,5 @@ def read_county(folder: Path) -> County:
         folder=folder,
         settings=read_model(Written(folder / "county.yaml"), CountySettings),
         contracts=read_contracts(folder),
-        registry=read_contract(folder / "registry.yaml", shared),
+        registry=read_contract(folder / "registry.yaml", shared, read_vocabulary(folder)),
     )

@@ -18,7 +18,12 @@ import pandas as pd
 from shouwang.county.contract import Column
 from shouwang.identity import NOTHING, clean_numbers, written_number
 
-_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}[:：时]\d{1,2}.*)?")
+_DATE = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?(?:星期.|周.)?[T ]?(?:[上下]午|AM|PM)?[T ]?\d{1,2}[:：时]\d{1,2}.*)?"
+)
+_UTC = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:\.\d+)?(?:Z|\+00:?00)")
+_MONTH = re.compile(r"((?:19|20)\d{2})(?:(0[1-9]|1[0-2])|[-/.年](0?[1-9]|1[0-2])月?份?)")
+_CHINA = dt.timezone(dt.timedelta(hours=8))
 _MONEY = re.compile(r"[￥¥$]?([+-]?)[￥¥$]?(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(万|千|亿)?(元)?(整)?")
 _FACTORS = {None: 1.0, "千": 1e3, "万": 1e4, "亿": 1e8}
 _USUAL_DATE, _USUAL_NUMBER = "(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?"
@@ -70,7 +75,10 @@ def half_width(value: Any, read: Callable[[Any], str | None] = text_of) -> str |
 
 
 def read_date(value: Any) -> dt.date | None:
-    """A date: real, an Excel serial, ``20260105``, ``2026-1-5``, ``2026/01/05``, ``2026.1.5``, ``2026年1月5日``."""
+    """A date: real, an Excel serial, ``20260105``, ``2026-1-5``, ``2026/01/05``, ``2026.1.5``, ``2026年1月5日``.
+
+    A month (``202601``, ``2026-01``, ``2026年1月``) is its first day. A time in UTC is the day that it is in China.
+    """
     if isinstance(value, dt.datetime):
         return value.date()
     if isinstance(value, dt.date):
@@ -79,8 +87,13 @@ def read_date(value: Any) -> dt.date | None:
     if text is None:
         return None
     text = unicodedata.normalize("NFKC", text).strip()
-    if re.fullmatch(r"\d{8}(?:\d{6})?", text):
+    if re.fullmatch(r"\d{8}(?:\d{6})?|\d{8} ?\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?", text):
         return dt.datetime.strptime(text[:8], "%Y%m%d").date()
+    if found := _UTC.fullmatch(text):
+        moment = dt.datetime.fromisoformat(f"{found[1]}T{found[2]}{found[3] or ''}+00:00")
+        return moment.astimezone(_CHINA).date()
+    if found := _MONTH.fullmatch(text):
+        return dt.date(int(found[1]), int(found[2] or found[3]), 1)
     if re.fullmatch(r"\d{5}(?:\.\d+)?", text) and 10_000 < float(text) < 80_000:
         return _EXCEL_DAY_ONE + dt.timedelta(days=int(float(text)))
     found = _DATE.fullmatch(text) or _DATE.fullmatch(text.replace(" ", ""))
@@ -122,20 +135,40 @@ def read_integer(value: Any) -> int | None:
     return None if number is None else int(number)
 
 
-def code_reader(column: Column) -> Callable[[Any], str | None]:
-    """A reader for a column of fixed values: any known spelling becomes the value itself."""
-    known = {half_width(w): code for code, spellings in dict(column.values).items() for w in (code, *spellings)}
-    known |= {spelling.upper(): code for spelling, code in known.items() if spelling}
+class UnknownValue(ValueError):
+    """A value of a coded column that leads to no code: a question, not a mistake of the row."""
 
-    def read_code(value: Any) -> str | None:
-        text = half_width(value, answer_of)
-        if text is None:
+
+class CodeReader:
+    """Reads the cells of a coded column: a known spelling, else the first code of which the value holds a word."""
+
+    def __init__(self, column: Column) -> None:
+        spellings = dict(column.values).items()
+        spelt = {w: code for code, written in spellings for w in (code, *written)}
+        self._known: dict[str, str | None] = dict.fromkeys(map(_comparable, column.meaningless))
+        self._known |= {_comparable(spelling): code for spelling, code in spelt.items()}
+        self._words = [(code, [_comparable(word) for word in words]) for code, words in column.words.items()]
+
+    def read(self, value: Any) -> str | None:
+        """The code; None for an empty cell; `UnknownValue` for what leads to none."""
+        text = _comparable(value)
+        if text in self._known:
+            return self._known[text]
+        answer = half_width(value, answer_of)
+        if answer is None:
             return None
-        if text.upper() not in known:
-            raise ValueError("not a known value")
-        return known[text.upper()]
+        text = _comparable(answer)
+        codes = [code for code, words in self._words if any(word in text for word in words)]
+        if not codes:
+            raise UnknownValue("not a known value")
+        return codes[0]
 
-    return read_code
+
+def _comparable(value: Any) -> str:
+    """A value in half width, upper case and without spaces; a whole number without its ``.0``."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", _INVISIBLE.sub("", str(value)))).strip("'\"").upper()
 
 
 def read_each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], np.ndarray[Any, Any]]:
@@ -153,6 +186,8 @@ def read_each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[A
 
 def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> tuple[pd.Series, np.ndarray[Any, Any]]:
     """Distinct cells of a column as a typed series (see `docs/architecture.md`), and which could not be understood.
+
+    A coded value that leads to no code counts as not understood; `unknown_values` tells it from an error.
 
     ``identity`` columns are not cleaned here but turned into text; `read_identity` follows.
     """
@@ -177,10 +212,23 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
             numbers, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
             return pd.Series(numbers, dtype="str"), np.zeros(len(values), dtype=bool)
         case "code":
-            codes, bad = read_each(values, code_reader(column))
+            codes, bad = read_each(values, CodeReader(column).read)
             return pd.Series(codes, dtype="str"), bad
         case kind:
             return _together(values, _SIMPLE_TEXT, _saying, half_width if kind == "phone" else text_of)
+
+
+def unknown_values(values: Sequence[Any], column: Column) -> np.ndarray[Any, Any]:
+    """Which distinct cells of a coded column lead to no code."""
+    reader, unknown = CodeReader(column), np.zeros(len(values), dtype=bool)
+    for place, value in enumerate(values):
+        try:
+            reader.read(value)
+        except UnknownValue:
+            unknown[place] = True
+        except ValueError:
+            continue
+    return unknown
 
 
 def _together(

@@ -43,6 +43,17 @@ class Sheet(NamedTuple):
     numbers: Sequence[int]
     merges: tuple[tuple[int, int, int], ...] = ()
 
+    def rows(self, first: int, after: int) -> Sheet:
+        """The rows from ``first`` until before ``after``, as a sheet of its own."""
+        return Sheet(
+            self.file,
+            self.name,
+            self.hidden,
+            [Cells(column.distinct, column.codes[first:after]) for column in self.columns],
+            self.numbers[first:after],
+            tuple((t - first, b - first, p) for t, b, p in self.merges if first <= t and b < after),
+        )
+
     def head(self, rows: int) -> list[list[Any]]:
         """The first rows."""
         return list(map(list, zip(*(column.head(rows) for column in self.columns), strict=True)))

@@ -15,7 +15,7 @@ from shouwang.errors import FileRefused, RowsLost
 from shouwang.month import Month
 from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
-ACCEPTED, REJECTED, DUPLICATE = "accepted", "rejected", "duplicate"
+ACCEPTED, REJECTED, DUPLICATE, VOID = "accepted", "rejected", "duplicate", "void"
 KINDS = {
     "date": "日期，例如 2026-01-05", "yuan": "金额（数字）", "number": "数字", "integer": "整数",
 }  # fmt: skip
@@ -26,7 +26,7 @@ FIRST_PLAUSIBLE_DAY = dt.datetime(2015, 1, 1)
 class Verdicts:
     """What became of each row of a reading, same index.
 
-    ``verdict`` is ``accepted``, ``rejected`` or ``duplicate``; ``reason`` is the Chinese sentence for a row that is not
+    ``verdict`` is ``accepted``, ``rejected``, ``duplicate`` or ``void`` (taken back by a flag); ``reason`` is the Chinese sentence for a row that is not
     accepted, else null; ``bad_columns`` the canonical columns to colour, separated by spaces. ``refusals`` and
     ``warnings`` are the suite's sentences on the file as a whole, ``page`` its Data Docs.
     """
@@ -39,9 +39,9 @@ class Verdicts:
     page: str = ""
 
     def counts(self) -> dict[str, int]:
-        """Rows accepted, rejected and duplicate."""
+        """Rows accepted, rejected, duplicate and void."""
         counted = self.verdict.value_counts()
-        return {name: int(counted.get(name, 0)) for name in (ACCEPTED, REJECTED, DUPLICATE)}
+        return {name: int(counted.get(name, 0)) for name in (ACCEPTED, REJECTED, DUPLICATE, VOID)}
 
 
 def suite_parameters(month: Month) -> dict[str, Any]:
@@ -56,24 +56,38 @@ def suite_parameters(month: Month) -> dict[str, Any]:
 
 
 def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Month) -> Verdicts:
-    """Judge every row: what the suite rejects, then repeats of a row that stands (same key, or every cell the same)."""
+    """Judge every row: what the suite rejects, then repeats of a row that stands, and rows that contradict another.
+
+    A coded value that leads to no code is a question (``unknown``), no reason to reject.
+    """
     reasons = np.full(len(table), "", dtype=object)
     columns = np.full(len(table), "", dtype=object)
     _unreadable(table, contract, reasons, columns)
+    _none_of(table, contract, reasons, columns)
+    unknown = [frozenset(str(names).split()) for names in table["unknown"].fillna("")] if "unknown" in table else []
     validation = validate(table, suite_path(expectations, contract.slug), suite_parameters(month))
     for failure in validation.failures:
         if failure.id == "unreadable" or not len(failure.rows):
             continue
         told = [set(names.split()) for names in columns[failure.rows]]
         rows = failure.rows[[not names.intersection(failure.columns) for names in told]]  # one reason a cell is enough
+        if unknown and failure.columns:
+            rows = rows[[not unknown[row].issuperset(failure.columns) for row in rows]]
         reasons[rows] += failure.reason + "；"
         columns[rows] += " ".join(failure.columns) + " "
     rejected = reasons != ""
     verdict = pd.Series(np.where(rejected, REJECTED, ACCEPTED), index=table.index, dtype="str")
-    repeats, first_rows = _repeats(table[~rejected], contract)
+    void = _void(table, contract)
+    verdict[void] = VOID
+    reasons[void], columns[void] = "", ""
+    repeats, first_rows = _repeats(table[verdict == ACCEPTED])
     verdict.loc[repeats.index[repeats]] = DUPLICATE
+    conflicts = _conflicts(table[verdict == ACCEPTED], contract)
+    verdict.loc[conflicts.index] = REJECTED
     reason = pd.Series(reasons, index=table.index, dtype="str").str.removesuffix("；").replace("", None)
-    reason.loc[first_rows.index] = "与第 " + first_rows.astype("str") + " 行重复"
+    reason.loc[first_rows.index] = "与" + first_rows + "完全相同"
+    reason.loc[conflicts.index] = conflicts
+    columns[table.index.get_indexer(conflicts.index)] = " ".join(contract.key)
     verdicts = Verdicts(
         verdict,
         reason.astype("str"),
@@ -104,16 +118,72 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
         columns[rows] += names + " "
 
 
-def _repeats(standing: pd.DataFrame, contract: Contract) -> tuple[pd.Series, pd.Series]:
-    """Which rows repeat an earlier one, and for those the row number of the first."""
-    every = [c for c in standing.columns if c not in ("file", "sheet", "row", "unreadable", "id_state", "correction")]
+def _repeats(standing: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Which rows repeat an earlier one in every cell that we read, and for those where the first stands."""
+    every = [c for c in standing.columns if c not in NOT_CELLS]
     repeats = standing.duplicated(every)
-    by = pd.Series(standing.groupby(every, dropna=False, sort=False)["row"].transform("first"), index=standing.index)
-    if contract.key:
-        same_key = standing.duplicated(list(contract.key)) & standing[list(contract.key)].notna().all(axis=1)
-        by = by.mask(same_key & ~repeats, standing.groupby(list(contract.key))["row"].transform("first"))
-        repeats = repeats | same_key
-    return repeats, by[repeats].astype("int64")
+    alike = standing[standing.duplicated(every, keep=False)]
+    first = _places(alike).groupby([alike[c] for c in every], dropna=False, sort=False).transform("first")
+    return repeats, first[repeats[alike.index]]
+
+
+NOT_CELLS = frozenset({"file", "sheet", "row", "unreadable", "unknown", "id_state", "correction"})
+"""What of a reading no department wrote."""
+
+
+def _places(table: pd.DataFrame) -> pd.Series:
+    """Where each row stands, in words; the file is named where there are several."""
+    place = "第 " + table["row"].astype("str") + " 行"
+    several = len(table[["file", "sheet"]].drop_duplicates()) > 1
+    where = (table["file"] + " " + table["sheet"]).str.strip()
+    return ("“" + where + "”" + place if several else place).astype("str")
+
+
+def _conflicts(standing: pd.DataFrame, contract: Contract) -> pd.Series:
+    """Rows that bear the same key and say something else, each with the reason that names the others."""
+    keys = list(contract.key)
+    if not keys:
+        return pd.Series([], dtype="str", index=standing.index[:0])
+    same = standing.duplicated(keys, keep=False) & standing[keys].notna().all(axis=1)
+    of_keys = standing[same]
+    if of_keys.empty:
+        return pd.Series([], dtype="str", index=standing.index[:0])
+    named = "、".join(contract.columns[name].wordings[0] for name in keys)
+    others = _places(of_keys).groupby([of_keys[name] for name in keys], sort=False)
+    rows = others.transform(lambda places: "、".join(places[:5]))
+    return ("“" + named + "”相同而内容不同（" + rows + "），请核对后只保留正确的一行").astype("str")
+
+
+def _void(table: pd.DataFrame, contract: Contract) -> Any:
+    """Rows that a flag of their own takes back (退费标志 是)."""
+    void = np.zeros(len(table), dtype=bool)
+    for name, code in contract.void.items():
+        void |= (table[name] == code).fillna(False).to_numpy(dtype=bool)
+    return void
+
+
+def _none_of(table: pd.DataFrame, contract: Contract, reasons: Any, columns: Any) -> None:
+    """Rows in which none of the columns is filled of which one is enough."""
+    for group in contract.any_of:
+        silent = table[[*group]].isna().all(axis=1)
+        for name in group:
+            silent &= ~table["unreadable"].fillna("").str.split(" ").map(set).map({name}.issubset).astype(bool)
+        named = "、".join(contract.columns[name].wordings[0] for name in group)
+        rows = np.flatnonzero(silent)
+        reasons[rows] += f"“{named}”至少要填一项；"
+        columns[rows] += " ".join(group) + " "
+
+
+OTHER_BASE = 0.10
+"""From this share of rows on whose sums fail, the columns are of another base: a question, not mistakes of rows."""
+
+
+def other_base(table: pd.DataFrame, contract: Contract) -> int:
+    """How many rows do not add up, where they are so many that it is no mistake of theirs; else 0."""
+    if not contract.balances or "unbalanced" not in table or contract.sums_as_they_are:
+        return 0
+    wrong = int(((table["unbalanced"].abs() > 1.0) & ~_void(table, contract)).sum())
+    return wrong if wrong >= 3 and wrong > OTHER_BASE * len(table) else 0
 
 
 def gate(verdicts: Verdicts, contract: Contract, limit: float, files: str) -> None:

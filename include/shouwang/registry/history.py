@@ -20,11 +20,23 @@ from shouwang.store.tables import person, registry_load
 
 COLUMNS = [
     "household_id", "township", "village", "village_group", "name", "id_number", "sex", "birth_date", "relation",
-    "ethnicity", "household_type", "risk_removed", "income", "health", "labour", "phone",
+    "ethnicity", "household_type", "registered_type", "recognised_on", "policy", "risk_removed", "income", "health",
+    "labour", "phone",
 ]  # fmt: skip
 KEY = ["person_id", "household_id"]
-ARROW = {"birth_date": pa.timestamp("ms"), "income": pa.float64(), "line_no": pa.int64()}
+ARROW = {
+    "birth_date": pa.timestamp("ms"),
+    "recognised_on": pa.timestamp("ms"),
+    "income": pa.float64(),
+    "line_no": pa.int64(),
+}
 """What is no text."""
+
+
+NOT_MONITORED = "非监测对象"
+HEAD = "户主"
+WRITTEN_HEADS = ("本人或户主", "户主本人", "本人（户主）", "本人(户主)", "户主（本人）")
+"""How the head of a household may be written as his own relation."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,8 @@ def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     A person is known by a sound identity number, else by household, name and birth date; the same number twice in one
     household is told apart by its order. Both digests (``person_id, content``) get a key when they are loaded.
     """
-    people = table[COLUMNS].reset_index(drop=True)
+    people = _monitored(table).reindex(columns=COLUMNS).reset_index(drop=True)
+    people["recognised_on"] = people["recognised_on"].astype("datetime64[ms]")
     born = people["birth_date"].dt.strftime("%Y%m%d").fillna("")
     described = people["household_id"] + "|" + people["name"].fillna("") + "|" + born
     who = people["id_number"].where(table["id_state"].reset_index(drop=True) == VALID, described)
@@ -64,6 +77,18 @@ def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     people["content"] = pd.concat([_content(some) for some in in_parts(people)])
     people["line_no"] = range(len(people))
     return people
+
+
+def _monitored(table: pd.DataFrame) -> pd.DataFrame:
+    """The reading with one type a household: what 监测对象类别 says wins over 户类型, which is kept beside it."""
+    if "monitored_type" not in table:
+        return table
+    monitored = table["monitored_type"].where(table["monitored_type"] != NOT_MONITORED)
+    return table.assign(
+        registered_type=table["household_type"].where(monitored.notna()).astype("str"),
+        household_type=monitored.fillna(table["household_type"]).astype("str"),
+        relation=table["relation"].replace(dict.fromkeys(WRITTEN_HEADS, HEAD)),
+    )
 
 
 def load_snapshot(

@@ -35,7 +35,9 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     order = people.assign(not_head=people["relation"] != HEAD).sort_values(["household_id", "not_head"], kind="stable")
     first = order.drop_duplicates("household_id").set_index("household_id")
     homes = first[["township", "village"]].assign(head=first["name"])
-    for column in ("household_type", "risk_removed", "income"):
+    for column in ("household_type", "risk_removed", "income", "policy"):
+        if column not in order:
+            continue
         said = order[order[column].notna()].drop_duplicates("household_id").set_index("household_id")[column]
         homes[column] = said.reindex(homes.index)
     homes["income"] = homes["income"].astype("float64")
@@ -46,6 +48,8 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     unknown = people["labour"].isna().groupby(people["household_id"]).any()
     homes["able_members"] = able.astype("float64").mask((able == 0) & unknown)
     homes["special"] = homes["household_type"].isin(book.special_households)
+    if "policy" in homes:  # 脱贫不享受政策
+        homes["special"] &= ~(homes["household_type"].eq("脱贫户") & homes["policy"].eq("否")).fillna(False)
     return homes.sort_index()
 
 

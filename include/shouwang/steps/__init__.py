@@ -20,6 +20,7 @@ from shouwang.steps.arriving import (
     take_in,
     validate,
 )
+from shouwang.steps.asking import answer_question, learn_contract, questions, revoke_answer
 from shouwang.steps.deciding import list_decisions, load_review, revoke_decision, write_review
 from shouwang.steps.following import (
     case_story,
@@ -52,11 +53,11 @@ from shouwang.steps.versioning import diff_versions, restore_version, versions
 from shouwang.steps.watching import gauges, record_run, runs
 
 __all__ = [
-    "arrived", "case_story", "check_registry", "collect_returns", "come_late", "deadline", "declare_late",
-    "departments", "diff_versions", "drop_key", "expire", "gauges", "household_story", "init", "keys", "list_cases", "list_decisions", "load",
-    "load_feedback", "load_registry", "load_review", "match", "month_figures", "month_table", "outdated", "receive",
+    "answer_question", "arrived", "case_story", "check_registry", "collect_returns", "come_late", "deadline", "declare_late",
+    "departments", "diff_versions", "drop_key", "expire", "gauges", "household_story", "init", "keys", "learn_contract", "list_cases", "list_decisions", "load",
+    "load_feedback", "load_registry", "load_review", "match", "month_figures", "month_table", "outdated", "questions", "receive",
     "record_decision", "record_run", "rejected", "release", "release_plan", "release_township", "remove_risk", "renew_passwords", "restore_version",
-    "revoke_decision", "rotate_keys", "runs", "scorecard", "screen", "send", "send_township", "settled", "summarise", "supervise", "take_in",
+    "revoke_answer", "revoke_decision", "rotate_keys", "runs", "scorecard", "screen", "send", "send_township", "settled", "summarise", "supervise", "take_in",
     "to_screen", "unsent", "validate", "versions", "write_bulletin", "write_case_form", "write_results",
     "write_review",
 ]  # fmt: skip

@@ -10,11 +10,14 @@ import sqlalchemy as sa
 
 from shouwang.arriving import receiving
 from shouwang.arriving.receiving import Reference
-from shouwang.errors import NotThereYet
+from shouwang.county.contract import Contract
+from shouwang.errors import FileRefused, NotThereYet
 from shouwang.house import House, open_house
 from shouwang.intake.files import find_files, fingerprint
 from shouwang.intake.files import settled as files_settled
+from shouwang.intake.names import shown
 from shouwang.month import Month
+from shouwang.recognition.reading import Reading
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
 from shouwang.store.tables import county
@@ -39,8 +42,8 @@ def init() -> dict[str, Any]:
 
 def load_registry(file: str, as_of: str) -> dict[str, Any]:
     """Load a registry snapshot as of a month."""
-    from shouwang.intake.reading import read_files
     from shouwang.quality.check import check, gate
+    from shouwang.recognition.reading import read_files
     from shouwang.registry.history import load_snapshot, snapshot
 
     house, month, path = open_house(), Month.parse(as_of), Path(file)
@@ -48,7 +51,10 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
         raise NotThereYet(f"There is no file {file}; give the path of the registry workbook (农户信息表).")
     content = fingerprint([path])
     contract = house.county.registry
-    table = read_files([path], contract).table
+    reading = read_files([path], contract)
+    if reading.held:
+        raise _unclear(path, contract, reading)
+    table = reading.table
     verdicts = check(table, contract, house.expectations, month)
     counts = verdicts.counts()
     gate(verdicts, contract, house.county.settings.intake.refuse_above_rejected_share, path.name)
@@ -66,7 +72,19 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
         "as_of": str(month), "rows": len(table), **counts, "people": change.people,
         "households": change.households, "added": change.added, "removed": change.removed, "changed": change.changed,
         "unchanged": change.already_loaded, "problems": places[:50],
+        "not_used": sorted({title for sheet in reading.sheets for title in sheet.ignored_columns}),
+        "unknown": [f"{contract.columns[q.column].wordings[0]}：{q.value}（{q.rows}）" for q in reading.questions],
     }  # fmt: skip
+
+
+def _unclear(path: Path, contract: Contract, reading: Reading) -> FileRefused:
+    """The refusal of a registry in which a required column could be another: which, and how to say it."""
+    asked = [q for q in reading.questions if q.kind == "column"]
+    told = "；".join(f"“{contract.columns[q.column].wordings[0]}”（可能是“{q.heading}”）" for q in asked)
+    return FileRefused(
+        "missing_column",
+        f"文件“{shown(path.name)}”里分不清这些列：{told}。请改用认得的表头，或把表头写进 registry.yaml 的 wordings 后再载入。",
+    )
 
 
 def departments(month: str | None = None) -> list[dict[str, Any]]:
@@ -119,12 +137,12 @@ def load(reference: Reference) -> Reference:
     return receiving.load(open_house(), reference)
 
 
-def receive(month: str, department: str) -> Reference:
-    """All four steps of one department's delivery."""
+def receive(month: str, department: str, again: bool = False) -> Reference:
+    """All four steps of one department's delivery; ``again``: one that was refused is judged anew."""
     house = open_house()
-    reference = receiving.take_in(house, Month.parse(month), department)
+    reference = receiving.take_in(house, Month.parse(month), department, again)
     for step in (receiving.validate, receiving.match, receiving.load):
-        if reference["status"] in ("refused", "unchanged"):
+        if reference["status"] in ("refused", "unchanged", "held"):
             break
         reference = step(house, reference)
     return reference

@@ -101,7 +101,7 @@ def month_table(month: str) -> dict[str, Any]:
     house, of = open_house(), Month.parse(month)
     with house.database.read() as connection:
         force, last = deliveries.in_force(connection, of), deliveries.latest(connection, of)
-    names = ("rows", "matched", "review", "unmatched", "rejected", "duplicate")
+    names = ("rows", "matched", "review", "unmatched", "rejected", "duplicate", "void")
     rows = []
     for contract in house.county.contracts.values():
         if not contract.due(of):
@@ -111,13 +111,15 @@ def month_table(month: str) -> dict[str, Any]:
         counts = {name: (known or {"counts": {}})["counts"].get(name) for name in names}
         if known:
             counts["accepted"] = counts["matched"] + counts["review"] + counts["unmatched"]
-        refused = newest is not None and newest["status"] == deliveries.REFUSED
+        state = newest["status"] if newest else ""
+        waiting = {deliveries.REFUSED: "refused", deliveries.HELD: "held"}.get(state)
         rows.append({
             "department": contract.department, "dataset": contract.dataset, "title": contract.title, **counts,
-            "status": "refused" if refused else "in force" if known else "missing",
-            "version": known["version"] if known else None, "message": newest["refusal"] if refused and newest else None,
+            "status": waiting or ("in force" if known else "missing"),
+            "version": known["version"] if known else None, "message": newest["refusal"] if waiting and newest else None,
         })  # fmt: skip
-    return {"departments": rows, **month_figures(house, of), "outdated": outdated(house)}
+    held = [row["title"] for row in rows if row["status"] == "held"]
+    return {"departments": rows, "held": held, **month_figures(house, of), "outdated": outdated(house)}
 
 
 def outdated(house: House) -> list[str]:

@@ -18,9 +18,9 @@ from shouwang.store.database import frame, insert
 from shouwang.store.records import record_table
 from shouwang.store.tables import delivery, late, line, run
 
-TAKEN, REFUSED, ANSWERED = "taken", "refused", "answered"
-"""What became of a version; ``answered`` is a refusal that a file has followed which was taken."""
-OUTCOMES = ("matched", "review", "unmatched", "rejected", "duplicate")
+TAKEN, REFUSED, HELD, ANSWERED = "taken", "refused", "held", "answered"
+"""What became of a version; ``held`` waits for a clerk's answer, ``answered`` is a refusal or question that is over."""
+OUTCOMES = ("matched", "review", "unmatched", "rejected", "duplicate", "void")
 
 
 def delivery_id(month: object, department: str, content: str, contract: str) -> str:
@@ -103,23 +103,27 @@ def record_refusal(
     values: Mapping[str, Any],
     counts: Mapping[str, int],
     report: Mapping[str, Any],
-    refusal: str,
+    refusal: str | None,
+    status: str = REFUSED,
 ) -> dict[str, Any]:
-    """Put a refused file on record; an older version stays in force. The same file again changes nothing."""
+    """Put a refused or held file on record; an older version stays in force.
+
+    The same file judged again says what it is judged now.
+    """
     known = find(connection, values["delivery_id"])
-    if known and known["status"] == ANSWERED:
-        connection.execute(
-            delivery.update().where(delivery.c.delivery_id == known["delivery_id"]).values(status=REFUSED)
-        )
     if known is None:
-        known = _insert(connection, values, REFUSED, False, counts, report, refusal)
-        audit(connection, "refused", values["department"], "shouwang", month=values["month"], version=known["version"])
-    return known
+        known = _insert(connection, values, status, False, counts, report, refusal)
+        audit(connection, status, values["department"], "shouwang", month=values["month"], version=known["version"])
+        return known
+    now = {"status": status, "counts": dict(counts), "report": dict(report), "refusal": refusal}
+    connection.execute(delivery.update().where(delivery.c.delivery_id == known["delivery_id"]).values(**now))
+    return {**known, **now}
 
 
 def answer_refusals(connection: Connection, month: object, department: str) -> None:
-    """A department's refusals of a month are over: what is in force came after them, or came once more."""
-    refusals = (delivery.c.month == str(month), delivery.c.department == department, delivery.c.status == REFUSED)
+    """A department's refusals and questions of a month are over: what is in force came after them, or once more."""
+    over = delivery.c.status.in_([REFUSED, HELD])
+    refusals = (delivery.c.month == str(month), delivery.c.department == department, over)
     connection.execute(delivery.update().where(*refusals).values(status=ANSWERED))
 
 
@@ -161,6 +165,7 @@ def put_in_force(
             registry=values["registry"],
             inbox=values.get("inbox"),
             counts=dict(counts),
+            report=dict(report),
         )
     )
     answer_refusals(connection, values["month"], values["department"])

@@ -59,6 +59,9 @@ person = Table(
     Column("relation", Guarded),
     Column("ethnicity", Text),
     Column("household_type", Text),
+    Column("registered_type", Text),  # 户类型 as written, where the household is monitored by a column of its own
+    Column("recognised_on", Date),
+    Column("policy", Text),
     Column("risk_removed", Text),
     Column("income", Float),
     Column("health", Guarded),
@@ -134,6 +137,27 @@ decision = Table(
     Column("revoked_by", Text),
     Column("revoked_at", sa.DateTime),
     Index(None, "identity"),
+)
+# What intake could not be sure of, a row a heading, value or sum of a department; an answer holds until it is revoked.
+question = Table(
+    "question",
+    metadata,
+    Column("question_id", Integer, primary_key=True, autoincrement=True),
+    Column("department", Text, nullable=False),
+    Column("dataset", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # column | value | sum
+    Column("column", Text, nullable=False),  # the canonical column that it is about
+    Column("heading", Guarded, nullable=False),  # as the department wrote it
+    Column("value", Guarded, nullable=False),  # of a coded column; empty for the others
+    Column("candidates", JSON, nullable=False),  # the likeliest first
+    Column("samples", GuardedJSON, nullable=False),  # a few cells, masked
+    Column("rows", Integer, nullable=False),
+    Column("months", JSON, nullable=False),  # whose files raise it
+    Column("asked_at", sa.DateTime, nullable=False),  # UTC
+    Column("answer", Text),  # a candidate, or none
+    Column("answered_by", Text),
+    Column("answered_at", sa.DateTime),  # UTC
+    Index(None, "department"),
 )
 signal = Table(
     "signal",

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from shouwang.county.contract import NUMBERS, Contract
+from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused
-from shouwang.intake.cells import read_column, read_each, read_identity
+from shouwang.intake.cells import read_column, read_each, read_identity, unknown_values
 from shouwang.intake.files import parts_and_others
-from shouwang.intake.headers import RUNNING_NUMBERS, SEARCHED_ROWS, Header, columns_missing, locate, plain, texts_of
+from shouwang.intake.names import shown
 from shouwang.intake.sheets import Cells, Sheet
 from shouwang.intake.worker import open_file
+from shouwang.recognition.columns import People, Question, is_number
+from shouwang.recognition.headers import RUNNING_NUMBERS, SEARCHED_ROWS, Header, header_lines, texts_of
+from shouwang.recognition.recognise import columns_missing, locate, nobody
+from shouwang.recognition.words import plain
 
 PLACE = ["file", "sheet", "row"]
 _TOTALS = re.compile(r".{0,8}(合计|总计|小计|累计|共计)([:(].*|\d.*)?")
@@ -42,6 +47,7 @@ class SheetReport:
     ignored_columns: tuple[str, ...]
     passed_over: tuple[tuple[int, str], ...]
     factors: dict[str, float] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,15 @@ class Reading:
     sheets: tuple[SheetReport, ...]
     written: list[tuple[list[Cells], Array]] = field(repr=False)
     sheets_ignored: tuple[tuple[str, str, str], ...] = ()
+    questions: tuple[Question, ...] = ()
+    """What stays open: required columns (then ``table`` is of no use yet), and values that lead to no code."""
     corrected: pd.DataFrame | None = field(default=None, repr=False)
     """The cells, where receipts that came back have changed some."""
+
+    @property
+    def held(self) -> bool:
+        """Whether a required column is open, so that the files wait for an answer."""
+        return any(question.kind == "column" for question in self.questions)
 
     def cells(self) -> pd.DataFrame:
         """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the sheet."""
@@ -70,44 +83,81 @@ class Reading:
 
     def report(self) -> dict[str, Any]:
         """Everything but the rows, as plain data for JSON."""
-        return {"sheets": [asdict(sheet) for sheet in self.sheets], "sheets_ignored": list(self.sheets_ignored)}
+        return {
+            "sheets": [asdict(sheet) for sheet in self.sheets],
+            "sheets_ignored": list(self.sheets_ignored),
+            "questions": [asdict(question) for question in self.questions],
+        }
 
 
-def read_files(files: Sequence[Path], contract: Contract, passwords: Sequence[str] = ()) -> Reading:
-    """Read a department's files; `FileRefused` if one cannot be opened, lacks a required column, or none has rows."""
+def read_files(
+    files: Sequence[Path], contract: Contract, passwords: Sequence[str] = (), people: People = nobody
+) -> Reading:
+    """Read a department's files; ``people`` gives the registry, where words do not tell which column is which.
+
+    `FileRefused` if a file cannot be opened, lacks a required column, or none has rows. Questions about required
+    columns are in the reading: it is held then.
+    """
     tables, written, reports = [], [], []
+    questions: list[Question] = []
     parts, others = parts_and_others(files)
     ignored = [(file, "", why) for file, why in others]
+    refused: list[FileRefused] = []
     for path in parts:
-        opened = open_file(path, passwords)
-        ignored += [(file, "", why) for file, why in opened.ignored]
-        for sheet, header in _located(path, opened.sheets, contract, ignored):
-            table, rows, report = _read_sheet(sheet, header, contract)
+        try:
+            opened = open_file(path, passwords)
+            ignored += [(file, "", why) for file, why in opened.ignored]
+            located = _located(path, opened.sheets, contract, people, ignored)
+        except FileRefused as refusal:
+            if refusal.code not in NO_TABLE or len(parts) == 1:
+                raise
+            refused.append(refusal)
+            ignored.append((shown(path.name), "", "没有认得的表头" if refusal.code == "no_header" else "空文件"))
+            continue
+        for sheet, header in located:
+            questions += header.questions
+            table, rows, report, unknown = _read_sheet(sheet, header, contract)
             tables.append(table)
             written.append((sheet.columns, rows))
             reports.append(report)
+            questions += unknown
+    if refused and not tables:
+        raise refused[0]
     if not tables or not sum(map(len, tables)):
-        names = "、".join([path.name for path in parts] or [file for file, _ in others])
+        names = "、".join([shown(path.name) for path in parts] or [file for file, _ in others])
         raise FileRefused("no_rows", f"文件“{names}”里没有数据行，请核对后重新上传。")
-    return Reading(pd.concat(tables, ignore_index=True), tuple(reports), written, tuple(ignored))
+    return Reading(pd.concat(tables, ignore_index=True), tuple(reports), written, tuple(ignored), _once_each(questions))
+
+
+NO_TABLE = frozenset({"no_header", "empty"})
+"""Refusals of a file that holds no table: beside one that does, it is a stray file, which is passed over and told."""
+
+
+def _once_each(questions: list[Question]) -> tuple[Question, ...]:
+    """Each question once, with the rows that it is about."""
+    found: dict[tuple[str, str, str], Question] = {}
+    for question in questions:
+        key = (question.kind, question.column, question.value or plain(question.heading))
+        known = found.get(key)
+        found[key] = question if known is None else replace(known, rows=known.rows + question.rows)
+    return tuple(found.values())
 
 
 def _located(
-    path: Path, sheets: list[Sheet], contract: Contract, ignored: list[tuple[str, str, str]]
+    path: Path, sheets: list[Sheet], contract: Contract, people: People, ignored: list[tuple[str, str, str]]
 ) -> list[tuple[Sheet, Header]]:
     """The sheets that hold a table, with their headers; the others that say something are put down as ignored."""
     found: list[tuple[Sheet, Header]] = []
     for sheet in sheets:
-        header = None if sheet.hidden else locate(sheet, contract)
-        if header:
-            found.append((sheet, header))
-        elif sheet.columns:
+        tables = [] if sheet.hidden else _tables(sheet, contract, people)
+        found += tables
+        if not tables and sheet.columns:
             ignored.append((sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头"))
     if not found:
         required = [c.wordings[0] for c in contract.columns.values() if c.required]
         raise FileRefused(
-            "missing_column",
-            f"文件“{path.name}”里没有找到《{contract.dataset_title}》的表头。需要的列：{'、'.join(required)}；"
+            "no_header",
+            f"文件“{shown(path.name)}”里没有找到《{contract.dataset_title}》的表头。需要的列：{'、'.join(required)}；"
             f"每张工作表的前 {SEARCHED_ROWS} 行里没有一行像表头。请核对是否传错了文件，或补上表头。",
         )  # what stands there is not quoted: without a header it may be people
     whole = [(sheet, header) for sheet, header in found if not header.missing]
@@ -119,12 +169,27 @@ def _located(
     return whole
 
 
+def _tables(sheet: Sheet, contract: Contract, people: People) -> list[tuple[Sheet, Header]]:
+    """The tables of a sheet: another one begins where its headings stand again in another order."""
+    header = locate(sheet, contract, people)
+    if header is None:
+        return []
+    headings = [plain(title) for title in header.titles]
+    for line in header_lines(sheet, header.titles, header.last_row):
+        row = [plain(column.distinct[column.codes[line]]) for column in sheet.columns]
+        if any(text and text != heading for text, heading in zip(row, headings, strict=True)):
+            return [(sheet.rows(0, line), header), *_tables(sheet.rows(line, len(sheet.numbers)), contract, people)]
+    return [(sheet, header)]
+
+
 def _codes(cells: Cells) -> Array:
     return np.frombuffer(cells.codes, dtype=np.int32)
 
 
-def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.DataFrame, Array, SheetReport]:
-    """The table of one sheet, which of its rows are data, and how it was understood."""
+def _read_sheet(
+    sheet: Sheet, header: Header, contract: Contract
+) -> tuple[pd.DataFrame, Array, SheetReport, list[Question]]:
+    """The table of one sheet, which of its rows are data, how it was understood, and values that lead to no code."""
     first = header.last_row + 1
     _fill_merged(sheet, header, contract)
     passed_over = _lines_without_data(sheet, header)
@@ -133,6 +198,8 @@ def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.Da
     table = pd.DataFrame({"file": sheet.file, "sheet": sheet.name, "row": numbers[rows]})
     table = table.astype({"file": "str", "sheet": "str"})
     unreadable = pd.Series("", index=table.index, dtype="str")
+    unknown = pd.Series("", index=table.index, dtype="str")
+    questions: list[Question] = []
     for name, column in contract.columns.items():
         place = header.columns.get(name)
         values = [""] if place is None else sheet.columns[place].distinct
@@ -144,6 +211,18 @@ def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.Da
             state = numbers_read["id_state"].array.take(codes)
         else:
             table[name] = read.array.take(codes)
+        for place in header.added.get(name, ()):
+            more, wrong = read_column(sheet.columns[place].distinct, column, header.factors.get(name, 1.0))
+            there = _codes(sheet.columns[place])[rows]
+            table[name] = table[name].fillna(0) + pd.Series(more.array.take(there), index=table.index).fillna(0)
+            unreadable = unreadable.where(~wrong[there], unreadable + " " + name)
+        if bad.any() and column.type == "code":
+            open_values = unknown_values(values, column)
+            unknown = unknown.where(~open_values[codes], unknown + " " + name)
+            bad = bad & ~open_values
+            questions += _value_questions(
+                name, values, np.bincount(codes[open_values[codes]], minlength=len(values)), contract, header
+            )
         if bad.any():
             unreadable = unreadable.where(~bad[codes], unreadable + " " + name)
     if contract.has_identity:
@@ -151,18 +230,38 @@ def _read_sheet(sheet: Sheet, header: Header, contract: Contract) -> tuple[pd.Da
     for name, derived in contract.derived.items():
         table[name] = table[[*derived.plus]].fillna(0).sum(axis=1) - table[[*derived.minus]].fillna(0).sum(axis=1)
         table[name] = table[name].round(2)
+    for balance in contract.balances:
+        if {balance.total, *balance.given} <= header.columns.keys():
+            table["unbalanced"] = (table[balance.total] - table[[*balance.parts]].fillna(0).sum(axis=1)).round(2)
+            break
+    if contract.sums_as_they_are:
+        table["unbalanced"] = 0.0
     table["unreadable"] = unreadable.str.strip().mask(unreadable == "")
+    table["unknown"] = unknown.str.strip().mask(unknown == "")
     told = tuple((int(numbers[line]), kind) for line, kind in passed_over.items() if kind != "空行")
     report = SheetReport(
         sheet.file, sheet.name, len(rows), int(numbers[header.last_row]), header.titles, header.columns,
-        header.guesses, header.ignored, told, header.factors,
+        header.guesses, header.ignored, told, header.factors, header.evidence,
     )  # fmt: skip
-    return table, rows, report
+    return table, rows, report, questions
+
+
+def _value_questions(
+    name: str, values: Sequence[Any], rows: Array, contract: Contract, header: Header
+) -> list[Question]:
+    """One question for each value that leads to no code, with the codes there are, the likeliest first."""
+    column, heading = contract.columns[name], header.titles[header.columns[name]]
+    found = []
+    for place in np.flatnonzero(rows).tolist():
+        value = str(values[place]).strip()[:60]
+        codes = sorted(column.values, key=lambda code: -difflib.SequenceMatcher(None, value, code).ratio())
+        found.append(Question("value", name, heading, value, tuple(codes), rows=int(rows[place])))
+    return found
 
 
 def _fill_merged(sheet: Sheet, header: Header, contract: Contract) -> None:
     """A cell merged over several lines counts for each of them; an amount does not, it would be counted twice."""
-    filled = {place for name, place in header.columns.items() if contract.columns[name].type not in NUMBERS}
+    filled = {place for name, place in header.columns.items() if not is_number(contract, name)}
     for top, bottom, place in sheet.merges:
         if place in filled and top > header.last_row:
             codes = sheet.columns[place].codes

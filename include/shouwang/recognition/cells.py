@@ -1,0 +1,227 @@
+"""What the cells of a column look like: how far they fit each kind of canonical column."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shouwang.county.contract import Column
+from shouwang.identity import VALID, birth_dates, clean_names, clean_numbers, written_number
+from shouwang.intake.cells import CodeReader, read_date, read_number, text_of
+from shouwang.intake.sheets import Cells
+
+SAMPLE = 2_000
+FEW_VALUES = 80
+"""A coded column has no more distinct values than this beside its codes."""
+Array = np.ndarray[Any, Any]
+_PHONE = re.compile(r"(?:\+?86)?1\d{10}|0\d{2,3}-?\d{7,8}|\d{7,8}")
+_NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0002ffff·•・．.。‧*?〇○]{2,15}")
+_SERIAL = re.compile(r"\d{9,}")
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What recognition asks of the registry: names by number, and names, townships and villages by themselves."""
+
+    name_of: Mapping[str, str]
+    names: frozenset[str]
+    townships: frozenset[str]
+    villages: frozenset[str]
+
+    @classmethod
+    def of(cls, people: pd.DataFrame) -> Registered:
+        """From the ``people`` frame of a month."""
+        names = clean_names(people["name"])
+        known = people["id_number"].notna() & names.notna()
+        return cls(
+            dict(zip(people.loc[known, "id_number"], names[known], strict=True)),
+            frozenset(names.dropna()),
+            frozenset(people["township"].dropna().unique()),
+            frozenset(people["village"].dropna().unique()),
+        )
+
+
+@dataclass
+class Sampled:
+    """One column's cells in the first rows of a table: its distinct filled values, and which row holds which."""
+
+    distinct: list[Any]
+    codes: Array
+    """For each row the place of its value; -1 where it is empty."""
+    fits: dict[str, float | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cells: Cells, first: int) -> Sampled:
+        """The rows from ``first`` on, at most `SAMPLE` of them."""
+        codes = np.frombuffer(cells.codes, dtype=np.int32)[first : first + SAMPLE]
+        used, places = np.unique(codes, return_inverse=True)
+        values = [cells.distinct[code] for code in used.tolist()]
+        filled = np.array([_filled(value) for value in values], dtype=bool)
+        renumbered = np.where(filled, np.cumsum(filled) - 1, -1)
+        return cls([value for value in values if _filled(value)], renumbered[places])
+
+    @cached_property
+    def counts(self) -> Array:
+        """Rows of each value."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.distinct))
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The values as trimmed text."""
+        return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip() for v in self.distinct]
+
+    def share(self, fits: Callable[[int], bool]) -> float:
+        """The share of filled rows whose value (by its place) fits."""
+        good = np.array([fits(place) for place in range(len(self.distinct))], dtype=bool)
+        return float(self.counts[good].sum() / max(1, self.counts.sum()))
+
+    @cached_property
+    def numbers(self) -> pd.DataFrame:
+        """The values as identity numbers: ``id_number, id_state``."""
+        return clean_numbers(pd.Series(list(map(written_number, self.distinct)), dtype="str"))
+
+    @cached_property
+    def names(self) -> pd.Series:
+        """The values as names made comparable."""
+        return clean_names(pd.Series(self.texts, dtype="str"))
+
+    @cached_property
+    def amounts(self) -> Array:
+        """For each row its number; NaN where it is none, 0 where it is empty."""
+        read = []
+        for value in self.distinct:
+            try:
+                read.append(read_number(value))
+            except (ValueError, OverflowError):
+                read.append(None)
+        numbers = np.array([np.nan if one is None else one for one in read] + [0.0])
+        return numbers[self.codes]
+
+    def same_as(self, other: Sampled) -> bool:
+        """Whether two columns say the same in all but a few rows: then it does not matter which is taken."""
+        mine = np.array([*self.texts, ""], dtype=object)[self.codes]
+        theirs = np.array([*other.texts, ""], dtype=object)[other.codes]
+        return len(mine) == len(theirs) and bool((mine == theirs).mean() >= 0.98)
+
+
+def _filled(value: Any) -> bool:
+    try:
+        return text_of(value) is not None
+    except ValueError:  # an error, not a value
+        return False
+
+
+def fit(column: Column, sampled: Sampled, registered: Callable[[], Registered | None], surnames: str) -> float | None:
+    """How far cells fit a column, 0 to 1; None where they say nothing (no cell is filled, or any text would do)."""
+    if not sampled.distinct:
+        return None
+    match column.type:
+        case "identity":
+            if sampled.share(lambda place: sum(map(str.isdigit, sampled.texts[place])) >= 8) < 0.3:
+                return 0.0
+            state = sampled.numbers["id_state"]
+            written = sampled.numbers["id_number"].fillna("")
+            near = (state == VALID) | written.str.fullmatch(r"[0-9*]{15,18}X?") & written.str.contains(r"[0-9]{4}")
+            share = sampled.share(lambda place: bool(near[place]))
+            if column.ages and share > 0.5:
+                born = birth_dates(sampled.numbers["id_number"].where(state == VALID)).dropna()
+                ages = dt.date.today().year - born.dt.year
+                aged = float(ages.between(*column.ages).mean()) if len(ages) else 1.0
+                share *= min(1.0, aged / 0.8)
+            return share
+        case "name":
+            return _name_fit(sampled, registered, surnames)
+        case "phone":
+            return sampled.share(lambda place: bool(_PHONE.fullmatch(re.sub(r"[\s()]|\.0$", "", sampled.texts[place]))))
+        case "date":
+            first, last = column.range or (2000, dt.date.today().year + 10)
+            return sampled.share(lambda place: _likely_day(sampled.distinct[place], first, last))
+        case "code":
+            if len(sampled.distinct) > FEW_VALUES + len(column.values):
+                return 0.0
+            codes = _codes(column, sampled)
+            share = sampled.share(lambda place: codes[place] is not None)
+            return share if len({code for code in codes if code}) > 1 else share * 0.7
+        case "yuan" | "number" | "integer":
+            return sampled.share(lambda place: _likely_number(sampled.distinct[place], sampled.texts[place], column))
+        case _:
+            return None
+
+
+def _codes(column: Column, sampled: Sampled) -> list[str | None]:
+    reader, codes = CodeReader(column), []
+    for value in sampled.distinct:
+        try:
+            codes.append(reader.read(value))
+        except ValueError:
+            codes.append(None)
+    return codes
+
+
+def _name_fit(sampled: Sampled, registered: Callable[[], Registered | None], surnames: str) -> float:
+    people = registered()
+    if people:
+        names = sampled.names
+        return min(1.0, sampled.share(lambda place: names[place] in people.names) * 1.15)
+    return sampled.share(
+        lambda place: (
+            bool(_NAME.fullmatch(sampled.texts[place]))
+            and (sampled.texts[place][0] in surnames or "·" in sampled.texts[place])
+            and len(sampled.texts[place]) <= 15
+        )
+    )
+
+
+def place_fit(name: str, sampled: Sampled, registered: Callable[[], Registered | None]) -> float | None:
+    """How far cells are townships or villages of the registry, or end as such where there is none."""
+    if not sampled.distinct:
+        return None
+    people = registered()
+    if people is None:
+        ends = ("乡", "镇", "街道") if name == "township" else ("村", "社区", "居委会", "村委会")
+        return sampled.share(lambda place: sampled.texts[place].endswith(ends))
+    places = people.townships if name == "township" else people.villages
+    cores = {re.sub(r"(镇|乡|街道|村|社区)$", "", place) or place for place in places}
+
+    def is_place(place: int) -> bool:
+        text = sampled.texts[place]
+        return text in places or (len(text) <= 25 and any(core in text for core in cores if len(core) > 1))
+
+    return sampled.share(is_place)
+
+
+def _likely_day(value: Any, first: float, last: float) -> bool:
+    try:
+        day = read_date(value)
+    except (ValueError, OverflowError):
+        return False
+    return day is not None and first <= day.year <= last
+
+
+def _likely_number(value: Any, text: str, column: Column) -> bool:
+    if _SERIAL.search(text.split(".")[0].replace(",", "")):
+        return False
+    try:
+        number = read_number(value)
+    except (ValueError, OverflowError):
+        return False
+    least, most = column.range or (float("-inf"), float("inf"))
+    return number is not None and least <= number <= most
+
+
+def agreement(names: Sampled, numbers: Sampled, people: Registered) -> float | None:
+    """The share of rows in which a name is the one that the registry has for the number; None if too few are known."""
+    known = np.array([people.name_of.get(n, "") for n in numbers.numbers["id_number"].fillna("")] + [""], dtype=object)
+    registered = known[numbers.codes]
+    written = np.array([*names.names.fillna(""), ""], dtype=object)[names.codes]
+    asked = (registered != "") & (written != "")
+    if asked.sum() < min(5, max(1, len(written) // 2)):
+        return None
+    return float((registered[asked] == written[asked]).mean())

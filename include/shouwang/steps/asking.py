@@ -1,0 +1,82 @@
+"""What intake could not be sure of: the questions that wait, an answer, and an answer taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shouwang.arriving import questions as asked
+from shouwang.arriving.receiving import contract_of
+from shouwang.house import House, open_house
+from shouwang.steps.arriving import receive
+
+SHOWN = ("department", "dataset", "kind", "column", "heading", "value", "candidates", "samples", "rows", "months")
+
+
+def questions(department: str | None = None, answered: bool = False) -> list[dict[str, Any]]:
+    """The questions that wait, the oldest first; with ``answered`` those that have an answer instead.
+
+    Each with ``id, month`` (the newest whose files raise it) and what `SHOWN` names; ``title`` says the column and
+    ``choices`` the candidates in the department's words.
+    """
+    house = open_house()
+    if department:
+        contract_of(house, department)
+    with house.database.read() as connection:
+        rows = asked.every_question(connection, department)
+    return [_shown(house, row) for row in rows if (row["answer"] is not None) == answered]
+
+
+def _shown(house: House, row: dict[str, Any]) -> dict[str, Any]:
+    contract = house.county.contracts.get(row["department"])
+    columns = contract.columns if contract else {}
+
+    def called(name: str) -> str:
+        return columns[name].wordings[0] if name in columns else name
+
+    choices = [called(name) if row["kind"] == asked.COLUMN else name for name in row["candidates"]]
+    return {
+        "id": row["question_id"],
+        "month": max(row["months"], default=""),
+        **{name: row[name] for name in SHOWN},
+        "title": called(row["column"]),
+        "choices": choices,
+        "asked_at": row["asked_at"],
+        "answer": row["answer"],
+        "answered_by": row["answered_by"],
+        "answered_at": row["answered_at"],
+    }
+
+
+def answer_question(identifier: int, candidate: str, by: str, reread: bool = True) -> dict[str, Any]:
+    """Answer a question; what lies there of the months that raised it is read again at once, unless told not to."""
+    house = open_house()
+    with house.database.write() as connection:
+        known = asked.decide(connection, identifier, candidate, by, house.county.contracts)
+    return _done(known, reread)
+
+
+def revoke_answer(identifier: int, by: str, reread: bool = True) -> dict[str, Any]:
+    """Take an answer back; the files that it was used for are read again without it."""
+    with open_house().database.write() as connection:
+        known = asked.revoke(connection, identifier, by)
+    return _done(known, reread)
+
+
+def _done(known: dict[str, Any], reread: bool) -> dict[str, Any]:
+    department = known["department"]
+    read = [receive(month, department) for month in known["months"]] if reread else []
+    return {
+        "id": known["question_id"],
+        "department": department,
+        "answer": known["answer"],
+        "months": known["months"],
+        "read": [{"month": one["month"], "status": one["status"], "rows": one.get("rows")} for one in read],
+    }
+
+
+def learn_contract(department: str) -> dict[str, dict[str, list[str]]]:
+    """What the answers would add to a department's contract file: column → ``wordings`` and ``values``."""
+    house = open_house()
+    contract = contract_of(house, department)
+    with house.database.read() as connection:
+        return asked.learnt(connection, contract)
