@@ -20,6 +20,7 @@ MOST_TIERS = 3
 SPEAKS = 0.75
 """What words must be worth for a cell to count as a heading when a header is looked for."""
 RUNNING_NUMBERS = frozenset({"序号", "编号", "行号", "no", "no."})
+_LONG_NUMBER = re.compile(r"[a-z]?\d{7,}[*\d]*x?")
 _DATA = re.compile(r"[-+￥¥]?[\d,.]+(?:%|元|%)?|\d{4}[-/年.].*|\d{6,}.*")
 
 
@@ -71,7 +72,7 @@ def find_header(rows: list[list[Any]], contract: Contract, wording: Wording) -> 
             continue
         for tiers in range(1, MOST_TIERS + 1):
             below = rows[first : first + tiers]
-            if len(below) < tiers or (tiers > 1 and _is_data(below[-1])):
+            if len(below) < tiers or (tiers > 1 and (_is_data(below[-1]) or not _may_be_upper(below[-2]))):
                 break
             titles, contexts = _titles(below, wording)
             place = Place(first, tiers, titles, contexts, _hits(titles, contexts, wording))
@@ -110,9 +111,17 @@ def _hits(titles: list[str], contexts: list[str], wording: Wording) -> float:
     return sum(best.values())
 
 
-def _is_data(row: Sequence[Any]) -> bool:
-    """Whether half of a line's cells are numbers, days or long digits: no header has that."""
+def _may_be_upper(row: Sequence[Any]) -> bool:
+    """Whether a line may be an upper tier: several short texts, no note (``单位：元``) and no title over all."""
     texts = texts_of(row)
+    return len(texts) > 1 and not any(":" in text or len(text) > 20 for text in texts)
+
+
+def _is_data(row: Sequence[Any]) -> bool:
+    """Whether half of a line's cells are numbers or days, or one is a long number: no header has that."""
+    texts = texts_of(row)
+    if any(_LONG_NUMBER.fullmatch(text) for text in texts):
+        return True
     return bool(texts) and sum(bool(_DATA.fullmatch(text)) for text in texts) * 2 >= len(texts)
 
 

@@ -22,6 +22,7 @@ from shouwang.intake.worker import open_file
 from shouwang.recognition.columns import People, Question, is_number
 from shouwang.recognition.headers import RUNNING_NUMBERS, SEARCHED_ROWS, Header, header_lines, texts_of
 from shouwang.recognition.recognise import columns_missing, locate, nobody
+from shouwang.recognition.units import numbers_row, unit_row
 from shouwang.recognition.words import plain
 
 PLACE = ["file", "sheet", "row"]
@@ -192,7 +193,8 @@ def _read_sheet(
     """The table of one sheet, which of its rows are data, how it was understood, and values that lead to no code."""
     first = header.last_row + 1
     _fill_merged(sheet, header, contract)
-    passed_over = _lines_without_data(sheet, header)
+    _fill_written_once(sheet, header, contract)
+    passed_over = _lines_without_data(sheet, header, contract)
     rows = np.delete(np.arange(first, len(sheet.numbers)), [line - first for line in passed_over])
     numbers = np.asarray(sheet.numbers, dtype="int64")
     table = pd.DataFrame({"file": sheet.file, "sheet": sheet.name, "row": numbers[rows]})
@@ -269,7 +271,23 @@ def _fill_merged(sheet: Sheet, header: Header, contract: Contract) -> None:
                 codes[line] = codes[top]
 
 
-def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
+def _fill_written_once(sheet: Sheet, header: Header, contract: Contract) -> None:
+    """A household's name that is written once over its members' rows, which have their own numbers, counts for each.
+
+    Only where the places agree with the row above; who is another's member, matching finds by the number.
+    """
+    name, number = header.columns.get("name"), header.columns.get("id_number")
+    if name is None or number is None:
+        return
+    codes = sheet.columns[name].codes
+    places = [sheet.columns[header.columns[p]].codes for p in ("township", "village") if p in header.columns]
+    empty = np.flatnonzero(_codes(sheet.columns[name])[header.last_row + 2 :] == 0) + header.last_row + 2
+    for line in empty.tolist():
+        if sheet.columns[number].codes[line] and codes[line - 1] and all(p[line] == p[line - 1] for p in places):
+            codes[line] = codes[line - 1]
+
+
+def _lines_without_data(sheet: Sheet, header: Header, contract: Contract) -> dict[int, str]:
     """The lines below the header that are no data, and what they are."""
     first, width = header.last_row + 1, len(header.titles)
     columns = [(cells, _codes(cells)[first:]) for cells in sheet.columns]
@@ -286,10 +304,18 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
         told[met] = pd.Series(texts, dtype="str").str.contains(looks)
         closer[lines] |= told[codes[lines]]
     found = dict.fromkeys((np.flatnonzero(filled == 0) + first).tolist(), "空行")
+    if width >= 4:
+        for line in (np.flatnonzero(filled == 1) + first).tolist():
+            place = next(p for p, cells in enumerate(sheet.columns) if cells.codes[line])
+            if not _may_be_data(
+                sheet.columns[place].distinct[sheet.columns[place].codes[line]], place, header, contract
+            ):
+                found[line] = "小标题或说明行"
     for place, title in enumerate(header.titles):
         if plain(title) in RUNNING_NUMBERS:
             alone = np.flatnonzero((filled == 1) & (columns[place][1] != 0)) + first
             found |= dict.fromkeys(alone.tolist(), "只有序号")
+    found |= _numbered_lines(sheet, first, found)
     number = header.columns.get("id_number")
     for line in (np.flatnonzero(closer) + first).tolist():
         row = [cells.distinct[cells.codes[line]] for cells in sheet.columns]
@@ -297,6 +323,29 @@ def _lines_without_data(sheet: Sheet, header: Header) -> dict[int, str]:
         if kind:
             found[line] = kind
     return dict(sorted(found.items()))
+
+
+def _may_be_data(cell: Any, place: int, header: Header, contract: Contract) -> bool:
+    """Whether the only cell of a line may be what is left of a row: a number, or a name in the column of names."""
+    text = plain(cell)
+    if ":" in text:
+        return False
+    if sum(map(str.isdigit, text)) >= 8:
+        return True
+    if place != header.columns.get("name") or re.search(r"[^\u3400-\u9fff·]|[村乡镇组区页]$", text):
+        return False
+    return len(text) <= 4 and text[:1] in contract.surnames
+
+
+def _numbered_lines(sheet: Sheet, first: int, found: dict[int, str]) -> dict[int, str]:
+    """Lines further down that number the columns or give units, as a header repeated on every page has them."""
+    repeated = [line for line, kind in found.items() if kind == "重复的表头"]
+    lines = {}
+    for line in (after for before in repeated for after in (before + 1, before + 2) if after < len(sheet.numbers)):
+        row = [cells.distinct[cells.codes[line]] for cells in sheet.columns]
+        if numbers_row(row) or unit_row(row):
+            lines[line] = "列号或单位行"
+    return lines
 
 
 def _looks_like_no_data(heads: set[str]) -> str:
@@ -313,6 +362,8 @@ def _line_kind(row: list[Any], header: Header, number: str) -> str:
     if totals and len(texts) < len(header.titles) and not any(map(str.isdigit, number)):
         return "合计行"
     if texts and _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
+        return "签字或说明行"
+    if 0 < len(texts) <= 4 and len(texts) < len(header.titles) // 2 and all(":" in text for text in texts):
         return "签字或说明行"
     return "重复的表头" if texts in header.above else ""
 

@@ -59,7 +59,7 @@ def units_of_notes(cells: Iterable[object]) -> set[str]:
     found: set[str] = set()
     for cell in cells:
         text = _OFFICE.sub("#", re.sub(r"[ \t\u3000\xa0]+(?=[^\s])", " ", str(cell)))
-        for written in (text, text.replace(" ", "")):
+        for written in (text.replace(" ", ""), text):
             note = re.search(r"(?:单\s*位|单位)\s*[:：(（]?(.*)", plain_note(written), re.DOTALL)
             units = {match[1] for match in _NOTE.finditer(" " + note[1])} if note else set()
             if units:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from shouwang.county.contract import Column, Contract
 
+_BEHIND_STROKE = re.compile(r"/(?:每)?(?:人民币)?(?:[亿万千百]?元|升|分钟?|小时|天|日|米|km|m|人|户|次|吨)(?:/.*)?$")
 _BRACKET = re.compile(r"[(\[【{〔].*?[)\]】}〕]")
 _STARS = re.compile(r"^[*※★☆●#]+|[*※★☆●:]+$")
 SAYS, DOUBTFUL = 0.55, 0.5
@@ -26,8 +27,8 @@ def _plain(text: str) -> str:
 
 
 def without_unit(text: str) -> str:
-    """A plain heading without what stands in brackets."""
-    return _BRACKET.sub("", text)
+    """A plain heading without what stands in brackets, and without a unit behind a stroke."""
+    return _BEHIND_STROKE.sub("", _BRACKET.sub("", text))
 
 
 class Wording:
@@ -53,6 +54,10 @@ class Wording:
         words = self._columns[name]
         text = plain(heading)
         return bool(words.doubts(text) or words.excludes(text))
+
+    def hint(self, heading: str, name: str) -> float:
+        """What share of a column's lines of words a heading has; 0 where a word rules it out."""
+        return self._columns[name].hint(plain(heading))
 
     def scores(self, heading: str) -> dict[str, float]:
         """For each column that a heading may be: 0 (ruled out) to 1 (all of it says so); those it says nothing of lack."""
@@ -82,6 +87,11 @@ class _Words:
 
     def doubts(self, text: str) -> bool:
         return any(word in text for word in self.doubted)
+
+    def hint(self, text: str) -> float:
+        if not self.lines or self.excludes(without_unit(text)):
+            return 0.0
+        return sum(any(word in text for word in line) for line in self.lines) / len(self.lines)
 
     def score(self, text: str) -> float | None:
         if not self.lines or not text or len(text) > 40:
