@@ -27,7 +27,7 @@ from benchmarks.__main__ import MAKE, MONTH
 from shouwang.house import open_house
 from shouwang.intake.markup import looks_like_markup
 from shouwang.intake.opening import open_content
-from shouwang.intake.reading import read_files
+from shouwang.recognition.reading import read_files
 
 TURNS = 3
 COUNTY = open_house({}).county

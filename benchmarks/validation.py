@@ -21,8 +21,8 @@ def main() -> None:
     from shouwang import steps
     from shouwang.demo.county import make_county
     from shouwang.house import open_house
-    from shouwang.intake.reading import read_files
     from shouwang.month import Month
+    from shouwang.recognition.reading import read_files
 
     households = int(sys.argv[1]) if len(sys.argv) > 1 else 40_000
     with tempfile.TemporaryDirectory() as name:

@@ -81,7 +81,8 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
 
 def rule_titles(house: House) -> dict[str, str]:
     """The rules' titles by code, and the other two channels'."""
-    return CHANNEL_NAMES | {rule.code: rule.title for rule in load_rulebook(house.county_folder).rules}
+    rules = load_rulebook(house.county_folder).rules
+    return CHANNEL_NAMES | {rule.code: rule.title for rule in rules if not rule.further}
 
 
 def _day(day: dt.date) -> str:

@@ -66,7 +66,7 @@ def try_rules(connection: Connection, house: House, rules: Path, months: list[Mo
             signals.append(one.assign(month=str(month), book=book))
         silent += [f"{month} {reason}" for reason in found[THEN].silent]
     confirmed = _confirmed(connection, months)
-    titles = CHANNEL_NAMES | {rule.code: rule.title for book in (now, then) for rule in book.rules}
+    titles = CHANNEL_NAMES | {r.code: r.title for book in (now, then) for r in book.rules if not r.further}
     both = pd.concat(warnings, ignore_index=True).merge(confirmed, on=["month", "household_id"], how="left")
     return Trial(months, both, pd.concat(signals, ignore_index=True), titles, tuple(silent))
 
@@ -80,11 +80,10 @@ def _alike(now: RuleBook, then: RuleBook) -> bool:
 def _both(
     now: RuleBook, then: RuleBook, month: Month, before: Evidence, after: Evidence, reports: pd.DataFrame
 ) -> dict[str, Screening]:
-    first = {rule.code: said(rule, before) for rule in now.in_force(month)}
-    same = {rule.code: rule for rule in now.in_force(month)} if before is after else {}
+    first = {rule.key: said(rule, before) for rule in now.in_force(month)}
+    same = {rule.key: rule for rule in now.in_force(month)} if before is after else {}
     second = {
-        rule.code: first[rule.code] if same.get(rule.code) == rule else said(rule, after)
-        for rule in then.in_force(month)
+        rule.key: first[rule.key] if same.get(rule.key) == rule else said(rule, after) for rule in then.in_force(month)
     }
     later = Evidence(**{**vars(after), "book": then})
     return {NOW: conclude(before, first | {"": reports}), THEN: conclude(later, second | {"": reports})}

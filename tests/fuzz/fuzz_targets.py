@@ -47,11 +47,12 @@ from shouwang.demo.county import make_county
 from shouwang.errors import ConfigError, FileRefused
 from shouwang.house import PROJECT, House, open_house
 from shouwang.identity import clean_names
-from shouwang.intake import reading, worker
+from shouwang.intake import worker
 from shouwang.intake.cells import read_column, read_identity
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened
 from shouwang.quality.check import check
+from shouwang.recognition import reading
 from shouwang.registry.history import load_snapshot, snapshot
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.sending import passwords

@@ -23,9 +23,9 @@ from shouwang.house import open_house
 from shouwang.intake import worker
 from shouwang.intake.files import find_files, fingerprint, settled
 from shouwang.intake.names import shown
-from shouwang.intake.reading import read_files
 from shouwang.intake.worker import open_file
 from shouwang.month import Month
+from shouwang.recognition.reading import read_files
 
 HOUSING = open_house({}).county.contracts["housing"]
 GIBIBYTE = 1 << 20

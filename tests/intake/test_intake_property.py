@@ -24,10 +24,10 @@ from shouwang.demo.layouts import DATES, GRADES, KINDS, MONEY, ONE_TABLE, Layout
 from shouwang.demo.people import make_people
 from shouwang.demo.writing import write_export
 from shouwang.house import open_house
-from shouwang.intake import reading
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened
 from shouwang.month import Month
+from shouwang.recognition import reading
 
 MONTH = Month(2026, 9)
 CASES = 300

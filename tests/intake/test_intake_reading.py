@@ -6,7 +6,7 @@ import pytest
 
 from shouwang.errors import FileRefused
 from shouwang.house import open_house
-from shouwang.intake.reading import read_files
+from shouwang.recognition.reading import read_files
 
 
 def test_a_file_without_a_header_is_refused_without_quoting_the_people_in_it(tmp_path):

@@ -21,7 +21,7 @@ from broken_files import CSV, GRID, HEAD, ROWS, packed, saved, xls, xlsx
 from shouwang.demo.markup import write_ods
 from shouwang.errors import FileRefused
 from shouwang.house import open_house
-from shouwang.intake.reading import Reading, read_files
+from shouwang.recognition.reading import Reading, read_files
 
 CONTRACTS = open_house({}).county.contracts
 HOUSING = CONTRACTS["housing"]

@@ -169,7 +169,7 @@ def _changed(house: House) -> int:
 def _titles(folder: Path, changed: int) -> dict[str, str]:
     """The rules' titles, read again when ``rules.yaml`` has ``changed``."""
     try:
-        return {rule.code: rule.title for rule in load_rulebook(folder).rules}
+        return {rule.code: rule.title for rule in load_rulebook(folder).rules if not rule.further}
     except ShouwangError:  # a rule file that is being edited: the codes alone will do
         return {}
 

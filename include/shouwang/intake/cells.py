@@ -147,6 +147,7 @@ class CodeReader:
         spelt = {w: code for code, written in spellings for w in (code, *written)}
         self._known: dict[str, str | None] = dict.fromkeys(map(_comparable, column.meaningless))
         self._known |= {_comparable(spelling): code for spelling, code in spelt.items()}
+        self._unclear = [_comparable(word) for word in column.unclear]
         self._words = [(code, [_comparable(word) for word in words]) for code, words in column.words.items()]
 
     def read(self, value: Any) -> str | None:
@@ -154,10 +155,12 @@ class CodeReader:
         text = _comparable(value)
         if text in self._known:
             return self._known[text]
-        answer = half_width(value, answer_of)
-        if answer is None:
+        answer = half_width(value)
+        if answer is None and text not in _NOT_KNOWN:
             return None
-        text = _comparable(answer)
+        text = _comparable(answer or "")
+        if not text or any(word in text for word in self._unclear):
+            raise UnknownValue("not a value of one code")
         codes = [code for code, words in self._words if any(word in text for word in words)]
         if not codes:
             raise UnknownValue("not a known value")

@@ -10,7 +10,7 @@ from shouwang.county.contract import Column, Contract
 
 _BEHIND_STROKE = re.compile(r"/(?:每)?(?:人民币)?(?:[亿万千百]?元|升|分钟?|小时|天|日|米|km|m|人|户|次|吨)(?:/.*)?$")
 _BRACKET = re.compile(r"[(\[【{〔].*?[)\]】}〕]")
-_STARS = re.compile(r"^[*※★☆●#]+|[*※★☆●:]+$")
+_STARS = re.compile(r"^[*※★☆●#]+|[*※★☆●]+$")
 SAYS, DOUBTFUL = 0.55, 0.5
 """What words are worth that fit a column; and that part of it where they name somebody else the row may be about."""
 
@@ -46,7 +46,7 @@ class Wording:
 
     def listed(self, heading: str) -> str | None:
         """The column whose contract lists this heading."""
-        text = plain(heading)
+        text = plain(heading).rstrip(":")
         return self.known.get(text) or self.known.get(without_unit(text))
 
     def doubtful(self, heading: str, name: str) -> bool:

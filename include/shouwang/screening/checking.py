@@ -56,7 +56,7 @@ def _rules(book: RuleBook) -> Iterator[Problem]:
             yield Problem((*path, "unit"), f"“household” with {personal[0]}", "row or person, which are somebody")
         yield from _sentence(rule, (*path, "sentence"))
         for earlier in book.rules[:n]:
-            if earlier.code == rule.code and _overlap(earlier, rule):
+            if earlier.key == rule.key and _overlap(earlier, rule):
                 yield Problem(
                     (*path, "code"),
                     f"“{rule.code}” a second time for the same days",

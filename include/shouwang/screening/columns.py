@@ -151,7 +151,15 @@ def _of_period(period: Period, source: str, path: KeyPath) -> Iterator[Asked]:
 def _of_conditions(conditions: Sequence[Condition], source: str, path: KeyPath, known: bool = False) -> Iterator[Asked]:
     for n, condition in enumerate(conditions):
         test = condition.tests[0]
-        kinds = TEXT if test in TEXT_TESTS else DATE if test in DATE_TESTS else ANY if condition.changed else NUMBER
+        kinds = (
+            TEXT
+            if test in TEXT_TESTS
+            else DATE
+            if test in DATE_TESTS
+            else ANY
+            if condition.changed or condition.empty
+            else NUMBER
+        )
         values = condition.one_of or condition.not_in or ()
         yield Asked((*path, n, "column"), source, condition.column, kinds, test, values, known)
 

@@ -19,7 +19,7 @@ Bound = Number | str
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
 TEXT_TESTS = ("in", "not_in", "contains_none")
-NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between")
+NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between", "not_at_most")
 DATE_TESTS = ("in_data_month", "months_ago")
 BEFORE = "before."
 """What a column said of the same unit in the delivery before stands under this prefix."""
@@ -43,8 +43,8 @@ def worth(bound: Bound, values: Mapping[str, float]) -> float:
 class Condition(Strict):
     """One test of one column.
 
-    An empty cell passes ``not_in`` and ``contains_none`` and fails every other test: what is not known is never
-    taken for true. ``months_ago`` counts calendar months back from the data month, which is 0; ``changed``: the delivery
+    An empty cell passes ``not_in``, ``contains_none``, ``not_at_most`` and ``empty`` and fails every other test: what
+    is not known is never taken for true. ``months_ago`` counts calendar months back from the data month, which is 0; ``changed``: the delivery
     before said something else of the same unit.
     """
 
@@ -60,11 +60,13 @@ class Condition(Strict):
     in_data_month: Literal[True] | None = None
     months_ago: tuple[int, int] | None = None
     changed: Literal[True] | None = None
+    not_at_most: Bound | None = None
+    empty: Literal[True] | None = None
 
     @model_validator(mode="after")
     def _has_one_test(self) -> Self:
         if len(self.tests) != 1:
-            allowed = ", ".join(TEXT_TESTS + NUMBER_TESTS + DATE_TESTS + ("changed",))
+            allowed = ", ".join(TEXT_TESTS + NUMBER_TESTS + DATE_TESTS + ("changed", "empty"))
             raise ValueError(f"a condition is one column and exactly one test of: {allowed}")
         return self
 
@@ -77,8 +79,9 @@ class Condition(Strict):
 
     @property
     def bound(self) -> Bound | None:
-        """What ``at_least``, ``above``, ``at_most`` or ``below`` compares with."""
-        return next((b for b in (self.at_least, self.above, self.at_most, self.below) if b is not None), None)
+        """What ``at_least``, ``above``, ``at_most``, ``below`` or ``not_at_most`` compares with."""
+        bounds = (self.at_least, self.above, self.at_most, self.below, self.not_at_most)
+        return next((bound for bound in bounds if bound is not None), None)
 
 
 def holds(
@@ -105,6 +108,8 @@ def _test(frame: pd.DataFrame, condition: Condition, month: Month, values: Mappi
     if condition.contains_none is not None:
         words = "|".join(map(re.escape, condition.contains_none))
         return ~column.astype("str").str.contains(words, regex=True, na=False)
+    if condition.empty:
+        return column.isna()
     if condition.in_data_month:
         return in_days(column, month, month)
     if condition.between is not None:
@@ -120,6 +125,8 @@ def _test(frame: pd.DataFrame, condition: Condition, month: Month, values: Mappi
     bound = condition.bound or 0
     fact = isinstance(bound, str) and bound in frame
     limit = frame[bound] if fact else worth(bound, values)
+    if condition.not_at_most is not None:
+        return ~(column <= limit).fillna(False)
     if condition.at_least is not None:
         return column >= limit
     if condition.above is not None:

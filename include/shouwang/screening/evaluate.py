@@ -51,7 +51,7 @@ def screen(
     that the records do not have or a parameter has no value for that month.
     """
     evidence = gather(book, month, ordered(book, records), homes_.households(people, book), homes_.persons(people))
-    told: dict[str, pd.DataFrame | str] = {rule.code: said(rule, evidence) for rule in book.in_force(month)}
+    told: dict[str, pd.DataFrame | str] = {rule.key: said(rule, evidence) for rule in book.in_force(month)}
     return conclude(evidence, told if reported is None else told | {"": reported})
 
 
@@ -79,7 +79,7 @@ def used(book: RuleBook, month: Month) -> dict[str, float | str]:
     for rule in book.in_force(month):
         bounds = dict.fromkeys(rule.threshold.pair) if rule.threshold else {}
         pair = [f"{worth(bound, values):g}" for bound in bounds]
-        lines[rule.code] = f"{rule.compare} {' / '.join(pair)}" if pair else "any"
+        lines[rule.key] = f"{rule.compare} {' / '.join(pair)}" if pair else "any"
     return lines
 
 

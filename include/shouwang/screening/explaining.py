@@ -19,7 +19,7 @@ ABOUT = {
     "household.income": "人均纯收入", "household.members": "家庭人口",
 }  # fmt: skip
 UNITS = {"row": "逐行判断", "person": "按人合计", "household": "按户合计"}
-TESTS = {"at_least": "不低于", "above": "高于", "at_most": "不高于", "below": "低于"}
+TESTS = {"at_least": "不低于", "above": "高于", "at_most": "不高于", "below": "低于", "not_at_most": "未填或高于"}
 OPERATORS = {">=": "达到或超过", ">": "超过", "<": "低于", "<=": "不超过"}
 SPANS = {"delivery": "本月报送的", "previous": "上次报送的", "school_year": "本学年最近一次报送的"}
 SHOWN = {"money": sentences.whole_money, "percent": sentences.percent, "number": sentences.number}
@@ -97,7 +97,7 @@ class Explainer:
             return f"{name}在数据月份之前 {first} 至 {last} 个月"
         return {
             "in": f"{name}是{words}", "not_in": f"{name}不是{words}", "contains_none": f"{name}不含{words}等字样",
-            "in_data_month": f"{name}在当月", "changed": f"{name}与上次不同",
+            "in_data_month": f"{name}在当月", "changed": f"{name}与上次不同", "empty": f"{name}未填",
         }.get(test) or f"{name}{TESTS[test]} {self.bound(condition.bound or 0)}"  # fmt: skip
 
     def bound(self, bound: Bound) -> str:

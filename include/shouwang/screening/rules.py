@@ -21,7 +21,10 @@ def placeholders(sentence: str) -> list[str]:
 
 
 class Rule(Strict):
-    """One rule (规则): whose rows, which of them, what is measured, against what, and how it is said."""
+    """One rule (规则): whose rows, which of them, what is measured, against what, and how it is said.
+
+    ``further``: another way in which the rule of the same code fires (另一种情形), beside the first.
+    """
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[0-9]{1,3}$")]
     title: Name
@@ -43,6 +46,7 @@ class Rule(Strict):
     shown_as: Literal["money", "percent", "number"] = "number"
     also: Comparison | None = None
     sentence: Name
+    further: bool = False
 
     @model_validator(mode="after")
     def _measures_all_or_nothing(self) -> Self:
@@ -53,6 +57,11 @@ class Rule(Strict):
         if self.unit != "person" and self.split_by:
             raise ValueError("'split_by' divides the rows of a person; it needs unit: person")
         return self
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other rule in force: its code, and of a further way its title."""
+        return f"{self.code} {self.title}" if self.further else self.code
 
     @property
     def source(self) -> str:

@@ -195,7 +195,8 @@ def summarise(month: str) -> dict[str, Any]:
     paper = SummaryPaper(
         **headed(house, COUNTY, by), month=of, version=int(last["version"].max()) if len(last) else 1,
         missing=tuple(table["missing"]),
-        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of)} | CHANNEL_NAMES,
+        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of) if not r.further}
+        | CHANNEL_NAMES,
     )  # fmt: skip
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
