@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from collections.abc import Sequence
 
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def xlsb(grid: list[list[str | float | bytes]]) -> bytes:
-    """One sheet 台账; a cell of one byte is that error."""
+def xlsb(grid: list[list[str | float | bytes]], merges: Sequence[tuple[int, int, int]] = ()) -> bytes:
+    """One sheet 台账; a cell of one byte is that error. ``merges``: first row, last row and column."""
     sheet = _record(129) + _record(148, struct.pack("<4I", 0, len(grid) - 1, 0, len(grid[0]) - 1)) + _record(145)
     for row, line in enumerate(grid):
         sheet += _record(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0, 0, 0))
@@ -24,7 +25,13 @@ def xlsb(grid: list[list[str | float | bytes]]) -> bytes:
                     sheet += _record(3, at + value)
                 case _:
                     sheet += _record(5, at + struct.pack("<d", value))
-    sheet += _record(146) + _record(130)
+    sheet += _record(146)
+    if merges:
+        sheet += _record(177, struct.pack("<I", len(merges)))
+        for top, bottom, column in merges:
+            sheet += _record(176, struct.pack("<4I", top, bottom, column, column))
+        sheet += _record(178)
+    sheet += _record(130)
     bundle = _record(156, struct.pack("<II", 0, 1) + _text("rId1") + _text("台账"))
     book = _record(131) + _record(143) + bundle + _record(144) + _record(132)
     link = '<?xml version="1.0"?><Relationships xmlns="{}/relationships"><Relationship Id="rId1" Type="{}/{}" Target="{}"/></Relationships>'

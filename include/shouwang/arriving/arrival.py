@@ -14,7 +14,7 @@ from typing import Any
 
 from shouwang.arriving.correcting import answer
 from shouwang.errors import NotThereYet
-from shouwang.intake.files import fingerprint
+from shouwang.intake.files import fingerprint, named
 
 Kept = list[tuple[Path, str]]
 """Files, each with the name under which the vault keeps it."""
@@ -42,7 +42,7 @@ def arrive(
     that one in force: one that was restored stays.
     """
     inbox = fingerprint(files)
-    here = [(path, path.name) for path in files]
+    here = named(files)
     bases = {version["content"]: version["base"] for version in versions}
     force = next((version for version in versions if version["in_force"]), None)
     if force and force["inbox"] == inbox:
@@ -54,7 +54,7 @@ def arrive(
     own = fingerprint(plain) if plain else None
     content = next((head for head in heads if own in lineage(head, bases)), own)
     base = bases.get(content or "")
-    sources = [(path, path.name) for path in plain] if content == own or not content else kept(content)
+    sources = named(plain) if content == own or not content else kept(content)
     order = {identifier: place for place, identifier in enumerate(contents)}
     passed_over = []
     receipts = {path: found for path, found in answered.items() if found}

@@ -31,7 +31,11 @@ class Mentions:
 def mentions(house: House, number: str) -> Mentions:
     """Look for a whole identity number in the vault, in departments' papers of the outbox, and in the inbox."""
     told, known = Mentions(), dict[str, bool | None]()
-    for top, places in ((house.home / "vault", "*/*/*/*"), (house.outbox, "*/departments/*/*"), (house.inbox, "*/*/*")):
+    for top, places in (
+        (house.home / "vault", "*/*/*/*"),
+        (house.outbox, "*/departments/*/*"),
+        (house.inbox, "*/*/**/*"),
+    ):
         for path in sorted(top.glob(places)):
             if path.is_symlink() or not path.is_file() or path.suffix.lower() in NO_TABLES or path.name[0] == ".":
                 continue

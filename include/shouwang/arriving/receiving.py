@@ -22,7 +22,7 @@ from shouwang.arriving.vault import keep, kept, plainly
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet, unknown
 from shouwang.house import House
-from shouwang.intake.files import find_files, fingerprint
+from shouwang.intake.files import find_files, fingerprint, named
 from shouwang.matching.index import RegistryIndex
 from shouwang.month import Month
 from shouwang.recognition.cells import Registered
@@ -109,11 +109,11 @@ def take_in(house: House, month: Month, department: str, again: bool = False) ->
             with house.database.write() as connection:
                 ask(connection, month, contract, _questions(known["report"]))
             return _with(reference, **known["counts"], status="unchanged", version=known["version"])
-        own = [(path, path.name) for path in files]
+        own = named(files)
         vault = house.vault_of(month, department, arrival.content)
         if not arrival.files:
             keep(house.keys, own, vault)
-            return refuse(house, _with(reference, files=[path.name for path in files]), STALE, {}, {})
+            return refuse(house, _with(reference, files=[name for _, name in own]), STALE, {}, {})
         try:
             keep(house.keys, arrival.files, vault, arrival.base is None)
         except FileRefused as moving:

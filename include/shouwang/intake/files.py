@@ -10,38 +10,57 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shouwang.errors import FileRefused, machine_fault
-from shouwang.intake.names import NO_TABLES, shown
+from shouwang.intake.names import HIDDEN, NO_TABLES, masked, refused
 
-PASSED_OVER = (".", "~$", "Thumbs.db", "desktop.ini")
+MOST_FILES = 500
+"""In one delivery: each is opened in a process of its own."""
 STILL_COMING = (".part", ".filepart", ".tmp", ".crdownload", ".download")
 _CORRECTION = re.compile(r"(?<=.)[(\[（【_\-\s]*(?:更正|订正|修正|修订|修改|重报|改)(?:版|稿|后|件)?(\d*)[)\]）】]*$")
 
 
 def find_files(folder: Path) -> list[Path]:
-    """The files of one department and month, sorted by name; lock files, hidden and half-sent ones do not count.
+    """The files of one department and month, also those in folders, sorted; hidden and half-sent ones do not count.
 
     Nor does a link: it could point anywhere.
     """
-    if not folder.is_dir():
-        return []
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file()
-        and not path.is_symlink()
-        and not path.name.startswith(PASSED_OVER)
-        and not path.name.lower().endswith(STILL_COMING)
-    )
+    found = []
+    for within, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.lower().startswith(HIDDEN)]
+        found += [
+            path
+            for name in files
+            if not name.lower().startswith(HIDDEN) and not name.lower().endswith(STILL_COMING)
+            if (path := Path(within, name)).is_file() and not path.is_symlink()
+        ]
+    return sorted(found)
+
+
+def named(files: Sequence[Path]) -> list[tuple[Path, str]]:
+    """Files with names by which they can lie in one folder: one from a folder further down is named after that too."""
+    top = min((path.parent for path in files), key=lambda folder: len(folder.parts), default=None)
+    found: dict[str, Path] = {}
+    for path in files:
+        name = "_".join(path.relative_to(top).parts) if top and path.is_relative_to(top) else path.name
+        while name in found:
+            name = f"_{name}"
+        found[name] = path
+    return [(path, name) for name, path in found.items()]
 
 
 def parts_and_others(files: Sequence[Path]) -> tuple[list[Path], list[tuple[str, str]]]:
     """The files to be read, and the others with the reason: no table, or replaced by its correction.
 
+    `FileRefused` for more than `MOST_FILES`.
+
     A correction (更正) has the other's name and says so at its end: ``台账（更正2）.xlsx`` replaces ``台账（更正）.xlsx``
     and ``台账.xlsx``.
     """
+    if len(files) > MOST_FILES:
+        raise FileRefused(
+            "too_large", f"一次交来 {len(files)} 个文件，最多读 {MOST_FILES} 个，请合并成较少的文件后重新上传。"
+        )
     tables = [path for path in files if path.suffix.lower() not in NO_TABLES]
-    others = [(shown(path.name), "不是表格文件") for path in files if path not in tables]
+    others = [(masked(path.name), "不是表格文件") for path in files if path not in tables]
     latest: dict[str, tuple[int, Path]] = {}
     turns = {path: _turn(path.stem) for path in tables}
     for path, (stem, turn) in turns.items():
@@ -50,7 +69,7 @@ def parts_and_others(files: Sequence[Path]) -> tuple[list[Path], list[tuple[str,
     for path, (stem, turn) in turns.items():
         if stem in latest and latest[stem][0] > turn:
             tables.remove(path)
-            others.append((shown(path.name), f"已由“{shown(latest[stem][1].name)}”更正"))
+            others.append((masked(path.name), f"已由“{masked(latest[stem][1].name)}”更正"))
     return tables, others
 
 
@@ -72,12 +91,12 @@ def settled(files: list[Path], age_seconds: float) -> bool:
 def fingerprint(files: list[Path]) -> str:
     """Sixteen hexadecimal characters that change with any file's name or content."""
     digest = hashlib.sha256()
-    for path in files:
+    for path, name in named(files):
         try:
             with path.open("rb") as content:
-                digest.update(os.fsencode(path.name) + b"\0" + hashlib.file_digest(content, "sha256").digest())
+                digest.update(os.fsencode(name) + b"\0" + hashlib.file_digest(content, "sha256").digest())
         except FileNotFoundError:
-            raise FileRefused("unreadable", f"文件“{shown(path.name)}”已被移走，请传完后再试。") from None
+            raise refused("unreadable", name, "已被移走，请传完后再试。") from None
         except OSError as error:
             raise machine_fault(error) from None
     return digest.hexdigest()[:16]

@@ -12,11 +12,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from typing import Any, NamedTuple
 
-from shouwang.errors import FileRefused
+from shouwang.intake.names import refused
 
 MOST_COLUMNS = 512
 MOST_CELLS = 60_000_000
+MOST_DISTINCT = 6_000_000
+"""Distinct cells, column by column: they are what whoever asked for the file holds in memory, a gigabyte of them."""
+NOT_CALCULATED = "#CALC!"
+"""What stands for the value of a formula that the program which wrote it has never calculated."""
 _AT_ONCE = 2_000
+_TOO_MANY = "的单元格太多，请清除用不着的行和列，或拆成几个文件后重新上传。"
 
 
 class Cells(NamedTuple):
@@ -73,7 +78,7 @@ class _Distinct(dict[Any, int]):
 
 
 def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[Cells]:
-    """Rows of any width as columns, after ``left`` empty ones; `FileRefused` beyond `MOST_COLUMNS` or `MOST_CELLS`."""
+    """Rows of any width as columns, after ``left`` empty ones; `FileRefused` for more than the most."""
     known: list[_Distinct] = []
     codes: list[array[int]] = []
     height = 0
@@ -81,15 +86,13 @@ def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[
         width = left + max(map(len, chunk))
         if width > len(known):
             if width > MOST_COLUMNS and (width := left + max(map(_used, chunk))) > MOST_COLUMNS:
-                raise FileRefused(
-                    "too_large", f"文件“{file}”有一张表超过 {MOST_COLUMNS} 列，请删去右边用不着的列后重新上传。"
-                )
+                raise refused("too_large", file, f"有一张表超过 {MOST_COLUMNS} 列，请删去右边用不着的列后重新上传。")
             for _ in range(width - len(known)):
                 known.append(_Distinct({"": 0}))
                 codes.append(array("i", bytes(4 * height)))
         height += len(chunk)
-        if height * len(known) > MOST_CELLS:
-            raise FileRefused("too_large", f"文件“{file}”有一张表的单元格太多，请清除用不着的行和列后重新上传。")
+        if height * len(known) > MOST_CELLS or sum(map(len, known)) > MOST_DISTINCT:
+            raise refused("too_large", file, _TOO_MANY)
         blank = array("i", bytes(4 * len(chunk)))
         columns = islice(zip_longest(*chunk, fillvalue=""), len(known) - left)
         for place, cells in enumerate(columns, left):
@@ -102,6 +105,15 @@ def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[
     while known and len(known[-1]) == 1:
         del known[-1], codes[-1]
     return [Cells(list(values), column) for values, column in zip(known, codes, strict=True)]
+
+
+def within_limits(file: str, opened: Opened) -> Opened:
+    """What was opened, if all its sheets together hold no more than one may."""
+    columns = [column for sheet in opened.sheets for column in sheet.columns]
+    cells, distinct = sum(len(one.codes) for one in columns), sum(len(one.distinct) for one in columns)
+    if cells > MOST_CELLS or distinct > MOST_DISTINCT:
+        raise refused("too_large", file, _TOO_MANY)
+    return opened
 
 
 def _chunks(rows: Iterable[Sequence[Any]]) -> Iterator[list[Sequence[Any]]]:

@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from shouwang.errors import FileRefused, machine_fault
-from shouwang.intake.names import shown
-from shouwang.intake.sheets import Opened
+from shouwang.intake.names import damaged, refused, shown
+from shouwang.intake.sheets import Opened, within_limits
 
 MEMORY, MEMORY_PER_BYTE = 1 << 30, 12
 SECONDS, SECONDS_PER_MEBIBYTE, BUSY = 15.0, 1.5, 20
-FILE_LIMIT = 1 << 30
+FILE_LIMIT = 512 << 20
 _ANSWERS = {
     ("array", "_array_reconstructor"), ("array", "array"), ("builtins", "range"), ("datetime", "date"),
     ("datetime", "datetime"), ("datetime", "time"), ("datetime", "timedelta"),
@@ -64,9 +64,8 @@ def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
     if isinstance(answer, str):
         raise machine_fault(OSError(None, answer))
     why = "内容太大" if in_time else "读的时间太长"
-    raise FileRefused(
-        "too_large",
-        f"文件“{name}”{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。",
+    raise refused(
+        "too_large", name, f"{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。"
     )
 
 
@@ -74,7 +73,7 @@ def _opened_elsewhere(file: IO[bytes], name: str, passwords: Sequence[str]) -> t
     """What the process says of the file, and whether it ended within its time."""
     size = os.fstat(file.fileno()).st_size
     if size > FILE_LIMIT:
-        raise FileRefused("too_large", f"文件“{name}”超过 {FILE_LIMIT >> 30} GiB，请拆成几个文件后重新上传。")
+        raise refused("too_large", name, f"超过 {FILE_LIMIT >> 20} MiB，请拆成几个文件后重新上传。")
     seconds = SECONDS + SECONDS_PER_MEBIBYTE * size / (1 << 20)
     task = {
         "file": file.fileno(),
@@ -116,13 +115,14 @@ def answer(content: bytes, name: str, passwords: Sequence[str]) -> Opened | tupl
     try:
         from shouwang.intake.opening import open_content
 
-        return open_content(name, content, passwords)
+        return within_limits(name, open_content(name, content, passwords))
     except FileRefused as refusal:
         return refusal.code, str(refusal)
     except MemoryError:
         raise
     except BaseException:  # of a spoilt file the libraries raise anything, calamine even what is no Exception
-        return "unreadable", f"文件“{name}”打不开，可能没有传完或已损坏，请重新导出后上传。"
+        closed = damaged(name)
+        return closed.code, str(closed)
 
 
 def _work() -> None:
