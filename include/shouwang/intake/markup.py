@@ -11,13 +11,11 @@ from typing import Any
 
 from lxml import etree
 
-from shouwang.errors import FileRefused
-from shouwang.intake.names import shown
-from shouwang.intake.sheets import MOST_COLUMNS, Opened, Sheet, columns_of
+from shouwang.intake.names import refused, shown
+from shouwang.intake.sheets import MOST_COLUMNS, NOT_CALCULATED, Opened, Sheet, columns_of
 from shouwang.intake.texts import encoding_of
 
-_CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
-_CHINESE = re.compile(r"gb[-_]?\d*|cp936|x-gbk", re.IGNORECASE)
+_BIG5 = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*(?:x-)?(?:big5|cp950)""", re.IGNORECASE)
 
 
 def looks_like_markup(content: bytes) -> bool:
@@ -28,14 +26,16 @@ def looks_like_markup(content: bytes) -> bool:
 
 def open_markup(name: str, content: bytes) -> Opened:
     """The sheets of an XML workbook, or the tables of an HTML page as one sheet."""
-    if b"<!ENTITY" in content or "<!ENTITY".encode("utf-16-le") in content:
-        raise FileRefused("unreadable", f"文件“{name}”里定义了外部内容（ENTITY），不予打开，请另存为 xlsx 后重新上传。")
+    encoding = encoding_of(name, content, ["cp950"] if _BIG5.search(content[:4000]) else [])
+    text = re.sub(r"^\s*<\?xml[^>]*>", "", content.decode(encoding, "replace").lstrip("\ufeff"))
+    if "<!ENTITY" in text:
+        raise refused("unreadable", name, "里定义了外部内容（ENTITY），不予打开，请另存为 xlsx 后重新上传。")
     try:
-        if b"urn:schemas-microsoft-com:office:spreadsheet" in content[:20_000]:
-            return Opened(list(_xml_sheets(name, content)))
-        return Opened([_html_sheet(name, content)])
+        if "urn:schemas-microsoft-com:office:spreadsheet" in text[:20_000]:
+            return Opened(list(_xml_sheets(name, text)))
+        return Opened([_html_sheet(name, text)])
     except (etree.LxmlError, ValueError, LookupError):
-        raise FileRefused("unreadable", f"文件“{name}”读不下去，可能没有传完，请另存为 xlsx 后重新上传。") from None
+        raise refused("unreadable", name, "读不下去，可能没有传完，请另存为 xlsx 后重新上传。") from None
 
 
 def looks_like_web_archive(content: bytes) -> bool:
@@ -52,7 +52,7 @@ def open_web_archive(name: str, content: bytes) -> Opened:
             location = re.split(r"[/\\]", str(part.get("Content-Location", "")))[-1]
             sheets += [sheet._replace(name=shown(location)) for sheet in open_markup(name, page).sheets]
     if not sheets:
-        raise FileRefused("unreadable", f"网页文件“{name}”里没有表格或没有传完，请另存为 xlsx 后重新上传。")
+        raise refused("unreadable", name, "里没有表格或没有传完，请另存为 xlsx 后重新上传。", "网页文件")
     return Opened(sheets)
 
 
@@ -89,11 +89,7 @@ class _Rows:
         return tuple((at[top], min(at[top] + bottom - top, last), column) for top, bottom, column in self.merges)
 
 
-def _html_sheet(name: str, content: bytes) -> Sheet:
-    charset = _CHARSET.search(content[:4000])
-    declared = charset[1].decode("ascii") if charset and content[:2] not in (b"\xff\xfe", b"\xfe\xff") else ""
-    encoding = "gb18030" if _CHINESE.fullmatch(declared) else encoding_of(name, content)
-    text = re.sub(r"^\s*<\?xml[^>]*>", "", content.decode(encoding, "replace").lstrip("\ufeff"))
+def _html_sheet(name: str, text: str) -> Sheet:
     page = etree.fromstring(text, etree.HTMLParser(no_network=True, remove_comments=True, huge_tree=True))
     if page is None:
         raise ValueError("nothing in it")
@@ -114,13 +110,15 @@ def _html_cell(cell: Any) -> tuple[None, str, int, int]:
         return max(1, min(int(text), 1000)) if text.isdecimal() else 1
 
     shown = cell.text if len(cell) == 0 else "".join(cell.itertext())
-    return None, cell.get("x:num") or (shown or "").strip(), span("colspan"), span("rowspan")
+    value = cell.get("x:num") or (shown or "").strip() or (NOT_CALCULATED if cell.get("x:fmla") else "")
+    return None, value, span("colspan"), span("rowspan")
 
 
-def _xml_sheets(name: str, content: bytes) -> Iterator[Sheet]:
+def _xml_sheets(name: str, text: str) -> Iterator[Sheet]:
+    """The declared encoding is not asked: what says GB2312 holds characters of GBK."""
     found = etree.iterparse(
-        io.BytesIO(content), events=("end",), tag="{*}Worksheet", resolve_entities=False, no_network=True,
-        huge_tree=True, remove_comments=True,
+        io.BytesIO(text.encode()), tag="{*}Worksheet", resolve_entities=False, no_network=True, huge_tree=True,
+        remove_comments=True,
     )  # fmt: skip
     for _, page in found:
         rows = _Rows()
@@ -139,8 +137,9 @@ def _xml_rows(page: Any, rows: _Rows) -> Iterator[list[Any]]:
 
 def _xml_cell(cell: Any) -> tuple[int | None, Any, int, int]:
     found = cell.find("{*}Data")
-    value: Any = "" if found is None else "".join(found.itertext())
-    if value and _own(found, "Type") == "Number":
+    empty = NOT_CALCULATED if found is None and _own(cell, "Formula") else ""
+    value: Any = empty if found is None else "".join(found.itertext())
+    if found is not None and value and _own(found, "Type") == "Number":
         value = float(value)
     index = _own(cell, "Index")
     wide, high = (int(_own(cell, across) or 0) + 1 for across in ("MergeAcross", "MergeDown"))
