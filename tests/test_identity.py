@@ -69,6 +69,20 @@ def test_a_day_in_what_somebody_wrote_is_no_number_to_hide(day: str) -> None:
     assert without_numbers(f"{day} 去世，电话 138-0000-0000") == f"{day} 去世，电话 （号码略）"
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["死亡日期 2026-10-03", "结算日期应为 2026-09-03", "2026-10-01 2026-10-05 住院", "2026-10-03 10:20 去世",
+     "20261001-20261005", "2026-10-01 - 2026-10-05"],
+)  # fmt: skip
+def test_days_beside_each_other_stay(said: str) -> None:
+    assert without_numbers(said) == said
+
+
+@pytest.mark.parametrize("said", ["19850603 7605", "138  8765  0009", "2026-10-03 13900000000"])
+def test_what_only_begins_like_a_day_does_not(said: str) -> None:
+    assert without_numbers(said) == "（号码略）"
+
+
 @pytest.mark.parametrize("number", [SOUND, "532999 19850603 7605", "13900000000", "0872-7123456", "53299919850603760X"])
 def test_a_number_in_what_somebody_wrote_is_hidden(number: str) -> None:
     assert without_numbers(f"他的{number}有误") == "他的（号码略）有误"

@@ -16,6 +16,7 @@ import datetime as dt
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,6 +100,11 @@ class House:
         if self.far_outbox:
             self.far_outbox.send(path)
 
+    @property
+    def return_folders(self) -> tuple[Path, ...]:
+        """Where what townships send back lies: the place that is configured, and that of their own servers' copies."""
+        return tuple(dict.fromkeys((self.returns, self.home / "returns")))
+
     def vault_of(self, month: object, department: str, content: str) -> Path:
         """Where the files of a delivery are kept as they came."""
         return self.home / "vault" / str(month) / department / content
@@ -129,8 +135,12 @@ class House:
         return self.outbox / str(month) / "county"
 
     def passwords_of(self, department: str) -> tuple[str, ...]:
-        """The passwords stored for a department's workbooks, one a line of ``secrets/<department>``, newest first."""
-        path = self.secrets / department
+        """The passwords stored for a department's workbooks, a line each of ``secrets/departments/<department>``."""
+        return self.secret(f"departments/{department}")
+
+    def secret(self, name: str) -> tuple[str, ...]:
+        """The lines of a file among the secrets, each kind of which has a place of its own; none if it is not there."""
+        path = self.secrets / name
         try:
             if path.stat().st_mode & 0o077:
                 raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
@@ -152,8 +162,19 @@ def today_in(zone: ZoneInfo) -> dt.date:
 
 
 def safe_name(text: str) -> str:
-    """A name of the registry as a folder's or file's: nothing that leads elsewhere, hides it or is forbidden."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f\x7f]|^\.', "_", text.strip())[:60] or "_"
+    """A name of the registry as a folder's or file's: nothing that leads elsewhere, hides it or is forbidden.
+
+    Two names never become one: what had to be changed ends with six characters of its digest.
+    """
+    kept = "".join(
+        "_" if unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") else c for c in text
+    )
+    safe = re.sub(r'[\\/:*?"<>|]|^\.', "_", kept.strip())[:60]
+    return (
+        safe
+        if safe == text and safe
+        else f"{safe or '_'}_{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:6]}"
+    )
 
 
 def open_house(environment: Mapping[str, str] | None = None) -> House:

@@ -145,10 +145,17 @@ def mask_number(number: str | None) -> str:
     return number[:6] + "*" * (len(number) - 10) + number[-4:] if len(number) > 10 else "*" * len(number)
 
 
-_LONG = re.compile(r"\d(?:[\s-]?\d){6,}[Xx]?")
-_DAY = re.compile(r"(19|20)\d\d(-?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])")
+_LONG = re.compile(r"\d(?:[\s-]{0,3}\d){6,}[Xx]?")
+_DAY = r"(?:(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
+_DAYS = re.compile(rf"{_DAY}(?:(?:\s-\s|[\s-]){_DAY})*")
+_HOUR = re.compile(r"\s\d{1,2}$")
 
 
 def without_numbers(text: str) -> str:
-    """What somebody wrote, without long numbers (of identity, telephone, account); a day is none: ``2026-02-01``."""
-    return _LONG.sub(lambda found: found[0] if _DAY.fullmatch(found[0]) else "（号码略）", text)
+    """What somebody wrote, without long numbers (of identity, telephone, account); days are none: ``2026-02-01``."""
+
+    def said(found: re.Match[str]) -> str:
+        days = _HOUR.sub("", found[0]) if text[found.end() :].startswith((":", "：", "时", "点")) else found[0]
+        return found[0] if _DAYS.fullmatch(days) else "（号码略）"
+
+    return _LONG.sub(said, text)

@@ -11,6 +11,7 @@ sent on when it is whole. Both go by size and time or content, so that doing it 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -21,9 +22,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from shouwang.errors import ConfigError, Unreachable
+from shouwang.staging import only_one
 
 SCHEMES = ("sftp", "s3")
 PART = ".part"
+GONE = ".gone"
+"""The note, in a folder here, of the copies that were deleted for good though their originals lie there still."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,12 @@ class Remote:
         path = PurePosixPath(unquote(parts.path) or "/")
         return PurePosixPath(str(parts.hostname)) / path.relative_to("/") if parts.scheme == "s3" else path
 
-    def fetch(self, folder: Path) -> None:
-        """Let ``folder``, somewhere below ``copy``, hold the files that its counterpart holds; raises `Unreachable`."""
-        self._reached(lambda: self._fetch(folder))
+    def fetch(self, folder: Path, deep: bool = False) -> None:
+        """Let ``folder``, somewhere below ``copy``, hold the files that its counterpart holds; raises `Unreachable`.
+
+        ``deep``: also those of the folders within. Of two who fetch the same folder at once the second waits.
+        """
+        self._reached(lambda: self._fetch(folder, deep))
 
     def send(self, path: Path) -> None:
         """Let the counterpart of ``path``, somewhere below ``copy``, have its content; raises `Unreachable`."""
@@ -71,20 +78,33 @@ class Remote:
         there = str(self.root / path.relative_to(self.copy).as_posix())
         self._reached(lambda: self.files.rm_file(there) if self.files.exists(there) else None)
 
-    def _fetch(self, folder: Path) -> None:
+    def _fetch(self, folder: Path, deep: bool) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with only_one(folder):
+            within = self._fetch_files(folder)
+        for name in within if deep else ():
+            self._fetch(folder / name, deep)
+
+    def _fetch_files(self, folder: Path) -> list[str]:
+        """Bring the files of one folder; the names of the folders within it."""
         there = str(self.root / folder.relative_to(self.copy).as_posix())
         try:
             listing = self.files.ls(there, detail=True)
         except FileNotFoundError:
             listing = []
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        seen = set()
+        seen, within, gone = set(), [], _gone(folder)
         for entry in listing:
             name = PurePosixPath(entry["name"]).name
-            if entry["type"] != "file" or name.startswith(".") or name.endswith(PART):
+            if name.startswith(".") or name.endswith(PART):
+                continue
+            if entry["type"] == "directory" and PurePosixPath(entry["name"]).parent == PurePosixPath(there):
+                within.append(name)  # some stores list the folder itself as well
+            if entry["type"] != "file":
                 continue
             seen.add(name)
             here, written = folder / name, _written(entry)
+            if _mark(name, entry["size"], written) in gone:
+                continue
             if here.exists() and (here.stat().st_size, here.stat().st_mtime) == (entry["size"], written):
                 continue
             handle, part = tempfile.mkstemp(dir=folder, prefix=".", suffix=PART)
@@ -96,8 +116,9 @@ class Remote:
             finally:
                 Path(part).unlink(missing_ok=True)
         for path in folder.iterdir():
-            if path.is_file() and path.name not in seen:
+            if path.is_file() and path.name not in (*seen, GONE):
                 path.unlink()
+        return within
 
     def _send(self, path: Path) -> None:
         there = self.root / path.relative_to(self.copy).as_posix()
@@ -124,6 +145,22 @@ class Remote:
                 f"{parts.scheme}://{parts.hostname} did not do what was asked ({type(error).__name__}). Check that it is "
                 "there, that this machine may write to it, and its credentials; then run this step again."
             ) from None
+
+
+def delete_for_good(path: Path) -> None:
+    """Delete a copy; it is not fetched again, though its original stays where it is."""
+    status = path.stat()
+    with (path.parent / GONE).open("a", encoding="ascii") as note:
+        note.write(_mark(path.name, status.st_size, status.st_mtime) + "\n")
+    path.unlink()
+
+
+def _gone(folder: Path) -> set[str]:
+    return set((folder / GONE).read_text(encoding="ascii").split()) if (folder / GONE).exists() else set()
+
+
+def _mark(name: str, size: int, written: float) -> str:
+    return hashlib.sha256(f"{name}/{size}/{written:.0f}".encode(errors="replace")).hexdigest()[:32]
 
 
 def _written(entry: dict[str, Any]) -> float:

@@ -184,8 +184,8 @@ def test_a_workbook_under_a_password_opens_with_the_stored_one_only(tmp_path: Pa
         read_files([path], HOUSING)
     with pytest.raises(FileRefused, match="存的密码打不开"):
         read_files([path], HOUSING, ["wrong"])
-    secret = tmp_path / "secrets" / "housing"
-    secret.parent.mkdir()
+    secret = tmp_path / "secrets" / "departments" / "housing"
+    secret.parent.mkdir(parents=True)
     secret.write_text(f"old\n{PASSWORD}\n")
     secret.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
@@ -201,7 +201,7 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
     county = make_county(tmp_path / "county", households=60, months=(Month(2026, 10),), seed=3, dirt=False)
     inbox = tmp_path / "inbox"
     shutil.copytree(county.inbox, inbox)
-    secrets = tmp_path / "home" / "secrets"
+    secrets = tmp_path / "home" / "secrets" / "departments"
     broken = {"water": ("炸弹.xlsx", xls()[:600]), "housing": ("台账.xlsx", encrypted(xlsx()))}
     for department, (name, content) in broken.items():
         shutil.rmtree(inbox / "2026-10" / department)
@@ -217,7 +217,7 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
     assert {department: reference["status"] for department, reference in found.items()} == {
         "civil_affairs": "loaded", "medical_insurance": "loaded", "housing": "refused", "water": "refused",
     }  # fmt: skip
-    secrets.mkdir()
+    secrets.mkdir(parents=True)
     (secrets / "housing").write_text(PASSWORD)
     (secrets / "housing").chmod(0o600)
     again = steps.receive("2026-10", "housing")

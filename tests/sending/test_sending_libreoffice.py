@@ -73,8 +73,8 @@ def password_of(path: Path) -> str:
 def test_every_paper_opens_with_its_password_and_what_is_filled_in_reads_back(
     home: Path, townships: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secret = home / "secrets" / "housing"
-    secret.parent.mkdir(exist_ok=True)
+    secret = home / "secrets" / "departments" / "housing"
+    secret.parent.mkdir(parents=True, exist_ok=True)
     secret.write_text(SECRET)
     secret.chmod(0o600)
     steps.release(MONTH, "测试员")

@@ -82,9 +82,9 @@ def test_a_receipt_in_an_archive_is_one_too(returned: Water) -> None:
 
 
 def test_a_receipt_under_the_departments_password_is_one_too(returned: Water) -> None:
-    (returned.home / "secrets").mkdir(exist_ok=True)
-    (returned.home / "secrets" / "water").touch(0o600)
-    (returned.home / "secrets" / "water").write_text("shui-2026\n")
+    (returned.home / "secrets" / "departments").mkdir(parents=True, exist_ok=True)
+    (returned.home / "secrets" / "departments" / "water").touch(0o600)
+    (returned.home / "secrets" / "departments" / "water").write_text("shui-2026\n")
     path = corrected(returned.receipt(1), returned.inbox / "改好了.xlsx", all_good)
     with path.open("rb") as plain, io.BytesIO() as closed:
         OOXMLFile(plain).encrypt("shui-2026", closed)

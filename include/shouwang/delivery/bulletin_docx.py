@@ -21,6 +21,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from shouwang.delivery.bulletin import Bulletin, CountTable
 from shouwang.delivery.looks import HEI, SONG
+from shouwang.delivery.saving import Target
 from shouwang.delivery.text import display_width, printable
 
 FANG = "仿宋"
@@ -33,7 +34,7 @@ _WHOLE = 24
 """A table of up to so many rows is kept on one page."""
 
 
-def write_docx(path: Path, bulletin: Bulletin, to_png: Callable[[Any], bytes]) -> None:
+def write_docx(path: Target, bulletin: Bulletin, to_png: Callable[[Any], bytes]) -> None:
     """Write the document; ``to_png`` draws a chart."""
     document = Document()
     _set_page(document, bulletin)
@@ -57,7 +58,7 @@ def write_docx(path: Path, bulletin: Bulletin, to_png: Callable[[Any], bytes]) -
     properties = document.core_properties
     properties.title, properties.author, properties.last_modified_by = bulletin.title, bulletin.office, bulletin.office
     properties.created = properties.modified = dt.datetime.combine(bulletin.prepared_on, dt.time())
-    document.save(str(path))
+    document.save(str(path) if isinstance(path, Path) else path)
 
 
 def _set_page(document: Any, bulletin: Bulletin) -> None:

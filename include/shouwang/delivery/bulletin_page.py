@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from shouwang.delivery.bulletin import Bulletin
+from shouwang.delivery.saving import Target, write_bytes
 from shouwang.delivery.text import printable
 
 
-def write_page(path: Path, bulletin: Bulletin, to_svg: Callable[[Any], str]) -> None:
+def write_page(path: Target, bulletin: Bulletin, to_svg: Callable[[Any], str]) -> None:
     """Write the page; ``to_svg`` draws a chart. Every text is escaped, and nothing is fetched from anywhere."""
     environment = Environment(
         loader=PackageLoader("shouwang.delivery"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -22,7 +22,7 @@ def write_page(path: Path, bulletin: Bulletin, to_svg: Callable[[Any], str]) -> 
     )  # fmt: skip
     drawn = [Markup(_inline(to_svg(figure.chart), number)) for number, figure in enumerate(bulletin.figures)]  # noqa: S704
     page = environment.get_template("bulletin.html").render(bulletin=bulletin, drawn=drawn)
-    path.write_text(page, encoding="utf-8")
+    write_bytes(path, page.encode())
 
 
 def _harmless(value: object) -> object:

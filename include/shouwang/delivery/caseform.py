@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -12,6 +11,7 @@ from shouwang.delivery.answers import clue_of, day_of
 from shouwang.delivery.conclusions import MEASURES, RISKS
 from shouwang.delivery.opened import Form, Rows, cell_text, filled_rows, forms_of
 from shouwang.delivery.paper import Book, Column, Paper, note, offer, table, total_width, values_of
+from shouwang.delivery.saving import Target
 
 CHANNEL, STORY, REMOVED_ON = "线索来源", "情况说明", "风险消除日期"
 CHANNELS = {"农户自主申报": "SELF-1", "干部排查": "OFFI-1"}
@@ -52,7 +52,7 @@ class CaseFormPaper(Paper):
         return f"供{self.receiver}报送使用，不得公示转发"
 
 
-def write_case_form(path: Path, paper: CaseFormPaper, helped: pd.DataFrame) -> None:
+def write_case_form(path: Target, paper: CaseFormPaper, helped: pd.DataFrame) -> None:
     """Write the form; ``helped``: the township's cases being helped, with the columns of `REMOVAL` that are known."""
     book = Book(paper)
     empty = pd.DataFrame({"township": pd.Series([paper.receiver] * _ROWS, dtype="str")})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from shouwang.delivery.paper import Book, Column, Paper, note, table, total_width, values_of
+from shouwang.delivery.saving import Target
 
 COLUMNS = (
     Column("工作表", "sheet", 14, "文本居中"), Column("行", "row", 7, "整数"), Column("线索编号", "clue_no", 16, "单行"),
@@ -38,7 +38,7 @@ class FeedbackPaper(Paper):
         return f"供{self.township}更正反馈使用，不得外传"
 
 
-def write_feedback_receipt(path: Path, paper: FeedbackPaper, rows: pd.DataFrame) -> None:
+def write_feedback_receipt(path: Target, paper: FeedbackPaper, rows: pd.DataFrame) -> None:
     """Write it; ``rows``: the sources of `COLUMNS`, ``result`` one of `RESULTS`; rows with a problem come first."""
     book = Book(paper)
     facts = f"{paper.county}　　报回文件：{paper.file}　　接收日期：{paper.day.isoformat()}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from shouwang.delivery.frames import CLUE_COLUMNS, require_columns
 from shouwang.delivery.looks import band
 from shouwang.delivery.paper import Book, Column, note, table, total_width, values_of
+from shouwang.delivery.saving import Target
 from shouwang.delivery.text import starred
 from shouwang.delivery.township import ReleasePaper
 
@@ -49,7 +49,7 @@ class NoticePaper(ReleasePaper):
         return "公示版：姓名已作处理"
 
 
-def write_notice(path: Path, paper: NoticePaper, clues: pd.DataFrame) -> None:
+def write_notice(path: Target, paper: NoticePaper, clues: pd.DataFrame) -> None:
     """Write the notice of a township's list, by village and group."""
     require_columns(clues, CLUE_COLUMNS, "clues")
     book = Book(paper)

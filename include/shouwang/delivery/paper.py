@@ -7,7 +7,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from openpyxl.utils import get_column_letter
@@ -26,7 +25,7 @@ from shouwang.delivery.looks import (
     text_height,
     wrapped_height,
 )
-from shouwang.delivery.saving import save
+from shouwang.delivery.saving import Target, save
 from shouwang.delivery.text import column_values, display_width, lines_needed
 
 SYSTEM = "shouwang"
@@ -57,7 +56,7 @@ class Paper(ABC):
     def mark(self) -> str:
         """What stands at the head of each page, so that a copy tells where it came from: for whom, from whom, when."""
         by = "系统生成" if self.made_by == SYSTEM else f"经办人 {self.made_by}"
-        return f"{self.receiver}专用　{by}　{self.made_at:%Y-%m-%d %H:%M}" if self.receiver else ""
+        return f"{self.receiver}专用　{by}　{self.made_at:%Y-%m-%d}" if self.receiver else ""
 
     @property
     def use(self) -> str:
@@ -124,7 +123,7 @@ class Book:
         """A new sheet as wide as the columns of its table."""
         return self.sheet(name, [column.width for column in columns], title, facts, landscape)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Target) -> None:
         """Write it; what stands on a sheet is what is printed of it."""
         for sheet in self.workbook:
             if sheet.sheet_state == "visible":

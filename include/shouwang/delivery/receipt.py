@@ -10,13 +10,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.delivery.looks import Value, band, put, wrapped_height
 from shouwang.delivery.paper import Book, Paper, note
+from shouwang.delivery.saving import Target
 from shouwang.delivery.text import comparable, display_width, lines_needed, printable
 from shouwang.month import Month
 
@@ -118,7 +118,7 @@ def row_key(delivery: str, file: str, sheet: str, row: int) -> str:
     return f"{delivery}/{file}/{sheet}/{row}"
 
 
-def write_receipt(path: Path, receipt: ReceiptPaper, rejected: Sequence[RejectedRow]) -> None:
+def write_receipt(path: Target, receipt: ReceiptPaper, rejected: Sequence[RejectedRow]) -> None:
     """Write the receipt: 回执, and 退回数据 (one sheet for each set of headings) where rows were rejected.
 
     Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not hold.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from shouwang.delivery.paper import Book, Column, Paper, counted, note, offer, table, values_of
+from shouwang.delivery.saving import Target
 from shouwang.month import Month
 
 _PLACE = (Column("乡镇", "township", 11, "文本居中"), Column("村", "village", 12, "文本居中"))
@@ -54,7 +54,7 @@ class RegistryPaper(Paper):
 
 
 def write_registry_list(
-    path: Path,
+    path: Target,
     paper: RegistryPaper,
     counts: Sequence[tuple[str, int, int]],
     findings: pd.DataFrame,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from shouwang.delivery.looks import Value
 from shouwang.delivery.paper import Book, Column, Paper, note, table, total_width
+from shouwang.delivery.saving import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class ReportTable:
     rows: Sequence[Mapping[str, Value]]
 
 
-def write_report(path: Path, paper: ReportPaper, tables: Sequence[ReportTable]) -> None:
+def write_report(path: Target, paper: ReportPaper, tables: Sequence[ReportTable]) -> None:
     """Write the tables, a sheet each; one without rows says so."""
     book = Book(paper)
     for one in tables:

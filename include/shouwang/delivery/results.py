@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
 from shouwang.delivery.paper import Book, Column, Paper, counted, note, table, values_of
+from shouwang.delivery.saving import Target
 from shouwang.month import Month
 
 _COLUMNS = (
@@ -46,7 +46,7 @@ class ResultsPaper(Paper):
 
 
 def write_results(
-    path: Path, paper: ResultsPaper, rows: Sequence[tuple[str, int]], outcome: Sequence[tuple[str, int, int]],
+    path: Target, paper: ResultsPaper, rows: Sequence[tuple[str, int]], outcome: Sequence[tuple[str, int, int]],
     details: pd.DataFrame,
 ) -> None:  # fmt: skip
     """Write the workbook: ``rows`` counts by what became of them, ``outcome`` signals and households by conclusion."""

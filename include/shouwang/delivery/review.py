@@ -11,6 +11,7 @@ import pandas as pd
 
 from shouwang.delivery.opened import Form, filled_rows, forms_of, sheets_of
 from shouwang.delivery.paper import Book, Column, Paper, note, offer, table, total_width, values_of
+from shouwang.delivery.saving import Target
 from shouwang.errors import FileRefused
 from shouwang.month import Month
 
@@ -53,7 +54,7 @@ class ReviewPaper(Paper):
         return "供核实数据使用，不得公示转发"
 
 
-def write_review(path: Path, paper: ReviewPaper, reviews: pd.DataFrame) -> None:
+def write_review(path: Target, paper: ReviewPaper, reviews: pd.DataFrame) -> None:
     """Write the list; ``reviews`` has a column for each source of `COLUMNS` that is not filled in, one row a written identity."""
     book = Book(paper)
     sheet = book.list(REVIEW, COLUMNS, paper.title, paper.line(f"共 {len(reviews)} 条"))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from shouwang.delivery.looks import Value
 from shouwang.delivery.paper import Column
 from shouwang.delivery.report import ReportPaper, ReportTable, write_report
+from shouwang.delivery.saving import Target
 
 _COLUMNS = (
     Column("数据月份", "month", 10, "文本居中"),
@@ -34,7 +34,7 @@ _COLUMNS = (
 _STATES = {"in force": "已接收", "refused": "整份退回"}
 
 
-def write_scorecard(path: Path, paper: ReportPaper, card: Sequence[dict[str, Any]]) -> None:
+def write_scorecard(path: Target, paper: ReportPaper, card: Sequence[dict[str, Any]]) -> None:
     """Write the lines of `shouwang.arriving.scorecards.score`, a sheet for each department."""
     tables = [
         ReportTable(name, "", _COLUMNS, [_printed(line) for line in lines])

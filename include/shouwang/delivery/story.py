@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.delivery.looks import band, put, text_height
 from shouwang.delivery.paper import Book, Paper
+from shouwang.delivery.saving import Target
 from shouwang.delivery.text import plain
 
 _WIDTHS = (13, 13, 13, 13, 13, 13, 13)
@@ -44,7 +44,7 @@ class Story(Paper):
         return "供入户核查使用，不得公示转发"
 
 
-def write_story(path: Path, story: Story) -> None:
+def write_story(path: Target, story: Story) -> None:
     """Write the page."""
     book = Book(story)
     sheet, row = book.sheet("户情", _WIDTHS, f"{story.title}（{plain(story.household)}）", landscape=False), 2

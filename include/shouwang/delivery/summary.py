@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.delivery.frames import LEVELS, require_columns
 from shouwang.delivery.paper import Book, Column, Paper, counted, note, table, total_width, values_of
+from shouwang.delivery.saving import Target
 from shouwang.delivery.township import LIST_COLUMNS, list_values
 from shouwang.month import Month
 
@@ -59,7 +59,7 @@ class SummaryPaper(Paper):
 
 
 def write_summary(
-    path: Path,
+    path: Target,
     summary: SummaryPaper,
     warnings: pd.DataFrame,
     departments: pd.DataFrame,

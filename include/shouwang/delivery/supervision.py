@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
 from shouwang.delivery.frames import LEVELS, require_columns
 from shouwang.delivery.looks import band
 from shouwang.delivery.paper import Book, Column, Paper, note, table, total_width, values_of
+from shouwang.delivery.saving import Target
 
 OVERDUE_COLUMNS = ("township", "clue_no", "village", "head", "level", "risks", "due", "days_late")
 """One row a clue without an answer; ``days_late``: since it was due."""
@@ -47,7 +47,7 @@ class SupervisionPaper(Paper):
         return "内部督办使用，不得公示转发"
 
 
-def write_supervision(path: Path, paper: SupervisionPaper, overdue: pd.DataFrame) -> None:
+def write_supervision(path: Target, paper: SupervisionPaper, overdue: pd.DataFrame) -> None:
     """Write the list, the longest overdue and the most urgent first, below a line that says how many each township owes."""
     require_columns(overdue, OVERDUE_COLUMNS, "overdue clues")
     book = Book(paper)

@@ -34,11 +34,6 @@ def starred(name: str) -> str:
     return name[:1] + "*" * min(2, max(1, len(name) - 2)) + (name[-1] if len(name) > 2 else "")
 
 
-def without_numbers(text: str) -> str:
-    """The text without any number of seven or more digits (phones, identity and account numbers): free words of others."""
-    return re.sub(r"\d[\d\s-]{5,}[\dXx]", "＊＊＊", text)
-
-
 def plain(value: object) -> str | float | dt.date | None:
     """One value of a frame as a cell may hold it: text printable and masked, dates without a time, null as nothing."""
     if isinstance(value, str):

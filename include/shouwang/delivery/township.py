@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -23,6 +22,7 @@ from shouwang.delivery.guide import write_guide
 from shouwang.delivery.looks import HEI, SONG, Value, band, text_height
 from shouwang.delivery.manifest import Manifest, check_code, write_manifest
 from shouwang.delivery.paper import Book, Column, Paper, note, table, total_width, values_of
+from shouwang.delivery.saving import Target
 from shouwang.month import Month
 
 LIST = "预警名单"
@@ -82,7 +82,7 @@ _SIGNATURES = "乡镇负责人（签字）：{0}审核人：{0}填报日期：{0
 _NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
 
 
-def write_township_workbook(path: Path, release: ReleasePaper, clues: pd.DataFrame, details: pd.DataFrame) -> None:
+def write_township_workbook(path: Target, release: ReleasePaper, clues: pd.DataFrame, details: pd.DataFrame) -> None:
     """Write the workbook of one township and month: 预警名单, 线索明细, 填写说明 and two hidden sheets.
 
     ``clues`` (`CLUE_COLUMNS`) in the order in which they are printed, ``details`` (`DETAIL_COLUMNS`) of the same clues.

@@ -16,6 +16,7 @@ from pathlib import Path
 from shouwang.errors import UsageError
 from shouwang.house import House
 from shouwang.month import Month
+from shouwang.remote import GONE, delete_for_good
 from shouwang.store.audit import audit
 
 
@@ -49,12 +50,14 @@ def expired(house: House) -> list[Expired]:
         for month, folder in _months(top)
         if month + months < now
     ]
-    came: dict[Month, list[Path]] = {}
-    for path in sorted(house.returns.rglob("*")) if house.returns.is_dir() else ():
-        if path.is_file():
-            came.setdefault(Month.of(dt.date.fromtimestamp(path.stat().st_mtime)), []).append(path)
-    old = {month: files for month, files in came.items() if month + keep.keep_outbox_months < now}
-    return found + [Expired("returns", month, house.returns, files) for month, files in old.items()]
+    for top in house.return_folders:
+        came: dict[Month, list[Path]] = {}
+        for path in sorted(top.rglob("*")) if top.is_dir() else ():
+            if path.is_file() and path.name != GONE:
+                came.setdefault(Month.of(dt.date.fromtimestamp(path.stat().st_mtime)), []).append(path)
+        old = {month: files for month, files in came.items() if month + keep.keep_outbox_months < now}
+        found += [Expired("returns", month, top, files) for month, files in old.items()]
+    return found
 
 
 def _months(top: Path) -> Iterator[tuple[Month, Path]]:
@@ -78,6 +81,6 @@ def expire(house: House, found: list[Expired]) -> None:
                 house.far_outbox.remove(path)
         with house.database.alone():  # a rotation of keys would put back what it has just read
             for path in entry.files:
-                path.unlink()
+                delete_for_good(path) if entry.what == "returns" else path.unlink()
             if entry.what != "returns":
                 shutil.rmtree(entry.folder)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from shouwang.casework.data_errors import WRONG_DATA, clue_numbers, data_errors, last_words
 from shouwang.delivery.conclusions import BY_CODE
-from shouwang.delivery.text import without_numbers
+from shouwang.identity import without_numbers
 from shouwang.month import Month
 from shouwang.reporting.facts import OUTCOMES, REPEATED
 from shouwang.store.database import frame

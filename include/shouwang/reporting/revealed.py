@@ -13,8 +13,7 @@ from sqlalchemy import Connection
 
 from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.county.contract import Contract
-from shouwang.delivery.text import without_numbers
-from shouwang.identity import birth_dates
+from shouwang.identity import birth_dates, without_numbers
 from shouwang.month import Month
 from shouwang.store.database import frame
 from shouwang.store.records import matched_records, record_table

@@ -97,7 +97,7 @@ def _mail(house: House, item: Item, to: str) -> str:
     try:
         with _server(parts.scheme, parts.hostname, parts.port or 0) as server:
             if parts.username:
-                server.login(unquote(parts.username), next(iter(house.passwords_of("smtp")), ""))
+                server.login(unquote(parts.username), next(iter(house.secret("smtp")), ""))
             server.note = note
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:

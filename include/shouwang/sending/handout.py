@@ -7,9 +7,10 @@ the one that a department sends its own files under, if it does. What is for eve
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -26,7 +27,7 @@ from shouwang.staging import whole_file
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 
-Write = Callable[[Path], None]
+Write = Callable[[IO[bytes]], None]
 
 
 def headed(house: House, receiver: str = "", by: str = SYSTEM) -> dict[str, Any]:
@@ -71,14 +72,16 @@ def _write(
 ) -> bool:  # fmt: skip
     """Write a paper unless it lies there and says the same; that it was written is on record once."""
     keys, fresh = ([], False) if public else _keys(connection, house, receiver, by)
-    with whole_file(path) as part:
-        write(part)
-        content = part.read_bytes()
-        if _says(path, keys) == content:
-            part.write_bytes(path.read_bytes())
-        elif keys:
-            part.write_bytes(sealed(content, keys[0]))
-        fingerprint = hashlib.sha256(part.read_bytes()).hexdigest()
+    written = io.BytesIO()  # never a file before it is sealed: whoever is killed would leave it open
+    write(written)
+    content = written.getvalue()
+    if _says(path, keys) == content:
+        content = path.read_bytes()
+    else:
+        content = sealed(content, keys[0]) if keys else content
+        with whole_file(path) as part:
+            part.write_bytes(content)
+    fingerprint = hashlib.sha256(content).hexdigest()
     if not on_record(connection, "written", receiver, fingerprint=fingerprint):
         file = path.relative_to(house.outbox).as_posix() if path.is_relative_to(house.outbox) else path.name
         said = {"file": file, "fingerprint": fingerprint, "sealed": bool(keys)}

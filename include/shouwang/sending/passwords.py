@@ -8,9 +8,7 @@ it out, and that is on record; until then `untold` says so.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +18,7 @@ from sqlalchemy import Connection
 
 from shouwang.errors import ConfigError, NotThereYet
 from shouwang.house import House, safe_name
+from shouwang.staging import whole_file
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 
@@ -35,6 +34,8 @@ SYLLABLES = _SOUNDS.split()
 
 COUNTY = "县级"
 """Whose secret the county's own papers are under, among those of the townships."""
+NOT_PASSWORDS = ("keys", "smtp")
+"""Files among the secrets that hold something else."""
 MADE = ("password_made", "password_rotated")
 """What the audit trail calls it when one was made: the first, a later one."""
 
@@ -56,6 +57,15 @@ def speakable() -> str:
 def folder_of(house: House) -> Path:
     """Where they lie."""
     return house.secrets / "townships"
+
+
+def separate_departments(house: House) -> None:
+    """Bring departments' passwords to the place that is theirs alone; they used to lie beside the keys."""
+    for department in house.county.contracts:
+        old, new = house.secrets / department, house.secrets / "departments" / department
+        if department not in NOT_PASSWORDS and old.is_file() and not new.exists():
+            new.parent.mkdir(exist_ok=True, mode=0o700)
+            old.rename(new)
 
 
 def kept(house: House, township: str) -> list[Password]:
@@ -86,20 +96,9 @@ def add(house: House, township: str) -> Password:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / safe_name(township)
     lines = [f"{p.since.isoformat()} {p.text}\n" for p in (new, *kept(house, township))]
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")  # of mode 0600
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.writelines(lines)
-    part = Path(name)
-    if len(lines) > 1:
-        part.replace(path)
-        return new
-    try:
-        os.link(part, path)  # of two processes that make the first one at the same moment, who comes first is right
-    except FileExistsError:
-        return kept(house, township)[0]
-    finally:
-        part.unlink()
-    return new
+    with whole_file(path, replace=len(lines) > 1) as part:  # of two that make the first one, who comes first is right
+        part.write_text("".join(lines), encoding="utf-8")
+    return kept(house, township)[0]
 
 
 def outlived(house: House, township: str) -> bool:

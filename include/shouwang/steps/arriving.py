@@ -25,11 +25,13 @@ from shouwang.store.tables import county
 
 def init() -> dict[str, Any]:
     """Create or migrate the database; a county that has none yet gets keys."""
+    from shouwang.sending.passwords import separate_departments
     from shouwang.store.migrate import migrate
 
     house = open_house()
     house.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     migrate(house.database, house.county.contracts.values(), house.sealed_folders)
+    separate_departments(house)
     settings = house.county.settings
     with house.database.write() as connection:
         known = connection.scalar(sa.select(county.c.name).where(county.c.code == settings.code))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
 from shouwang.errors import ConfigError, NotThereYet, Unreachable
+from shouwang.staging import sweep
 from shouwang.store.audit import join_chain
 from shouwang.store.keys import Keys, Ring, of_environment
 from shouwang.store.sealing import Sealed, keys_of, open_text
@@ -44,11 +46,12 @@ class Database:
             asked = (self.url.query.get("options"), f'-csearch_path="{schema}"')
             self.url = self.url.update_query_dict({"options": " ".join(str(one) for one in asked if one)})
         self.schema = schema
-        self.engine: Engine = sa.create_engine(self.url)
+        self.engine: Engine = sa.create_engine(self.url, hide_parameters=True)
         self.keys = keys or of_environment()
         self.engine.dialect.shouwang_keys = self.keys  # type: ignore[attr-defined]
         self._checked: Ring | None = None
         if self.is_sqlite:
+            sweep(Path(self.url.database or "").parent)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from shouwang.errors import ConfigError, NotThereYet
+from shouwang.staging import private_folder
 from shouwang.store.database import Database
 from shouwang.store.migrate import alembic_config
 
@@ -55,8 +55,8 @@ def dump(database: Database, write: Writer) -> dict[str, Any]:
 def _dump_sqlite(database: Database, write: Writer) -> dict[str, Any]:
     with database.engine.connect() as connection:
         revision = revision_of(connection)
-    with tempfile.TemporaryDirectory(prefix="shouwang-") as folder:
-        copy = Path(folder, SQLITE)
+    with private_folder(Path(str(database.url.database)).parent) as folder:
+        copy = folder / SQLITE
         with closing(sqlite3.connect(str(database.url.database))) as here, closing(sqlite3.connect(copy)) as there:
             here.backup(there)
         with copy.open("rb") as source, write(SQLITE) as target:

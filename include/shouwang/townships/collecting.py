@@ -45,7 +45,7 @@ def fetch(house: House) -> list[str]:
     away = []
     for remote, folder in places:
         try:
-            remote.fetch(folder)
+            remote.fetch(folder, deep=remote is house.far_returns)
         except Unreachable as error:
             away.append(str(error))
     return away
@@ -55,7 +55,7 @@ def fresh(connection: Connection, house: House) -> Iterator[Found]:
     """The workbooks that have not been read, each content once; files that are still being copied wait."""
     seen = set(connection.scalars(sa.select(returned.c.fingerprint)))
     age = house.county.settings.intake.suspicious_age_seconds
-    folders = dict.fromkeys((house.returns, house.home / "returns"))
+    folders = house.return_folders
     for path in sorted(p for folder in folders if folder.is_dir() for p in folder.rglob("*")):
         if not path.is_file() or path.name.startswith((".", "~$")) or path.suffix.lower() not in KINDS:
             continue

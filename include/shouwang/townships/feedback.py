@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 from sqlalchemy import Connection
@@ -76,7 +76,7 @@ def _write(
         **headed(house, whose), township=township, file=received.path.name, blank=answered.count(BLANK), refused=refused
     )
 
-    def write(part: Path) -> None:
+    def write(part: IO[bytes]) -> None:
         write_feedback_receipt(part, paper, answered.rows[answered.rows["result"] != BLANK])
 
     if answered.township:
