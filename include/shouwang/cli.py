@@ -35,6 +35,7 @@ from shouwang.commands.terminal import (
     out,
     progress,
     say,
+    somebody,
     working,
 )
 from shouwang.counties import county_folders, serving
@@ -282,7 +283,9 @@ def run(month: MonthArgument, as_json: AsJson = False) -> None:
 @app.command()
 def release(
     month: MonthArgument,
-    by: Annotated[str, typer.Option("--by", help="Who releases; stands on every list and in the audit trail.")],
+    by: Annotated[
+        str, typer.Option("--by", callback=somebody, help="Who releases; stands on every list and in the audit trail.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since.
@@ -349,9 +352,9 @@ def main() -> None:
         progress.print(str(error), style="red", markup=False)
         sys.exit(FAILED)
     except OSError as error:
-        if error.filename is None:
+        if error.strerror is None:
             raise
-        where = f"{error.filename}: {error.strerror}."
+        where = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
         progress.print(f"{where} Look whether that place is there, is ours, and has room.", style="red", markup=False)
         sys.exit(FAILED)
 

@@ -8,6 +8,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.delivery.text import harmless
 from shouwang.errors import unknown
 from shouwang.month import Month
 from shouwang.staging import whole_file
@@ -53,6 +54,6 @@ def write_csv(rows: pd.DataFrame, out: Path) -> None:
     """
     rows = rows.copy()
     for name in [name for name, kind in rows.dtypes.items() if kind == "str"]:
-        rows[name] = rows[name].mask(rows[name].str.match(r"[=+\-@\t\r]"), "'" + rows[name])
+        rows[name] = rows[name].map(harmless, na_action="ignore")
     with whole_file(out) as part:
         rows.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")

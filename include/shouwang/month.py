@@ -19,8 +19,8 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> Month:
-        """Read ``2026-09``; anything else is a `UsageError`."""
-        found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text.strip())
+        """Read ``2026-09``, of this century; anything else is a `UsageError`."""
+        found = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text.strip(), re.ASCII)
         if not found:
             raise UsageError(f"“{text}” is not a data month; write it as YYYY-MM, for example 2026-09.")
         return cls(int(found[1]), int(found[2]))

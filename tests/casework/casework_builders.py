@@ -11,7 +11,7 @@ from shouwang.casework.ledger import clue_number, replay
 from shouwang.month import Month
 
 COUNTY, HOUSE = "532900", "532900000001"
-POLICY = Policy(COUNTY)
+POLICY = Policy(COUNTY, lambda digest: digest[::-1])
 
 
 def warned(month: str, level: str = "蓝", risks: str = "因病", category: str | None = None, **evidence: Any) -> Warned:
@@ -21,7 +21,7 @@ def warned(month: str, level: str = "蓝", risks: str = "因病", category: str 
 
 
 def number(month: str) -> str:
-    return clue_number(COUNTY, Month.parse(month), HOUSE)
+    return clue_number(POLICY, Month.parse(month), HOUSE)
 
 
 def released(month: str, opened: str | None = None, day: int = 12, **more: Any) -> Released:

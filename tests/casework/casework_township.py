@@ -72,7 +72,7 @@ class Township:
 
     def load(self, path: Path, day: str = "2026-10-16", sender: str | None = None) -> dict[str, Any]:
         with at(self.home, day):
-            return steps.load_feedback(str(path), sender)
+            return steps.load_feedback(str(path), self.name if sender is None else sender or None)
 
     def receipt(self, done: dict[str, Any]) -> Path:
         """Where the receipt lies."""

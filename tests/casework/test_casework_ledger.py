@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
-from casework_builders import COUNTY, HOUSE, answered, kinds, number, outcomes, released, removed, told, warned
+from casework_builders import COUNTY, HOUSE, POLICY, answered, kinds, number, outcomes, released, removed, told, warned
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shouwang.casework import states
 from shouwang.casework.conclusions import CONCLUSIONS
-from shouwang.casework.entries import months_later
+from shouwang.casework.entries import Policy, months_later
 from shouwang.casework.facts import Fact
-from shouwang.casework.ledger import clue_number
+from shouwang.casework.ledger import clue_number, unkeyed_number
 from shouwang.casework.states import state_on
 from shouwang.month import Month
 
@@ -102,7 +103,14 @@ def test_a_removed_risk_that_returns_is_a_new_case_marked_so() -> None:
     assert [(c.state, c.returned) for c in ledger.cases] == [("风险消除", False), ("待发布", True)]
     assert ledger.events[-1].kind == "returned"
     back = told(*story, answered("2026-01", "03", "2026-10-16"))
-    assert [(c.state, c.returned) for c in back.cases] == [("风险回退", True)]
+    assert [(c.state, c.returned) for c in back.cases] == [("风险消除", False), ("风险回退", True)]
+    assert number("2026-01") in back.cases[1].numbers, "it is answered under the number that went out"
+    helped = told(
+        *story, answered("2026-01", "03", "2026-10-16"), answered("2026-01", "02", "2026-10-20", measure="低保")
+    )
+    assert [(c.state, c.returned) for c in helped.cases] == [("风险消除", False), ("帮扶中", True)]
+    sent = told(*story, released("2026-10"))
+    assert [(c.state, c.returned) for c in sent.cases] == [("风险消除", False), ("待核查", True)]
 
 
 def test_a_monitored_household_that_does_not_qualify_is_cleared_out() -> None:
@@ -190,8 +198,17 @@ def test_a_late_answer_to_a_case_that_a_newer_one_followed_does_not_open_it_agai
 
 
 def test_a_clue_number_never_depends_on_other_households() -> None:
-    assert clue_number(COUNTY, Month(2026, 9), HOUSE).startswith("2609-")
-    assert clue_number(COUNTY, Month(2026, 9), HOUSE) != clue_number(COUNTY, Month(2026, 9), "532900000002")
+    assert clue_number(POLICY, Month(2026, 9), HOUSE).startswith("2609-")
+    assert clue_number(POLICY, Month(2026, 9), HOUSE) != clue_number(POLICY, Month(2026, 9), "532900000002")
+
+
+def test_nobody_computes_a_clue_number_without_the_key_but_what_went_out_keeps_its_own() -> None:
+    others = Policy(COUNTY, lambda digest: digest)
+    assert clue_number(POLICY, Month(2026, 9), HOUSE) != clue_number(others, Month(2026, 9), HOUSE)
+    old = unkeyed_number(COUNTY, Month(2026, 9), HOUSE)
+    assert number("2026-09") != old
+    out = replace(released("2026-09"), clue_no=old)
+    assert [(c.clue_no, c.numbers) for c in told(warned("2026-09"), out).cases] == [(old, [old])]
 
 
 def test_six_months_later_is_the_same_day_or_the_months_last() -> None:

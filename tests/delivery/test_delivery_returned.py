@@ -130,13 +130,13 @@ def test_a_heading_that_was_wrapped_by_hand_is_still_known(filled: Form) -> None
 
 
 def test_what_stands_beside_a_number_is_read_with_it(filled: Form) -> None:
-    before = filled.read()["check_code"]
+    before = filled.read()["beside"]
     head = filled.columns["户主"]
     one, two = (filled.sheet.cell(filled.head + place, head) for place in (2, 3))
     one.value, two.value = two.value, one.value
-    assert (filled.read()["check_code"] == before).tolist() == [True, False, False, True, True, True]
+    assert (filled.read()["beside"] == before).tolist() == [True, False, False, True, True, True]
     filled.sheet.cell(filled.head, head).value = "姓名"
-    assert filled.read()["check_code"].isna().all()
+    assert filled.read()["beside"].isna().all()
 
 
 def test_a_copy_of_the_sheet_gives_way_to_the_one_that_is_filled_in(filled: Form) -> None:

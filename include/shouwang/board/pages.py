@@ -121,6 +121,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         rows = figures.month_rows(house, connection, shown, today)
         rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
+        held = figures.held(connection)
         ran = runs(connection, house.zone, RUNS_LOOKED_AT)
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
@@ -132,7 +133,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "today": today,
         "rows": rows,
         "head": _head(rows, str(figures.expected(today))),
-        "attention": figures.attention(rows, townships),
+        "attention": figures.attention(rows, townships, held),
         "townships": [row for row in townships if row.month == chosen],
         "all_townships": townships,
         "sent_months": sent,

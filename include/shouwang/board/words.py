@@ -81,6 +81,11 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "about outdated": ("比对之后数据有更新", "Data changed after the screening"),
     "do outdated": ("请在 Airflow 中重新运行 screening。", "Run the DAG “screening” for this month again."),
+    "about held": ("{n} 份报回的文件待核实是谁报的", "{n} returned files: nobody knows whose"),
+    "do held": (
+        "用 shouwang returns held 查看，核实后用 shouwang feedback load --from 收取。",
+        "See `shouwang returns held`; take one in by `shouwang feedback load --from`.",
+    ),
     "about overdue": ("{n} 户逾期未反馈", "{n} households overdue"),
     "do overdue": ("请督促乡镇核查反馈。", "Remind the townships."),
     "about review": ("{n} 行身份待核实", "{n} rows wait for a clerk's decision"),

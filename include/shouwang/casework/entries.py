@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +15,13 @@ from shouwang.month import Month
 
 @dataclass(frozen=True)
 class Policy:
-    """What a county may set: how long a closed case keeps its rules silent, and what growth breaks the silence."""
+    """What a county may set: how long a closed case keeps its rules silent, and what growth breaks the silence.
+
+    ``keyed`` puts a digest under the county's key, so that nobody can compute a household's clue numbers.
+    """
 
     county: str
+    keyed: Callable[[str], str]
     silence_months: int = 6
     grown_by: float = 0.5
 

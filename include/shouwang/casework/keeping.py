@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +18,7 @@ from shouwang.county.settings import CountySettings
 from shouwang.month import Month
 from shouwang.registry.monitoring import MONITORED_TYPES
 from shouwang.store.database import frame, insert
+from shouwang.store.sealing import keys_of
 from shouwang.store.tables import case, case_event, feedback, person, release, release_item, removal, signal, warning
 
 Households = sa.Select[tuple[str]] | Sequence[str]
@@ -29,7 +29,7 @@ def keep_ledger(connection: Connection, settings: CountySettings, households: Ho
 
     ``households``: the ids of those whose facts changed, or a query for them; no household's story depends on another's.
     """
-    ledger = replay(policy_of(settings), facts_of(connection, settings, households))
+    ledger = replay(policy_of(connection, settings), facts_of(connection, settings, households))
     cases = [
         {
             "clue_no": c.clue_no, "household_id": c.household_id, "opened_month": str(c.opened_month),
@@ -48,7 +48,7 @@ def keep_ledger(connection: Connection, settings: CountySettings, households: Ho
         events.append({
             "clue_no": event.clue_no, "event_no": told[event.clue_no], "month": str(event.month), "day": event.day,
             "kind": event.kind, "state": event.state, "level": event.level, "rules": event.rules,
-            "detail": json.dumps(dict(event.detail), ensure_ascii=False, default=str),
+            "detail": dict(event.detail),
         })  # fmt: skip
     events_of, cases_of = case_event.delete(), case.delete()
     if households is not None:
@@ -62,9 +62,11 @@ def keep_ledger(connection: Connection, settings: CountySettings, households: Ho
     return ledger
 
 
-def policy_of(settings: CountySettings) -> Policy:
+def policy_of(connection: Connection, settings: CountySettings) -> Policy:
     """What the county has set."""
-    return Policy(settings.code, settings.casework.silence_months, settings.casework.grown_by)
+    return Policy(
+        settings.code, keys_of(connection).keyed_text, settings.casework.silence_months, settings.casework.grown_by
+    )
 
 
 def facts_of(connection: Connection, settings: CountySettings, households: Households | None = None) -> list[Fact]:

@@ -27,9 +27,22 @@ LEVELS = {"蓝": 1, "黄": 2, "红": 3}
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that a pencil confuses
 
 
-def clue_number(county: str, month: Month, household_id: str) -> str:
-    """A case's number, the same whatever was opened before it: ``2609-K7QX3M9T`` (month, then 40 bits of a digest)."""
-    digest = int.from_bytes(hashlib.sha256(f"{county}|{month}|{household_id}".encode()).digest()[:5], "big")
+def clue_number(policy: Policy, month: Month, household_id: str, before: str = "") -> str:
+    """A case's number, the same whatever was opened before it: ``2609-K7QX3M9T`` (month, then 40 bits of a keyed digest).
+
+    ``before``: the number that another case has already.
+    """
+    said = hashlib.sha256(f"{before or policy.county}|{month}|{household_id}".encode()).digest()
+    return _number(month, int(policy.keyed(said.hex())[:10], 16))
+
+
+def unkeyed_number(county: str, month: Month, household_id: str) -> str:
+    """The number that a case had before there were keys; what went out under it keeps it."""
+    said = hashlib.sha256(f"{county}|{month}|{household_id}".encode()).digest()
+    return _number(month, int.from_bytes(said[:5], "big"))
+
+
+def _number(month: Month, digest: int) -> str:
     letters = "".join(_LETTERS[(digest >> shift) & 31] for shift in range(35, -1, -5))
     return f"{month.year % 100:02d}{month.number:02d}-{letters}"
 
@@ -68,8 +81,15 @@ class _Story:
         self.listed: dict[tuple[Month, str], Case] = {}
         self.events: list[tuple[Case, Event]] = []
         self.outcomes: dict[tuple[Month, str], tuple[str, Case]] = {}
+        self.told: set[str] = set()
+
+    def number(self, month: Month) -> str:
+        """The number of a case of a month; one that went out keeps the number under which it did."""
+        old = unkeyed_number(self.policy.county, month, self.household_id)
+        return old if old in self.told else clue_number(self.policy, month, self.household_id)
 
     def tell(self, facts: list[Fact]) -> _Story:
+        self.told = {fact.clue_no for fact in facts if isinstance(fact, Released)}
         for when, fact in sorted(_placed(facts), key=lambda placed: placed[0]):
             day: dt.date = when[0]
             match fact:
@@ -102,7 +122,7 @@ class _Story:
 
     def open(self, case: Case, event: str) -> Case:
         while case.clue_no in self.by_number:
-            case.clue_no = clue_number(case.clue_no, case.opened_month, self.household_id)
+            case.clue_no = clue_number(self.policy, case.opened_month, self.household_id, case.clue_no)
         self.move(case, event)
         self.cases.append(case)
         self.by_number[case.clue_no] = case
@@ -115,7 +135,7 @@ class _Story:
             kind = states.RETURNED if returned else states.OPENED
             case = self.open(
                 Case(
-                    clue_number(self.policy.county, w.month, w.household_id), w.household_id, w.month, w.level,
+                    self.number(w.month), w.household_id, w.month, w.level,
                     w.category, w.risks, dict(w.evidence), w.township, w.month, states.UNBORN, returned,
                 ),
                 kind,
@@ -193,10 +213,11 @@ class _Story:
     def keep(self, clue_no: str, month: Month, r: Released | None = None) -> Case:
         """Open a case for what was told though no warning is left of it; what its rules measured is not known."""
         case = Case(clue_no, self.household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
+        case.returned = self.latest is not None and self.latest.state == states.REMOVED
         if r is not None:
             case.level, case.category, case.risks, case.township = r.level, r.category, r.risks, r.township
             case.sent = dict.fromkeys(r.rules.split(), NO_FIGURE)
-        self.open(case, states.OPENED)
+        self.open(case, states.RETURNED if case.returned else states.OPENED)
         self.note(case, (month + 1).first, month, states.KEPT, case.sent)
         return case
 
@@ -213,6 +234,8 @@ class _Story:
         monitored = a.monitored_since is not None or case.recognised_on is not None
         event = states.EXPULSION if a.conclusion == "12" and monitored else a.conclusion
         visited = a.visited or a.received.date()
+        if a.conclusion == "03" and case is self.latest and case.state == states.REMOVED:
+            case = self.relapse(case, a, day)
         month = max(Month.of(day), case.opened_month + 1)
         if case is not self.latest or (case.state, event) not in TABLE:
             self.note(case, day, month, states.LATE_WORD, case.sent, **said)
@@ -236,6 +259,19 @@ class _Story:
             if self.move(case, states.MEASURE):
                 self.note(case, day, month, states.MEASURE, case.sent, measure=a.measure)
         self.note_category(case, day, month, before, a.category)
+
+    def relapse(self, before: Case, a: Answer, day: dt.date) -> Case:
+        """The township finds that a removed risk is there again (回退): a new case, which answers to the same number."""
+        month = Month.of(day)
+        case = Case(
+            self.number(month), self.household_id, month, before.level, before.category, before.risks, dict(before.sent),
+            before.township, month, states.UNBORN, True,
+        )  # fmt: skip
+        self.open(case, states.RETURNED)
+        case.numbers.append(a.clue_no)
+        self.listed[a.list_month, a.clue_no] = self.by_number[a.clue_no] = case
+        self.note(case, day, month, states.RETURNED, case.sent)
+        return case
 
     def remove(self, r: Removal, day: dt.date) -> None:
         month = Month.of(r.on)

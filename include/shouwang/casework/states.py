@@ -50,7 +50,7 @@ STEPS = (
     Step(TIME, (WAITING_FOR_VISIT,), SUPERVISED, "下发后超过督办天数仍未反馈"),
     Step("01", ANY, "拟纳入监测", "监测类别、风险类型"),
     Step("02", ANY, HELPED, "帮扶措施"),
-    Step("03", (*ANY, REMOVED), "风险回退", "原因"),
+    Step("03", ANY, "风险回退", "原因；风险消除的户另立新线索"),
     Step("04", ANY, "暂不纳入", "原因、下次走访日期"),
     Step("05", ANY, "无风险", "原因"),
     Step("06", ANY, "转行业部门", "部门"),

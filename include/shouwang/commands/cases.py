@@ -10,7 +10,7 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, commands, out, say, show_table, tell_answers, working
+from shouwang.commands.terminal import AsJson, commands, out, say, show_table, somebody, tell_answers, working
 from shouwang.errors import UsageError
 
 INCOMPLETE = 3
@@ -89,7 +89,7 @@ def _tell_list(rows: list[dict[str, Any]], as_json: bool) -> None:
 @app.command()
 def remove(
     clue: Annotated[str, typer.Argument(help="The clue number of a household that is being helped.")],
-    by: Annotated[str, typer.Option("--by", help="Who says so; stands in the history.")],
+    by: Annotated[str, typer.Option("--by", callback=somebody, help="Who says so; stands in the history.")],
     on: Annotated[str, typer.Option("--on", metavar="DATE", help="From when the risk is removed, YYYY-MM-DD.")],
     measure: Annotated[str | None, typer.Option("--measure", help="A measure that is not on record yet.")] = None,
     as_json: AsJson = False,

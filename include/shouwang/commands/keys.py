@@ -8,10 +8,10 @@ import typer
 from rich.table import Table
 
 from shouwang import steps
-from shouwang.commands.terminal import AsJson, commands, out, progress, say, working
+from shouwang.commands.terminal import AsJson, commands, out, progress, say, somebody, working
 
 keys_app = commands("The keys that seal numbers and phones (密钥).")
-By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail.")]
+By = Annotated[str, typer.Option("--by", callback=somebody, help="Who asks; goes to the audit trail.")]
 
 
 @keys_app.command("list")

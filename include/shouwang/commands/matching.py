@@ -9,7 +9,17 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, commands, out, say, show_table, tell_answers, working
+from shouwang.commands.terminal import (
+    AsJson,
+    MonthArgument,
+    commands,
+    out,
+    say,
+    show_table,
+    somebody,
+    tell_answers,
+    working,
+)
 from shouwang.month import Month
 
 METHOD = ("department", "method", "outcome", "rows", "confidence", "sentence")
@@ -67,7 +77,7 @@ def review_write(
 @review_app.command("load")
 def review_load(
     paths: Annotated[list[Path], typer.Argument(help="Review lists with the choices filled in.")],
-    by: Annotated[str, typer.Option("--by", help="Who decided; goes to the audit trail.")],
+    by: Annotated[str, typer.Option("--by", callback=somebody, help="Who decided; goes to the audit trail.")],
     as_json: AsJson = False,
 ) -> None:
     """Remember a clerk's choices; `shouwang run MONTH` then matches those rows, in this and later months."""
@@ -90,7 +100,7 @@ def review_list(as_json: AsJson = False) -> None:
 @review_app.command("revoke")
 def review_revoke(
     number: Annotated[int, typer.Argument(help="The decision's number in `shouwang review list`.")],
-    by: Annotated[str, typer.Option("--by", help="Who revokes it; goes to the audit trail.")],
+    by: Annotated[str, typer.Option("--by", callback=somebody, help="Who revokes it; goes to the audit trail.")],
     as_json: AsJson = False,
 ) -> None:
     """Let a decision hold no longer; its rows are a review again after the next `shouwang run MONTH`."""

@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from shouwang.arriving.mentions import Mentions, mentions
-from shouwang.commands.terminal import AsJson, commands, out, say, working
+from shouwang.commands.terminal import AsJson, commands, out, say, somebody, working
 from shouwang.house import House, open_house
 from shouwang.keeping import persons
 from shouwang.store.audit import audit
 
 person_app = commands("One person's data: found, deleted on a lawful request (个人信息).")
-By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail, which does not learn about whom.")]
+By = Annotated[
+    str,
+    typer.Option("--by", callback=somebody, help="Who asks; goes to the audit trail, which does not learn about whom."),
+]
 
 
 def _number() -> str:

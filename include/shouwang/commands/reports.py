@@ -8,7 +8,7 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, working
+from shouwang.commands.terminal import AsJson, MonthArgument, out, say, show_table, somebody, working
 from shouwang.month import Month
 
 
@@ -40,7 +40,9 @@ def results(
 
 def registry_check(
     month: MonthArgument,
-    by: Annotated[str, typer.Option("--by", help="Who hands the lists out; stands in the audit trail.")],
+    by: Annotated[
+        str, typer.Option("--by", callback=somebody, help="Who hands the lists out; stands in the audit trail.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """List what of the registry does not fit together (数据清洗), for the county and each township; changes nothing.

@@ -9,7 +9,17 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, commands, out, progress, say, show_table, working
+from shouwang.commands.terminal import (
+    AsJson,
+    MonthArgument,
+    commands,
+    out,
+    progress,
+    say,
+    show_table,
+    somebody,
+    working,
+)
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.sending import passwords
@@ -20,7 +30,7 @@ secrets_app = commands("The passwords of townships' workbooks (乡镇密码).")
 returns_app = commands("Filled-in workbooks that come back (报回).")
 papers_app = commands("Papers that are made when somebody asks for them.")
 Township = Annotated[str | None, typer.Option("--township", help="Only this one, as the registry writes it.")]
-By = Annotated[str, typer.Option("--by", help="Who asks; goes to the audit trail.")]
+By = Annotated[str, typer.Option("--by", callback=somebody, help="Who asks; goes to the audit trail.")]
 
 
 def tell_sent(done: dict[str, Any]) -> None:
@@ -156,6 +166,18 @@ def returns_collect(as_json: AsJson = False) -> None:
     say(done, as_json, tell)
     if done["unreachable"] or done["failed"]:
         raise typer.Exit(FAILED)
+
+
+@returns_app.command("held")
+def returns_held(as_json: AsJson = False) -> None:
+    """List the workbooks that came back and wait for a clerk to say whose they are: `feedback load FILE --from TOWNSHIP`."""
+    from shouwang.townships.collecting import held
+
+    with open_house().database.read() as connection:
+        rows = held(connection)
+    titles = ("file", "folder", "collected (UTC)", "why")
+    lines = [(r["file"], r["township"], r["collected_at"], r["why"]) for r in rows]
+    say(rows, as_json, lambda: show_table(titles, lines))
 
 
 def expire(

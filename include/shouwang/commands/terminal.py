@@ -29,6 +29,15 @@ ORDER = (
 )  # fmt: skip
 LEVELS = {"红": "red", "黄": "yellow", "蓝": "blue"}
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]
+
+
+def somebody(name: str) -> str:
+    """A name that somebody gave as theirs; a mistake of usage where it is blank."""
+    if not name.strip():
+        raise typer.BadParameter("say who: a name, not an empty text")
+    return name.strip()
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")]
 
 

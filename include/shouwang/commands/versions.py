@@ -9,7 +9,17 @@ import typer
 
 from shouwang import steps
 from shouwang.commands import known
-from shouwang.commands.terminal import AsJson, MonthArgument, commands, out, progress, say, show_table, working
+from shouwang.commands.terminal import (
+    AsJson,
+    MonthArgument,
+    commands,
+    out,
+    progress,
+    say,
+    show_table,
+    somebody,
+    working,
+)
 from shouwang.month import Month
 
 app = commands("Versions of what a department handed over for a month (版本).")
@@ -58,7 +68,7 @@ def restore(
     month: MonthArgument,
     department: Department,
     version: Annotated[int, typer.Argument(help="The version that is to be in force.")],
-    by: Annotated[str, typer.Option("--by", help="Who restores; stands in the audit trail.")],
+    by: Annotated[str, typer.Option("--by", callback=somebody, help="Who restores; stands in the audit trail.")],
     as_json: AsJson = False,
 ) -> None:
     """Put an older version in force again and screen the month anew; it stays until other files come."""

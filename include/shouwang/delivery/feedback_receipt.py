@@ -20,12 +20,13 @@ RESULTS = {"problem": "退回更正", "taken": "已采纳", "known": "此前已�
 
 @dataclass(frozen=True, kw_only=True)
 class FeedbackPaper(Paper):
-    """Of which file of which township; ``refused``: why it was turned down as a whole (null if not)."""
+    """Of which file of which township; ``refused``: why it was turned down as a whole (null if not), or is ``held``."""
 
     township: str
     file: str
     blank: int = 0
     refused: str | None = None
+    held: bool = False
 
     @property
     def title(self) -> str:
@@ -54,7 +55,7 @@ def write_feedback_receipt(path: Target, paper: FeedbackPaper, rows: pd.DataFram
 
 def _verdict(paper: FeedbackPaper, rows: pd.DataFrame) -> str:
     if paper.refused is not None:
-        return f"整份退回，未采纳任何一行：{paper.refused}"
+        return f"{'整份待县里核实' if paper.held else '整份退回'}，未采纳任何一行：{paper.refused}"
     counts = rows["result"].value_counts()
     said = "，".join(f"{word} {counts.get(result, 0)} 行" for result, word in RESULTS.items())
     hint = "请在原表中更正退回的行后再报，其余各行不必重报。" if counts.get("problem", 0) else ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from openpyxl import Workbook
@@ -32,13 +32,18 @@ class Manifest:
     checks: Mapping[str, str]
 
 
-def check_code(clue_no: str, village: str, head: str) -> str:
-    """Four characters that tie a clue number to the village and the head of household beside it.
+def beside(clue_no: str, village: str, head: str) -> str:
+    """A clue number with the village and the head of household that stand beside it, made comparable."""
+    return "|".join(map(comparable, (clue_no, village, head)))
+
+
+def check_code(keyed: Callable[[str], str], stands: str) -> str:
+    """Four characters, under the county's key (``keyed``), of what `beside` says.
 
     A list that was sorted by some of its columns only shows the right numbers beside the wrong families: this is how
     it is noticed.
     """
-    return f"{zlib.crc32('|'.join(map(comparable, (clue_no, village, head))).encode()) & 0xFFFF:04X}"
+    return keyed(hashlib.sha256(f"check {stands}".encode()).hexdigest())[:4].upper()
 
 
 def write_manifest(workbook: Workbook, manifest: Manifest) -> None:

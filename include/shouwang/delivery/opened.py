@@ -9,6 +9,9 @@ from pathlib import Path
 from shouwang.delivery.sealing import STAYS_CLOSED
 from shouwang.delivery.text import comparable, printable
 from shouwang.errors import FileRefused
+from shouwang.intake.secrets import is_encrypted
+from shouwang.intake.sheets import Opened
+from shouwang.intake.workbooks import OLE_MARK
 from shouwang.intake.worker import open_file
 
 _HEADER_DEPTH = 60
@@ -36,10 +39,39 @@ class Form:
 
 def sheets_of(path: Path, passwords: Sequence[str] = ()) -> dict[str, Rows]:
     """Every sheet's rows, row 1 first; a cell merged downwards says the same in each of its rows."""
+    return _rows_of(_open(path, passwords))
+
+
+def sheets_sealed_by(path: Path, passwords: Mapping[str, Sequence[str]]) -> tuple[dict[str, Rows], str | None]:
+    """The same, and whose password alone opened the file: null where it needs none.
+
+    Of an archive nobody is told: what is sealed in it may have been packed by another.
+    """
     try:
-        book = open_file(path, passwords)
+        return _rows_of(_open(path, ())), None
+    except FileRefused as refused:
+        if refused.code != "encrypted":
+            raise
+    content = path.read_bytes()
+    if not (content.startswith(OLE_MARK) and is_encrypted(content)):
+        return _rows_of(_open(path, [text for texts in passwords.values() for text in texts])), None
+    for holder, texts in passwords.items():
+        try:
+            return _rows_of(_open(path, texts)), holder
+        except FileRefused as refused:
+            if refused.code != "encrypted":
+                raise
+    raise FileRefused("encrypted", STAYS_CLOSED)
+
+
+def _open(path: Path, passwords: Sequence[str]) -> Opened:
+    try:
+        return open_file(path, passwords)
     except FileRefused as refused:
         raise FileRefused(refused.code, STAYS_CLOSED if refused.code == "encrypted" else str(refused)) from None
+
+
+def _rows_of(book: Opened) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for sheet in book.sheets:
         rows: list[list[object]] = [[] for _ in range(sheet.numbers[-1] if len(sheet.numbers) else 0)]

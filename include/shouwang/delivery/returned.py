@@ -16,7 +16,7 @@ import pandas as pd
 from shouwang.delivery.answers import category_in, clue_of, conclusion_of, day_in, day_of, filled, money_of, risks_in
 from shouwang.delivery.conclusions import BY_CODE
 from shouwang.delivery.fillin import CONCLUSION, FILL_IN
-from shouwang.delivery.manifest import Manifest, check_code, find_manifest
+from shouwang.delivery.manifest import Manifest, beside, find_manifest
 from shouwang.delivery.opened import Form, Rows, cell_text, filled_rows, forms_of, sheets_of
 from shouwang.errors import FileRefused
 
@@ -33,7 +33,7 @@ RETURNED = {
     "category": "str",
     "risks": "str",
     "next_visit": "str",
-    "check_code": "str",
+    "beside": "str",
     "sheet": "str",
     "row": "int64",
     "problem": "str",
@@ -64,8 +64,8 @@ def read_lists(sheets: Mapping[str, Rows]) -> pd.DataFrame | None:
 
     ``conclusion``: the two-digit code, or the text as written when it is no code, null in a row not filled in;
     ``visited``: ``2026-10-15``, or the text as written; ``income``: yuan a head and year; ``category, risks,
-    next_visit``: what the reason names; ``check_code``: what ties the number to village and head, null where the sheet
-    has lost those columns; ``row``: the sheet's own number; ``problem``: what is wrong or lacking, in Chinese. The same
+    next_visit``: what the reason names; ``beside``: the number with village and head, null where the sheet has lost those
+    columns; ``row``: the sheet's own number; ``problem``: what is wrong or lacking, in Chinese. The same
     answer to the same clue is kept once, and a row not filled in gives way to one that is.
     """
     forms = forms_of(sheets, CLUE, CONCLUSION)
@@ -111,12 +111,12 @@ def _row(form: Form, number: int, row: Sequence[object], answers: Mapping[str, o
     next_visit = (
         day_in(reason, dt.date.fromisoformat(visited)) if conclusion == "04" and visited and not wrong_day else None
     )
-    code = None
+    stands = None
     if VILLAGE in form.places and HEAD in form.places:
-        code = check_code(clue_no, *form.texts(row, VILLAGE, HEAD))
+        stands = beside(clue_no, *form.texts(row, VILLAGE, HEAD))
     return (
         clue_no or None, conclusion, reason or None, visited, visitor or None, income, measure or None, category,
-        risks_in(reason) if conclusion in ("01", "03") else None, next_visit and next_visit.isoformat(), code,
+        risks_in(reason) if conclusion in ("01", "03") else None, next_visit and next_visit.isoformat(), stands,
         form.sheet, number, "；".join(problems) or None,
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _LONG_NUMBER = re.compile(r"(?<!\d)\d{14,}[0-9Xx]")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CELL_LIMIT = 32_000
 """Excel keeps 32,767 characters of a cell and calls a workbook with more damaged."""
 
@@ -32,6 +33,11 @@ def masked(text: str) -> str:
 def starred(name: str) -> str:
     """A person's name as a notice may show it: 张*, 张*明, 阿**果; a long one does not tell its length."""
     return name[:1] + "*" * min(2, max(1, len(name) - 2)) + (name[-1] if len(name) > 2 else "")
+
+
+def harmless(text: str) -> str:
+    """Text for a CSV: an apostrophe before what a spreadsheet would take for a formula."""
+    return "'" + text if text.startswith(FORMULA) else text
 
 
 def plain(value: object) -> str | float | dt.date | None:

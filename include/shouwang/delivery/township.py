@@ -20,7 +20,7 @@ from shouwang.delivery.fillin import FILL_IN, add_choices, guard_answers
 from shouwang.delivery.frames import CLUE_COLUMNS, DETAIL_COLUMNS, LEVELS, require_columns
 from shouwang.delivery.guide import write_guide
 from shouwang.delivery.looks import HEI, SONG, Value, band, text_height
-from shouwang.delivery.manifest import Manifest, check_code, write_manifest
+from shouwang.delivery.manifest import Manifest, write_manifest
 from shouwang.delivery.paper import Book, Column, Paper, note, table, total_width, values_of
 from shouwang.delivery.saving import Target
 from shouwang.month import Month
@@ -94,7 +94,7 @@ def write_township_workbook(path: Target, release: ReleasePaper, clues: pd.DataF
     write_details(book, clues, details, release.department_names)
     write_guide(book, release.due)
     add_choices(book.workbook)
-    write_manifest(book.workbook, _manifest(release, values))
+    write_manifest(book.workbook, _manifest(release, clues))
     book.save(path)
 
 
@@ -121,8 +121,8 @@ def _numbered(reasons: str) -> str:
     )
 
 
-def _manifest(release: ReleasePaper, values: Mapping[str, Sequence[Value]]) -> Manifest:
-    shown = zip(values["clue_no"], values["village"], values["head"], strict=True)
+def _manifest(release: ReleasePaper, clues: pd.DataFrame) -> Manifest:
+    codes = clues["check_code"] if "check_code" in clues else [""] * len(clues)
     return Manifest(
         county=release.county,
         township=release.receiver,
@@ -130,9 +130,7 @@ def _manifest(release: ReleasePaper, values: Mapping[str, Sequence[Value]]) -> M
         version=release.version,
         kind=release.kind,
         prepared_on=release.day,
-        checks={
-            str(number): check_code(str(number), str(village or ""), str(head or "")) for number, village, head in shown
-        },
+        checks={str(number): str(code) for number, code in zip(clues["clue_no"], codes, strict=True)},
     )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shouwang.delivery.text import harmless
 from shouwang.errors import ConfigError
 from shouwang.house import House
 from shouwang.staging import whole_file
@@ -44,7 +45,11 @@ def export(house: House, path: Path) -> dict[str, Any]:
             else:
                 table = csv.DictWriter(file, COLUMNS)
                 table.writeheader()
-                table.writerows(row | {"detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows)
+                for row in rows:
+                    said = row | {"detail": json.dumps(row["detail"], ensure_ascii=False)}
+                    table.writerow(
+                        {name: harmless(value) if isinstance(value, str) else value for name, value in said.items()}
+                    )
     return {**checked, "file": str(path)}
 
 

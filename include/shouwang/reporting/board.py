@@ -21,7 +21,7 @@ from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store import deliveries
-from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
+from shouwang.store.tables import delivery, feedback, late, release, release_item, returned, run, warning
 
 State = Literal["in force", "refused", "late", "waiting", "not due"]
 LEVELS = ("红", "黄", "蓝")
@@ -229,7 +229,7 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
     return found
 
 
-Kind = Literal["late", "refused", "refused since", "outdated", "overdue", "review", "unusual"]
+Kind = Literal["late", "refused", "refused since", "outdated", "overdue", "review", "unusual", "held"]
 
 
 @dataclass(frozen=True)
@@ -246,9 +246,14 @@ RECENT = 3
 """Months that can still ask for somebody; what lies further back stands in the table."""
 
 
-def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> list[Attention]:
+def held(connection: Connection) -> int:
+    """How many files came back of which nobody knows whose they are."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(returned).where(returned.c.held)) or 0
+
+
+def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth], held: int = 0) -> list[Attention]:
     """What asks for somebody, one entry a month and cause: the gravest first, of one kind the newest first."""
-    found: list[Attention] = []
+    found = [Attention("held", rows[0].month, (), held)] if held and rows else []
 
     def add(kind: Kind, row: MonthRow, cells: Iterable[Cell], count: int = 0) -> None:
         if who := tuple((cell.department, cell.title) for cell in cells):
@@ -270,5 +275,5 @@ def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth]) -> l
             overdue[sent.month] += sent.overdue
             names[sent.month].append(("", sent.township))
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
-    order = ("refused", "late", "refused since", "outdated", "overdue", "review", "unusual")
+    order = ("refused", "held", "late", "refused since", "outdated", "overdue", "review", "unusual")
     return sorted(found, key=lambda entry: order.index(entry.kind))

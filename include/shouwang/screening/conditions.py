@@ -18,6 +18,11 @@ Bound = Number | str
 """A number; or a dated parameter or another fact about the household, by name, perhaps so many times: ``0.5 * line``."""
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
+_RELATIVE = (
+    "(?:配偶|丈夫|妻子|爱人|老伴|父亲|母亲|父母|儿子|女儿|子女|儿媳|女婿|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|孙子|孙女|爷爷|奶奶|公公|婆婆|"
+    "岳父|岳母|家人|亲属|家属|成员|监护人|抚养人|赡养人|扶养人)(?:(?!本人|自己|申请人|保障对象)[^，,；;。、]){0,12}?"
+)
+"""What is said of a relative is not said of the person: a stop because the spouse has died is no death of his."""
 TEXT_TESTS = ("in", "not_in", "contains_none")
 NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between", "not_at_most")
 DATE_TESTS = ("in_data_month", "months_ago")
@@ -107,7 +112,8 @@ def _test(frame: pd.DataFrame, condition: Condition, month: Month, values: Mappi
         return ~column.isin(condition.not_in)
     if condition.contains_none is not None:
         words = "|".join(map(re.escape, condition.contains_none))
-        return ~column.astype("str").str.contains(words, regex=True, na=False)
+        own = column.astype("str").str.replace(f"{_RELATIVE}(?:{words})", "", regex=True)
+        return ~own.str.contains(words, regex=True, na=False)
     if condition.empty:
         return column.isna()
     if condition.in_data_month:

@@ -70,7 +70,10 @@ def separate_departments(house: House) -> None:
 
 def kept(house: House, township: str) -> list[Password]:
     """A township's passwords, the newest first; `ConfigError` where others may read them."""
-    path = folder_of(house) / safe_name(township)
+    return _kept(folder_of(house) / safe_name(township))
+
+
+def _kept(path: Path) -> list[Password]:
     try:
         if path.stat().st_mode & 0o077:
             raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
@@ -141,7 +144,12 @@ def to_tell(house: House, township: str) -> str:
     return known[0].text
 
 
+def by_holder(house: House, name: str = "") -> dict[str, tuple[str, ...]]:
+    """The passwords of everybody, by the name of the holder's file; the holder whose name stands in ``name`` first."""
+    first = sorted(holders(house), key=lambda holder: holder not in name)
+    return {holder: tuple(p.text for p in _kept(folder_of(house) / holder)) for holder in first}
+
+
 def every(house: House, name: str = "") -> tuple[str, ...]:
-    """All townships' passwords for a file that came back: those of the township in its name first, then the newest."""
-    found = [(t in name, p.since, p.text) for t in holders(house) for p in kept(house, t)]
-    return tuple(text for _, _, text in sorted(found, reverse=True))
+    """The same without their holders."""
+    return tuple(text for texts in by_holder(house, name).values() for text in texts)

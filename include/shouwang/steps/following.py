@@ -19,9 +19,10 @@ from shouwang.store.audit import audit
 def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
     """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
 
-    ``township``: who sent it, where the channel knows.
+    ``township``: who sent it, where the channel or a clerk knows. A file of nobody is ``held``.
     """
     from shouwang.townships.feedback import receive
+    from shouwang.townships.returning import HELD
 
     house, path = open_house(), Path(file)
     if not path.is_file():
@@ -29,7 +30,15 @@ def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
     try:
         return receive(house, path, township)
     except FileRefused as refused:
-        return {"file": path.name, "taken": 0, "known_already": 0, "blank": 0, "problems": [], "refused": str(refused)}
+        return {
+            "file": path.name,
+            "taken": 0,
+            "known_already": 0,
+            "blank": 0,
+            "problems": [],
+            "refused": str(refused),
+            "held": refused.code == HELD,
+        }
 
 
 def case_story(key: str) -> dict[str, Any]:

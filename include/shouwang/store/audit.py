@@ -17,6 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.errors import UsageError
+from shouwang.identity import without_numbers
 from shouwang.store.keys import HASH
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import audit_event
@@ -37,8 +39,12 @@ class Fault:
 
 def audit(connection: Connection, kind: str, subject: str, by: str, month: str | None = None, **detail: Any) -> None:
     """Add one entry; it takes effect with the caller's transaction, which `Database.write` has begun."""
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    if not by.strip():
+        raise UsageError("Say who does it: the audit trail takes no empty name.")
+    now, by = dt.datetime.now(dt.UTC).replace(tzinfo=None), without_numbers(by)
     detail = json.loads(json.dumps(detail))
+    if isinstance(reason := detail.get("reason"), str):
+        detail["reason"] = without_numbers(reason)
     entry = {"at": now, "kind": kind, "month": month, "subject": subject, "by": by, "detail": detail}
     connection.get_execution_options()["audited"].append(entry)
 

@@ -13,13 +13,14 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
-from shouwang.errors import ConfigError, NotThereYet, Unreachable
+from shouwang.errors import ConfigError, MachineFault, NotThereYet, Unreachable
 from shouwang.staging import sweep
 from shouwang.store.audit import join_chain
 from shouwang.store.keys import Keys, Ring, of_environment
-from shouwang.store.sealing import Sealed, keys_of, open_text
+from shouwang.store.sealing import GuardedJSON, Sealed, keys_of, open_text
 from shouwang.store.tables import sealing_key
 
+DISK_FULL = "53100"
 AT_ONCE = 20_000
 """Rows that are Python's objects at one moment, on their way into the database or out of it."""
 
@@ -94,9 +95,16 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection for writing: everything that is done in it takes effect together, or nothing."""
-        with self.connect() as connection, connection.begin():
-            yield self._initialised(connection.execution_options(audited=[]))
-            join_chain(connection)
+        try:
+            with self.connect() as connection, connection.begin():
+                yield self._initialised(connection.execution_options(audited=[]))
+                join_chain(connection)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == DISK_FULL or "disk is full" in str(error.orig):
+                raise MachineFault(
+                    "The disk of the database is full; nothing of this step was written. Make room, then run it again."
+                ) from None
+            raise
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
@@ -227,4 +235,8 @@ def _plain(column: pd.Series, kind: sa.types.TypeEngine[Any], ring: Ring) -> Seq
     if pd.api.types.is_datetime64_any_dtype(column):
         column = column.dt.strftime("%Y-%m-%d" if isinstance(kind, sa.Date) else "%Y-%m-%d %H:%M:%S.%f")
     values: list[Any] = column.astype(object).where(column.notna(), None).tolist()
-    return kind.sealed(ring, values) if isinstance(kind, Sealed) else values
+    if isinstance(kind, Sealed | GuardedJSON):
+        return kind.sealed(ring, values)
+    if isinstance(kind, sa.types.TypeDecorator | sa.JSON):
+        raise ValueError(f"{kind!r} does not say how it is written here")
+    return values

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -69,7 +70,7 @@ class Sealed(TypeDecorator[str]):
 
     @classmethod
     def sealed(cls, ring: Ring, values: Iterable[str | None]) -> list[str | None]:
-        """A column's values as they are written down."""
+        """A column's values as they are written down where SQLAlchemy is passed by."""
         to_seal = cls.sealing
         return [seal_text(ring, value) if value is not None and to_seal(value) else value for value in values]
 
@@ -95,6 +96,14 @@ class GuardedJSON(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return opened(keys_of(dialect), value)
+
+    @classmethod
+    def sealed(cls, ring: Ring, values: Iterable[Any]) -> list[str | None]:
+        """As `Sealed.sealed`: as text of JSON."""
+        return [
+            None if value is None else json.dumps(guarded(ring, value), ensure_ascii=False, default=str)
+            for value in values
+        ]
 
 
 def guarded(ring: Ring, value: Any) -> Any:

@@ -132,9 +132,9 @@ decision = Table(
     Column("file", Text, nullable=False),
     Column("row", Integer, nullable=False),
     Column("remark", Guarded),
-    Column("decided_by", Text, nullable=False),
+    Column("decided_by", Guarded, nullable=False),
     Column("decided_at", sa.DateTime, nullable=False),  # UTC
-    Column("revoked_by", Text),
+    Column("revoked_by", Guarded),
     Column("revoked_at", sa.DateTime),
     Index(None, "identity"),
 )
@@ -255,7 +255,7 @@ release = Table(
     Column("file", Text, nullable=False),
     Column("content", String(16), nullable=False),  # fingerprint of what the list says
     Column("released_on", Date, nullable=False),
-    Column("released_by", Text, nullable=False),
+    Column("released_by", Guarded, nullable=False),
     Column("due", Date, nullable=False),
 )
 release_item = Table(
@@ -283,7 +283,7 @@ dispatch = Table(
     Column("township", Text, nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("prepared_at", sa.DateTime, nullable=False),  # UTC
-    Column("prepared_by", Text, nullable=False),
+    Column("prepared_by", Guarded, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("problem", Guarded),  # of the last attempt that failed
     Column("channel", Text),
@@ -291,13 +291,14 @@ dispatch = Table(
     Column("receipt", Guarded),  # what the other side answered
     Index(None, "month", "township"),
 )
-# Workbooks that came back by a channel, by what is in them: each is read once.
+# Workbooks that came back by a channel, by what is in them and in whose folder they lay: each is read once.
 returned = Table(
     "returned",
     metadata,
     Column("fingerprint", String(64), primary_key=True),
-    Column("file", Text, nullable=False),
-    Column("township", Text),
+    Column("township", Text, primary_key=True),  # "": nobody's folder
+    Column("file", Guarded, nullable=False),
+    Column("held", Boolean, nullable=False),  # a clerk has to say whose it is
     Column("collected_at", sa.DateTime, nullable=False),  # UTC
     Column("taken", Integer, nullable=False),
     Column("problems", Integer, nullable=False),
@@ -315,9 +316,9 @@ feedback = Table(
     Column("income", Float),
     Column("measure", Guarded),
     Column("received_at", sa.DateTime, nullable=False),
-    Column("file", Text, nullable=False),
+    Column("file", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
-    Column("sheet", Text),
+    Column("sheet", Guarded),
     Column("household_id", Text),
     Column("list_month", String(7)),
     Column("category", Text),
@@ -336,8 +337,8 @@ removal = Table(
     Column("measure", Guarded),
     Column("by", Guarded, nullable=False),
     Column("received_at", sa.DateTime, nullable=False),
-    Column("file", Text),
-    Column("sheet", Text),
+    Column("file", Guarded),
+    Column("sheet", Guarded),
     Column("row", Integer),
     Index(None, "household_id"),
 )
@@ -356,8 +357,8 @@ report = Table(
     Column("township", Text),
     Column("village", Text),
     Column("received_at", sa.DateTime, nullable=False),
-    Column("file", Text, nullable=False),
-    Column("sheet", Text, nullable=False),
+    Column("file", Guarded, nullable=False),
+    Column("sheet", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
     Index(None, "month"),
 )

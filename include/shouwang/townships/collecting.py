@@ -1,7 +1,7 @@
 """Filled-in workbooks that come back by the channels (报回): found, read once each, answered.
 
 They lie in ``SHOUWANG_RETURNS`` (default ``returns`` in the home; may be ``sftp://`` or ``s3://``), in a folder a township
-or none, and in ``returns`` below the address of a township with an SFTP channel. Nothing is moved or deleted there.
+or in none, and in ``returns`` below the address of a township with an SFTP channel. Nothing is moved or deleted there.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from shouwang.intake.files import settled
 from shouwang.remote import Remote
 from shouwang.store.audit import audit
 from shouwang.store.tables import returned
+from shouwang.townships.returning import township_folders
 
+NOBODY = ""
+"""Whose folder it was, in the table, where it was no township's."""
 KINDS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv")
 
 
@@ -52,8 +55,15 @@ def fetch(house: House) -> list[str]:
 
 
 def fresh(connection: Connection, house: House) -> Iterator[Found]:
-    """The workbooks that have not been read, each content once; files that are still being copied wait."""
-    seen = set(connection.scalars(sa.select(returned.c.fingerprint)))
+    """The workbooks that have not been read, each content of each sender once; files that are still being copied wait.
+
+    What was taken from one sender is not read again from another, nor what lies in nobody's folder as well.
+    """
+    query = sa.select(returned.c.fingerprint, returned.c.township, returned.c.taken)
+    rows = connection.execute(query).all()
+    seen = {(row.fingerprint, row.township) for row in rows}
+    taken = {row.fingerprint for row in rows if row.taken}
+    names = township_folders(connection, house)
     age = house.county.settings.intake.suspicious_age_seconds
     folders = house.return_folders
     for path in sorted(p for folder in folders if folder.is_dir() for p in folder.rglob("*")):
@@ -62,12 +72,12 @@ def fresh(connection: Connection, house: House) -> Iterator[Found]:
         if not settled([path], age):
             continue
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        if content in seen:
-            continue
-        seen.add(content)
         folder = next(f for f in folders if path.is_relative_to(f))
         inside = path.relative_to(folder).parts
-        yield Found(path, inside[0] if len(inside) > 1 else None, content)
+        township = names.get(inside[0]) if len(inside) > 1 else None
+        if content not in taken and (content, township or NOBODY) not in seen:
+            seen.add((content, township or NOBODY))
+            yield Found(path, township, content)
 
 
 def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> None:
@@ -75,8 +85,23 @@ def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> Non
     counts = {"taken": told["taken"], "problems": len(told["problems"])}
     connection.execute(
         returned.insert().values(
-            fingerprint=found.fingerprint, file=found.path.name, township=found.township, refusal=told.get("refused"),
+            fingerprint=found.fingerprint, file=found.path.name, township=found.township or NOBODY,
+            refusal=told.get("refused"), held=bool(told.get("held")),
             collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0), **counts,
         )
     )  # fmt: skip
-    audit(connection, "returned", found.township or "county", "shouwang", fingerprint=found.fingerprint, **counts)
+    kind = "held" if told.get("held") else "returned"
+    audit(connection, kind, found.township or "county", "shouwang", fingerprint=found.fingerprint, **counts)
+
+
+def held(connection: Connection) -> list[dict[str, Any]]:
+    """The files that wait for a clerk to say whose they are: ``file, township`` (of the folder), ``collected_at, why``."""
+    names = [returned.c[name] for name in ("file", "township", "collected_at")]
+    query = sa.select(*names, returned.c.refusal.label("why")).where(returned.c.held)
+    return [dict(row) for row in connection.execute(query.order_by(returned.c.collected_at)).mappings()]
+
+
+def settle(connection: Connection, path: Path) -> None:
+    """A held file has been taken in as a clerk said: it waits no longer."""
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    connection.execute(returned.update().where(returned.c.fingerprint == content).values(held=False))

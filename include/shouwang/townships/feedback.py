@@ -20,8 +20,9 @@ from shouwang.sending.fetching import opened
 from shouwang.sending.handout import hand_out, headed, put_out
 from shouwang.sending.passwords import COUNTY
 from shouwang.store.audit import audit
+from shouwang.townships.collecting import settle
 from shouwang.townships.releasing import UNKNOWN_TOWNSHIP
-from shouwang.townships.returning import BLANK, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
+from shouwang.townships.returning import BLANK, HELD, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
 
 
 def receive(house: House, path: Path, township: str | None = None) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
     Raises `FileRefused` when nothing of it can be read; where the sender is known, a receipt says so.
     """
     now = house.now().replace(microsecond=dt.datetime.now(house.zone).microsecond)  # of two words, which was the last
-    received = Received(path, now, passwords.every(house, f"{township or ''} {path.name}"), township)
+    received = Received(path, now, passwords.by_holder(house, f"{township or ''} {path.name}"), township)
     try:
         with house.database.write() as connection:
             answered = take_back(connection, house, received)
@@ -39,11 +40,12 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
             if answered.manifest:
                 opened(connection, house, answered.manifest)
             receipt = _write(connection, house, received, answered)
+            settle(connection, path)
     except FileRefused as refused:
-        if township:
-            nothing = Answered(township, Month.of(received.at.date()) + -1, pd.DataFrame(columns=[*ROWS]))
+        if township or refused.code == HELD:
+            nothing = Answered(township or "", Month.of(received.at.date()) + -1, pd.DataFrame(columns=[*ROWS]))
             with house.database.write() as connection:
-                _write(connection, house, received, nothing, str(refused))
+                _write(connection, house, received, nothing, refused)
         raise
     rows = answered.rows
     faulty = rows[rows["result"] == PROBLEM]
@@ -63,7 +65,7 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
 
 
 def _write(
-    connection: Connection, house: House, received: Received, answered: Answered, refused: str | None = None
+    connection: Connection, house: House, received: Received, answered: Answered, refused: FileRefused | None = None
 ) -> str:
     """The receipt, on its way to the township, or among the county's papers where nobody knows whose file it is."""
     township = answered.township or UNKNOWN_TOWNSHIP
@@ -73,8 +75,9 @@ def _write(
         return name
     whose = answered.township or COUNTY
     paper = FeedbackPaper(
-        **headed(house, whose), township=township, file=received.path.name, blank=answered.count(BLANK), refused=refused
-    )
+        **headed(house, whose), township=township, file=received.path.name, blank=answered.count(BLANK),
+        refused=str(refused) if refused else None, held=refused is not None and refused.code == HELD,
+    )  # fmt: skip
 
     def write(part: IO[bytes]) -> None:
         write_feedback_receipt(part, paper, answered.rows[answered.rows["result"] != BLANK])

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from shouwang.casework import states
 from shouwang.casework.ledger import LEVELS, NEW, REPEATED, SUPPLEMENT
 from shouwang.delivery.conclusions import BY_CODE
-from shouwang.delivery.manifest import check_code
+from shouwang.delivery.manifest import beside, check_code
 from shouwang.delivery.text import column_values
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
@@ -150,8 +150,9 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
     known = set(zip(sent["township"], sent["clue_no"], sent["content"], strict=True))
     versions = sent.groupby("township")["version"].max() if len(sent) else pd.Series(dtype="int64")
     unsent = [key not in known for key in zip(clues["township"], clues["clue_no"], clues["content"], strict=True)]
+    keyed = keys_of(connection).keyed_text
     clues["check_code"] = [
-        check_code(str(number), str(village or ""), str(head or ""))
+        check_code(keyed, beside(str(number), str(village or ""), str(head or "")))
         for number, village, head in zip(
             *(column_values(clues[n]) for n in ("clue_no", "village", "head")), strict=True
         )

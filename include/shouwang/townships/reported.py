@@ -33,7 +33,7 @@ UNFOUND = {
 
 
 def take_reports(
-    connection: Connection, house: House, rows: pd.DataFrame, now: dt.datetime, file: str
+    connection: Connection, house: House, rows: pd.DataFrame, now: dt.datetime, file: str, sender: str
 ) -> tuple[pd.DataFrame, set[Month]]:
     """Put rows of `caseform.read_reports` on record; with ``problem``, ``known`` and ``household_id``, and the months."""
     days = pd.to_datetime(rows["on"]).dt.date
@@ -54,6 +54,9 @@ def take_reports(
         good = mine[placed].assign(household_id=found["household_id"], person_id=found["person_id"])
         homes = people.drop_duplicates("household_id").set_index("household_id")[["township", "village"]]
         good[["township", "village"]] = homes.reindex(good["household_id"]).to_numpy()
+        others = good["township"].notna() & (good["township"] != sender)
+        rows.loc[good.index[others], "problem"] = "该户登记在" + good["township"][others] + "，请由该乡镇申报"
+        good = good[~others]
         rows.loc[good.index, "household_id"] = good["household_id"]
         fresh = _records(good, now, file)
         fresh["content"] = keys_of(connection).keyed(fresh["content"])
