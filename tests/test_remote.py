@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -17,7 +20,7 @@ from shouwang.demo.county import DemoCounty, make_county
 from shouwang.errors import ConfigError, Unreachable
 from shouwang.house import open_house
 from shouwang.month import Month
-from shouwang.remote import Remote
+from shouwang.remote import Remote, delete_for_good
 
 MONTH = "2026-09"
 DEPARTMENTS = ("civil_affairs", "housing")
@@ -129,6 +132,49 @@ def test_the_copy_follows_the_inbox(server: Sftp, tmp_path: Path) -> None:
     remote.fetch(copy)
     assert files(copy) == files(folder) == {"乙.csv": b"22"}
     assert (copy / "乙.csv").stat().st_mtime == int((folder / "乙.csv").stat().st_mtime)
+
+
+@needs_sshd
+def test_folders_within_are_fetched_where_they_are_wanted(server: Sftp, tmp_path: Path) -> None:
+    (server.folder / "甲乡" / "十月").mkdir(parents=True)
+    (server.folder / "甲乡" / "十月" / "名单.csv").write_text("1")
+    remote = Remote(server.address, tmp_path)
+    remote.fetch(tmp_path)
+    assert files(tmp_path) == {}
+    remote.fetch(tmp_path, deep=True)
+    assert files(tmp_path) == {"甲乡/十月/名单.csv": b"1"}
+
+
+@needs_sshd
+def test_what_was_deleted_for_good_is_not_fetched_again_until_it_changes(server: Sftp, tmp_path: Path) -> None:
+    there, here = server.folder / "名单.csv", tmp_path / "名单.csv"
+    there.write_text("1")
+    remote = Remote(server.address, tmp_path)
+    remote.fetch(tmp_path)
+    delete_for_good(here)
+    remote.fetch(tmp_path)
+    assert not here.exists()
+    there.write_text("22")
+    remote.fetch(tmp_path)
+    assert here.read_text() == "22"
+
+
+@needs_sshd
+def test_of_two_who_fetch_at_once_the_second_waits(server: Sftp, tmp_path: Path) -> None:
+    for number in range(6):
+        (server.folder / f"{number}.csv").write_bytes(os.urandom(100))
+    both = [Remote(server.address, tmp_path) for _ in range(2)]
+    for remote in both:
+        get = remote.files.get_file
+
+        def slowly(there: str, here: str, get: Any = get) -> None:
+            get(there, here)
+            time.sleep(0.1)
+
+        remote.files.get_file = slowly
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda remote: remote.fetch(tmp_path), both))
+    assert files(tmp_path) == files(server.folder)
 
 
 @needs_sshd

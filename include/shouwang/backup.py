@@ -23,7 +23,7 @@ from typing import Any, cast
 from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House
 from shouwang.keeping import trail
-from shouwang.staging import whole_file
+from shouwang.staging import remove_if_left, whole_file
 from shouwang.store import dumping
 from shouwang.store.keys import Keys
 
@@ -109,6 +109,8 @@ class _Packing:
 def _packing(path: Path, keys: Keys | None = None) -> Iterator[_Packing]:
     if path.exists():
         raise UsageError(f"{path} is there already; a backup never takes the place of another. Give a new name.")
+    for part in path.parent.glob(f".*{path.suffix}.*.part"):  # of one that was killed, whatever its name was to be
+        remove_if_left(part)
     with whole_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         yield _Packing(archive, keys)
 

@@ -98,10 +98,10 @@ class _Whole:
         finally:
             os.close(self.lock)
         for part in self.target.parent.glob(f".{glob.escape(self.target.name)}.*.part"):
-            _remove_if_left(part)
+            remove_if_left(part)
 
 
-def _remove_if_left(part: Path) -> None:
+def remove_if_left(part: Path) -> None:
     """Remove the part of a process that is dead, or a folder of one; a living one's is locked."""
     with contextlib.suppress(FileNotFoundError, BlockingIOError):
         handle = os.open(part, os.O_RDONLY)
@@ -146,7 +146,7 @@ def private_folder(home: Path) -> Iterator[Path]:
 def sweep(home: Path) -> None:
     """Remove what killed processes left open in `private_folder`."""
     for folder in (home / OPEN).iterdir() if (home / OPEN).is_dir() else ():
-        _remove_if_left(folder)
+        remove_if_left(folder)
 
 
 def whole_file(target: Path, replace: bool = True) -> _Whole:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -169,3 +170,13 @@ def test_the_trail_is_handed_out_with_its_seals(house: House, tmp_path: Path) ->
     told = run.invoke(app, ["audit", "check"])
     assert told.exit_code == 1
     assert "entry 4 is out of its place" in told.stderr
+
+
+def test_an_exported_trail_holds_no_formula(house: House, tmp_path: Path) -> None:
+    with house.database.write() as connection:
+        audit(connection, "approved", "=1+1", "@SUM(A1)", month="2026-09", reason="-2+3")
+    assert CliRunner().invoke(app, ["audit", "export", "--out", str(tmp_path / "trail.csv")]).exit_code == 0
+    with (tmp_path / "trail.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "'=1+1" in cells
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import tempfile
 import threading
 import zipfile
 from collections.abc import Callable
@@ -136,6 +138,31 @@ def test_keys_change_and_every_export_stays(keeper: Keeper, tmp_path: Path) -> N
     assert keeper.exports(tmp_path / "run again") == before
     assert "k1:" not in (keeper.house.secrets / backup.KEYS).read_text()
     assert trail.check(keeper.house)["faults"] == []
+
+
+@pytest.mark.parametrize("keeper", ["sqlite"], indirect=True)
+def test_a_backup_that_is_killed_leaves_nothing_open_behind(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary, to = tmp_path / "temporary", tmp_path / "backups"
+    temporary.mkdir()
+    to.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    child = os.fork()
+    if child == 0:
+        monkeypatch.setattr(backup._Packing, "part", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        backup.backup(open_house(), to / "一.zip")
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+    assert list(temporary.rglob("*")) == []
+    left = keeper.home / ".open"
+    assert [path.name for path in left.rglob("*.db")] == ["shouwang.db"], "killed with the copy of the database there"
+    assert left.stat().st_mode & 0o777 == 0o700
+    assert len(list(to.iterdir())) == 1
+    assert open_house().database.is_sqlite
+    assert list(left.iterdir()) == [], "swept at the next start"
+    backup.backup(open_house(), to / "二.zip")
+    assert [path.name for path in to.iterdir()] == ["二.zip"]
 
 
 def test_a_backup_is_of_one_moment_while_others_write(keeper: Keeper, tmp_path: Path) -> None:

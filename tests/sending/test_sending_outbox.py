@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sending_house import MONTH, killed
+from typer.testing import CliRunner
 
 from sealed import everybodys_numbers, lying_open
 from shouwang import steps
+from shouwang.cli import app
 from shouwang.demo.county import DemoCounty
 from shouwang.house import House, open_house, safe_name
 from shouwang.sending import handout, passwords
@@ -107,3 +109,12 @@ def test_a_department_never_gets_what_is_no_password_of_a_workbook(home: Path) -
     assert house.passwords_of("medical_insurance") == ("secret",)
     assert not (house.secrets / "medical_insurance").exists()
     assert house.secret("smtp") == ("secret",)
+
+
+@pytest.mark.parametrize("words", [["release", MONTH], ["secrets", "make"], ["papers", "supervision"]])
+@pytest.mark.parametrize("by", ["", "  "])
+def test_nobody_acts_without_a_name(home: Path, words: list[str], by: str) -> None:
+    done = CliRunner().invoke(app, [*words, "--by", by])
+    assert done.exit_code == 2
+    assert "say who" in done.stderr
+    assert not list((home / "outbox").rglob("*预警名单*"))

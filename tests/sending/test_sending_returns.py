@@ -102,6 +102,37 @@ def test_a_township_s_own_server_is_looked_at_and_one_that_is_away_holds_up_noth
     assert list((server.folder / "lists" / MONTH).glob("*反馈回执*"))
 
 
+@pytest.mark.needs("sshd")
+def test_what_lies_in_townships_folders_of_a_far_place_is_read_and_goes_once(
+    home: Path, townships: list[str], server: Sftp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.release(MONTH, "测试员")
+    path = put(server.folder / "back" / townships[0], "填好.xlsx", filled(home, townships[0]))
+    monkeypatch.setenv("SHOUWANG_RETURNS", f"{server.address}/back")
+    assert [entry["taken"] for entry in steps.collect_returns()["files"]] == [2]
+    for _ in range(3):
+        steps.expire()
+        assert steps.collect_returns()["files"] == []
+    assert path.exists(), "what lies there is not ours"
+    gone = [e for e in rows(audit_event) if e["kind"] == "expired" and e["detail"]["what"] == "returns"]
+    assert len(gone) == 1
+    assert not list((home / "returns").rglob("*.xlsx"))
+
+
+@pytest.mark.needs("sshd")
+def test_what_came_from_a_township_s_own_server_goes_in_time_wherever_the_others_lie(
+    home: Path, townships: list[str], server: Sftp, configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = townships[0]
+    configure(townships={own: {"channel": "sftp", "to": f"{server.address}/lists"}})
+    monkeypatch.setenv("SHOUWANG_RETURNS", str(tmp_path / "elsewhere"))
+    steps.release(MONTH, "测试员")
+    put(server.folder / "lists" / "returns", "填好.xlsx", filled(home, own))
+    assert [entry["taken"] for entry in steps.collect_returns()["files"]] == [2]
+    steps.expire()
+    assert not list((home / "returns").rglob("*.xlsx"))
+
+
 def results(kind: str) -> str:
     """What the county knows of the month, as other tools get it."""
     with open_house().database.read() as connection:

@@ -71,8 +71,9 @@ class Sealed(TypeDecorator[str]):
     @classmethod
     def sealed(cls, ring: Ring, values: Iterable[str | None]) -> list[str | None]:
         """A column's values as they are written down where SQLAlchemy is passed by."""
-        to_seal = cls.sealing
-        return [seal_text(ring, value) if value is not None and to_seal(value) else value for value in values]
+        values = [*values]
+        written = {v: seal_text(ring, v) if v is not None and cls.sealing(v) else v for v in set(values)}
+        return [written[value] for value in values]
 
 
 class Guarded(Sealed):

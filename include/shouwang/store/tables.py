@@ -36,7 +36,7 @@ registry_load = Table(
     metadata,
     Column("as_of", String(7), primary_key=True),
     Column("fingerprint", String(16), nullable=False),
-    Column("file", Text, nullable=False),
+    Column("file", Guarded, nullable=False),
     Column("people", Integer, nullable=False),
     Column("households", Integer, nullable=False),
 )
@@ -50,14 +50,14 @@ person = Table(
     Column("line_no", Integer, nullable=False),
     Column("content", String(16), nullable=False),
     Column("township", Text),
-    Column("village", Text),
+    Column("village", Guarded),
     Column("village_group", Guarded),
     Column("name", Guarded),
     Column("id_number", Sealed),
     Column("sex", Text),
     Column("birth_date", Date),
     Column("relation", Guarded),
-    Column("ethnicity", Text),
+    Column("ethnicity", Guarded),
     Column("household_type", Text),
     Column("registered_type", Text),  # 户类型 as written, where the household is monitored by a column of its own
     Column("recognised_on", Date),
@@ -88,7 +88,7 @@ delivery = Table(
     Column("status", Text, nullable=False),  # taken | refused
     Column("in_force", Boolean, nullable=False),
     Column("received_at", sa.DateTime, nullable=False),  # UTC
-    Column("files", JSON, nullable=False),
+    Column("files", GuardedJSON, nullable=False),
     Column("counts", JSON, nullable=False),
     Column("report", GuardedJSON, nullable=False),
     Column("refusal", Guarded),
@@ -107,8 +107,8 @@ line = Table(
     metadata,
     Column("delivery_id", String(16), ForeignKey("delivery.delivery_id", ondelete="CASCADE"), primary_key=True),
     Column("line_no", Integer, primary_key=True),
-    Column("file", Text, nullable=False),
-    Column("sheet", Text, nullable=False),
+    Column("file", Guarded, nullable=False),
+    Column("sheet", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
     Column("outcome", Text, nullable=False),  # matched | review | unmatched | rejected | duplicate
     Column("household_id", Text),
@@ -117,7 +117,7 @@ line = Table(
     Column("confidence", Float),
     Column("candidates", Text),
     Column("reason", Guarded),
-    Column("correction", Text),  # receipt, sheet and row that the corrected row came from
+    Column("correction", Guarded),  # receipt, sheet and row that the corrected row came from
     Index(None, "household_id"),
 )
 # What a clerk decided about a written identity; the last one that was not revoked holds.
@@ -129,7 +129,7 @@ decision = Table(
     Column("chosen", String(16)),  # a candidate's key; null: none of them
     Column("candidates", JSON, nullable=False),  # the keys that were seen, in the order in which they were shown
     Column("month", String(7), nullable=False),
-    Column("file", Text, nullable=False),
+    Column("file", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
     Column("remark", Guarded),
     Column("decided_by", Guarded, nullable=False),
@@ -174,8 +174,8 @@ signal = Table(
     Column("threshold", Float),
     Column("sentence", Guarded, nullable=False),
     Column("delivery_month", String(7), nullable=False),
-    Column("file", Text, nullable=False),
-    Column("sheet", Text, nullable=False),
+    Column("file", Guarded, nullable=False),
+    Column("sheet", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
     Index(None, "household_id"),
 )
@@ -189,7 +189,7 @@ warning = Table(
     Column("rules", Text, nullable=False),
     Column("risks", Text, nullable=False),
     Column("township", Text),
-    Column("village", Text),
+    Column("village", Guarded),
     Column("over", Float),
     Column("measures", Text),
     Column("missing", Text),
@@ -355,7 +355,7 @@ report = Table(
     Column("sentence", Guarded, nullable=False),
     Column("reported_on", Date, nullable=False),
     Column("township", Text),
-    Column("village", Text),
+    Column("village", Guarded),
     Column("received_at", sa.DateTime, nullable=False),
     Column("file", Guarded, nullable=False),
     Column("sheet", Guarded, nullable=False),

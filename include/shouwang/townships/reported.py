@@ -55,7 +55,9 @@ def take_reports(
         homes = people.drop_duplicates("household_id").set_index("household_id")[["township", "village"]]
         good[["township", "village"]] = homes.reindex(good["household_id"]).to_numpy()
         others = good["township"].notna() & (good["township"] != sender)
-        rows.loc[good.index[others], "problem"] = "该户登记在" + good["township"][others] + "，请由该乡镇申报"
+        rows.loc[good.index[others], "problem"] = [
+            f"该户登记在{name}，请由该乡镇申报" for name in good["township"][others]
+        ]
         good = good[~others]
         rows.loc[good.index, "household_id"] = good["household_id"]
         fresh = _records(good, now, file)

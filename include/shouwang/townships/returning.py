@@ -111,7 +111,7 @@ def take_back(connection: Connection, house: House, received: Received) -> Answe
     known = handed_out(connection, [*found["clue_no"].dropna(), *removals["clue_no"].dropna()])
     answers = _take_answers(connection, found, known, manifest, received)
     reported, months = take_reports(connection, house, reports, received.at, received.path.name, sender)
-    touched = [*dict.fromkeys(answers["household_id"].dropna())]
+    touched = [*dict.fromkeys(answers.loc[answers["result"] == TAKEN, "household_id"].dropna())]
     ledger = keep_ledger(connection, settings, None if months else touched) if months or touched else None
     told = [_told_answers(answers, ledger), _told_reports(connection, reported)]
     removed = [_remove(connection, settings, known, row, received) for row in removals.to_dict("records")]

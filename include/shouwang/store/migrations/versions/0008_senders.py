@@ -1,26 +1,29 @@
 """a returned file is known by content and sender, and may be held; what lay open beside a sealed column's type is sealed"""
 
-from collections.abc import Mapping
-
 import sqlalchemy as sa
 from alembic import op
 
-from shouwang.store.sealing import Guarded, GuardedJSON
+from shouwang.store.sealing import Guarded, GuardedJSON, may_hold_number
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-OPEN: dict[str, tuple[tuple[str, ...], dict[str, type[Guarded] | type[GuardedJSON]]]] = {
-    "case_event": (("clue_no", "event_no"), {"detail": GuardedJSON}),
-    "feedback": (("content",), {"file": Guarded, "sheet": Guarded}),
-    "removal": (("content",), {"file": Guarded, "sheet": Guarded}),
-    "report": (("content",), {"file": Guarded, "sheet": Guarded}),
-    "decision": (("decision_id",), {"decided_by": Guarded, "revoked_by": Guarded}),
-    "release": (("month", "township", "version"), {"released_by": Guarded}),
-    "dispatch": (("file",), {"prepared_by": Guarded}),
-}  # fmt: skip
+OPEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "registry_load": (("as_of",), ("file",)),
+    "person": (("person_id", "household_id", "from_month"), ("village", "ethnicity")),
+    "line": (("delivery_id", "line_no"), ("file", "sheet", "correction")),
+    "decision": (("decision_id",), ("file", "decided_by", "revoked_by")),
+    "signal": (("month", "signal_no"), ("file", "sheet")),
+    "warning": (("month", "household_id"), ("village",)),
+    "feedback": (("content",), ("file", "sheet")),
+    "removal": (("content",), ("file", "sheet")),
+    "report": (("content",), ("file", "sheet", "village")),
+    "release": (("month", "township", "version"), ("released_by",)),
+    "dispatch": (("file",), ("prepared_by",)),
+}
+JSON = {"case_event": (("clue_no", "event_no"), ("detail",)), "delivery": (("delivery_id",), ("files",))}
 """Tables with their keys, and what in them was written as it was though it may hold a number."""
 
 
@@ -50,24 +53,25 @@ def upgrade() -> None:
     op.drop_table("returned_before")
     op.execute("UPDATE release_item SET check_code = NULL")  # those of before were made without a key
     for name, (key, columns) in OPEN.items():
-        _seal(connection, name, key, columns)
+        _seal(connection, name, key, columns, Guarded())
+    for name, (key, columns) in JSON.items():
+        _seal(connection, name, key, columns, GuardedJSON())
 
 
 def _seal(
-    connection: sa.Connection, name: str, key: tuple[str, ...], columns: Mapping[str, type[Guarded] | type[GuardedJSON]]
+    connection: sa.Connection, name: str, key: tuple[str, ...], columns: tuple[str, ...], kind: Guarded | GuardedJSON
 ) -> None:
-    written = sa.table(name, *map(sa.column, key), *(sa.column(column, kind()) for column, kind in columns.items()))
-    rows = connection.execute(sa.select(written)).mappings().all()
+    """Write what has to be sealed once more, now by the column's type."""
+    written = sa.table(name, *map(sa.column, key), *(sa.column(column, kind) for column in columns))
     change = written.update().where(*(written.c[part] == sa.bindparam(f"k_{part}") for part in key))
-    change = change.values({column: sa.bindparam(f"v_{column}", type_=kind()) for column, kind in columns.items()})
+    change = change.values({column: sa.bindparam(f"v_{column}", type_=kind) for column in columns})
+    rows = [
+        {f"k_{part}": row[part] for part in key} | {f"v_{column}": row[column] for column in columns}
+        for row in connection.execute(sa.select(written)).mappings()
+        if any(may_hold_number(str(row[column] or "")) for column in columns)
+    ]
     if rows:
-        connection.execute(
-            change,
-            [
-                {f"k_{part}": row[part] for part in key} | {f"v_{column}": row[column] for column in columns}
-                for row in rows
-            ],
-        )
+        connection.execute(change, rows)
 
 
 def downgrade() -> None:
