@@ -248,7 +248,7 @@ def returned(folder: Path) -> Try:
             grid[row : row + 1] = [[*grid[row][:15], *answers]] if grid else []
         grid = spoilt_grid(grid, data.draw(GRID_EDITS), data.draw(st.integers(0, 6)))
         told = {**book, chosen: [[*map(_plain, row)] for row in grid]}
-        received = returning.Received(papers[0], house.now(), (), None)
+        received = returning.Received(papers[0], house.now(), {}, papers[0].parent.name)
 
         def take(connection: Any) -> None:
             answered = returning.take_back(connection, house, received)
@@ -256,7 +256,7 @@ def returned(folder: Path) -> Try:
             assert sum(map(answered.count, results)) == len(answered.rows)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(returning, "sheets_of", lambda *_: told)
+            patch.setattr(returning, "sheets_sealed_by", lambda *_: (told, None))
             with refused_in_words():
                 _rolled_back(house, take)
 

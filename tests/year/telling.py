@@ -103,7 +103,7 @@ class Telling:
 
     def load(self, path: Path, day: dt.date) -> dict[str, Any]:
         with self.on(day):
-            done: dict[str, Any] = steps.load_feedback(str(path))
+            done: dict[str, Any] = steps.load_feedback(str(path), path.name.partition("预警")[0])
         self.problems += len(done["problems"])
         self.loaded.append(path)
         self.filled_in += self.rows[path]
