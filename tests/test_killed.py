@@ -311,7 +311,8 @@ def unpacked(content: bytes, name: str, home: Path) -> Any:
     if not zipfile.is_zipfile(plain):
         return content
     with zipfile.ZipFile(plain) as packed:
-        return [(e.filename, e.CRC) for e in packed.infolist()]
+        # a list's properties hold the newest seal of the audit trail, which says when
+        return [(e.filename, e.CRC) for e in packed.infolist() if e.filename != "docProps/core.xml"]
 
 
 @pytest.fixture(scope="module")

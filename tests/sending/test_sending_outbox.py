@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from openpyxl import load_workbook
 from sending_house import MONTH, killed
 from typer.testing import CliRunner
 
-from sealed import everybodys_numbers, lying_open
+from sealed import everybodys_numbers, lying_open, opened
 from shouwang import steps
 from shouwang.cli import app
 from shouwang.demo.county import DemoCounty
@@ -118,3 +119,21 @@ def test_nobody_acts_without_a_name(home: Path, words: list[str], by: str) -> No
     assert done.exit_code == 2
     assert "say who" in done.stderr
     assert not list((home / "outbox").rglob("*预警名单*"))
+
+
+def test_a_list_that_left_proves_entries_that_were_deleted_with_their_anchors(home: Path, townships: list[str]) -> None:
+    steps.release(MONTH, "测试员")
+    path = next((home / "outbox" / MONTH / "townships" / townships[0]).glob("*预警名单*.xlsx"))
+    noted = load_workbook(opened(path, home)).properties.description
+    assert noted.startswith("审计锚点 ")
+    run = CliRunner()
+    assert run.invoke(app, ["audit", "check", "--anchor", noted]).exit_code == 0
+    with open_house().database.engine.begin() as connection:
+        number = int(noted.split()[1].split(":")[0])
+        connection.execute(audit_event.delete().where(audit_event.c.event_id >= number))
+    (home / "audit.anchors").unlink()
+    assert run.invoke(app, ["audit", "check"]).exit_code == 0, "nothing inside the house knows"
+    done = run.invoke(app, ["audit", "check", "--anchor", noted])
+    assert done.exit_code == 1
+    assert f"entry {number} is gone" in done.stderr
+    assert run.invoke(app, ["audit", "check", "--anchor", "none"]).exit_code in (1, 2)

@@ -31,12 +31,18 @@ def _tell_trail(done: dict[str, Any]) -> None:
 
 
 @audit_app.command("check")
-def audit_check(as_json: AsJson = False) -> None:
+def audit_check(
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option("--anchor", help="NUMBER:SEAL from the properties of a list that left (审计锚点)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Say which entries were changed, removed, inserted or moved; ends with 1 if any was.
 
     The newest seal of a sound trail is noted in SHOUWANG_HOME/audit.anchors, so that nobody can cut the trail off there.
     """
-    done = trail.check(open_house())
+    done = trail.check(open_house(), anchor or ())
     say(done, as_json, lambda: _tell_trail(done))
     if done["faults"]:
         raise typer.Exit(FAILED)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from pathlib import Path
 from typing import IO
+from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.writer.excel import ExcelWriter
 
+_PROPERTIES = "docProps/core.xml"
+_NOTE = re.compile(rb"<dc:description>[^<]*</dc:description>")
 Target = Path | IO[bytes]
 """Where a paper is written: a file, or memory where it is to be sealed before it may lie anywhere."""
 
@@ -40,3 +44,17 @@ def save(workbook: Workbook, path: Target, *, when: dt.date, title: str, creator
             entry.external_attr = 0o600 << 16
             packed.writestr(entry, parts.read(name))
     write_bytes(path, whole.getvalue())
+
+
+def described(content: bytes, note: str) -> bytes:
+    """A workbook's bytes with a note among its properties (备注), in place of any other."""
+    out = io.BytesIO()
+    with ZipFile(io.BytesIO(content)) as parts, ZipFile(out, "w", ZIP_DEFLATED) as packed:
+        for entry in parts.infolist():
+            part = parts.read(entry)
+            if entry.filename == _PROPERTIES:
+                part = _NOTE.sub(b"", part)
+                said = f"<dc:description>{escape(note)}</dc:description>".encode() if note else b""
+                part = part.replace(b"</cp:coreProperties>", said + b"</cp:coreProperties>")
+            packed.writestr(entry, part)
+    return out.getvalue()

@@ -10,12 +10,13 @@ import csv
 import datetime as dt
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from shouwang.delivery.text import harmless
-from shouwang.errors import ConfigError
+from shouwang.errors import ConfigError, UsageError
 from shouwang.house import House
 from shouwang.staging import whole_file
 from shouwang.store.audit import chain_key, entries, faults
@@ -23,11 +24,15 @@ from shouwang.store.audit import chain_key, entries, faults
 COLUMNS = ("event_id", "at", "kind", "month", "subject", "by", "detail", "after", "seal")
 
 
-def check(house: House) -> dict[str, Any]:
-    """Hold the trail against its seals and anchors; a sound one is noted. ``entries, newest, faults`` (sentences)."""
+def check(house: House, outside: Iterable[str] = ()) -> dict[str, Any]:
+    """Hold the trail against its seals and anchors; a sound one is noted. ``entries, newest, faults`` (sentences).
+
+    ``outside``: anchors ``number:seal`` as the properties of a list that left the house have them (审计锚点).
+    """
+    given = _parsed(outside)
     with house.database.read() as connection:
         key, trail = chain_key(connection), list(entries(connection))
-    found = [fault.what for fault in faults(key, trail, anchors(house))]
+    found = [fault.what for fault in faults(key, trail, anchors(house) | given)]
     if trail and not found:
         note(house, trail[-1])
     newest = {name: trail[-1][name] for name in ("event_id", "seal")} if trail else None
@@ -56,6 +61,16 @@ def export(house: House, path: Path) -> dict[str, Any]:
 def _told(trail: Iterator[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for entry in trail:
         yield {name: entry[name] for name in COLUMNS} | {"at": entry["at"].isoformat(timespec="microseconds") + "Z"}
+
+
+def _parsed(outside: Iterable[str]) -> dict[int, str]:
+    found = {}
+    for text in outside:
+        said = re.fullmatch(r"(?:审计锚点)?\s*(\d+):([0-9a-f]{64})", text.strip())
+        if not said:
+            raise UsageError(f"“{text[:80]}” is no anchor; write NUMBER:SEAL as a list's properties (备注) have it.")
+        found[int(said[1])] = said[2]
+    return found
 
 
 def anchors(house: House) -> dict[int, str]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.delivery.paper import SYSTEM
+from shouwang.delivery.saving import described
 from shouwang.delivery.sealing import sealed, unsealed
 from shouwang.errors import FileRefused
 from shouwang.house import House
@@ -24,7 +25,7 @@ from shouwang.sending import passwords
 from shouwang.sending.dispatching import prepare, was_sent
 from shouwang.sending.passwords import COUNTY
 from shouwang.staging import whole_file
-from shouwang.store.audit import audit
+from shouwang.store.audit import anchor, audit
 from shouwang.store.tables import audit_event
 
 Write = Callable[[IO[bytes]], None]
@@ -51,7 +52,7 @@ def hand_out(
     path = house.lists_of(month, township) / name
     if was_sent(connection, house, path):
         return False
-    fresh = _write(connection, house, path, month, township, by, write, public)
+    fresh = _write(connection, house, path, month, township, by, write, public, "" if public else anchor(connection))
     prepare(connection, house, path, month, township, by)
     return fresh
 
@@ -68,16 +69,21 @@ def put_out(
 
 def _write(
     connection: Connection, house: House, path: Path, month: Month | str, receiver: str, by: str, write: Write,
-    public: bool,
+    public: bool, note: str = "",
 ) -> bool:  # fmt: skip
-    """Write a paper unless it lies there and says the same; that it was written is on record once."""
+    """Write a paper unless it lies there and says the same; that it was written is on record once.
+
+    ``note``: what its properties say beside, which is not part of what it says.
+    """
     keys, fresh = ([], False) if public else _keys(connection, house, receiver, by)
     written = io.BytesIO()  # never a file before it is sealed: whoever is killed would leave it open
     write(written)
-    content = written.getvalue()
-    if _says(path, keys) == content:
+    content, there = written.getvalue(), _says(path, keys)
+    content = described(content, "") if note else content
+    if there is not None and (described(there, "") if note else there) == content:
         content = path.read_bytes()
     else:
+        content = described(content, note) if note else content
         content = sealed(content, keys[0]) if keys else content
         with whole_file(path) as part:
             part.write_bytes(content)

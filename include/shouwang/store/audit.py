@@ -66,6 +66,13 @@ def join_chain(connection: Connection) -> None:
     entries.clear()
 
 
+def anchor(connection: Connection) -> str:
+    """The newest entry's number and seal, to be noted outside of the house: on every list that leaves it."""
+    query = sa.select(audit_event.c.event_id, audit_event.c.seal).order_by(audit_event.c.event_id.desc()).limit(1)
+    newest = connection.execute(query).first()
+    return f"审计锚点 {newest.event_id}:{newest.seal}" if newest else ""
+
+
 def chain_key(connection: Connection) -> bytes:
     """The key of the chain: that of the county's hashes."""
     return keys_of(connection).ring.keys[HASH]
