@@ -84,6 +84,14 @@ def test_what_asks_for_somebody_is_one_entry_a_month_and_cause(september):
     ]
 
 
+def test_returned_files_of_nobody_ask_for_somebody(september):
+    rows, townships = seen(september)
+    found = attention(rows, townships, held=2)
+    assert found[1] == Attention("held", "2026-09", (), 2)
+    assert [entry for entry in found if entry.kind != "held"] == attention(rows, townships)
+    assert attention([], [], held=2) == []
+
+
 def test_nothing_is_known_of_an_empty_house(story):
     with story.house.database.read() as connection:
         assert months(connection, 12, dt.date(2026, 10, 25)) == []

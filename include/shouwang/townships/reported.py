@@ -59,6 +59,8 @@ def take_reports(
             f"该户登记在{name}，请由该乡镇申报" for name in good["township"][others]
         ]
         good = good[~others]
+        if good.empty:
+            continue
         rows.loc[good.index, "household_id"] = good["household_id"]
         fresh = _records(good, now, file)
         fresh["content"] = keys_of(connection).keyed(fresh["content"])
