@@ -148,8 +148,9 @@ def test_reports_that_cannot_be_placed_are_answered_and_none_counts_twice(townsh
     good, nobody = row(person), ("干部排查", "没有村", "查无此", None, "因灾", "房屋进水", dt.date(2026, 9, 28))
     future = (*good[:6], dt.date(2027, 1, 1))
     unnamed = ("邻居说的", *good[1:5], None, "昨天")
-    done = report(township, tmp_path, good, good, nobody, future, unnamed)
-    assert (done["taken"], done["known_already"], len(done["problems"])) == (1, 1, 3)
+    untyped = (*good[:4], "电话13800001234", *good[5:])
+    done = report(township, tmp_path, good, good, nobody, future, unnamed, untyped)
+    assert (done["taken"], done["known_already"], len(done["problems"])) == (1, 1, 4)
     assert "登记簿里没有找到" in done["problems"][0]["problem"]
     again = report(township, tmp_path, good, day="2026-10-21")
     assert (again["taken"], again["known_already"]) == (0, 1)

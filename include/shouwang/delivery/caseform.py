@@ -102,6 +102,8 @@ def _rows(form: Form, columns: Sequence[Column], told_by: Sequence[str]) -> Iter
             problems.append(f"{headers['on']}无法识别，应写成 2026-10-15 的样子")
         if "channel" in said and said["channel"] not in (None, *CHANNELS):
             problems.append(f"{CHANNEL}应为{'或'.join(CHANNELS)}")
+        if "risk" in said and said["risk"] not in (None, *RISKS):
+            problems.append(f"风险类型应为{'、'.join(RISKS)}之一")
         if "clue_no" in said:
             said["clue_no"] = clue_of(said["clue_no"] or "") or None
         yield said | {"on": day, "sheet": form.sheet, "row": number, "problem": "；".join(problems) or None}
