@@ -69,6 +69,7 @@ def clue(place: int, **changes: Any) -> dict[str, Any]:
         reasons += "\n水利局：家中取水往返 45 分钟，超过 20 分钟；自填人均纯收入缺失"
     facts = {
         "clue_no": f"202609-{place + 1:04d}",
+        "check_code": f"{place + 160:04X}",
         "household_id": f"H{place:05d}",
         "township": "大河镇",
         "village": _VILLAGES[place * 7 % 6],
@@ -96,7 +97,7 @@ def clues(count: int) -> pd.DataFrame:
 
 def as_clues(rows: list[dict[str, Any]]) -> pd.DataFrame:
     """Rows of `clue` as the frame that casework hands over."""
-    frame = pd.DataFrame(rows, columns=list(CLUE_COLUMNS))
+    frame = pd.DataFrame(rows, columns=[*CLUE_COLUMNS, "check_code"])
     return frame.astype({name: "str" for name in CLUE_COLUMNS if name not in ("members", "due")})
 
 
