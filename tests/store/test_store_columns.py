@@ -137,7 +137,7 @@ def test_events_of_before_are_sealed_when_the_tables_are_brought_up_to_date(data
         connection.exec_driver_sql(
             "INSERT INTO returned VALUES ('f', '名单.xlsx', NULL, '2026-10-16 08:00:00', 2, 0, NULL)"
         )
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
     migrate(database, county.contracts.values())
     with database.read() as connection:
         text = connection.scalar(sa.text("SELECT CAST(detail AS TEXT) FROM case_event"))

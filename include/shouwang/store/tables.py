@@ -59,9 +59,9 @@ person = Table(
     Column("relation", Guarded),
     Column("ethnicity", Guarded),
     Column("household_type", Text),
-    Column("registered_type", Text),  # 户类型 as written, where the household is monitored by a column of its own
+    Column("registered_type", Guarded),  # 户类型 as written, where the household is monitored by a column of its own
     Column("recognised_on", Date),
-    Column("policy", Text),
+    Column("policy", Guarded),
     Column("risk_removed", Text),
     Column("income", Float),
     Column("health", Guarded),
@@ -155,7 +155,7 @@ question = Table(
     Column("months", JSON, nullable=False),  # whose files raise it
     Column("asked_at", sa.DateTime, nullable=False),  # UTC
     Column("answer", Text),  # a candidate, or none
-    Column("answered_by", Text),
+    Column("answered_by", Guarded),
     Column("answered_at", sa.DateTime),  # UTC
     Index(None, "department"),
 )

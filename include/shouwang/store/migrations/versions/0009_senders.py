@@ -5,14 +5,14 @@ from alembic import op
 
 from shouwang.store.sealing import Guarded, GuardedJSON, may_hold_number
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
 OPEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "registry_load": (("as_of",), ("file",)),
-    "person": (("person_id", "household_id", "from_month"), ("village", "ethnicity")),
+    "person": (("person_id", "household_id", "from_month"), ("village", "ethnicity", "registered_type", "policy")),
     "line": (("delivery_id", "line_no"), ("file", "sheet", "correction")),
     "decision": (("decision_id",), ("file", "decided_by", "revoked_by")),
     "signal": (("month", "signal_no"), ("file", "sheet")),
@@ -20,6 +20,7 @@ OPEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "feedback": (("content",), ("file", "sheet")),
     "removal": (("content",), ("file", "sheet")),
     "report": (("content",), ("file", "sheet", "village")),
+    "question": (("question_id",), ("answered_by",)),
     "release": (("month", "township", "version"), ("released_by",)),
     "dispatch": (("file",), ("prepared_by",)),
 }
