@@ -104,6 +104,7 @@ def test_a_removed_risk_that_returns_is_a_new_case_marked_so() -> None:
     assert ledger.events[-1].kind == "returned"
     back = told(*story, answered("2026-01", "03", "2026-10-16"))
     assert [(c.state, c.returned) for c in back.cases] == [("风险消除", False), ("风险回退", True)]
+    assert kinds(back)[-2:] == ["relapsed", "feedback"], "no warning: there is nothing to send"
     assert number("2026-01") in back.cases[1].numbers, "it is answered under the number that went out"
     helped = told(
         *story, answered("2026-01", "03", "2026-10-16"), answered("2026-01", "02", "2026-10-20", measure="低保")

@@ -270,7 +270,7 @@ class _Story:
         self.open(case, states.RETURNED)
         case.numbers.append(a.clue_no)
         self.listed[a.list_month, a.clue_no] = self.by_number[a.clue_no] = case
-        self.note(case, day, month, states.RETURNED, case.sent)
+        self.note(case, day, month, states.RELAPSED, case.sent)
         return case
 
     def remove(self, r: Removal, day: dt.date) -> None:

@@ -21,7 +21,7 @@ OPEN = (WAITING_FOR_RELEASE, WAITING_FOR_VISIT, *(c.state for c in CONCLUSIONS.v
 ANY = (*dict.fromkeys((*OPEN, *ANSWERED)), EXPELLED)
 
 # Events: what the ledger's history is made of.
-OPENED, RETURNED, KEPT = "opened", "returned", "kept"
+OPENED, RETURNED, RELAPSED, KEPT = "opened", "returned", "relapsed", "kept"
 REPEATED, SILENCED, SUPPLEMENT = "repeated", "silenced", "supplement"
 RELEASED, FEEDBACK, LATE_WORD = "released", "feedback", "late_word"
 MEASURE, RETYPED = "measure", "retyped"

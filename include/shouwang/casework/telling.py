@@ -113,6 +113,8 @@ def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown
             return f"新线索（{level}）：{rules}"
         case states.RETURNED:
             return f"回退：已消除的风险再次预警，另立新线索（{level}）：{rules}"
+        case states.RELAPSED:
+            return "回退：乡镇核实已消除的风险再次出现，另立新线索"
         case states.SUPPLEMENT:
             return "补充下发：" + "；".join(_grown(mark, level, detail) for mark in detail.get("grown", ()))
         case states.REPEATED:
