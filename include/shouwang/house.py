@@ -166,15 +166,12 @@ def safe_name(text: str) -> str:
 
     Two names never become one: what had to be changed ends with six characters of its digest.
     """
-    kept = "".join(
-        "_" if unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") else c for c in text
-    )
-    safe = re.sub(r'[\\/:*?"<>|]|^\.', "_", kept.strip())[:60]
-    return (
-        safe
-        if safe == text and safe
-        else f"{safe or '_'}_{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:6]}"
-    )
+    hidden = (unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in text)
+    plain = "".join("_" if hides else c for c, hides in zip(text, hidden, strict=True))
+    safe = re.sub(r'[\\/:*?"<>|]|^\.', "_", plain.strip())[:60]
+    if safe and safe == text:
+        return safe
+    return f"{safe or '_'}_{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:6]}"
 
 
 def open_house(environment: Mapping[str, str] | None = None) -> House:

@@ -198,6 +198,13 @@ def test_a_list_from_the_wrong_sender_is_not_accepted(
         assert said in done["refused"]
 
 
+def test_what_another_sealed_is_not_opened_out_of_a_township_s_archive(scene: Scene, tmp_path: Path) -> None:
+    answered = scene.township.book(tmp_path).save().read_bytes()
+    content = _packed({"名单.xlsx": sealed(answered, scene.secrets[scene.other])})
+    done = unharmed(scene, lambda: load(scene, content, "报回.zip", tmp_path, scene.township.name))
+    assert "打不开" in done["refused"]
+
+
 def test_a_list_stolen_sealed_and_packed_beside_a_forged_one_is_held(scene: Scene, tmp_path: Path) -> None:
     stolen = sealed(scene.township.lists[SEPTEMBER].read_bytes(), scene.secrets[scene.township.name])
     forged = scene.township.book(tmp_path).save().read_bytes()

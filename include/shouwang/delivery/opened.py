@@ -42,10 +42,13 @@ def sheets_of(path: Path, passwords: Sequence[str] = ()) -> dict[str, Rows]:
     return _rows_of(_open(path, passwords))
 
 
-def sheets_sealed_by(path: Path, passwords: Mapping[str, Sequence[str]]) -> tuple[dict[str, Rows], str | None]:
+def sheets_sealed_by(
+    path: Path, passwords: Mapping[str, Sequence[str]], sender: str | None = None
+) -> tuple[dict[str, Rows], str | None]:
     """The same, and whose password alone opened the file: null where it needs none.
 
-    Of an archive nobody is told: what is sealed in it may have been packed by another.
+    Of an archive nobody is told: what is sealed in it may have been packed by another. One that came from a known
+    ``sender`` is opened with its passwords only.
     """
     try:
         return _rows_of(_open(path, ())), None
@@ -54,7 +57,8 @@ def sheets_sealed_by(path: Path, passwords: Mapping[str, Sequence[str]]) -> tupl
             raise
     content = path.read_bytes()
     if not (content.startswith(OLE_MARK) and is_encrypted(content)):
-        return _rows_of(_open(path, [text for texts in passwords.values() for text in texts])), None
+        theirs = passwords if sender is None else {sender: passwords.get(sender, ())}
+        return _rows_of(_open(path, [text for texts in theirs.values() for text in texts])), None
     for holder, texts in passwords.items():
         try:
             return _rows_of(_open(path, texts)), holder

@@ -63,9 +63,8 @@ def fresh(connection: Connection, house: House) -> Iterator[Found]:
     rows = connection.execute(query).all()
     seen = {(row.fingerprint, row.township) for row in rows}
     taken = {row.fingerprint for row in rows if row.taken}
-    names = township_folders(connection, house)
-    age = house.county.settings.intake.suspicious_age_seconds
-    folders = house.return_folders
+    names, here = township_folders(connection, house), set[str]()
+    age, folders, found = house.county.settings.intake.suspicious_age_seconds, house.return_folders, []
     for path in sorted(p for folder in folders if folder.is_dir() for p in folder.rglob("*")):
         if not path.is_file() or path.name.startswith((".", "~$")) or path.suffix.lower() not in KINDS:
             continue
@@ -74,23 +73,29 @@ def fresh(connection: Connection, house: House) -> Iterator[Found]:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         folder = next(f for f in folders if path.is_relative_to(f))
         inside = path.relative_to(folder).parts
-        township = names.get(inside[0]) if len(inside) > 1 else None
-        if content not in taken and (content, township or NOBODY) not in seen:
-            seen.add((content, township or NOBODY))
-            yield Found(path, township, content)
+        found.append(Found(path, names.get(inside[0]) if len(inside) > 1 else None, content))
+    for entry in sorted(found, key=lambda entry: entry.township is None):
+        sender = entry.township or NOBODY
+        again = sender == NOBODY and entry.fingerprint in here
+        if entry.fingerprint not in taken and (entry.fingerprint, sender) not in seen and not again:
+            seen.add((entry.fingerprint, sender))
+            here.add(entry.fingerprint)
+            yield entry
 
 
 def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> None:
-    """Put on record that a file was read."""
+    """Put on record that a file was read; one that its sender has sent as well waits for nobody."""
+    same = sa.select(returned.c.taken).where(returned.c.fingerprint == found.fingerprint, returned.c.taken > 0)
+    waits = bool(told.get("held")) and connection.execute(same).first() is None
     counts = {"taken": told["taken"], "problems": len(told["problems"])}
     connection.execute(
         returned.insert().values(
             fingerprint=found.fingerprint, file=found.path.name, township=found.township or NOBODY,
-            refusal=told.get("refused"), held=bool(told.get("held")),
+            refusal=told.get("refused"), held=waits,
             collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0), **counts,
         )
     )  # fmt: skip
-    kind = "held" if told.get("held") else "returned"
+    kind = "held" if waits else "returned"
     audit(connection, kind, found.township or "county", "shouwang", fingerprint=found.fingerprint, **counts)
 
 

@@ -96,7 +96,8 @@ def take_back(connection: Connection, house: House, received: Received) -> Answe
     Raises `FileRefused` when the file cannot be opened, is neither a list nor a form of ours, or is to be held.
     """
     settings = house.county.settings
-    sheets, holder = sheets_sealed_by(received.path, received.passwords)
+    own = None if received.township is None else safe_name(received.township)
+    sheets, holder = sheets_sealed_by(received.path, received.passwords, own)
     lists, reports, removals = read_lists(sheets), read_reports(sheets), read_removals(sheets)
     if lists is None and reports.empty and removals.empty:
         seen = "、".join(filter(None, sheets))
@@ -244,9 +245,8 @@ def _known(connection: Connection, rows: pd.DataFrame) -> tuple[pd.Series[bool],
     same = [last.get(number) == said for number, said, _ in numbers]
     old = [(number, visit) in earlier and last_visit[number] != visit for number, _, visit in numbers]
     overruled = pd.Series(old, index=rows.index, dtype=bool)
-    return pd.Series(same, index=rows.index, dtype=bool) | rows["content"].isin(
-        before["content"]
-    ) | overruled, overruled
+    known = rows["content"].isin(before["content"]) | overruled
+    return known | pd.Series(same, index=rows.index, dtype=bool), overruled
 
 
 def _visit(rows: pd.DataFrame) -> list[tuple[str, str]]:
