@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from broken_files import CSV, PASSWORD, READ, ROWS, cases, encrypted, xls, xlsx
-from shouwang.intake.reading import read_files
 
 from shouwang import steps
 from shouwang.demo import make_county

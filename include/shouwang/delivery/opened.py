@@ -11,7 +11,6 @@ from shouwang.delivery.text import comparable, printable
 from shouwang.errors import FileRefused
 from shouwang.intake.secrets import is_encrypted
 from shouwang.intake.sheets import Opened
-from shouwang.intake.workbooks import OLE_MARK
 from shouwang.intake.worker import open_file
 
 _HEADER_DEPTH = 60
@@ -56,7 +55,7 @@ def sheets_sealed_by(
         if refused.code != "encrypted":
             raise
     content = path.read_bytes()
-    if not (content.startswith(OLE_MARK) and is_encrypted(content)):
+    if content[:2] == b"PK" or not is_encrypted(content):
         theirs = passwords if sender is None else {sender: passwords.get(sender, ())}
         return _rows_of(_open(path, [text for texts in theirs.values() for text in texts])), None
     for holder, texts in passwords.items():
