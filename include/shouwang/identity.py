@@ -22,8 +22,26 @@ CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
 NOTHING = frozenset(
     ["", "-", "--", "—", "——", "/", "\\", "无", "暂无", "空", "不详", "未知", "没有", "NONE", "NULL", "NAN", "N/A", "0"]
 )
+_PLAIN = r"[0-9]{17}[0-9X]|"
+_PIECE = r"[0-9*]{1,22}X?"
+_OTHER_PAPER = r"[A-Z]{1,2}[0-9]{7,8}|[A-Z]{1,2}[0-9]{6}\([0-9A]\)|[HM][0-9]{10}|[A-Z]{3}[0-9]{12}"
+"""Passports, papers of Hong Kong, Macao and Taiwan, the permanent residence of foreigners; those of 18 digits are
+built like numbers of citizens."""
+_HIDES = r"[*?#•●○◯◎⊙◉〇※★☆■□▪▫▲△◆◇×✕✖╳_\ufffd〓某]"
+_HIDES_IN_A_ROW = r"X{2,}|([-.~—–−·/\\])\1+"
+_NUMERALS = r"[零〇一二三四五六七八九]{6,}"
+_NUMERAL = str.maketrans("零〇一二三四五六七八九", "00123456789")
+_RUN = re.compile(r"[0-9OQIL|]*[0-9][0-9OQIL|]*")
+_LOOKS_LIKE = str.maketrans("OQIL|", "00111")
+_UNSEEN = r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff'\"`‘’“”＇＂]+"
 _INVISIBLE = r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff'\"`‘’“”＇＂]+"
 _DOTS = r"[·•・．.。‧∙⋅●｡･﹒]"
+_REFERENCE = re.compile(r"&#([xX]?)((?<=[xX])[0-9A-Fa-f]{2,6}|(?<=#)[0-9]{2,7});?")
+_HAN = "[\u2e80-\u2fd5\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_SUMMED = rf"[(（\[【]{_HAN}(?:\+{_HAN})+[)）\]】]|{_HAN}(?:\+{_HAN})+"
+_COMPOSED = f"[\u2ff0\u2ff1\u2ff4-\u2fff][?{_HAN[1:-1]}]{{2}}|[\u2ff2\u2ff3][?{_HAN[1:-1]}]{{3}}"
+"""A character described by its parts: ``(龙+天)``, ``⿰龙天``."""
+_LOST = "[*?×\ufffd□■○〓某\ue000-\uf8ff\U000f0000-\U0010fffd]"
 
 
 def check_characters(first17: pd.Series) -> pd.Series:
@@ -83,37 +101,70 @@ def whole_digits(value: float) -> str:
 def clean_numbers(written: pd.Series) -> pd.DataFrame:
     """Make identity numbers comparable; one row each, same index.
 
-    Columns: ``id_number`` (18 places where the state is ``valid`` or ``partial``, ``*`` for an unknown one; what is
-    left of it when ``damaged``; null when ``missing``) and ``id_state``.
+    Columns: ``id_number`` (18 places where the state is ``valid`` or ``partial``, ``*`` for an unknown one; the text of
+    another paper where that is ``valid``; what is left of it when ``damaged``; null when ``missing``) and ``id_state``.
     """
     text = written.astype("str").fillna("")
-    dirty = text[~text.str.fullmatch(r"[0-9]{17}[0-9X]|")]
+    dirty = text[~text.str.fullmatch(_PLAIN)]
     if len(dirty):
-        dirty = dirty.str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.upper()
-        dirty = dirty.str.removeprefix("=").str.replace(r"\.0$", "", regex=True)
+        dirty = dirty.str.normalize("NFKC").str.replace(_UNSEEN, "", regex=True).str.upper()
+        dirty = dirty.str.replace(r"\s+", " ", regex=True).str.strip()
+        dirty = dirty.str.lstrip("= ").str.replace(r"(\.0)+$", "", regex=True)
         text.loc[dirty.index] = dirty.mask(dirty.isin(NOTHING), "")
-    unusual = text[~text.str.fullmatch(r"[0-9]{17}[0-9X]|")]
+    unusual = text[~text.str.fullmatch(_PLAIN)]
     if len(unusual):
         text.loc[unusual.index] = _unusual(unusual)
     state = pd.Series(DAMAGED, index=text.index, dtype="str")
-    eighteen = text.str.len() == 18
-    state[eighteen & text.str.contains(UNKNOWN, regex=False)] = PARTIAL
-    whole = text[eighteen & (state != PARTIAL)]
+    state[text.str.fullmatch(r"[0-9*]{17}[0-9X*]") & text.str.contains(UNKNOWN, regex=False)] = PARTIAL
+    whole = text[(text.str.len() == 18) & (state != PARTIAL)]
     state.loc[whole.index[_is_sound(whole)]] = VALID
+    state[text.str.fullmatch(_OTHER_PAPER)] = VALID
     state[text == ""] = MISSING
     return pd.DataFrame({"id_number": text.mask(text == "").astype("str"), "id_state": state})
 
 
 def _unusual(text: pd.Series) -> pd.Series:
-    """Floats as text, masks, certificates of 20 or 22 characters and old numbers of 15 digits, brought to 18 places."""
-    power = text.str.extract(r"^([0-9])\.?([0-9]*)E\+?([0-9]{2})$")
+    """Floats as text, masks, certificates, old numbers and numbers among words, brought to 18 places where possible."""
+    text = _with_stars(text.str.replace(_NUMERALS, _figures, regex=True))
+    together = text.str.replace(" ", "", regex=False)
+    power = together.str.extract(r"^([0-9])\.?([0-9]*)E\+?([0-9]{2})$")
     known = (power[0] + power[1]).str.slice(0, 15)
-    text = text.mask(known.notna() & (power[2] == "17"), known.str.pad(18, side="right", fillchar=UNKNOWN))
-    masked = text.str.len().eq(18) & text.str.contains(r"[*?#×XＸ•●]", regex=True)
-    body = text.str.slice(0, 17).str.replace(r"[?#×X•●]", UNKNOWN, regex=True) + text.str.slice(17).str.replace(
-        r"[?#×•●]", UNKNOWN, regex=True
-    )
-    text = text.mask(masked, body)
+    together = together.mask(known.notna() & (power[2] == "17"), known.str.pad(18, side="right", fillchar=UNKNOWN))
+    together = _regular(together)
+    alone = together.str.fullmatch(_PIECE) | together.str.fullmatch(_OTHER_PAPER)
+    text = text.mask(alone, together)
+    among = text[~alone & text.str.contains("[0-9]")]
+    if len(among):
+        text.loc[among.index] = _among_words(among)
+    return text.mask(text.str.fullmatch(r"[* ]+"), "")
+
+
+def _with_stars(text: pd.Series) -> pd.Series:
+    """Every sign that hides a digit as ``*``; an ``X`` hides one before the 18th place, or beside another."""
+    text = text.str.replace(_HIDES, UNKNOWN, regex=True).str.replace(_HIDES_IN_A_ROW, _stars, regex=True)
+    eighteen = text.str.fullmatch(r"[0-9X*]{18}")
+    body = text.str.slice(0, 17).str.replace("X", UNKNOWN, regex=False) + text.str.slice(17)
+    return text.mask(eighteen, body)
+
+
+def _figures(run: re.Match[str]) -> str:
+    return run[0].translate(_NUMERAL)
+
+
+def _stars(run: re.Match[str]) -> str:
+    return UNKNOWN * len(run[0])
+
+
+def _regular(text: pd.Series) -> pd.Series:
+    """Pieces of digits and masks brought to the 18 places that they stand for.
+
+    A mask of any length stands for whatever is hidden; a certificate of a disability (20 or 22 characters) begins
+    with the number; 15 digits are an old number or the first fifteen.
+    """
+    masked = text[(text.str.len() != 18) & text.str.fullmatch(r"[0-9]*\*+[0-9]*X?")]
+    if len(masked):
+        text = text.copy()
+        text.loc[masked.index] = [_eighteen(start, end) for start, end in zip(*_ends(masked), strict=True)]
     certificate = text.str.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{2}B[0-9]|[0-9]{4})")
     text = text.mask(certificate, text.str.slice(0, 18))
     old = text.str.fullmatch(r"[0-9]{15}")
@@ -122,20 +173,77 @@ def _unusual(text: pd.Series) -> pd.Series:
         longer = fifteen.str.slice(0, 6) + "19" + fifteen.str.slice(6)
         eighteen = longer + check_characters(longer)
         possible = birth_dates(eighteen).notna()
+        text = text.copy()
         text.loc[fifteen.index] = eighteen.where(possible, fifteen + UNKNOWN * 3)
     return text
+
+
+def _ends(masked: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """What stands before and after the one mask of each text."""
+    return masked.str.partition(UNKNOWN)[0], masked.str.rpartition(UNKNOWN)[2]
+
+
+def _eighteen(start: str, end: str) -> str:
+    return start + UNKNOWN * (18 - len(start) - len(end)) + end
+
+
+def _among_words(text: pd.Series) -> pd.Series:
+    """The number in a cell that holds other things as well: the one sound one, else the only piece that may be one.
+
+    A cell with two stays as it is: what is legible of both has to agree with whoever is meant.
+    """
+    pieces = text.map(_pieces).explode().astype("str")
+    as_written = pd.Series(pieces.to_numpy(), dtype="str")
+    read = _regular(as_written)
+    sound = (read.str.len() == 18) & ~read.str.contains(UNKNOWN, regex=False)
+    sound[sound] = _is_sound(read[sound])
+    listed = pd.DataFrame({"cell": pieces.index, "number": read, "sound": sound, "long": as_written.str.len() >= 13})
+    listed["possible"] = sound | listed["long"] | as_written.str.contains(UNKNOWN, regex=False)
+    found = listed[listed["possible"]].drop_duplicates(["cell", "number"])
+    found = found[found.groupby("cell")["number"].transform("size") == 1]
+    return text.mask(text.index.isin(found["cell"]), found.set_index("cell")["number"].reindex(text.index))
+
+
+def _pieces(text: str) -> list[str]:
+    """What may be numbers in a text: digits written as letters put right, groups of one number put together."""
+    text = re.sub(r"(?<=[0-9]) ?[-./] ?(?=[0-9])", " ", text)
+    words = _RUN.sub(lambda run: run[0].strip("OQIL|").translate(_LOOKS_LIKE), text)
+    found: list[str] = []
+    for run in re.findall(r"[0-9*]+X?(?: [0-9*]+X?)*", words):
+        groups = run.split(" ")
+        while groups:
+            end = next((n for n in range(len(groups), 0, -1) if len("".join(groups[:n])) == 18), 1)
+            found += _without_phone("".join(groups[:end]))
+            groups = groups[end:]
+    return [piece for piece in found if piece]
+
+
+def _without_phone(digits: str) -> list[str]:
+    """A number and a mobile phone that stand together without anything between."""
+    both = re.fullmatch(r"(?:1[3-9][0-9]{9})?([0-9]{17}[0-9X])(?:1[3-9][0-9]{9})?", digits)
+    return [both[1] if both else digits]
 
 
 def clean_names(written: pd.Series) -> pd.Series:
     """Names without spaces, invisible characters and dots; ``?`` stands for a character lost to an encoding.
 
-    Null where nothing is left or the cell only says that there is nothing (``无``, ``-`` …).
+    So does whatever a rare character was replaced by: ``〓``, a font's own character, a description of its parts. Null
+    where nothing is left or the cell only says that there is nothing (``无``, ``-`` …).
     """
     text = written.astype("str").fillna("")
+    text = text.str.replace(_REFERENCE, _referred, regex=True).str.replace(_SUMMED, "?", regex=True)
+    while (described := text.str.contains(_COMPOSED)).any():  # the innermost first
+        text = text.mask(described, text.str.replace(_COMPOSED, "?", regex=True))
     for _ in range(2):  # what stood apart may combine once the space between is gone
         text = text.str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.replace(_DOTS, "", regex=True)
-    text = text.str.normalize("NFKC").str.replace(r"[*?\ufffd□]", "?", regex=True)
+    text = text.str.normalize("NFKC").str.replace(_LOST, "?", regex=True)
     return text.mask(text.str.upper().isin(NOTHING)).astype("str")
+
+
+def _referred(found: re.Match[str]) -> str:
+    """The character that a browser wrote as a number (``&#134071;``)."""
+    code = int(found[2], 16) if found[1] else int(found[2])
+    return chr(code) if 0x20 <= code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF else "?"
 
 
 def mask_number(number: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +119,15 @@ def _described(shown: pd.DataFrame, rows: pd.DataFrame, since: pd.Series) -> lis
     ours, sizes = numbers.digit_matrix(clean_numbers(written["id_number"])["id_number"])
     fault = numbers.faults(ours, sizes, numbers.digit_matrix(theirs["id_number"])[0])
     names = [agreement(a, b) for a, b in zip(tidy_names(written["name"]).fillna(""), tidy_names(theirs["name"]).fillna(""), strict=True)]  # fmt: skip
-    phones = clean_phones(written["phone"]), clean_phones(theirs["phone"])
+    phones = [clean_phones(side["phone"]).fillna("").str.split(" ") for side in (written, theirs)]
     told = []
     for at in range(len(theirs)):
-        number = "" if sizes[at] == 0 else FAULTS.get(int(fault[at]), "×号码不同")
+        number = _number_told(written["id_number"][at], int(sizes[at]), int(fault[at]), theirs["id_number"][at])
         agrees = [NAMES[names[at]], number]
         if pd.notna(written["village"][at]):
             agrees.append("√村相同" if written["village"][at] == theirs["village"][at] else "×村不同")
-        if pd.notna(phones[0][at]) and pd.notna(phones[1][at]):
-            agrees.append("√电话相同" if phones[0][at] == phones[1][at] else "×电话不同")
+        if phones[0][at] != [""] and phones[1][at] != [""]:
+            agrees.append("×电话不同" if set(phones[0][at]).isdisjoint(phones[1][at]) else "√电话相同")
         person = {name: value if isinstance(value, str) else "" for name, value in theirs.loc[at].items()}
         told.append(
             f"{person['name']} {mask_number(person['id_number'])}\n"
@@ -134,6 +135,15 @@ def _described(shown: pd.DataFrame, rows: pd.DataFrame, since: pd.Series) -> lis
             f"户号{person['household_id']} {person['household_type']}\n" + " ".join(word for word in agrees if word)
         )
     return told
+
+
+def _number_told(written: object, places: int, fault: int, registered: object) -> str:
+    """How a written number compares with a candidate's; nothing where nothing of one is written."""
+    if fault in FAULTS or not isinstance(written, str) or not re.search("[0-9]", written):
+        return FAULTS.get(fault, "")
+    if places == numbers.PLACES or not isinstance(registered, str):
+        return "×号码不同"
+    return "√号码可见部分相符" if numbers.legible_fits(written, registered) else "×号码可见部分不符"
 
 
 def take_decisions(connection: Connection, house: House, path: Path, by: str) -> dict[str, Any]:

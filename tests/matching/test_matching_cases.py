@@ -31,7 +31,8 @@ ALL = [case for file in sorted(CASES.glob("[0-9]*.yaml")) for case in _read(file
 @pytest.mark.parametrize("case", ALL, ids=[case["case"] for case in ALL])
 def test_case_ends_as_the_handbook_says(case: dict[str, Any]) -> None:
     registered = [_person(entry) for entry in [*_read(CASES / "registry.yaml"), *case.get("also", [])]]
-    found = matched(people(*registered), rows(_person(case["row"]))).iloc[0]
+    former = people(*map(_person, case.get("former", [])))
+    found = matched(people(*registered), rows(_person(case["row"])), former).iloc[0]
     expected = case["is"]
     assert (found["outcome"], found["method"]) == (expected["outcome"], expected["method"])
     home = {person["person_id"]: person["household_id"] for person in registered}

@@ -225,7 +225,9 @@ def harsh() -> County:
 
 
 COUNTIES: dict[str, Callable[[], County]] = {"harsh": harsh} | {
-    folder.name: lambda folder=folder: sample(folder) for folder in sorted(SAMPLES.glob("*")) if folder.is_dir()
+    folder.name: lambda folder=folder: sample(folder)
+    for folder in sorted(SAMPLES.glob("*"))
+    if (folder / "truth" / "identities.csv").is_file()
 }
 
 

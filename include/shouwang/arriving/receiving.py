@@ -28,7 +28,7 @@ from shouwang.month import Month
 from shouwang.recognition.cells import Registered
 from shouwang.recognition.columns import Question
 from shouwang.recognition.reading import Reading, read_files
-from shouwang.registry.history import load_in_force, people_as_of
+from shouwang.registry.history import former_people, load_in_force, people_as_of
 from shouwang.reviewing import decisions_in_force
 from shouwang.reviewing import fingerprint as matched_against
 from shouwang.staging import Staging, whole_file
@@ -401,7 +401,9 @@ def _registered(database: Database, month: Month, force: str) -> Registered:
 
 @lru_cache(maxsize=1)
 def _registry_index(database: Database, month: Month, force: str) -> RegistryIndex:
-    return RegistryIndex(_registry(database, month, force))
+    with database.read() as connection:
+        former = former_people(connection, month)
+    return RegistryIndex(_registry(database, month, force), former)
 
 
 def registry_of(house: House, month: Month) -> pd.DataFrame:

@@ -79,7 +79,9 @@ class Decisions:
             row,
             person,
             weight=-weight,
-            support=-(self._evidence.same_phone(row, person) * 2 + self._evidence.same_place(row, person)),
+            support=-(
+                self._evidence.same_phone(row, person, telling=False) * 2 + self._evidence.same_place(row, person)
+            ),
             person_id=self._evidence.index.person_id.take(person).to_numpy(dtype=object),
         ).sort_values(["row", "weight", "support", "person_id"], kind="stable")
         ranked = ranked.drop_duplicates(["row", "person_id"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -9,9 +11,11 @@ import pandas as pd
 from shouwang.identity import DAMAGED, MISSING, VALID, clean_numbers
 from shouwang.matching import numbers
 from shouwang.matching.index import Positions, RegistryIndex, exact_codes
-from shouwang.matching.names import tidy_names
-from shouwang.matching.places import by_distinct, clean_phones
+from shouwang.matching.names import spoken, tidy_names
+from shouwang.matching.places import NOT_GIVEN, by_distinct, phones_in, telling
 
+SURE, NOTED, SEVERAL = range(3)
+"""Doubt about the name: none; words that may speak of another person; two registered names."""
 NOUGHTS = 6
 """So many noughts at the end of a number that is not sound are what a spreadsheet left of it, not digits."""
 
@@ -22,7 +26,9 @@ class Evidence:
     def __init__(self, rows: pd.DataFrame, index: RegistryIndex) -> None:
         """Read ``name, id_number, id_state, township, village, phone``; columns that are absent say nothing."""
         self.index = index
-        codes, names = by_distinct(_column(rows, "name"), tidy_names)
+        codes, names, doubt = _spoken_of(*by_distinct(_column(rows, "name"), tidy_names), index.names)
+        self.doubt = np.append(doubt, SURE)[codes]
+        """How far words beside the name leave open whom the row means."""
         self.names: npt.NDArray[np.object_] = np.append(np.asarray(names, dtype=object), "")
         self.name_code = np.where(codes < 0, len(names), codes)
         self.name = self.names[codes]
@@ -30,6 +36,8 @@ class Evidence:
         registered = np.where(registered >= 0, index.names.get_indexer(names), -1)
         self.exact_name = np.append(registered, -1)[codes]
         self.township = index.gazetteer.townships(_column(rows, "township"))
+        silent = np.flatnonzero(self.township == NOT_GIVEN)
+        self.township[silent] = index.gazetteer.townships_before(_column(rows, "village").iloc[silent])
         self.village = index.gazetteer.villages(self.township, _column(rows, "village"))
         self._written_phone = _column(rows, "phone")
         number = _column(rows, "id_number")
@@ -40,31 +48,54 @@ class Evidence:
             state = _column(rows, "id_state").fillna(MISSING)
         state = state.mask(number.isna(), MISSING)
         self.sound: npt.NDArray[np.bool_] = (state == VALID).to_numpy(dtype=bool)
+        self.number: npt.NDArray[np.object_] = number.to_numpy(dtype=object)
         self.digits, self.lengths = numbers.digit_matrix(number.mask(state == MISSING))
         _drop_noughts(self.digits, (state == DAMAGED).to_numpy(dtype=bool) & (self.lengths == numbers.PLACES))
         _restore_check_character(self.digits, self.lengths)
         self.worth = numbers.evidence(self.digits, self.lengths)
-        self._phone: npt.NDArray[np.object_] | None = None
+        self.other_paper = self.sound & (self.lengths != numbers.PLACES)
+        apart = (self.lengths != numbers.PLACES) & (self.worth < numbers.ENOUGH)
+        legible = number.str.contains("[0-9]").fillna(False).astype(bool)
+        self.scraps = number.where(legible & apart).to_numpy(dtype=object)
+        """What is legible of a number that cannot be laid beside another place by place; null for other rows."""
 
     def __len__(self) -> int:
         return len(self.name)
 
-    @property
-    def phone(self) -> npt.NDArray[np.object_]:
-        """The phone of each row, digits only."""
-        if self._phone is None:
-            self._phone = clean_phones(self._written_phone).to_numpy(dtype=object)
-        return self._phone
+    @cached_property
+    def phones(self) -> npt.NDArray[np.object_]:
+        """The phones of each row, digits only, a column for each; null beyond."""
+        return phones_in(self._written_phone)
 
-    def same_phone(self, row: Positions, person: Positions) -> npt.NDArray[np.int64]:
-        """2 where the person has the row's phone, 1 where another of the household has it, else 0."""
+    @cached_property
+    def telling_phones(self) -> npt.NDArray[np.object_]:
+        """The same without those that tell nobody from anybody: placeholders, and what several households bear."""
+        return telling(self.phones, self.index.shared_phones)
+
+    def agrees(self, row: Positions, person: Positions) -> npt.NDArray[np.bool_]:
+        """Whether whatever is legible of the row's number, little as it is, agrees with the person's."""
+        ours, theirs = self.digits[row][:, : numbers.PLACES], self.index.digits[person][:, : numbers.PLACES]
+        comparable = (self.lengths[row] == numbers.PLACES) & (self.index.lengths[person] == numbers.PLACES)
+        against = (ours <= numbers.X) & (theirs <= numbers.X) & (ours != theirs)
+        unlike = ~comparable & (ours <= numbers.X).any(axis=1) & (self.index.lengths[person] > 0)
+        found = np.asarray(~(comparable & against.any(axis=1)) & ~unlike)
+        scraps = np.flatnonzero(pd.notna(self.scraps[row]))
+        registered = self.index.number.take(person[scraps]).fillna("")
+        found[scraps] = list(map(numbers.legible_fits, self.scraps[row[scraps]], registered))
+        return found
+
+    def same_phone(self, row: Positions, person: Positions, telling: bool) -> npt.NDArray[np.int64]:
+        """2 where the person has a phone of the row's, 1 where another of the household has one, else 0.
+
+        Only phones that can settle a question count where they have to be ``telling``.
+        """
         if not len(row) or self._written_phone.isna().all():
             return np.zeros(len(row), dtype=np.int64)
-        wanted, index = self.phone[row], self.index
+        wanted, index = (self.telling_phones if telling else self.phones)[row], self.index
         pair, member = index.by_household.join(index.household[person])
         shared = np.zeros(len(row), dtype=np.int64)
-        shared[pair[_same(wanted[pair], index.phone[member])]] = 1
-        return np.where(_same(wanted, index.phone[person]), 2, shared)
+        shared[pair[_any_same(wanted[pair], index.phones[member])]] = 1
+        return np.where(_any_same(wanted, index.phones[person]), 2, shared)
 
     def same_place(self, row: Positions, person: Positions) -> npt.NDArray[np.int64]:
         """2 where person and row are of one village, 1 of one township, else 0."""
@@ -73,8 +104,34 @@ class Evidence:
         return np.where(village, 2, township.astype(np.int64))
 
 
-def _same(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    return np.asarray(pd.notna(one) & pd.notna(other) & (one == other), dtype=bool)
+def _spoken_of(
+    codes: Positions, written: pd.Index, registered: pd.Index
+) -> tuple[Positions, pd.Index, npt.NDArray[np.int64]]:
+    """Codes into the names that are meant, those names, and how much doubt is about each.
+
+    A cell with more than a name means the first of its names that is registered; two registered names are a question.
+    """
+    names, doubt = written.to_list(), np.full(len(written), SURE)
+    unknown = np.flatnonzero(registered.get_indexer(written) < 0)
+    read = {at: said for at in unknown.tolist() if (said := spoken(names[at])) is not None}
+    if not read:
+        return codes, written, doubt
+    for at, said in read.items():
+        known = [name for name in said.names if name in registered]
+        names[at] = (known or said.names)[0]
+        doubt[at] = SEVERAL if len(known) > 1 else SURE if said.harmless else NOTED
+    kept, meant = pd.factorize(pd.Series(list(zip(names, doubt.tolist(), strict=True)), dtype=object))
+    called = pd.Index([name for name, _ in meant], dtype="str")
+    return np.append(kept, -1)[codes], called, np.array([level for _, level in meant], dtype=np.int64)
+
+
+def _any_same(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Whether any of the left row's phones is one of the right row's."""
+    found = np.zeros(len(one), dtype=bool)
+    for left in one.T:
+        for right in other.T:
+            found |= np.asarray(pd.notna(left) & pd.notna(right) & (left == right), dtype=bool)
+    return found
 
 
 def _column(rows: pd.DataFrame, name: str) -> pd.Series:

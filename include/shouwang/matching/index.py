@@ -10,12 +10,15 @@ import pandas as pd
 
 from shouwang.identity import clean_numbers
 from shouwang.matching import numbers
-from shouwang.matching.names import LOST_CHARACTER, tidy_names
-from shouwang.matching.places import Codes, Gazetteer, by_distinct, clean_phones
+from shouwang.matching.names import LOST_CHARACTER, has_gap, is_rare, tidy_names
+from shouwang.matching.places import Codes, Gazetteer, by_distinct, phones_in
 from shouwang.matching.pronunciation import readings, spellings
 
 COLUMNS = ("person_id", "household_id", "township", "village", "name", "id_number", "phone")
 """What matching needs of the people (``phone`` may be wanting); one row a person."""
+
+FORMER = ("person_id", "township", "village", "name")
+"""What matching needs of those whom earlier registries had; one row a person, name and village."""
 
 Positions = npt.NDArray[np.int64]
 
@@ -45,19 +48,28 @@ class Lookup:
 class RegistryIndex:
     """Look-ups over the ``people`` of one month; the keys of each rung are made when it first asks for them."""
 
-    def __init__(self, people: pd.DataFrame) -> None:
-        """Take the people as the registry gives them (see `COLUMNS`); raises ``KeyError`` if a column is wanting."""
+    def __init__(self, people: pd.DataFrame, former: pd.DataFrame | None = None) -> None:
+        """Take the people as the registry gives them (see `COLUMNS`); raises ``KeyError`` if a column is wanting.
+
+        ``former`` is what earlier registries said of people who are gone or called otherwise now (`FORMER`).
+        """
         people = people.reset_index(drop=True)
         self.person_id, self.household_id = people["person_id"], people["household_id"]
         self.household: Codes = pd.factorize(people["household_id"])[0].astype(np.int64)
-        self.name, self.names = by_distinct(people["name"], tidy_names)
+        former = pd.DataFrame(columns=FORMER, dtype="str") if former is None else former
+        named, self.names = by_distinct(pd.concat([people["name"], former["name"]], ignore_index=True), tidy_names)
+        self.name, once = named[: len(people)], named[len(people) :]
         self.written: npt.NDArray[np.object_] = np.append(np.asarray(self.names, dtype=object), "")
         self.exact_name = exact_codes(self.names, self.name)
         self.gazetteer = Gazetteer(people["township"], people["village"])
         self.township, self.village = self.gazetteer.township, self.gazetteer.village
+        self._former_id = former["person_id"].reset_index(drop=True)
+        self._former_name = exact_codes(self.names, once)
+        self._former_village = self.gazetteer.villages(self.gazetteer.townships(former["township"]), former["village"])
         phone = people["phone"] if "phone" in people else pd.Series(pd.NA, index=people.index, dtype="str")
         self._written_phone = phone.astype("str")
-        self.digits, self.lengths = numbers.digit_matrix(_canonical(people["id_number"]))
+        self.number = _canonical(people["id_number"])
+        self.digits, self.lengths = numbers.digit_matrix(self.number)
         self.whole = numbers.are_whole(self.digits, self.lengths)
         self._zones: dict[tuple[numbers.Zone, bool], Lookup] = {}
 
@@ -65,9 +77,16 @@ class RegistryIndex:
         return len(self.name)
 
     @cached_property
-    def phone(self) -> npt.NDArray[np.object_]:
-        """Each person's phone, digits only; null where there is none."""
-        return clean_phones(self._written_phone).to_numpy(dtype=object)
+    def phones(self) -> npt.NDArray[np.object_]:
+        """Each person's phones, digits only, a column for each; null where there is none."""
+        return phones_in(self._written_phone)
+
+    @cached_property
+    def shared_phones(self) -> frozenset[str]:
+        """Phones that people of several households bear, as a cadre's: they tell nobody from anybody."""
+        borne = pd.DataFrame({"phone": self.phones.ravel(), "home": np.repeat(self.household, self.phones.shape[1])})
+        homes = borne.dropna().drop_duplicates()["phone"].value_counts()
+        return frozenset(homes.index[homes > 1])
 
     @cached_property
     def by_number(self) -> Lookup:
@@ -93,13 +112,42 @@ class RegistryIndex:
     @cached_property
     def by_name_and_village(self) -> Lookup:
         """People by exact name and village."""
-        return Lookup(*self._named(self.village, int(self.village.max(initial=0)) + 1))
+        return Lookup(*self._named(self.village, self._villages))
 
     @cached_property
     def by_village(self) -> Lookup:
         """Inhabitants of each village."""
         at = np.flatnonzero(self.village >= 0)
         return Lookup(self.village[at], at)
+
+    @cached_property
+    def rare_by_village(self) -> Lookup:
+        """Inhabitants of each village in whose name a character is rare or lost."""
+        rare = np.array([any(map(is_rare, name)) or has_gap(name) for name in self.written], dtype=bool)
+        at = np.flatnonzero((self.village >= 0) & rare[self.name])
+        return Lookup(self.village[at], at)
+
+    @property
+    def _villages(self) -> int:
+        return int(self.village.max(initial=0)) + 1
+
+    @cached_property
+    def by_former_name_and_village(self) -> Lookup:
+        """Who bore a name in a village by an earlier registry, and does no longer: places in ``former``."""
+        at = np.flatnonzero((self._former_name >= 0) & (self._former_village >= 0))
+        return Lookup(self._former_name[at] * self._villages + self._former_village[at], at)
+
+    def once(self, names: Codes, villages: Codes) -> pd.DataFrame:
+        """Who once bore a wanted name in a wanted village, and does no longer: ``at, person_id, person``.
+
+        ``at`` is the place in ``names``; ``person`` is -1 for one who is not registered any more.
+        """
+        known = (names >= 0) & (villages >= 0)
+        at, former = self.by_former_name_and_village.join(np.where(known, names * self._villages + villages, -1))
+        who = self._former_id.take(former)
+        person = pd.Series(np.arange(len(self)), index=self.person_id.to_numpy()).groupby(level=0).first()
+        registered = person.reindex(who).fillna(-1).to_numpy(dtype=np.int64) if len(who) else at
+        return pd.DataFrame({"at": at, "person_id": who.to_numpy(dtype=object), "person": registered})
 
     @cached_property
     def irregular_by_name(self) -> Lookup:
@@ -117,7 +165,7 @@ class RegistryIndex:
         """Pairs of a wanted name (and place) and a person who bears exactly that name (there)."""
         lookup, places, kinds = self.by_name, np.zeros(len(names), dtype=np.int64), 1
         if village is not None:
-            lookup, places, kinds = self.by_name_and_village, village, int(self.village.max(initial=0)) + 1
+            lookup, places, kinds = self.by_name_and_village, village, self._villages
         elif township is not None:
             lookup, places, kinds = self.by_name_and_township, township, int(self.township.max(initial=0)) + 1
         return lookup.join(np.where((names >= 0) & (places >= 0), names * kinds + places, -1))

@@ -10,9 +10,9 @@ from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import RegistryIndex
 from shouwang.matching.rungs_damaged import with_damaged_number
 from shouwang.matching.rungs_name import without_number
-from shouwang.matching.rungs_number import with_whole_number
+from shouwang.matching.rungs_number import with_other_paper, with_several_numbers, with_whole_number
 
-RUNGS = (with_whole_number, with_damaged_number, without_number)
+RUNGS = (with_whole_number, with_several_numbers, with_other_paper, with_damaged_number, without_number)
 """In order of strength; the last one leaves nothing open."""
 
 

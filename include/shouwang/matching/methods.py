@@ -50,6 +50,8 @@ METHODS = _table(
     Method("conflict", REVIEW, 0.5, "证件号码在农户信息中，但该户没有人叫这个姓名，号码与姓名相互矛盾。"),
     Method("registered_twice", REVIEW, 0.5, "同一证件号码在农户信息中登记在两户，请先核对户籍信息。"),
     Method("name_missing", REVIEW, 0.5, "证件号码在农户信息中，但来文没有写姓名。"),
+    Method("number_beside_others", REVIEW, 0.4, "证件号码一格里写了不止一个号码，不能认定是谁的。"),
+    Method("other_paper", REVIEW, 0.4, "来文写的是护照、通行证等证件的号码，与同名的人登记的号码无法比对。"),
     Method("number_several", REVIEW, 0.5, "证件号码不完整，同名的人中有不止一户的人相符。"),
     Method("number_near", REVIEW, 0.5, "号码有错，同名的人中有号码相近的，但相差不止一处，不能认定。"),
     Method("number_near_other_name", REVIEW, 0.5, "号码有错且姓名也不完全一致，有相近的人，不能认定。"),
@@ -62,6 +64,8 @@ METHODS = _table(
         "没有可用的证件号码；村内重名的人都在同一户，请核对是否重复登记。",
     ),
     Method("name_several", REVIEW, 0.4, "没有可用的证件号码，村内有不止一人叫这个姓名。"),
+    Method("name_former", REVIEW, 0.3, "按以前的农户信息，该村另有一人叫这个姓名（现已改名、迁出或去世）。"),
+    Method("name_noted", REVIEW, 0.3, "没有可用的证件号码；姓名栏里还写了别的话，只凭姓名和村不能认定。"),
     Method(
         "name_no_village",
         REVIEW,

@@ -6,6 +6,7 @@ numbers with one fault agree in at least one of `ZONES`, so that candidates are 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,7 +21,7 @@ Keys = npt.NDArray[np.uint64]
 PLACES: Final = 18
 WIDTH: Final = 24
 X, STAR, OTHER, BLANK = 10, 11, 12, 13
-SHORTEST, LONGEST = 14, 20
+SHORTEST, LONGEST = 14, 22
 """Lengths between which a damaged number still says whose it is."""
 
 ENOUGH: Final = 3.3
@@ -115,6 +116,27 @@ def evidence(matrix: Digits, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.f
     readable = (places <= X).sum(axis=1)
     odd = np.where((lengths >= SHORTEST) & (lengths <= LONGEST) & (readable >= SHORTEST - 1), EVIDENCE.sum(), 0.0)
     return np.where(lengths == PLACES, seen, odd)
+
+
+_BIRTH = slice(6, 14)
+
+
+def legible_fits(written: str, registered: str) -> bool:
+    """Whether all that is legible of a number that is none of 18 places agrees with a registered one.
+
+    What stands before and after masks are the first and the last places, what stands between two masks lies between.
+    A piece among words is the beginning or the end of the number, or the beginning of the birth date.
+    """
+    if len(registered) != PLACES or "*" in registered:
+        return False
+    if "*" in written and re.fullmatch(r"[0-9*]+X?", written):
+        between = ".*".join(re.escape(piece) for piece in re.split(r"\*+", written))
+        return re.fullmatch(between, registered) is not None
+    born = registered[_BIRTH]
+    return all(
+        registered.startswith(piece) or registered.endswith(piece) or (len(piece) >= 4 and born.startswith(piece))
+        for piece in re.findall(r"[0-9]+X?", written)
+    )
 
 
 NEAR, ONE_DIGIT, SWAPPED, DIGITS, FLOAT, MASKED, SAME = range(1, 8)

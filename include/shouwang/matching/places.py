@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -12,12 +13,16 @@ import numpy.typing as npt
 import pandas as pd
 
 Codes = npt.NDArray[np.int64]
+_LANDLINE, _MOBILE = 7, 11
+"""Digits of the shortest phone, and of a mobile one."""
 T = TypeVar("T", bound=Hashable)
 NOT_GIVEN, NOT_KNOWN = -1, -2
 """The cell is empty; the cell names a place that the registry does not have."""
 
 _OFFICES = r"村?(?:村民委员会|村委会)$"
 _KIND = r"(?:镇|乡|街道|街道办事处|村|社区|嘎查|屯)$"
+_GOVERNMENT = r"(?<=[镇乡道])(?:党委|人民|镇|乡)*政府$"
+_ABOVE = r"(?:[^省市州盟县区旗镇乡村]{2,10}(?:省|自治区|自治州|地区|市|州|盟|自治县|县|区|自治旗|旗))+"
 _GROUP = r"(?<=[村会区])(?:第?[0-9一二三四五六七八九十]+(?:村民小组|小组|组|社|队))+$"
 
 
@@ -27,21 +32,65 @@ def clean_places(written: pd.Series) -> pd.Series:
         written.astype("str").fillna("").str.normalize("NFKC").str.replace(r"[\s\u200b-\u200f\ufeff]+", "", regex=True)
     )
     text = text.str.replace(_GROUP, "", regex=True).str.replace(r"(?<=社区)居(?:民委员|委)会$", "", regex=True)
-    text = text.str.replace(_OFFICES, "村", regex=True)
+    text = text.str.replace(_OFFICES, "村", regex=True).str.replace(_GOVERNMENT, "", regex=True)
     return text.mask(text.isin(["", "-", "/", "无", "不详", "暂无"])).astype("str")
 
 
 def clean_phones(written: pd.Series) -> pd.Series:
-    """The digits of the first phone in each cell, without the country's prefix; null below seven digits."""
+    """The digits of the phones in each cell, a space between two, without the country's prefix; null without any."""
     phones = written.astype("str")
     plain = phones.isna() | phones.str.fullmatch(r"1[0-9]{10}").fillna(False).astype(bool)
     if plain.all():
         return phones
-    text = phones[~plain].str.normalize("NFKC").str.replace(r"[\s\-()]+|\.0$", "", regex=True)
-    digits = text.str.extract(r"([0-9]{7,})")[0].str.replace(r"^(?:0086|86)(?=1[0-9]{10}$)", "", regex=True)
+    text = phones[~plain].str.normalize("NFKC").str.replace(r"(?<=[0-9)])[-—]|[()+]|\.0$", "", regex=True)
+    read = {cell: " ".join(_phones_of(cell)) or None for cell in text.unique()}
     phones = phones.copy()
-    phones.loc[digits.index] = digits
+    phones.loc[text.index] = text.map(read)
     return phones
+
+
+def _phones_of(cell: str) -> list[str]:
+    """The phones of one cell: groups of digits that belong together, seven or more."""
+    found = []
+    for part in re.findall(r"[0-9]+(?:\s+[0-9]+)*", cell):
+        digits = ""
+        for group in part.split():
+            if len(digits) == _MOBILE or (len(digits) >= _LANDLINE and len(group) >= _LANDLINE):
+                found += _split(digits)
+                digits = ""
+            digits += group
+        found += _split(digits)
+    return found
+
+
+def _split(digits: str) -> list[str]:
+    """Mobile phones that stand together without anything between, each alone; nothing of less than seven digits."""
+    digits = re.sub(r"^(?:0086|86)(?=1[0-9]{10}$)", "", digits)
+    if re.fullmatch(r"(?:1[0-9]{10})+", digits):
+        return re.findall("." * _MOBILE, digits)
+    return [digits] if len(digits) >= _LANDLINE else []
+
+
+def phones_in(written: pd.Series) -> npt.NDArray[np.object_]:
+    """The phones of each cell, as many columns as the cell with the most of them has; null beyond."""
+    phones = clean_phones(written)
+    if not phones.str.contains(" ", regex=False).any():
+        return phones.to_numpy(dtype=object)[:, None]
+    return phones.str.split(" ", expand=True).to_numpy(dtype=object)
+
+
+def telling(phones: npt.NDArray[np.object_], shared: frozenset[str]) -> npt.NDArray[np.object_]:
+    """Some phones without placeholders and without those that ``shared`` holds."""
+    values = pd.unique(phones.ravel())
+    silent = [phone for phone in values if pd.notna(phone) and (phone in shared or is_placeholder(phone))]
+    return pd.DataFrame(phones, dtype=object).where(~pd.DataFrame(phones).isin(silent), None).to_numpy()
+
+
+def is_placeholder(phone: str) -> bool:
+    """Whether somebody only filled the cell: the last digits are alike, alternate, or count up or down."""
+    last = [int(digit) for digit in phone[-_LANDLINE:]]
+    steps = {(after - before) % 10 for before, after in pairwise(last)}
+    return steps in ({0}, {1}, {9}) or all(a == b for a, b in zip(last, last[2:], strict=False))
 
 
 def by_distinct(column: pd.Series, clean: Callable[[pd.Series], pd.Series]) -> tuple[Codes, pd.Index]:
@@ -67,13 +116,36 @@ class Gazetteer:
         self._village_of = {pair: code for code, pair in enumerate(zip(where.tolist(), called, strict=True))}
         self._village_of_core = _one_of_each(list(zip(where.tolist(), _core(called), strict=True)))
         self._town_of_core = _one_of_each(_core(self._towns.tolist()))
+        self._town_of = {name: code for code, name in enumerate(self._towns.tolist())}
+        longest_first = sorted(self._town_of, key=len, reverse=True)
+        self._township_within = re.compile(f"(?:{_ABOVE})?({'|'.join(map(re.escape, longest_first))})(.*)")
 
     def townships(self, written: pd.Series) -> Codes:
-        """The registry's code of each township, ``NOT_GIVEN`` or ``NOT_KNOWN``."""
+        """The registry's code of each township, ``NOT_GIVEN`` (also where only the county is named) or ``NOT_KNOWN``."""
         codes, values = by_distinct(written, clean_places)
-        found = self._towns.get_indexer(values)
-        by_core = np.array([self._town_of_core.get(core, NOT_KNOWN) for core in _core(values.tolist())], dtype=np.int64)
-        return np.append(np.where(found >= 0, found, by_core), NOT_GIVEN)[codes]
+        found = self._towns.get_indexer(values).astype(np.int64)
+        called = values.tolist()
+        for at in np.flatnonzero(found < 0):
+            found[at] = self._township(called[at])
+        return np.append(found, NOT_GIVEN)[codes]
+
+    def _township(self, written: str) -> int:
+        """One that is not written as in the registry: without its kind, or after the names of county and province."""
+        core = _core([written])[0]
+        if core in self._town_of_core:
+            return self._town_of_core[core]
+        within = self._township_within.fullmatch(written)
+        if within is not None and within[1] and not within[2]:
+            return self._town_of[within[1]]
+        short = re.sub(f"^{_ABOVE}", "", written)
+        return self._town_of_core.get(_core([short])[0], NOT_KNOWN) if short else NOT_GIVEN
+
+    def townships_before(self, villages: pd.Series) -> Codes:
+        """The township that is written before each village, ``NOT_GIVEN`` where there is none."""
+        codes, values = by_distinct(villages, clean_places)
+        read = [self._township_within.fullmatch(value) for value in values]
+        found = [self._town_of[cell[1]] if cell is not None and cell[1] else NOT_GIVEN for cell in read]
+        return np.array([*found, NOT_GIVEN], dtype=np.int64)[codes]
 
     def villages(self, townships: Codes, written: pd.Series) -> Codes:
         """The registry's code of each village within its township, ``NOT_GIVEN`` or ``NOT_KNOWN``."""
@@ -92,7 +164,9 @@ class Gazetteer:
         return every.merge(pairs, how="left", on=["township", "village"])["found"].to_numpy(dtype=np.int64)
 
     def _village(self, township: int, written: str) -> int:
-        short = written.removeprefix(self._towns[township]) or written
+        within = self._township_within.fullmatch(written)
+        after = within[2] if within is not None and within[1] == self._towns[township] else written
+        short = re.sub(f"^{_ABOVE}", "", after) or after or written
         for name in (written, short):
             if (township, name) in self._village_of:
                 return self._village_of[township, name]

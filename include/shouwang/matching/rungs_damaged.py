@@ -12,6 +12,7 @@ from shouwang.matching.decisions import Decisions, pairs
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement
+from shouwang.matching.rungs_name import former_bearers, variants
 from shouwang.matching.rungs_number import housemates, with_agreement
 
 FEW = 3
@@ -38,6 +39,7 @@ def with_damaged_number(evidence: Evidence, decisions: Decisions) -> None:
     decisions.settle(fits, "number_masked", "number_left_household", "number_several")
     decisions.review(found, "number_near")
     _number_near_but_not_the_name(evidence, decisions, rows)
+    _name_near(evidence, decisions, rows)
     _unnumbered_namesakes(evidence, decisions, rows)
     _namesakes_around(evidence, decisions, rows)
     decisions.close(rows[evidence.sound[rows]], "number_unknown")
@@ -120,6 +122,14 @@ def _number_near_but_not_the_name(evidence: Evidence, decisions: Decisions, rows
         members[members["level"] >= Agreement.SOUND].assign(weight=0),
     ]
     decisions.review(pd.concat(found), "number_near_other_name")
+
+
+def _name_near(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
+    """Somebody of the village whose name, or whose name of once, comes near, and whom what is left of the number fits."""
+    rows = decisions.still_open(rows[~evidence.sound[rows]])
+    near = _compared(evidence, variants(evidence, rows))
+    decisions.review(near[near["fault"] > numbers.NEAR], "number_near_other_name")
+    former_bearers(evidence, decisions, decisions.still_open(rows))
 
 
 def _unnumbered_namesakes(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:

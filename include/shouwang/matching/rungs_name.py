@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from shouwang.matching import numbers
 from shouwang.matching.decisions import Decisions, pairs
-from shouwang.matching.evidence import Evidence
+from shouwang.matching.evidence import NOTED, SEVERAL, SURE, Evidence
 from shouwang.matching.index import Positions
-from shouwang.matching.names import LOST_CHARACTER, Agreement
+from shouwang.matching.names import Agreement, has_gap
 from shouwang.matching.pronunciation import spellings
 from shouwang.matching.rungs_number import with_agreement
 
@@ -34,46 +32,72 @@ def without_number(evidence: Evidence, decisions: Decisions) -> None:
 def _namesakes_of_the_village(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
     at, person = evidence.index.bearers(evidence.exact_name[rows], village=evidence.village[rows])
     row = rows[at]
-    possible = _not_contradicted(evidence, row, person)
+    possible = evidence.agrees(row, person)
     several = possible & (np.bincount(row, minlength=len(evidence))[row] > 1)
-    alone = possible & ~several
-    decisions.match(row[alone], person[alone], "name_village")
+    former_bearers(evidence, decisions, rows)
+    _only_bearers(evidence, decisions, row[possible & ~several], person[possible & ~several])
     _settle_by_phone(evidence, decisions, pairs(row[several], person[several]))
-    decisions.review(pairs(row, person), "number_contradicts")
+    _contradicted(evidence, decisions, pairs(row, person))
+
+
+def _only_bearers(evidence: Evidence, decisions: Decisions, row: Positions, person: Positions) -> None:
+    """One person of the village bears the name; where words stand beside it, the phone has to agree as well."""
+    sure = evidence.doubt[row] == SURE
+    decisions.match(*_still_open(decisions, row[sure], person[sure]), "name_village")
+    told = (evidence.doubt[row] == NOTED) & (evidence.same_phone(row, person, telling=True) > 0)
+    decisions.match(*_still_open(decisions, row[told], person[told]), "name_village_phone")
+    decisions.review(pairs(row, person), "name_noted")
+
+
+def _still_open(decisions: Decisions, row: Positions, person: Positions) -> tuple[Positions, Positions]:
+    left = decisions.open[row]
+    return row[left], person[left]
+
+
+def former_bearers(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
+    """Somebody else bore the name in that village once (has died, moved, been renamed): the row may still mean them."""
+    once = evidence.index.once(evidence.exact_name[rows], evidence.village[rows])
+    if once.empty:
+        return
+    once["row"] = rows[once["at"].to_numpy()]
+    renamed = once.loc[once["person"] >= 0, ["row", "person"]]
+    at, person = evidence.index.bearers(evidence.exact_name[rows], village=evidence.village[rows])
+    now = pairs(rows[at], person).merge(once[["row", "person"]], on="row", suffixes=("", "_once"))
+    others = now.loc[now["person"] != now["person_once"], ["row", "person"]]
+    found = pd.concat([renamed, others])
+    fits = evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())
+    decisions.review(found[fits], "name_former")
+
+
+def _contradicted(evidence: Evidence, decisions: Decisions, found: pd.DataFrame) -> None:
+    """The number speaks against everybody of that name in the village; namesakes whom it fits are shown first."""
+    rows = decisions.still_open(found["row"].unique())
+    at, person = evidence.index.bearers(evidence.exact_name[rows])
+    fits = evidence.agrees(rows[at], person)
+    elsewhere = pairs(rows[at[fits]], person[fits], weight=1)
+    decisions.review(pd.concat([elsewhere, found.assign(weight=0)]), "number_contradicts")
 
 
 def _settle_by_phone(evidence: Evidence, decisions: Decisions, found: pd.DataFrame) -> None:
     """Of several in the village, match whom the phone singles out; else a clerk decides, of one household or not."""
     row, person = found["row"].to_numpy(), found["person"].to_numpy()
-    phone = pd.Series(evidence.same_phone(row, person), index=found.index)
-    best = phone.groupby(found["row"]).transform("max")
-    supported = found[(phone == best) & (phone > 0)]
-    singled = supported[supported.groupby("row")["person"].transform("size") == 1]
+    found = found.assign(phone=evidence.same_phone(row, person, telling=True), home=evidence.index.household[person])
+    supported = found[found["phone"] > 0]
+    best = supported[supported["phone"] == supported.groupby("row")["phone"].transform("max")]
+    one_home = supported.groupby("row")["home"].transform("nunique")[best.index] == 1
+    singled = best[one_home & (best.groupby("row")["person"].transform("size") == 1)]
     decisions.match(singled["row"].to_numpy(), singled["person"].to_numpy(), "name_village_phone")
-    homes = pd.Series(evidence.index.household[person], index=found.index).groupby(found["row"])
+    homes = found.groupby("row")["home"]
     decisions.review(found[(homes.transform("nunique") == 1) & (homes.transform("size") > 1)], "name_same_household")
     decisions.review(found, "name_several")
 
 
-def _not_contradicted(evidence: Evidence, row: Positions, person: Positions) -> npt.NDArray[np.bool_]:
-    """Where what is left of the row's number, little as it is, does not speak against the person."""
-    ours = evidence.digits[row][:, : numbers.PLACES]
-    theirs = evidence.index.digits[person][:, : numbers.PLACES]
-    comparable = (evidence.lengths[row] == numbers.PLACES) & (evidence.index.lengths[person] == numbers.PLACES)
-    against = (ours <= numbers.X) & (theirs <= numbers.X) & (ours != theirs)
-    return np.asarray(~(comparable & against.any(axis=1)))
-
-
 def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
     """Nobody there bears the name, but somebody's sounds the same or has lost a character: only with the phone."""
-    rows = rows[evidence.village[rows] >= 0]
-    if not len(rows):
-        return
-    found = pd.concat([_sounding_alike(evidence, rows), _with_a_gap(evidence, rows)]).drop_duplicates(["row", "person"])
-    row, person = found["row"].to_numpy(), found["person"].to_numpy()
-    found = found[_not_contradicted(evidence, row, person)]
-    phone = evidence.same_phone(found["row"].to_numpy(), found["person"].to_numpy())
-    supported = found[phone > 0]
+    found = variants(evidence, rows)
+    found = found[evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())]
+    phone = evidence.same_phone(found["row"].to_numpy(), found["person"].to_numpy(), telling=True)
+    supported = found[(phone > 0) & (evidence.doubt[found["row"].to_numpy()] != SEVERAL)]
     alone = supported.groupby("row")["person"].transform("size") == 1
     decisions.match(
         supported.loc[alone, "row"].to_numpy(), supported.loc[alone, "person"].to_numpy(), "sound_village_phone"
@@ -81,8 +105,15 @@ def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Pos
     decisions.review(found, "name_variant")
 
 
+def variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
+    """Pairs of a row and a person of its village whose name sounds the same, or agrees but for a character."""
+    rows = rows[evidence.village[rows] >= 0]
+    gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
+    found = [_sounding_alike(evidence, rows[~gap]), _with_a_gap(evidence, rows[gap]), _of_rare(evidence, rows[~gap])]
+    return pd.concat(found).drop_duplicates(["row", "person"]).astype({"row": np.int64, "person": np.int64})
+
+
 def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
-    rows = np.array([row for row in rows if LOST_CHARACTER not in evidence.name[row]], dtype=np.int64)
     if not len(rows):
         return pairs(rows, rows)
     wanted = pd.DataFrame({"row": rows, "village": evidence.village[rows], "name": evidence.name[rows]})
@@ -94,10 +125,17 @@ def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
 
 def _with_a_gap(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     """Names with a lost character, on the row's side, compared with everybody of the village."""
-    rows = np.array([row for row in rows if LOST_CHARACTER in evidence.name[row]], dtype=np.int64)
     at, person = evidence.index.by_village.join(evidence.village[rows])
     found = with_agreement(evidence, rows[at], person)
     return found.loc[found["level"] == Agreement.LOST, ["row", "person"]]
+
+
+def _of_rare(evidence: Evidence, rows: Positions) -> pd.DataFrame:
+    """Names of the village with a character that is rare or lost, on the registry's side, written with another."""
+    at, person = evidence.index.rare_by_village.join(evidence.village[rows])
+    found = with_agreement(evidence, rows[at], person)
+    near = found["level"].isin([Agreement.LOST, Agreement.ONE_CHARACTER])
+    return found.loc[near, ["row", "person"]]
 
 
 def _namesakes_elsewhere(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -11,10 +13,15 @@ from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, agreement
 
+FEW = 3
+"""Namesakes of one place that a review may as well show all."""
+
 
 def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
     """Decide every row whose whole number the registry has, by how far the name agrees."""
     rows = np.flatnonzero(numbers.are_whole(evidence.digits, evidence.lengths))
+    _of_fifteen_digits(evidence, decisions, rows)
+    rows = decisions.still_open(rows)
     at, owner = evidence.index.by_number.join(numbers.whole_keys(evidence.digits[rows]))
     row = rows[at]
     alone = np.bincount(row, minlength=len(evidence))[row] == 1
@@ -23,6 +30,51 @@ def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
     rest = ~(alone & same)
     if rest.any():
         _by_name(evidence, decisions, with_agreement(evidence, row[rest], owner[rest]))
+
+
+def with_other_paper(evidence: Evidence, decisions: Decisions) -> None:
+    """A passport or the like: the registry's, of somebody of that name; it cannot be compared with another number."""
+    rows = decisions.still_open(np.flatnonzero(evidence.other_paper))
+    names = evidence.exact_name[rows]
+    at, person = evidence.index.bearers(names)
+    same = evidence.number[rows[at]] == evidence.index.number.take(person).to_numpy(dtype=object)
+    decisions.settle(pairs(rows[at[same]], person[same]), "number_name", "number_household", "registered_twice")
+    for place in ({"village": evidence.village[rows]}, {"township": evidence.township[rows]}):
+        at, person = evidence.index.bearers(names, **place)
+        few = np.bincount(at, minlength=len(rows))[at] <= FEW
+        decisions.review(pairs(rows[at[few]], person[few]), "other_paper")
+    decisions.close(rows[evidence.name[rows] != ""], "number_unknown")
+
+
+def with_several_numbers(evidence: Evidence, decisions: Decisions) -> None:
+    """A cell with the numbers of registered people beside other digits: a clerk sees whose they are."""
+    cells = [row for row in np.flatnonzero(pd.notna(evidence.scraps)) if decisions.method[row] is None]
+    found = [(row, text) for row in cells for text in re.findall(r"[0-9]{17}[0-9X]", evidence.scraps[row])]
+    if not found:
+        return
+    row = np.array([row for row, _ in found], dtype=np.int64)
+    matrix, _ = numbers.digit_matrix(pd.Series([text for _, text in found], dtype="str"))
+    at, owner = evidence.index.by_number.join(numbers.whole_keys(matrix))
+    owners = with_agreement(evidence, row[at], owner)
+    decisions.review(owners.assign(weight=owners["level"]), "number_beside_others")
+
+
+def _of_fifteen_digits(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
+    """Fifteen digits that are one person's old number and the beginning of another's: both may be meant."""
+    kept = numbers.shortened_to_15(evidence.digits[rows], evidence.lengths[rows])
+    rows, kept = rows[kept >= 0], kept[kept >= 0]
+    if not len(rows):
+        return
+    old, owner = evidence.index.by_number.join(numbers.whole_keys(evidence.digits[rows]))
+    begun = numbers.with_first_15(kept)
+    keys = numbers.zone_keys(begun, np.full(len(rows), numbers.PLACES), numbers.FIRST_15)
+    cut, person = evidence.index.zone(numbers.FIRST_15, False).join(keys)
+    begins = numbers.first_15(evidence.index.digits[person]) == kept[cut]
+    cut, person = cut[begins], person[begins]
+    owners, begun_by = with_agreement(evidence, rows[old], owner), with_agreement(evidence, rows[cut], person)
+    owners, begun_by = owners[owners["level"] > Agreement.NONE], begun_by[begun_by["level"] > Agreement.NONE]
+    found = pd.concat([owners[owners["row"].isin(begun_by["row"])], begun_by[begun_by["row"].isin(owners["row"])]])
+    decisions.review(found.assign(weight=found["level"]), "number_several")
 
 
 def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:

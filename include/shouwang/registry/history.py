@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from shouwang.errors import NotThereYet
 from shouwang.identity import VALID
 from shouwang.month import Month
-from shouwang.store.database import arrow, in_parts, insert, pandas_of
+from shouwang.store.database import arrow, frame, in_parts, insert, pandas_of
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import person, registry_load
 
@@ -172,3 +172,21 @@ def people_as_of(connection: Connection, month: Month, households: sa.Select[Any
     """
     load_in_force(connection, month)
     return _holding(connection, str(month), ["person_id", *COLUMNS], households)
+
+
+def former_people(connection: Connection, month: Month) -> pd.DataFrame:
+    """Who bore a name in a village by the registry before ``month`` and does no longer: has died, moved, been renamed.
+
+    ``person_id, township, village, name``; nobody of whose household somebody bears that name now.
+    """
+    once, now = person, person.alias()
+    holds = sa.and_(now.c.from_month <= str(month), sa.or_(now.c.to_month.is_(None), now.c.to_month > str(month)))
+    said = ("township", "village", "name")
+    stays = sa.and_(now.c.person_id == once.c.person_id, *(now.c[name] == once.c[name] for name in said))
+    at_home = sa.and_(now.c.household_id == once.c.household_id, now.c.name == once.c.name)
+    query = (
+        sa.select(once.c.person_id, *(once.c[name] for name in said)).where(once.c.to_month <= str(month)).distinct()
+    )
+    for still in (stays, at_home):
+        query = query.where(~sa.exists().where(holds, still))
+    return frame(connection, query).astype("str")
