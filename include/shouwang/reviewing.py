@@ -21,7 +21,7 @@ from shouwang.matching import numbers
 from shouwang.matching.methods import METHODS
 from shouwang.matching.names import Agreement, agreement, tidy_names
 from shouwang.matching.places import clean_phones
-from shouwang.matching.remembered import options, written_identities
+from shouwang.matching.remembered import BY_CLERKS, PLACE, options, written_identities
 from shouwang.month import Month
 from shouwang.registry.history import people_as_of
 from shouwang.sending import passwords
@@ -63,16 +63,18 @@ def reviews_of(connection: Connection, house: House, month: Month, township: str
     """
     found = []
     for contract in house.county.contracts.values():
-        rows = identity_records(connection, contract, str(month), line.c.outcome == "review")
+        asked = sa.or_(line.c.outcome == "review", line.c.method.in_(BY_CLERKS))
+        rows = identity_records(connection, contract, str(month), asked)
         place = rows["sheet"].map(lambda sheet: f"“{sheet}”" if sheet else "") + "第" + rows["row"].astype("str") + "行"
         found.append(rows.assign(place=contract.title + " " + rows["file"].astype("str") + place))
     rows = pd.concat(found, ignore_index=True).reindex(
-        columns=["place", "method", "candidates", "id_number", "name", "township", "village", "phone"]
+        columns=[*PLACE, "place", "method", "candidates", "id_number", "name", "township", "village", "phone"]
     )
-    columns = [*rows.columns, "identity", "keys", "number", "places", "reason", "option_1", "option_2", "option_3"]
+    rows["identity"] = written_identities(rows, house.keys.keyed)  # with those decided: two may be written alike
+    rows = rows[~rows["method"].isin(BY_CLERKS)].drop(columns=PLACE).reset_index(drop=True)
+    columns = [*rows.columns, "keys", "number", "places", "reason", "option_1", "option_2", "option_3"]
     if rows.empty:
         return pd.DataFrame(columns=columns)
-    rows["identity"] = written_identities(rows, house.keys.keyed)
     places = rows.groupby("identity", sort=False)["place"].agg("\n".join)
     rows = rows.drop_duplicates("identity").reset_index(drop=True)
     rows["places"] = rows["identity"].map(places)

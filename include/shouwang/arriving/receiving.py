@@ -316,7 +316,8 @@ def match(house: House, reference: Reference) -> Reference:
     matches = match_rows(accepted, registry_index(house, month))
     with house.database.read() as connection:
         decisions = decisions_in_force(connection)
-    matches = apply_decisions(matches, accepted, decisions, registry_of(house, month), house.keys.keyed)
+    rows = accepted.assign(delivery_id=reference["delivery_id"])
+    matches = apply_decisions(matches, rows, decisions, registry_of(house, month), house.keys.keyed)
     texts = matches["candidates"].map(lambda c: json.dumps(list(c)) if isinstance(c, list | tuple) and len(c) else None)
     _staging(house, reference).write_frame("matched.parquet", matches.assign(candidates=texts.astype("str")))
     counted = matches["outcome"].value_counts()

@@ -47,6 +47,7 @@ METHODS = _table(
     Method("decided", MATCHED, 0.99, "工作人员对同样写法的来文已作认定，登记信息没有变化。"),
     Method("decided_none", UNMATCHED, 0.99, "工作人员已认定同样写法的来文不是候选人员中的任何一人。"),
     # to be decided by a clerk
+    Method("decided_before", REVIEW, 0.4, "工作人员对同样写法的来文作过认定，登记信息此后有变化，请重新认定。"),
     Method("conflict", REVIEW, 0.5, "证件号码在农户信息中，但该户没有人叫这个姓名，号码与姓名相互矛盾。"),
     Method("registered_twice", REVIEW, 0.5, "同一证件号码在农户信息中登记在两户，请先核对户籍信息。"),
     Method("name_missing", REVIEW, 0.5, "证件号码在农户信息中，但来文没有写姓名。"),

@@ -97,7 +97,10 @@ def identity_records(
     table = record_table(contract)
     names = [name for name in ("id_number", "name", "township", "village", "phone") if name in contract.columns]
     query = (
-        sa.select(*(line.c[n] for n in ("file", "sheet", "row", "method", "candidates")), *(table.c[n] for n in names))
+        sa.select(
+            *(line.c[n] for n in ("delivery_id", "file", "sheet", "row", "method", "candidates")),
+            *(table.c[n] for n in names),
+        )
         .select_from(
             delivery.join(line, line.c.delivery_id == delivery.c.delivery_id).join(
                 table, sa.and_(table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no)
