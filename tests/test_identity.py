@@ -26,6 +26,36 @@ def test_a_sound_number_is_read_however_it_is_written(written: str) -> None:
     assert cleaned(written) == (SOUND, "valid")
 
 
+@pytest.mark.parametrize(
+    "written",
+    [f"{SOUND}（本人）", f"身份证号：{SOUND}", f"{SOUND}\n13900000071", f"13900000071 {SOUND}", f"王小芳{SOUND}",
+     SOUND + "13900000071", "G" + SOUND, "532999-19850603-7605", "5329991985O6O376O5", f"{SOUND} 61", f"{SOUND}*",
+     f"{SOUND}/{SOUND}", "五三二九九九一九八五〇六〇三七六〇五"],
+)  # fmt: skip
+def test_the_only_sound_number_of_a_cell_is_read(written: str) -> None:
+    assert cleaned(written) == (SOUND, "valid")
+
+
+@pytest.mark.parametrize("written", [f"{SOUND}、532999196807050265", f"{SOUND} 5329991968070502", "见附件", "尾号7605"])
+def test_no_number_is_chosen_between_two_nor_made_of_none(written: str) -> None:
+    assert cleaned(written) == (written, "damaged")
+
+
+@pytest.mark.parametrize("mask", ["****", "*****", "○○○○", "※※※※※※※※", "xxxx", "××××", "□□□□", "----", "……", "某某"])
+def test_a_mask_of_any_sign_and_length_hides_the_places_between(mask: str) -> None:
+    assert cleaned(f"5329{mask}7605") == ("5329**********7605", "partial")
+
+
+@pytest.mark.parametrize("written", ["E12345678", "EA1234567", "H1234567890", "USA123456789012", "810000199001010393"])
+def test_the_numbers_of_other_papers_are_valid_texts(written: str) -> None:
+    assert cleaned(written) == (written, "valid")
+
+
+def test_what_replaced_a_character_is_a_lost_one() -> None:
+    written = ["陈〓祥", "陈\ue001祥", "陈⿱土口祥", "陈（土+口）祥", "陈某祥", "陈&#134071;祥", "陈&#x20BB7;祥"]
+    assert clean_names(pd.Series(written)).tolist() == ["陈?祥"] * 5 + ["陈𠮷祥"] * 2
+
+
 def test_fifteen_digits_become_eighteen() -> None:
     assert cleaned("532999750602015") == ("532999197506020155", "valid")
 

@@ -157,6 +157,56 @@ def test_no_single_fault_makes_another_sound_number(whole: str, chance: Random, 
     assert clean_numbers(pd.Series([fault(chance, whole)]))["id_state"][0] != "valid"
 
 
+PHONES = st.lists(st.sampled_from(["13800000001", "13800000002", "13800000003"]), min_size=1, max_size=3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    homes=st.lists(st.tuples(PHONES, st.booleans()), min_size=2, max_size=4),
+    written=PHONES,
+    sign=st.sampled_from([" ", "/", "、", "", "\n", ";"]),
+    placeholder=st.sampled_from(["", "13800000000", "11111111111", "13812345678", "13131313131"]),
+)
+def test_a_phone_settles_only_what_no_other_phone_of_the_cell_leaves_open(
+    homes: list[tuple[list[str], bool]], written: list[str], sign: str, placeholder: str
+) -> None:
+    """Namesakes of one village, and others with any of their phones; a placeholder is everybody's."""
+    place = {"township": "马登镇", "village": "松林村"}
+    registered = [
+        place | {"person_id": f"p{at}", "household_id": f"h{at}", "phone": "/".join([*phones, placeholder])}
+        | {"name": "张伟" if namesake or at < 2 else "钱多多"}
+        for at, (phones, namesake) in enumerate(homes)
+    ]  # fmt: skip
+    row = place | {"name": "张伟", "phone": sign.join([*written, placeholder] if placeholder else written)}
+    found = matched(people(*registered), rows(row)).iloc[0]
+    bearers = {phone: {at for at, (phones, _) in enumerate(homes) if phone in phones} for phone in written}
+    told = {min(at) for at in bearers.values() if len(at) == 1}
+    namesakes = {at for at in told if registered[at]["name"] == "张伟"}
+    assert found["outcome"] == ("matched" if len(namesakes) == 1 else "review")
+    if found["outcome"] == "matched":
+        assert found["person_id"] == f"p{min(namesakes)}"
+
+
+@settings(deadline=None, max_examples=60)
+@given(year=st.integers(2000, 2012), month=st.integers(1, 12), last=st.integers(100, 999), both=st.booleans())
+def test_fifteen_digits_that_two_people_fit_are_a_review(year: int, month: int, last: int, both: bool) -> None:
+    """One person's whole number begins with what is another's old number: born in 1920 and in 2005, say."""
+    young = number("532999", f"{year}{month:02d}{1 + last % 28:02d}", last)
+    kept = young[:15]
+    old = number("532999", f"19{kept[6:12]}", int(kept[12:]))
+    accepted = rows({"name": "王小芳", "id_number": kept})
+    persons = [{"person_id": "young", "household_id": "a", "name": "王小芳", "id_number": young}]
+    if both:
+        persons.append({"person_id": "old", "household_id": "b", "name": "王小芳", "id_number": old})
+    found = matched(people(*persons), accepted).iloc[0]
+    possible = int(kept[8:10]) in range(1, 13) and int(kept[10:12]) in range(1, 29)
+    if both and possible:
+        assert found["outcome"] == "review"
+        assert set(found["candidates"]) == {"young", "old"}
+    elif not both:
+        assert found["person_id"] == "young"
+
+
 PARTS = ["东山", "村", "社区", "村委会", "居委会", "3组", "十组", " ", "镇", "（", "-"]
 TOKENS = st.lists(st.sampled_from(PARTS), max_size=7)
 

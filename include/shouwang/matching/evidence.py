@@ -12,7 +12,7 @@ from shouwang.identity import DAMAGED, MISSING, VALID, clean_numbers
 from shouwang.matching import numbers
 from shouwang.matching.index import Positions, RegistryIndex, exact_codes
 from shouwang.matching.names import spoken, tidy_names
-from shouwang.matching.places import NOT_GIVEN, by_distinct, phones_in, telling
+from shouwang.matching.places import NOT_GIVEN, Codes, by_distinct
 
 SURE, NOTED, SEVERAL = range(3)
 """Doubt about the name: none; words that may speak of another person; two registered names."""
@@ -63,14 +63,15 @@ class Evidence:
         return len(self.name)
 
     @cached_property
-    def phones(self) -> npt.NDArray[np.object_]:
-        """The phones of each row, digits only, a column for each; null beyond."""
-        return phones_in(self._written_phone)
+    def phones(self) -> Codes:
+        """The phones of each row in the registry's codes, a column for each; -1 for none and for nobody's."""
+        return self.index.phone_codes(self._written_phone)
 
     @cached_property
-    def telling_phones(self) -> npt.NDArray[np.object_]:
+    def telling_phones(self) -> Codes:
         """The same without those that tell nobody from anybody: placeholders, and what several households bear."""
-        return telling(self.phones, self.index.shared_phones)
+        known = np.append(self.index.telling_phones, False)
+        return np.where(known[self.phones], self.phones, -1)
 
     def agrees(self, row: Positions, person: Positions) -> npt.NDArray[np.bool_]:
         """Whether whatever is legible of the row's number, little as it is, agrees with the person's."""
@@ -125,12 +126,12 @@ def _spoken_of(
     return np.append(kept, -1)[codes], called, np.array([level for _, level in meant], dtype=np.int64)
 
 
-def _any_same(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+def _any_same(one: Codes, other: Codes) -> npt.NDArray[np.bool_]:
     """Whether any of the left row's phones is one of the right row's."""
     found = np.zeros(len(one), dtype=bool)
     for left in one.T:
         for right in other.T:
-            found |= np.asarray(pd.notna(left) & pd.notna(right) & (left == right), dtype=bool)
+            found |= (left == right) & (left >= 0)
     return found
 
 

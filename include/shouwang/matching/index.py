@@ -11,7 +11,7 @@ import pandas as pd
 from shouwang.identity import clean_numbers
 from shouwang.matching import numbers
 from shouwang.matching.names import LOST_CHARACTER, has_gap, is_rare, tidy_names
-from shouwang.matching.places import Codes, Gazetteer, by_distinct, phones_in
+from shouwang.matching.places import Codes, Gazetteer, by_distinct, phones_in, placeholders
 from shouwang.matching.pronunciation import readings, spellings
 
 COLUMNS = ("person_id", "household_id", "township", "village", "name", "id_number", "phone")
@@ -77,16 +77,30 @@ class RegistryIndex:
         return len(self.name)
 
     @cached_property
-    def phones(self) -> npt.NDArray[np.object_]:
-        """Each person's phones, digits only, a column for each; null where there is none."""
-        return phones_in(self._written_phone)
+    def _phones(self) -> tuple[Codes, pd.Index]:
+        written = phones_in(self._written_phone)
+        codes, values = pd.factorize(written.ravel())
+        return codes.reshape(written.shape), pd.Index(values, dtype="str")
+
+    @property
+    def phones(self) -> Codes:
+        """Each person's phones as codes, a column for each; -1 where there is none."""
+        return self._phones[0]
+
+    def phone_codes(self, written: pd.Series) -> Codes:
+        """The phones of some cells in the codes of the people's; -1 for one that nobody has."""
+        phones = phones_in(written)
+        return self._phones[1].get_indexer(pd.Index(phones.ravel())).reshape(phones.shape)
 
     @cached_property
-    def shared_phones(self) -> frozenset[str]:
-        """Phones that people of several households bear, as a cadre's: they tell nobody from anybody."""
-        borne = pd.DataFrame({"phone": self.phones.ravel(), "home": np.repeat(self.household, self.phones.shape[1])})
-        homes = borne.dropna().drop_duplicates()["phone"].value_counts()
-        return frozenset(homes.index[homes > 1])
+    def telling_phones(self) -> npt.NDArray[np.bool_]:
+        """Whether a phone, by its code, tells one household from another: none that only fills the cell or, as a cadre's,
+        is borne by several households."""
+        codes, values = self._phones
+        borne = pd.DataFrame({"phone": codes.ravel(), "home": np.repeat(self.household, codes.shape[1])})
+        borne = borne[borne["phone"] >= 0].drop_duplicates()
+        alone = np.bincount(borne["phone"], minlength=len(values)) == 1
+        return np.asarray(alone & ~placeholders(values))
 
     @cached_property
     def by_number(self) -> Lookup:

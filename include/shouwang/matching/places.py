@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 Codes = npt.NDArray[np.int64]
 _LANDLINE, _MOBILE = 7, 11
 """Digits of the shortest phone, and of a mobile one."""
+_COUNTED = {("0123456789" * 2)[first:][:7][::way] for first in range(10) for way in (1, -1)}
 T = TypeVar("T", bound=Hashable)
 NOT_GIVEN, NOT_KNOWN = -1, -2
 """The cell is empty; the cell names a place that the registry does not have."""
@@ -79,18 +79,11 @@ def phones_in(written: pd.Series) -> npt.NDArray[np.object_]:
     return phones.str.split(" ", expand=True).to_numpy(dtype=object)
 
 
-def telling(phones: npt.NDArray[np.object_], shared: frozenset[str]) -> npt.NDArray[np.object_]:
-    """Some phones without placeholders and without those that ``shared`` holds."""
-    values = pd.unique(phones.ravel())
-    silent = [phone for phone in values if pd.notna(phone) and (phone in shared or is_placeholder(phone))]
-    return pd.DataFrame(phones, dtype=object).where(~pd.DataFrame(phones).isin(silent), None).to_numpy()
-
-
-def is_placeholder(phone: str) -> bool:
-    """Whether somebody only filled the cell: the last digits are alike, alternate, or count up or down."""
-    last = [int(digit) for digit in phone[-_LANDLINE:]]
-    steps = {(after - before) % 10 for before, after in pairwise(last)}
-    return steps in ({0}, {1}, {9}) or all(a == b for a, b in zip(last, last[2:], strict=False))
+def placeholders(phones: pd.Index) -> npt.NDArray[np.bool_]:
+    """Which phones only fill the cell: the last seven digits are alike, alternate, or count up or down."""
+    last = phones.str.slice(-_LANDLINE)
+    alike = last.str.fullmatch(r"([0-9])([0-9])\1\2\1\2\1")
+    return np.asarray(alike, dtype=bool) | last.isin(_COUNTED)
 
 
 def by_distinct(column: pd.Series, clean: Callable[[pd.Series], pd.Series]) -> tuple[Codes, pd.Index]:

@@ -11,8 +11,8 @@ from shouwang.matching import numbers
 from shouwang.matching.decisions import Decisions, pairs
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
-from shouwang.matching.names import Agreement
-from shouwang.matching.rungs_name import former_bearers, variants
+from shouwang.matching.names import Agreement, has_gap
+from shouwang.matching.rungs_name import former_bearers, with_a_gap
 from shouwang.matching.rungs_number import housemates, with_agreement
 
 FEW = 3
@@ -127,7 +127,8 @@ def _number_near_but_not_the_name(evidence: Evidence, decisions: Decisions, rows
 def _name_near(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
     """Somebody of the village whose name, or whose name of once, comes near, and whom what is left of the number fits."""
     rows = decisions.still_open(rows[~evidence.sound[rows]])
-    near = _compared(evidence, variants(evidence, rows))
+    gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
+    near = _compared(evidence, with_a_gap(evidence, rows[gap & (evidence.village[rows] >= 0)]))
     decisions.review(near[near["fault"] > numbers.NEAR], "number_near_other_name")
     former_bearers(evidence, decisions, decisions.still_open(rows))
 

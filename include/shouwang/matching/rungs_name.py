@@ -94,7 +94,7 @@ def _settle_by_phone(evidence: Evidence, decisions: Decisions, found: pd.DataFra
 
 def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
     """Nobody there bears the name, but somebody's sounds the same or has lost a character: only with the phone."""
-    found = variants(evidence, rows)
+    found = _variants(evidence, rows)
     found = found[evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())]
     phone = evidence.same_phone(found["row"].to_numpy(), found["person"].to_numpy(), telling=True)
     supported = found[(phone > 0) & (evidence.doubt[found["row"].to_numpy()] != SEVERAL)]
@@ -105,11 +105,11 @@ def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Pos
     decisions.review(found, "name_variant")
 
 
-def variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
+def _variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     """Pairs of a row and a person of its village whose name sounds the same, or agrees but for a character."""
     rows = rows[evidence.village[rows] >= 0]
     gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
-    found = [_sounding_alike(evidence, rows[~gap]), _with_a_gap(evidence, rows[gap]), _of_rare(evidence, rows[~gap])]
+    found = [_sounding_alike(evidence, rows[~gap]), with_a_gap(evidence, rows[gap]), _of_rare(evidence, rows[~gap])]
     return pd.concat(found).drop_duplicates(["row", "person"]).astype({"row": np.int64, "person": np.int64})
 
 
@@ -123,7 +123,7 @@ def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     return wanted.merge(registered, on=["village", "sound"])[["row", "person"]]
 
 
-def _with_a_gap(evidence: Evidence, rows: Positions) -> pd.DataFrame:
+def with_a_gap(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     """Names with a lost character, on the row's side, compared with everybody of the village."""
     at, person = evidence.index.by_village.join(evidence.village[rows])
     found = with_agreement(evidence, rows[at], person)
