@@ -11,7 +11,7 @@ from shouwang.county.settings import read_county
 from shouwang.errors import NotThereYet
 from shouwang.identity import clean_numbers
 from shouwang.month import Month
-from shouwang.registry.history import COLUMNS, load_snapshot, people_as_of, snapshot
+from shouwang.registry.history import COLUMNS, former_people, load_snapshot, people_as_of, snapshot
 from shouwang.store.database import Database
 from shouwang.store.migrate import migrate
 
@@ -68,6 +68,21 @@ def test_the_same_load_again_does_nothing_and_another_replaces_it(database: Data
     assert load(database, people(), "2026-07", "a").already_loaded  # type: ignore[attr-defined]
     load(database, people().iloc[1:], "2026-07", "b")
     assert names(database, "2026-07") == [("1", "乙"), ("2", "丙")]
+
+
+def test_who_died_moved_or_was_renamed_is_known_from_earlier_loads(database: Database) -> None:
+    placed = [(row, "village", "松林村") for row in range(3)]
+    load(database, people(*placed), "2026-07", "a")
+    richer = (0, "income", 12000.0)
+    load(database, people(*placed, richer, (1, "name", "丁"), (2, "village", "东山村")).iloc[:2], "2026-09", "b")
+    with database.read() as connection:
+        before = former_people(connection, Month.parse("2026-08"))
+        after = former_people(connection, Month.parse("2026-09"))
+        renamed = people_as_of(connection, Month.parse("2026-09")).set_index("name").loc["丁", "person_id"]
+    assert before.empty
+    assert sorted(after["name"]) == ["丙", "乙"]
+    assert set(after["village"]) == {"松林村"}
+    assert after.set_index("name").loc["乙", "person_id"] == renamed
 
 
 def test_a_month_before_the_first_load_is_answered_with_what_to_do(database: Database) -> None:
