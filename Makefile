@@ -3,19 +3,20 @@ SHELL := /bin/sh
 # Compiled modules are kept, whatever the environment says: without them every process of Airflow compiles anew.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down test lint bench docs pictures sbom lock clean
+.PHONY: help venv demo up down test test-root lint bench docs pictures sbom lock clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
-  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
   >/dev/null 2>&1 && { command -v $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO ?=
 TESTS ?= tests
+RAN ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY) ## make .venv with everything that is needed (once; again when requirements change)
 
@@ -38,8 +39,11 @@ up: $(READY) ## start Airflow on the demo's county to look at; prints address, u
 down: $(READY) ## stop what `make up` started
 	@$(BIN)/python -m shouwang.demo down
 
-test: $(READY) ## all tests; what needs a program that is missing here is left out, and said
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+test: $(READY) ## all tests; what needs root, or a program that is missing here, is left out, and said
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(RAN),--ran $(RAN)) $(TESTS)
+
+test-root: $(READY) ## as root: the tests that are about root (mounted disks, the drop box, a deployment)
+	@$(BIN)/python -m pytest -m root $(if $(RAN),--ran $(RAN)) $(TESTS)
 
 lint: $(READY) ## ruff, mypy --strict, the order of the rooms, the pre-commit settings
 	$(BIN)/ruff check .

@@ -2,6 +2,8 @@
 
 A test that needs a program of the machine says so: ``@pytest.mark.needs("libreoffice")``. On a developer's machine
 without it the test is left out, and the header says so; in CI (``CI=true``) it fails, and so does whatever is skipped.
+One that is about root (it mounts, or starts programs as others) says ``@pytest.mark.root``: an ordinary user leaves it
+out; ``make test-root`` runs these alone. ``--ran`` tells ``.ci/run`` which tests ran, so that none is left out by both.
 """
 
 from __future__ import annotations
@@ -29,11 +31,38 @@ os.environ["SHOUWANG_KEYS"] = "hash:" + "aGFzaA" * 7 + "a= k1:" + "c2VhbGluZw" *
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--ran", type=Path, help="a file for the names of the tests that ran, a line each")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): runs only beside these programs; see tests/services.py")
+    config.addinivalue_line("markers", "root: is about what root does; an ordinary user leaves it out")
+    if (path := config.getoption("ran")) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Ran(path))
+
+
+class Ran:
+    """Writes down which tests ran."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.names = path, list[str]()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "setup":
+            self.names.append(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        self.path.write_text("".join(f"{name}\n" for name in self.names))
 
 
 def pytest_report_header() -> list[str]:
+    if os.geteuid() != 0:
+        return ["not root: the tests that are about root are left out (make test-root)", *_missing()]
+    return _missing()
+
+
+def _missing() -> list[str]:
     missing = [
         f"{name} (apt-get install {program.package})" for name, program in PROGRAMS.items() if not program.find()
     ]
@@ -66,9 +95,13 @@ def _needed(item: pytest.Item) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if IN_CI:
-        return
-    left_out = [item for item in items if any(not PROGRAMS[name].find() for name in _needed(item))]
+    ordinary = os.geteuid() != 0
+    left_out = [
+        item
+        for item in items
+        if (ordinary and item.get_closest_marker("root"))
+        or (not IN_CI and any(not PROGRAMS[name].find() for name in _needed(item)))
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -560,6 +560,7 @@ def test_what_retention_deletes_while_keys_change_does_not_come_back(with_old_ke
     assert in_child(place, work) == (0, [])
 
 
+@pytest.mark.root
 @pytest.mark.needs("mount")
 @pytest.mark.parametrize("name", ["release 0", "send 0", "take_in housing"])
 def test_a_step_whose_disk_is_full_leaves_nothing_by_halves_and_does_its_work_when_there_is_room(

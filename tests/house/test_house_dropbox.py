@@ -22,7 +22,7 @@ import pytest
 
 from services import free_port
 
-pytestmark = [pytest.mark.needs("sshd", "rsync", "unshare"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.needs("sshd", "rsync", "unshare"), pytest.mark.root, pytest.mark.timeout(120)]
 
 ACCOUNTS = {"water": "department water", "housing": "department housing", "hekou": "township 河口镇"}
 HOUSE = 50000
