@@ -185,7 +185,11 @@ class Deployment:
         }  # fmt: skip
         restarts = service.get("restart") == "unless-stopped"
         return Container(
-            name, [self._here(word) for word in words], {k: str(v) for k, v in environment.items()}, folder, restarts
+            name,
+            [*rights_of(service), *(self._here(word) for word in words)],
+            {k: str(v) for k, v in environment.items()},
+            folder,
+            restarts,
         )
 
     def __enter__(self) -> Deployment:
@@ -250,6 +254,12 @@ def hostname() -> str:
     code = "from airflow.utils.net import get_hostname; print(get_hostname())"
     said = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     return said.stdout.split()[-1]
+
+
+def rights_of(service: dict[str, Any]) -> list[str]:
+    """What a program is started by when root starts it: as in its container, it has no capability and can gain none."""
+    assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
 
 
 def names_of(service: dict[str, Any]) -> Iterator[str]:

@@ -31,7 +31,7 @@ from wires import Post, cutting, mail_server
 
 pytestmark = [
     pytest.mark.needs("docker-compose", "postgresql", "redis", "faketime", "sshd", "mount"),
-    pytest.mark.root,  # mounts a disk that it fills; the services run as docker-compose.yaml says
+    pytest.mark.root,  # mounts a disk that it fills; the services have no capability
     pytest.mark.timeout(2400),
 ]
 

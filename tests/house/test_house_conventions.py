@@ -10,12 +10,27 @@ import yaml
 
 from services import PROGRAMS, path_of
 
-TARGETS = ["help", "venv", "demo", "up", "down", "test", "lint", "bench", "docs", "pictures", "sbom", "lock", "clean"]
+TARGETS = [
+    "help",
+    "venv",
+    "demo",
+    "up",
+    "down",
+    "test",
+    "test-root",
+    "lint",
+    "bench",
+    "docs",
+    "pictures",
+    "sbom",
+    "lock",
+    "clean",
+]
 
 
 def test_make_alone_lists_its_targets(project):
     said = subprocess.run(["make"], cwd=project, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"^  make (\w+) +\S", said, flags=re.M) == TARGETS
+    assert re.findall(r"^  make ([\w-]+) +\S", said, flags=re.M) == TARGETS
 
 
 def test_ci_installs_what_tests_need(project):
@@ -24,7 +39,15 @@ def test_ci_installs_what_tests_need(project):
     for program in PROGRAMS.values():
         assert f"need {program.package} " in script
     assert "set -euo pipefail" in script
-    assert script.rstrip().endswith("make test")
+
+
+def test_ci_tests_as_an_ordinary_user_and_sees_that_every_test_ran_once(project):
+    script = (project / ".ci" / "run").read_text()
+    calls = re.findall(r"^(as_user )?make ([\w-]+)", script, flags=re.M)
+    assert calls == [("as_user ", "venv"), ("as_user ", "lint"), ("as_user ", "test"), ("", "test-root")]
+    assert "--bounding-set=-all" in script
+    assert "--no-new-privs" in script
+    assert 'diff "$top/all" "$top/ran"' in script
 
 
 def test_pre_commit_runs_the_same_checks_as_make_lint(project):
