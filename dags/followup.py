@@ -17,7 +17,8 @@ DOC = """
 corrected, into the inbox of the last twelve months; opens each month again that has something new by that, or by a late
 answer; starts a month whose waiting time ended with a department refused; sends again what could not be sent; reminds of what is due today; writes the
 supervision list (督办单) of what is overdue, for the county and each township; deletes what has been kept too long;
-passwords that are a year old are replaced, and whoever has one that nobody has told them yet is named.
+passwords that are a year old are replaced, and whoever has one that nobody has told them yet is named; puts on our own record
+which runs have ended since yesterday.
 
 **When.** Every morning at half past eight. Running it twice changes nothing; run it by hand after a township has called.
 
@@ -153,6 +154,12 @@ def declare(here: CountyDags) -> None:
                 )  # fmt: skip
             return done
 
+        @step
+        def record_runs() -> int:
+            from shouwang_listener import record_ended_runs
+
+            return record_ended_runs()
+
         @step(trigger_rule=TriggerRule.ALL_DONE)
         def expire() -> int:
             from shouwang import steps
@@ -164,6 +171,7 @@ def declare(here: CountyDags) -> None:
         collected >> [remind(), supervise()]
         send_again() >> expire()
         renew_passwords()
+        record_runs()
 
     followup()
 

@@ -1,15 +1,13 @@
-"""Beside Airflow's own metadata: each run that ended goes on our record (运行记录), the county's figures out as metrics.
+"""Beside Airflow's own metadata: the end of each run is noted for our own record (运行记录), and what tasks import comes early.
 
-Airflow calls these hooks in its scheduler, which must not wait for a database of ours, nor have threads when it forks
-its workers. So a forked child does it, and ends by itself where it cannot: no run ever fails or waits for it.
+Airflow calls these hooks in its scheduler, and in its API server when somebody marks a run: neither may wait for a
+database of ours. So an end is only noted, as a file of the house; `record_ended_runs`, in a task, puts it on record.
 """
 
 from __future__ import annotations
 
 import importlib
 import logging
-import multiprocessing
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -25,43 +23,32 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 300
-"""Seconds after which a child that still waits for the county's database gives up."""
-
-
-FORKED = (
-    "great_expectations",
-    "shouwang.papers",
-    "shouwang.steps",
-    "shouwang.townships.releasing",
-    "shouwang.delivery.township",
-)
-"""What most tasks need and takes longest to import: up to four seconds each."""
-
 
 @hookimpl
 def on_starting(component: Any) -> None:
     """Import once, in the scheduler, what the tasks of a LocalExecutor need: they are forks of its forks."""
     if sys.argv[1:2] == ["scheduler"] and "LocalExecutor" in conf.get("core", "executor"):
-        for name in FORKED:
-            importlib.import_module(name)
+        importlib.import_module("shouwang_preload")
 
 
 @hookimpl
 def on_dag_run_success(dag_run: DagRun, msg: str) -> None:
     """A run has ended well."""
-    keep(dag_run)
+    note(dag_run)
 
 
 @hookimpl
 def on_dag_run_failed(dag_run: DagRun, msg: str) -> None:
     """A run has failed."""
-    keep(dag_run)
+    note(dag_run)
 
 
-def keep(dag_run: DagRun) -> None:
-    """Have a run put on record; Airflow logs what goes wrong here and goes on."""
+def note(dag_run: DagRun) -> None:
+    """Note the end of a run; what cannot be noted is logged, and no run fails for it."""
     from sqlalchemy.orm import object_session  # each task imports this module, and needs none of it
+
+    from shouwang.house import open_house
+    from shouwang.reporting import runs
 
     county, _, name = dag_run.dag_id.rpartition(".")
     open_already = {"session": session} if (session := object_session(dag_run)) else {}  # `airflow dags test` has none
@@ -69,37 +56,32 @@ def keep(dag_run: DagRun) -> None:
     failed = sorted(
         f"{task.task_id}[{task.rendered_map_index}]" if task.map_index >= 0 else task.task_id for task in tasks
     )
-    said = {
-        "dag": name,
-        "month": month_of(dag_run.partition_key, dag_run.conf)[:7] or None,
-        "kind": str(dag_run.run_type),
-        "state": str(dag_run.state),
-        "started": dag_run.start_date,
-        "ended": dag_run.end_date,
-        "failed": tuple(failed),
-    }
-    multiprocessing.get_context("fork").Process(target=_keep, args=(county, said)).start()
-
-
-def _keep(county: str, said: dict[str, Any]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
-        signal.signal(number, signal.SIG_DFL)  # the scheduler's would try to end a scheduler
-    signal.alarm(PATIENCE)
-    with serving(county):
-        record(said)
-        measure()
-
-
-def record(said: dict[str, Any]) -> None:
-    """Put a run on the county's record."""
-    from shouwang import steps
-    from shouwang.reporting.runs import Run
-
+    if not (dag_run.start_date and dag_run.end_date):  # marked before it began
+        return
+    run = runs.Run(
+        dag=name,
+        month=month_of(dag_run.partition_key, dag_run.conf)[:7] or None,
+        kind=str(dag_run.run_type),
+        state=str(dag_run.state),
+        started=dag_run.start_date,
+        ended=dag_run.end_date,
+        failed=tuple(failed),
+    )
     try:
-        steps.record_run(Run(**said))
-    except Exception as error:  # whatever is wrong with the county's database is told by its tasks
+        with serving(county):
+            runs.note(open_house(), f"{dag_run.dag_id} {dag_run.run_id} {dag_run.clear_number} {run.state}", run)
+    except (OSError, ShouwangError) as error:
         why = str(error) if isinstance(error, ShouwangError) else type(error).__name__
-        log.warning("The end of %s is not on our record: %s", said["dag"], why)
+        log.warning("The end of %s is not noted, and will not be on our record: %s", name, why)
+
+
+def record_ended_runs() -> int:
+    """In a task: put the runs that have ended on the county's record, and send its figures; how many runs."""
+    from shouwang import steps
+
+    count = steps.record_ended_runs()
+    measure()
+    return count
 
 
 def measure() -> None:
@@ -118,6 +100,6 @@ def measure() -> None:
         if conf.getboolean("metrics", "otel_on"):
             from opentelemetry.metrics import get_meter_provider
 
-            get_meter_provider().force_flush()  # this process ends before it would do so by itself
+            get_meter_provider().force_flush()  # the task ends before it would do so by itself
     except Exception as error:
         log.warning("The county's figures were not sent (%s).", type(error).__name__)

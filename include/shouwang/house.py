@@ -114,6 +114,11 @@ class House:
         return self.home / "work" / delivery_id
 
     @property
+    def ended_runs(self) -> Path:
+        """Where the ends of Airflow's runs are noted until they are put on record."""
+        return self.home / "ended"
+
+    @property
     def sealed_folders(self) -> tuple[Path, ...]:
         """Where every file is sealed."""
         return self.home / "vault", self.home / "work"

@@ -1,25 +1,22 @@
-"""What the listener does beside a run that has ended: our record, metrics, and nothing where it cannot."""
+"""What the listener does when a run has ended, what becomes of it, and what is imported before tasks are forked."""
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from statistics_server import Metrics
 
 from shouwang import steps
-from shouwang.reporting.runs import Run
 
 END = """
-import datetime as dt, json, multiprocessing, os, sys
+import datetime as dt, os, sys, threading
 from types import SimpleNamespace
 import sqlalchemy.orm
 import shouwang_listener
@@ -28,34 +25,42 @@ sqlalchemy.orm.object_session = lambda run: None
 at = dt.datetime(2026, 10, 11, 1, 0, tzinfo=dt.timezone.utc)
 failed = SimpleNamespace(task_id="send", map_index=2, rendered_map_index="大河镇")
 run = SimpleNamespace(
-    dag_id="screening", partition_key="2026-09", conf={}, run_type="asset_triggered", state="failed", start_date=at,
-    end_date=at + dt.timedelta(minutes=2), get_task_instances=lambda state: [failed],
+    dag_id="screening", run_id="of 2026-09", partition_key="2026-09", conf={}, run_type="asset_triggered", state="failed",
+    start_date=at, end_date=at + dt.timedelta(minutes=2), clear_number=0, get_task_instances=lambda state: [failed],
 )
-before, (_, wanted) = dict(os.environ), sys.argv
-shouwang_listener.on_starting(None)
-assert "great_expectations" not in sys.modules
-sys.argv[1] = "scheduler"
-shouwang_listener.on_starting(None)
-assert "great_expectations" in sys.modules
-for settings in json.loads(wanted):
-    os.environ.update(settings)
+threads, forked = threading.active_count(), []
+os.register_at_fork(before=lambda: forked.append(1))
+wanted = sys.argv.pop()
+if wanted == "noted":
     shouwang_listener.on_dag_run_failed(run, "")
-    for child in multiprocessing.active_children():
-        child.join()
-        print("went on", child.exitcode)
-    os.environ.clear()
-    os.environ.update(before)
+    shouwang_listener.on_dag_run_failed(run, "")  # the API server tells of what the scheduler tells of
+elif wanted == "cleared":
+    run.clear_number, run.state, run.end_date = 1, "success", at + dt.timedelta(minutes=5)
+    run.get_task_instances = lambda state: []
+    shouwang_listener.on_dag_run_success(run, "")
+elif wanted == "recorded":
+    print("RECORDED", shouwang_listener.record_ended_runs())
+assert not forked and threading.active_count() == threads or wanted == "recorded"
+print("WENT ON")
 """
+STARTED = """
+import sys
+import shouwang_listener
 
+for started, there in (("api-server", False), ("scheduler", True)):
+    sys.argv[1:] = [started]
+    shouwang_listener.on_starting(None)
+    assert ("great_expectations" in sys.modules) == there, started
+"""
+WORKER = """
+import sys
+from airflow import settings
+from airflow.providers.celery.executors.celery_executor import app
 
-@dataclass
-class Told:
-    """What came of three runs that ended: heard by StatsD, by OpenTelemetry's collector, and with the database away."""
-
-    statsd: list[str]
-    collected: set[tuple[object, ...]]
-    said: str
-    recorded: list[Run]
+settings.prepare_syspath_for_config_and_plugins()
+app.loader.import_default_modules()  # as a worker does before it forks
+assert {"great_expectations", "shouwang.steps", "shouwang.papers"} <= set(sys.modules)
+"""
 
 
 class Collector(BaseHTTPRequestHandler):
@@ -83,44 +88,67 @@ def collected(bodies: list[bytes]) -> set[tuple[object, ...]]:
 
 
 @pytest.fixture
-def told(airflow_environment, tmp_path) -> Told:
-    home = tmp_path
-    there = {"SHOUWANG_HOME": str(home), "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
+def house(tmp_path, monkeypatch) -> dict[str, str]:
+    """What processes are told of a house."""
+    monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
+    steps.init()
+    return {"SHOUWANG_HOME": str(tmp_path), "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
+
+
+def said(code: str, environment: dict[str, str], *words: str) -> str:
+    """What a process prints that does what Airflow does."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_often_it_is_told(
+    airflow_environment, house
+):
+    assert "WENT ON" in said(END, airflow_environment | house, "noted")
+    assert "WENT ON" in said(END, airflow_environment | house, "cleared")
+    for _ in ("noted", "on record"):
+        cleared, first = steps.runs()
+        assert (first.dag, first.month, first.kind, first.state) == (
+            "screening", "2026-09", "asset_triggered", "failed",
+        )  # fmt: skip
+        assert (first.failed, first.seconds) == (("send[大河镇]",), 120)
+        assert (cleared.state, cleared.failed, cleared.seconds) == ("success", (), 300)
+        steps.record_ended_runs()
+
+
+def test_a_house_that_is_away_holds_nothing_up(airflow_environment, house, tmp_path):
+    (tmp_path / "a file").touch()
+    told = said(END, airflow_environment | house | {"SHOUWANG_HOME": str(tmp_path / "a file")}, "noted")
+    assert "The end of screening is not noted, and will not be on our record: NotADirectoryError" in told
+    assert "WENT ON" in told
+
+
+def test_the_countys_figures_go_where_airflows_metrics_go(airflow_environment, house):
     Collector.bodies = []
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        Metrics() as metrics,
-        HTTPServer(("127.0.0.1", 0), Collector) as server,
-    ):
-        patch.setenv("SHOUWANG_HOME", str(home))
-        steps.init()
+    with Metrics() as metrics, HTTPServer(("127.0.0.1", 0), Collector) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         telemetry = {
             "AIRFLOW__METRICS__OTEL_ON": "True",
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"http://127.0.0.1:{server.server_port}/v1/metrics",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         }
-        away = {"SHOUWANG_DATABASE_URL": "sqlite:////nowhere/at/all.db"}
-        done = subprocess.run(
-            [sys.executable, "-c", END, json.dumps([metrics.settings, telemetry, away])],
-            env=airflow_environment | there, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.stdout.count("went on 0\n") == 3, done.stdout + done.stderr
+        said(END, airflow_environment | house, "noted")
+        assert "RECORDED 1" in said(END, airflow_environment | house | metrics.settings, "recorded")
+        assert "RECORDED 0" in said(END, airflow_environment | house | telemetry, "recorded")
         lines = metrics.wait_for("airflow.shouwang.overdue")
         server.shutdown()
-        return Told(lines, collected(Collector.bodies), done.stdout + done.stderr, steps.runs())
+    assert "airflow.shouwang.lists,county=532900,state=sent:0|g" in lines
+    assert ("airflow.shouwang.lists", ("county", "532900"), ("state", "sent")) in collected(Collector.bodies)
 
 
-def test_a_run_that_ended_is_recorded_and_measured_and_a_county_that_is_away_holds_nothing_up(told):
-    assert len(told.recorded) == 2
-    for run in told.recorded:
-        assert (run.dag, run.month, run.kind, run.state) == ("screening", "2026-09", "asset_triggered", "failed")
-        assert (run.failed, run.seconds) == (("send[大河镇]",), 120)
-    assert "airflow.shouwang.lists,county=532900,state=sent:0|g" in told.statsd
-    assert ("airflow.shouwang.lists", ("county", "532900"), ("state", "sent")) in told.collected
-    away = "The end of screening is not on our record: The database /nowhere/at/all.db cannot be opened"
-    assert away in told.said
+def test_what_tasks_import_is_imported_once_by_the_scheduler_that_forks_them(airflow_environment):
+    said(STARTED, airflow_environment)
 
 
-def test_every_module_that_tasks_inherit_is_one_that_there_is(plugin):
-    assert all(importlib.util.find_spec(name) for name in plugin.shouwang_listener.FORKED)
+def test_what_tasks_import_is_imported_once_by_the_worker_that_forks_them(airflow_environment, project):
+    worker = yaml.safe_load((project / "docker-compose.yaml").read_text(encoding="utf-8"))["services"]["worker"]
+    name = "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"
+    said(WORKER, airflow_environment | {name: worker["environment"][name]})

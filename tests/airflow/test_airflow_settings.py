@@ -81,6 +81,7 @@ def test_both_deployments_tell_airflow_the_same(compose, values) -> None:
         ("core", "executor"),  # the chart's own key
         ("core", "execution_api_server_url"),  # the chart knows its services' names
         ("scheduler", "enable_health_check"),
+        ("celery", "extra_celery_config"),  # there a pod runs one task
     }
     assert values["executor"] == "KubernetesExecutor"
 

@@ -22,14 +22,20 @@ def run(dag: str, month: str | None, day: int, state: str = "success", *failed: 
     return Run(dag, month, "scheduled", state, started, started + dt.timedelta(seconds=95), failed)
 
 
-@pytest.fixture
-def recorded(september):
+def note(each: Run) -> None:
+    steps.note_run(f"{each.dag} {each.started}", each)
+
+
+@pytest.fixture(params=[True, False], ids=["on record", "noted"])
+def recorded(september, request):
     for each in (
         run("exchange_water", "2026-09", 6),
         run("followup", None, 7, "success", "reopen"),
         run("screening", "2026-09", 11, "failed", "release[大河镇]", "send[小河乡]"),
     ):
-        steps.record_run(each)
+        note(each)
+    if request.param:
+        assert steps.record_ended_runs() == 3
     return september
 
 
@@ -43,7 +49,25 @@ def test_runs_are_told_the_newest_first_in_the_countys_time(recorded):
     assert [each.dag for each in steps.runs(count=1)] == ["screening"]
 
 
+def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_it_is_killed(september):
+    first, second = run("screening", "2026-09", 11), run("followup", None, 12)
+    note(first)
+    note(first)  # by the scheduler and by the API server
+    kept = {path: path.read_bytes() for path in september.house.ended_runs.iterdir()}
+    assert len(kept) == 1
+    assert steps.record_ended_runs() == 1
+    for path, content in kept.items():  # killed before the note was gone
+        path.write_bytes(content)
+    note(second)
+    assert [each.dag for each in steps.runs()] == ["followup", "screening"]
+    assert steps.record_ended_runs() == 2
+    assert [each.dag for each in steps.runs()] == ["followup", "screening"]
+    assert steps.record_ended_runs() == 0
+    assert list(september.house.ended_runs.iterdir()) == []
+
+
 def test_they_are_entries_of_the_audit_trail_and_as_hard_to_change(recorded):
+    steps.record_ended_runs()
     told = trail.check(recorded.house)
     assert told["faults"] == []
     assert told["entries"] >= 3
@@ -72,7 +96,9 @@ def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, clien
         return re.findall(r'任务失败</b><span class="who"><a href="([^"]+)" data-airflow>([^<]+)</a>', page)
 
     assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对与发布")]
-    steps.record_run(run("screening", "2026-09", 12))
+    note(run("screening", "2026-09", 12))
+    assert asked() == []
+    steps.record_ended_runs()
     assert asked() == []
 
 

@@ -20,7 +20,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -53,7 +52,6 @@ from airflow.utils import db
 from airflow.utils.session import create_session
 from starlette.testclient import TestClient
 
-import shouwang_listener
 from shouwang.demo.scheduler import Api
 
 log = structlog.get_logger(__name__)
@@ -128,16 +126,6 @@ class HereExecutor(BaseExecutor):
             self.success(instance.key)
 
 
-class InPlace:
-    """Instead of the child in which our listener puts a run on record: a fork of a process with threads may hang."""
-
-    def __init__(self, target: object, args: tuple[str, dict[str, Any]]) -> None:
-        self.said = args[1]
-
-    def start(self) -> None:
-        shouwang_listener.record(self.said)
-
-
 @dataclass
 class Office:
     """An Airflow that stands still whenever nobody drives it. ``home`` is its ``AIRFLOW_HOME``."""
@@ -162,7 +150,6 @@ class Office:
         self.executor.job_id, self.executor.callback_sink = self.job.id, DatabaseCallbackSink()
         self._web = TestClient(create_app(apps="core"), base_url=self.url)
         self._web.__enter__()
-        shouwang_listener.multiprocessing = SimpleNamespace(get_context=lambda _: SimpleNamespace(Process=InPlace))
 
     def password(self, user: str) -> str:
         passwords: dict[str, str] = json.loads((self.home / "simple_auth_manager_passwords.json.generated").read_text())

@@ -122,7 +122,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
         held = figures.held(connection)
-        ran = runs(connection, house.zone, RUNS_LOOKED_AT)
+        ran = runs(house, connection, RUNS_LOOKED_AT)
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
     missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)

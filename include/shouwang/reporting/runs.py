@@ -1,15 +1,24 @@
-"""Our own record of what Airflow ran (运行记录): entries of the audit trail, which outlive Airflow's own metadata."""
+"""Our own record of what Airflow ran (运行记录): entries of the audit trail, which outlive Airflow's own metadata.
+
+The end of a run is noted first, as a small file of the house (`note`): that can be done wherever Airflow tells of it, which
+must not wait for a database. A task puts the notes on record later (`record_noted`); until then they count as recorded.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.house import House
+from shouwang.staging import whole_file
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 
@@ -43,8 +52,49 @@ def record(connection: Connection, run: Run) -> None:
     audit(connection, RAN, run.dag, "airflow", month=run.month, run={**said, "failed": run.failed})
 
 
-def runs(connection: Connection, zone: ZoneInfo, count: int, month: str = "") -> list[Run]:
+def note(house: House, end: str, run: Run) -> None:
+    """Note that a run has ended; ``end`` is the same however often and wherever this end of it is told."""
+    path = house.ended_runs / f"{hashlib.sha256(end.encode()).hexdigest()[:16]}.json"
+    with whole_file(path) as part:
+        part.write_text(json.dumps(asdict(run), default=dt.datetime.isoformat, ensure_ascii=False), encoding="utf-8")
+
+
+def noted(house: House) -> dict[Path, Run]:
+    """The notes of runs that have ended since the last were put on record, in the order of their ends."""
+    found = {}
+    for path in house.ended_runs.glob("*.json"):
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue  # put on record meanwhile
+        moments = {name: dt.datetime.fromisoformat(said[name]).astimezone(house.zone) for name in ("started", "ended")}
+        found[path] = Run(**said | moments | {"failed": tuple(said["failed"])})
+    return dict(sorted(found.items(), key=lambda each: each[1].ended))
+
+
+def record_noted(house: House) -> int:
+    """Put what is noted on record, once however often this is killed and run again; how many runs."""
+    notes = noted(house)
+    if notes:
+        with house.database.write() as connection:
+            known = set(recorded(connection, house.zone, len(notes)))
+            for run in notes.values():
+                if run not in known:
+                    record(connection, run)
+    for path in notes:
+        path.unlink(missing_ok=True)
+    return len(notes)
+
+
+def runs(house: House, connection: Connection, count: int, month: str = "") -> list[Run]:
     """The last runs that ended, the newest first, in the county's time; of one data month if it is named."""
+    fresh = [run for run in reversed(noted(house).values()) if not month or run.month == month]
+    known = recorded(connection, house.zone, count, month)
+    return [*fresh, *(run for run in known if run not in fresh)][:count]
+
+
+def recorded(connection: Connection, zone: ZoneInfo, count: int, month: str = "") -> list[Run]:
+    """The last runs on record, the newest first."""
     query = sa.select(audit_event).where(audit_event.c.kind == RAN).order_by(audit_event.c.event_id.desc()).limit(count)
     rows = connection.execute(query.where(audit_event.c.month == month) if month else query).mappings()
     return [_run(row["subject"], row["month"], row["detail"]["run"], zone) for row in rows]

@@ -50,13 +50,13 @@ from shouwang.steps.reporting import check_registry, write_bulletin, write_resul
 from shouwang.steps.screening import month_figures, month_table, outdated, screen
 from shouwang.steps.sealing import drop_key, keys, rotate_keys
 from shouwang.steps.versioning import diff_versions, restore_version, versions
-from shouwang.steps.watching import gauges, record_run, runs
+from shouwang.steps.watching import gauges, note_run, record_ended_runs, runs
 
 __all__ = [
     "answer_question", "arrived", "case_story", "check_registry", "collect_returns", "come_late", "deadline", "declare_late",
     "departments", "diff_versions", "drop_key", "expire", "gauges", "household_story", "init", "keys", "learn_contract", "list_cases", "list_decisions", "load",
-    "load_feedback", "load_registry", "load_review", "match", "month_figures", "month_table", "outdated", "questions", "receive",
-    "record_decision", "record_run", "rejected", "release", "release_plan", "release_township", "remove_risk", "renew_passwords", "restore_version",
+    "load_feedback", "load_registry", "load_review", "match", "month_figures", "month_table", "note_run", "outdated", "questions", "receive",
+    "record_decision", "record_ended_runs", "rejected", "release", "release_plan", "release_township", "remove_risk", "renew_passwords", "restore_version",
     "revoke_answer", "revoke_decision", "rotate_keys", "runs", "scorecard", "screen", "send", "send_township", "settled", "summarise", "supervise", "take_in",
     "to_screen", "unsent", "validate", "versions", "write_bulletin", "write_case_form", "write_results",
     "write_review",
