@@ -73,7 +73,7 @@ def month(top: Path, county_folders: Path, made_up: dict[str, Any], workers: int
             line.run(f"--county {key} registry load {registry} --as-of {MONTH}")
         api = api_of(deployment)
         watched = Tended(api, deployment=deployment)
-        watched.wait("DAGs", lambda: len(api.dags()) == len(made_up) * (4 + len(DEPARTMENTS)))
+        watched.wait("DAGs", lambda: len(api.dags()) == len(made_up) * (4 + len(DEPARTMENTS)) + 1)
         for key, folder in made_up.items():
             shutil.copytree(folder / "inbox", deployment.house / key / "inbox", dirs_exist_ok=True)
         watcher = threading.Thread(target=look)

@@ -46,16 +46,31 @@ open_box() {
   exec /usr/sbin/sshd -D -e -f "${SSHD_CONFIG:-/etc/ssh/sshd_config}" "$@"
 }
 
-# Let the second folder have the first one's files, and no others; links, folders and hidden files stay behind.
-carry() {
+# Let a folder have another's files; links, folders and hidden files stay behind. What the porter brought and is gone from
+# where it came from goes again. What somebody else put there stays; of two files of one name the newer one does. Which are
+# the porter's own is written down beside the house's folders, where nothing else looks.
+carry() { # carry FROM TO NOTE
   if [ -L "$1" ] || ! [ -d "$1" ]; then return 0; fi
-  mkdir -p "$2"
-  rsync --dirs --times --omit-dir-times --delete --chmod=F0640 --exclude='.*' --exclude='*/' "$1/" "$2/"
+  brought="$house/.porter/$3" here="${TMPDIR:-/tmp}/here" others="${TMPDIR:-/tmp}/others" ours="${TMPDIR:-/tmp}/ours"
+  mkdir -p "$2" "$(dirname "$brought")"
+  touch "$brought"
+  names "$1" > "$here"
+  among -v "$here" "$brought" | while IFS= read -r name; do rm -f "$2/$name"; done
+  names "$2" | among -v "$brought" > "$others"
+  among -v "$others" "$here" > "$ours"
+  sort -u "$ours" "$brought" > "$brought.new" # before they are there: killed in between, they are known as ours
+  mv "$brought.new" "$brought"
+  bring "$1/" "$2/" < "$ours"
+  among '' "$others" "$here" | bring --update --8-bit-output --out-format=%n "$1/" "$2/" >> "$ours"
+  cp "$ours" "$brought"
 }
+names() { find "$1" -mindepth 1 -maxdepth 1 -type f ! -name '.*' ! -name '*[[:cntrl:]]*' -printf '%f\n'; }
+among() { grep ${1:+"$1"} -xF -f "$2" ${3:+"$3"} || [ $? -eq 1 ]; } # among [-v] THOSE-OF-A-LIST [LIST]
+bring() { sed 's|^|./|' | tr '\n' '\0' | rsync --from0 --files-from=- --times --chmod=F0640 "$@"; }
 
 # What the house has for an account, month by month; months that the house no longer keeps go from the box too.
-fetch_months() { # fetch_months OUTBOX BELOW-THE-MONTH FOLDER-OF-THE-BOX
-  for month in "$1"/[0-9][0-9][0-9][0-9]-[0-9][0-9]; do carry "$month/$2" "$3/${month##*/}"; done
+fetch_months() { # fetch_months OUTBOX BELOW-THE-MONTH FOLDER-OF-THE-BOX NOTES
+  for month in "$1"/[0-9][0-9][0-9][0-9]-[0-9][0-9]; do carry "$month/$2" "$3/${month##*/}" "$4/${month##*/}"; done
   for month in "$3"/*; do
     if [ -d "$month" ] && ! [ -d "$1/${month##*/}/$2" ]; then rm -r "$month"; fi
   done
@@ -68,14 +83,14 @@ carry_all() {
     case $whose in */*) county="$house/${whose%%/*}/" name=${whose#*/} ;; esac
     if [ "$kind" = department ]; then
       for month in "$box/$account/inbox"/[0-9][0-9][0-9][0-9]-[0-9][0-9]; do
-        carry "$month" "${county}inbox/${month##*/}/$name"
+        carry "$month" "${county}inbox/${month##*/}/$name" "$account/in/${month##*/}"
       done
       find "$box/$account/inbox" -mindepth 1 -maxdepth 1 -mtime "+${KEEP_DAYS:-180}" -exec rm -r {} +
-      fetch_months "${county}outbox" "departments/$name" "$box/$account/receipts"
+      fetch_months "${county}outbox" "departments/$name" "$box/$account/receipts" "$account/out"
     else
-      carry "$box/$account/returns" "${county}returns/$name"
+      carry "$box/$account/returns" "${county}returns/$name" "$account/in"
       find "$box/$account/returns" -mindepth 1 -mtime "+${KEEP_DAYS:-180}" -delete
-      fetch_months "${county}outbox" "townships/$name" "$box/$account/lists"
+      fetch_months "${county}outbox" "townships/$name" "$box/$account/lists" "$account/out"
     fi
   done < "${TMPDIR:-/tmp}/accounts"
 }

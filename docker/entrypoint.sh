@@ -1,15 +1,16 @@
 #!/bin/sh
 # Turns the secrets' files into what Airflow and the product read from their environment, then runs the command.
-# `prepare` runs once, before the services start: it alone may change the databases' tables.
+# `prepare` runs once, before the services start, as the databases' owner: it may change tables, and so may `tools`, whose
+# environment says so (DATABASE_ROLE).
 # With SECRETS empty it runs the command as it is: in a cluster, the chart gives the environment.
 set -eu
 if [ -z "${SECRETS-/run/secrets}" ]; then exec "$@"; fi
 secret() { cat "${SECRETS:-/run/secrets}/$1"; }
 server="${POSTGRES_HOST:-postgres}:${POSTGRES_PORT:-5432}"
 
-role=shouwang_runner
+role=${DATABASE_ROLE:-shouwang_runner}
 if [ "${1:-}" = prepare ]; then role=shouwang_owner; fi
-SHOUWANG_DATABASE_URL="postgresql+psycopg://$role:$(secret ${role}_password)@$server/shouwang?${POSTGRES_TLS:-sslmode=prefer}"
+SHOUWANG_DATABASE_URL="postgresql+psycopg://$role:$(secret "${role}_password")@$server/shouwang?${POSTGRES_TLS:-sslmode=prefer}"
 
 airflow="airflow:$(secret airflow_password)@$server/airflow?${POSTGRES_TLS:-sslmode=prefer}"
 AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg2://$airflow"
@@ -26,9 +27,9 @@ if [ -z "${SHOUWANG_COUNTIES:-}" ]; then unset SHOUWANG_COUNTIES; fi
 if [ "${1:-}" = prepare ]; then
   airflow db migrate
   airflow fab-db migrate
-  airflow users create --role Admin --username "${ADMIN_USER:-admin}" --password "$(secret admin_password)" \
-    --firstname Shouwang --lastname Admin --email "${ADMIN_EMAIL:-admin@localhost}"
+  here=$(dirname "$(readlink -f "$0")")
+  python "$here/first_user.py"
   if [ -z "${SHOUWANG_COUNTIES:-}" ]; then exec shouwang init; fi
-  exec "$(dirname "$0")/counties.sh"
+  exec "$here/counties.sh"
 fi
 exec "$@"

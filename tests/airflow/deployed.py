@@ -126,6 +126,7 @@ class Deployment:
         self.elsewhere = {
             "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": self.database.port,
             "REDIS_HOST": "127.0.0.1", "REDIS_PORT": self.redis_port, "SECRETS": self.secrets,
+            "AIRFLOW__CORE__PARALLELISM": 2 * workers,  # as .env says for so many
             "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": self.port, "AIRFLOW__API__BASE_URL": self.url,
         }  # fmt: skip
         self.more = more
@@ -237,23 +238,9 @@ class Deployment:
     def healthy(self, name: str) -> bool:
         """Whether the file's own health check finds a program well."""
         container = self.containers[name]
-        kind, *words = self.services[name.partition(" ")[0]]["healthcheck"]["test"]
-        ports = {":8080/": f":{self.port}/"}
-        ports[":8974/"] = f":{container.environment['AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT']}/"
-        for theirs, ours in ports.items():
-            words = [self._here(word).replace(theirs, ours) for word in words]
-        environment = container.environment | {"HOSTNAME": container.folder.name}
-        if kind == "CMD-SHELL":
-            environment |= {"HOSTNAME": container.folder.name if name.startswith("worker") else hostname()}
-            words = ["sh", "-c", *words]
-        return subprocess.run(words, env=environment, capture_output=True, check=False).returncode == 0
-
-
-def hostname() -> str:
-    """This machine's name as Airflow writes it down."""
-    code = "from airflow.utils.net import get_hostname; print(get_hostname())"
-    said = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    return said.stdout.split()[-1]
+        _, *words = self.services[name.partition(" ")[0]]["healthcheck"]["test"]
+        words = [self._here(word) for word in words]
+        return subprocess.run(words, env=container.environment, capture_output=True, check=False).returncode == 0
 
 
 def rights_of(service: dict[str, Any]) -> list[str]:

@@ -44,9 +44,27 @@ def test_every_file_is_read_without_error(dags):
     assert {dag_id: Path(path).name for dag_id, path in dags["files"].items()} == EXPECTED
 
 
-def test_the_picture_of_the_dags_is_the_one_we_know(dags):
+@pytest.fixture(scope="module")
+def deployed(read_dags, tmp_path_factory):
+    """The DAG files as a deployment reads them whose secrets are files."""
+    secrets = tmp_path_factory.mktemp("secrets")
+    (secrets / "airflow_password").touch()
+    return read_dags(SECRETS=str(secrets))
+
+
+def test_a_deployment_looks_after_airflow_too(deployed, dags):
+    assert deployed["errors"] == {}
+    assert set(deployed["dags"]) - set(dags["dags"]) == {"maintenance"}
+    dag = deployed["dags"]["maintenance"]
+    assert (dag["catchup"], dag["max_active_runs"]) == (False, 1)
+    assert all(heading in dag["doc_md"] for heading in ("**What.**", "**When.**", "**If it fails.**"))
+    for task in deployed["tasks"]["maintenance"].values():
+        assert (task["owner"], task["retries"], task["timeout"]) == ("shouwang", 3, 3600)
+
+
+def test_the_picture_of_the_dags_is_the_one_we_know(deployed):
     known = Path(__file__).with_name("dags.txt")
-    assert picture(dags) == known.read_text(encoding="utf-8"), f"if this is meant, write it to {known}"
+    assert picture(deployed) == known.read_text(encoding="utf-8"), f"if this is meant, write it to {known}"
 
 
 def test_reading_twice_gives_the_same_dags(dags, read_dags):

@@ -76,11 +76,17 @@ def test_both_deployments_tell_airflow_the_same(compose, values) -> None:
     by_compose = settings_of(compose)
     by_helm = {(section, option): v for section, options in values["config"].items() for option, v in options.items()}
     different = {key for key in by_compose.keys() & by_helm.keys() if by_compose[key] != by_helm[key]}
-    assert different == {("api", "base_url")}
+    assert different == {
+        ("api", "base_url"),
+        ("core", "parallelism"),  # slots of workers, pods
+        ("fab", "cookie_secure"),  # there is an ingress with TLS
+    }
     assert by_compose.keys() - by_helm.keys() == {
         ("core", "executor"),  # the chart's own key
         ("core", "execution_api_server_url"),  # the chart knows its services' names
         ("scheduler", "enable_health_check"),
+        ("scheduler", "task_queued_timeout"),  # a pod may take its time to start
+        ("fab", "enable_proxy_fix"),  # the chart sets it
         ("celery", "extra_celery_config"),  # there a pod runs one task
     }
     assert values["executor"] == "KubernetesExecutor"
@@ -112,7 +118,7 @@ def test_every_claim_that_the_values_name_may_be_used_on_several_machines(values
     documents = yaml.safe_load_all((project / "docker" / "helm" / "prepare.yaml").read_text(encoding="utf-8"))
     claims = {d["metadata"]["name"]: d["spec"] for d in documents if d["kind"] == "PersistentVolumeClaim"}
     named = {volume["persistentVolumeClaim"]["claimName"] for volume in values["volumes"]}
-    assert named | {values["logs"]["persistence"]["existingClaim"]} == set(claims)
+    assert named | {"shouwang-backups"} | {values["logs"]["persistence"]["existingClaim"]} == set(claims)
     assert all(spec["accessModes"] == ["ReadWriteMany"] for spec in claims.values())
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openpyxl
 import pytest
 import yaml
@@ -63,6 +64,8 @@ class Story:
     handed_out: dict[str, dict[str, bytes]] = field(default_factory=dict)
     arrived: dict[str, list[tuple[str, bytes]]] = field(default_factory=dict)
     health: dict[str, bool] = field(default_factory=dict)
+    cookies: list[str] = field(default_factory=list)
+    maintained: dict[str, str] = field(default_factory=dict)
 
 
 def county_folder(folder: Path, project: Path, channels: dict[str, dict[str, str]] | None = None) -> None:
@@ -279,6 +282,15 @@ def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
     return told
 
 
+def logged_in(deployment: Deployment) -> list[str]:
+    """The cookies of the admin who logs in by the page, through a proxy that speaks https with the browser."""
+    with httpx.Client(base_url=deployment.url, headers={"X-Forwarded-Proto": "https"}, trust_env=False) as client:
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/auth/login/").text)
+        assert token
+        who = {"username": "admin", "password": deployment.password("admin"), "csrf_token": token[1]}
+        return client.post("/auth/login/", data=who).headers.get_list("set-cookie")
+
+
 def undisturbed(told: Story, line: Beside, counties: dict[str, DemoCounty]) -> None:
     for key, county in counties.items():
         put(county, line.line.home / key / "inbox")
@@ -298,7 +310,7 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
         names = [f"{key}.exchange_{name}" for name in DEPARTMENTS]
         return [(name, api.trigger(name, MONTH)) for name in names]
 
-    watched.wait("DAGs", lambda: len(api.dags()) == len(COUNTIES) * (4 + len(DEPARTMENTS)))
+    watched.wait("DAGs", lambda: len(api.dags()) == len(COUNTIES) * (4 + len(DEPARTMENTS)) + 1)
     registries = [
         (f"{key}.registry", api.trigger(f"{key}.registry", MONTH, {"file": str(county.registry)}))
         for key, county in counties.items()
@@ -306,6 +318,7 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
     told.health = {
         name: watched.wait(name, lambda name=name: deployment.healthy(name)) for name in deployment.containers
     }
+    told.cookies = logged_in(deployment)
     watched.finish(*registries)
 
     began = exchanges(first)
@@ -343,6 +356,7 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
         return all(run["state"] in OVER for key in COUNTIES for run in api.runs(f"{key}.screening"))
 
     watched.wait("end of every screening", all_over)
+    (told.maintained,) = watched.finish(("maintenance", api.trigger("maintenance")))
     now = dt.datetime.now(dt.UTC)
     for key in COUNTIES:
         for dag_id in (f"{key}.screening", *(f"{key}.exchange_{name}" for name in DEPARTMENTS)):
@@ -395,6 +409,15 @@ def test_lists_that_were_on_their_way_when_the_workers_died_arrived_whole_and_on
 def test_nothing_is_left_on_a_workers_own_disk(story: Story) -> None:
     assert len(story.left_behind) == 4
     assert not any(story.left_behind.values()), story.left_behind
+
+
+def test_whoever_logs_in_through_a_tls_proxy_gets_a_cookie_that_no_plain_text_carries(story: Story) -> None:
+    (login,) = [cookie for cookie in story.cookies if cookie.startswith("_token=")]
+    assert {"Secure", "HttpOnly"} <= set(login.split("; "))
+
+
+def test_airflows_own_records_and_logs_are_cleaned_as_the_deployments_user(story: Story) -> None:
+    assert story.maintained == {"clean_records": "success", "clean_logs": "success"}
 
 
 def test_the_health_checks_of_the_file_find_every_program_well(story: Story) -> None:

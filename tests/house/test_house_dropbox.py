@@ -139,6 +139,34 @@ def test_a_departments_file_comes_into_the_house_and_its_receipt_comes_back(box:
         assert file.read() == b"receipt"
 
 
+def test_what_somebody_else_put_into_the_house_stays_whatever_the_department_does(box: Box) -> None:
+    """A clerk files what came by mail: it is the house's, and no later round of the porter takes it away."""
+    month = "2026-07"
+    client, inbox = box.log_in("housing"), box.house / "inbox" / month / "housing"
+    client.mkdir(f"/inbox/{month}")
+    upload(client, f"/inbox/{month}/#房屋 一.csv", b"theirs", mtime=1_700_000_000)
+    box.await_((inbox / "#房屋 一.csv").exists)
+    for name in ("byhand.xlsx", "both.csv", "both newer.csv"):
+        (inbox / name).write_text("a clerk's")
+        os.utime(inbox / name, (1_700_000_000, 1_700_000_000))
+        shutil.chown(inbox / name, HOUSE, HOUSE)
+    upload(client, f"/inbox/{month}/both.csv", b"older", mtime=1_600_000_000)
+    upload(client, f"/inbox/{month}/both newer.csv", b"newer", mtime=1_750_000_000)
+    box.await_(lambda: (inbox / "both newer.csv").read_text() == "newer")
+    upload(client, f"/inbox/{month}/#房屋 一.csv", b"again, with an older clock", mtime=1_500_000_000)
+    box.await_(lambda: (inbox / "#房屋 一.csv").read_text() == "again, with an older clock")
+    for name in client.listdir(f"/inbox/{month}"):
+        client.remove(f"/inbox/{month}/{name}")
+    box.await_(lambda: not (inbox / "#房屋 一.csv").exists())
+    upload(client, f"/inbox/{month}/last.csv", b"last")
+    box.await_((inbox / "last.csv").exists)
+    assert {path.name: path.read_text() for path in inbox.iterdir()} == {
+        "byhand.xlsx": "a clerk's",
+        "both.csv": "a clerk's",
+        "last.csv": "last",
+    }
+
+
 def test_a_townships_list_goes_out_and_what_it_sends_back_comes_in(box: Box) -> None:
     client = box.log_in("hekou")
     assert sorted(client.listdir("/")) == ["lists", "returns"]
@@ -237,3 +265,12 @@ def put(box: Box, name: str, content: str) -> None:
         if folder == box.house:
             break
         shutil.chown(folder, HOUSE, HOUSE)
+
+
+def upload(client: paramiko.SFTPClient, path: str, content: bytes, mtime: int | None = None) -> None:
+    """A department puts a file into its box, whole at once and with the time that it says."""
+    client.chdir(None)
+    with client.open(f"{path}.part", "w") as file:
+        file.write(content)
+    client.utime(f"{path}.part", (mtime, mtime) if mtime else None)
+    client.posix_rename(f"{path}.part", path)

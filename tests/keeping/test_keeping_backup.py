@@ -48,8 +48,8 @@ class Keeper:
         return open_house()
 
     def run_month(self) -> None:
-        if not (self.home / "inbox").exists():
-            shutil.copytree(self.county.inbox, self.home / "inbox")
+        if not any((self.home / "inbox").iterdir()):
+            shutil.copytree(self.county.inbox, self.home / "inbox", dirs_exist_ok=True)
             steps.load_registry(str(self.county.registry), MONTH)
         for known in steps.departments(MONTH):
             steps.receive(MONTH, known["department"])

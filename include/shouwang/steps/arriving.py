@@ -24,12 +24,14 @@ from shouwang.store.tables import county
 
 
 def init() -> dict[str, Any]:
-    """Create or migrate the database; a county that has none yet gets keys."""
+    """Create or migrate the database, and the folders that files are put into; a county that has none yet gets keys."""
     from shouwang.sending.passwords import separate_departments
     from shouwang.store.migrate import migrate
 
     house = open_house()
     house.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (house.inbox, house.outbox, house.returns):
+        folder.mkdir(parents=True, exist_ok=True)
     migrate(house.database, house.county.contracts.values(), house.sealed_folders)
     separate_departments(house)
     settings = house.county.settings
