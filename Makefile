@@ -43,7 +43,7 @@ test: $(READY) ## all tests; what needs root, or a program that is missing here,
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(RAN),--ran $(RAN)) $(TESTS)
 
 test-root: $(READY) ## as root: the tests that are about root (mounted disks, the drop box, a deployment)
-	@$(BIN)/python -m pytest -m root $(if $(RAN),--ran $(RAN)) $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m root $(if $(RAN),--ran $(RAN)) $(TESTS)
 
 lint: $(READY) ## ruff, mypy --strict, the order of the rooms, the pre-commit settings
 	$(BIN)/ruff check .
