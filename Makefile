@@ -3,7 +3,7 @@ SHELL := /bin/sh
 # Compiled modules are kept, whatever the environment says: without them every process of Airflow compiles anew.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
-.PHONY: help venv demo up down test test-root lint bench docs pictures sbom lock clean
+.PHONY: help venv demo up down test test-root lint bench docs pictures sbom lock image-check clean
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -16,7 +16,7 @@ TESTS ?= tests
 RAN ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(READY) ## make .venv with everything that is needed (once; again when requirements change)
 
@@ -67,6 +67,9 @@ sbom: $(READY) ## build/sbom.json: every package with version, hashes and licenc
 lock: $(READY) ## turn requirements*.in into locked, hashed requirements*.txt (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+image-check: ## as root: build the image's content without a registry and run a county's month in it (needs buildah, debootstrap)
+	@docker/image-check.sh
 
 clean: ## remove the virtual environment, caches and the demo
 	@test ! -x $(BIN)/python || $(BIN)/python -m shouwang.demo down

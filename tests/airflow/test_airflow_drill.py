@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from deployed import Container, Deployment
+from deployed import Container, Deployment, services
 
 from services import path_of
 from shouwang.demo.county import make_county
@@ -150,8 +150,8 @@ def test_a_backup_is_made_and_restored_on_another_machine_by_the_documents_own_l
         assert (second.deployment.house / "secrets" / "keys").exists()
 
 
-def test_every_compose_line_of_the_documents_names_what_there_is(two: tuple[Machine, Machine], project: Path) -> None:
-    services = set(two[0].deployment.services)
+def test_every_compose_line_of_the_documents_names_what_there_is(project: Path) -> None:
+    known = services()
     lines = [
         line
         for name in ("operations.md", "deployment.md", "operations.zh-CN.md")
@@ -162,15 +162,14 @@ def test_every_compose_line_of_the_documents_names_what_there_is(two: tuple[Mach
         verb, *words = [word for word in line.split() if not word.startswith("-")]
         assert verb in {"up", "run", "exec", "cp", "stop", "restart", "build", "logs"}, line
         if verb in {"run", "exec"}:
-            assert words[0] in services, line
+            assert words[0] in known, line
         if verb in {"stop", "restart"}:
-            assert {word for word in words if not word.startswith("#")} <= services, line
+            assert {word for word in words if not word.startswith("#")} <= known.keys(), line
 
 
-def test_an_upgrade_stops_what_runs_the_program_and_starts_it_again(two: tuple[Machine, Machine], project: Path) -> None:
+def test_an_upgrade_stops_what_runs_the_program_and_starts_it_again(project: Path) -> None:
     stopped, upgraded = blocks(project, "Upgrade")
-    services = two[0].deployment.services
-    ours = {name for name, service in services.items() if "airflow" in str(service.get("command"))}
+    ours = {name for name, service in services().items() if "airflow" in str(service.get("command"))}
     assert set(stopped.split()[3:]) == ours | {"porter"}
     steps = [line.removeprefix("docker compose ") for line in upgraded.splitlines()]
     assert steps[-3:] == ["build", "run --rm -T tools shouwang config check", "up -d --wait"]

@@ -26,6 +26,7 @@ TARGETS = [
     "pictures",
     "sbom",
     "lock",
+    "image-check",
     "clean",
 ]
 
