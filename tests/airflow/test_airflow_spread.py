@@ -284,7 +284,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
 
 def logged_in(deployment: Deployment) -> list[str]:
     """The cookies of the admin who logs in by the page, through a proxy that speaks https with the browser."""
-    with httpx.Client(base_url=deployment.url, headers={"X-Forwarded-Proto": "https"}, trust_env=False) as client:
+    said = {"X-Forwarded-Proto": "https", "Referer": f"{deployment.url.replace('http:', 'https:')}/auth/login/"}
+    with httpx.Client(base_url=deployment.url, headers=said, trust_env=False) as client:
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/auth/login/").text)
         assert token
         who = {"username": "admin", "password": deployment.password("admin"), "csrf_token": token[1]}
