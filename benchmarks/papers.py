@@ -24,8 +24,8 @@ from pathlib import Path
 MONTH, TOWNSHIPS, LIMIT = "2026-09", 25, 15.0
 OURS = """
 from shouwang import steps
-for township in steps.release_plan("2026-09"):
-    steps.release_township("2026-09", township, "bench")
+for planned in steps.release_plan("2026-09")["lists"]:
+    steps.release_township("2026-09", planned["township"], "bench", planned["content"])
 """
 PLAIN = """
 import datetime as dt, sys
@@ -105,7 +105,7 @@ def main() -> None:
             prepare(home, said.households)
         from shouwang import steps
 
-        plan = steps.release_plan(MONTH)
+        plan = steps.release_plan(MONTH)["lists"]
         load = os.getloadavg()[0]
         print(
             f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}, {len(plan)} townships"

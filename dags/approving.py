@@ -2,69 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context, Param
+from airflow.sdk.execution_time.comms import TriggerDagRun
 
-from shouwang.errors import UsageError
 from shouwang_notices import Notice, link_to, tell
+from wiring import ReleaseRejected
+
+if TYPE_CHECKING:
+    from shouwang.steps import HeldBack, ReleasePlan
 
 LEVELS = ("红", "黄", "蓝")
 HOLD_BACK, REASON = "hold_back", "reason"
+OVER = ("success", "failed", "skipped", "upstream_failed", "removed", None)
+"""States of a task that asks nobody (any more)."""
 
 
-def release_note(counts: dict[str, Any], townships: list[str]) -> str:
-    """What a clerk reads before approving (Markdown): counts by township and level, what changed, who is missing."""
-    by_level = "，".join(f"{level} {counts['levels'].get(level, 0)}" for level in LEVELS)
+class Question(TypedDict):
+    """What is asked: the lists that would go out, and the month's figures."""
+
+    plan: ReleasePlan
+    figures: dict[str, Any]
+
+
+def release_note(question: Question) -> str:
+    """What a clerk reads before approving (Markdown): what would go out to whom, what went before, who is missing."""
+    plan, figures = question["plan"], question["figures"]
+    new, supplement = (sum(planned[kind] for planned in plan["lists"]) for kind in ("new", "supplement"))
     lines = [
-        f"**{counts['month']}** 共 {sum(counts['levels'].values())} 户（{by_level}）；"
-        f"新增 {counts['new']} 户，补充 {counts['supplement']} 户，重复不再下发 {counts['repeated']} 户。",
+        f"**{plan['month']}** 本次下发 {len(plan['lists'])} 个乡镇 {new + supplement} 户：新增 {new} 户，"
+        f"补充 {supplement} 户；本月此前已下发 {plan['sent']} 户，重复不再下发 {figures['repeated']} 户。",
         "",
     ]
-    before = counts.get("before") or {}
-    if before:
-        now_all, then_all = sum(counts["levels"].values()), sum(before["levels"].values())
+    if plan["causes"]:
+        lines += [f"**起因：** 上次下发后收到{'、'.join(plan['causes'])}。", ""]
+    if before := figures.get("before"):
+        now_all, then_all = sum(figures["levels"].values()), sum(before["levels"].values())
         lines += [f"上月（{before['month']}）需核查 {then_all} 户，本月{_more(now_all - then_all)}。", ""]
     for state, wording in (("missing", "未报送部门"), ("refused", "数据被退回部门")):
-        if counts.get(state):
-            lines += [f"**{wording}：** {'、'.join(counts[state])}。名单将注明。", ""]
-    if counts.get("warnings"):
-        lines += ["**请留意：**", *(f"- {warning}" for warning in counts["warnings"]), ""]
-    lines += ["| 乡镇 | 红 | 黄 | 蓝 | 共 | 比上月 |", "|---|--:|--:|--:|--:|--:|"]
-    for township in townships:
-        levels = counts["townships"].get(township, {})
-        total = sum(levels.values())
-        then = sum((before.get("townships") or {}).get(township, {}).values()) if before else None
-        change = "—" if then is None else f"{total - then:+d}"
-        lines.append(
-            f"| {township} | " + " | ".join(str(levels.get(level, 0)) for level in LEVELS) + f" | {total} | {change} |"
-        )
+        if figures.get(state):
+            lines += [f"**{wording}：** {'、'.join(figures[state])}。名单将注明。", ""]
+    if figures.get("warnings"):
+        lines += ["**请留意：**", *(f"- {warning}" for warning in figures["warnings"]), ""]
+    if plan["held"]:
+        lines += ["**仍在暂缓下发**（下面已预先选中；要下发，请去掉）：", *map(_held, plan["held"]), ""]
+    lines += ["| 乡镇 | 名单 | 新增 | 补充 | 红 | 黄 | 蓝 | 共 |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+    for planned in plan["lists"]:
+        counts = [planned["new"], planned["supplement"], *(planned["levels"].get(level, 0) for level in LEVELS)]
+        total = planned["new"] + planned["supplement"]
+        kind = f"{planned['kind']} 第{planned['version']}版"
+        lines.append(f"| {planned['township']} | {kind} | {' | '.join(map(str, counts))} | {total} |")
     return "\n".join(
-        [*lines, "", "批准后立即向以上乡镇下发名单，可在下面选出暂缓下发的乡镇；驳回则全部不下发，请写明原因。"]
+        [
+            *lines,
+            "",
+            "批准后立即向以上乡镇下发名单，可在下面选出暂缓下发的乡镇（一直暂缓，直到有人去掉）；驳回则全部不下发，请写明原因。",
+            f"批准只对以上内容有效（编号 {plan['content']}）：此后有变化的乡镇不会下发，会重新请求审核。",
+        ]
     )
+
+
+def _held(hold: HeldBack) -> str:
+    return f"- {hold['township']}：{hold['by']} 自 {hold['since']} 起（{hold['month']} 名单），原因：{hold['reason'] or '未写明'}"
 
 
 def _more(difference: int) -> str:
     return "持平" if difference == 0 else f"{'多' if difference > 0 else '少'} {abs(difference)} 户"
 
 
-class ReleaseApproval(ApprovalOperator):
-    """Asks whether a month's lists may go out; gives the townships that are to receive theirs.
+def open_elsewhere(context: Context, asked: dict[str, str]) -> dict[str, str]:
+    """Of the runs that have asked about a month those, but this one, that still wait; and what they ask about."""
+    others = [run for run in asked if run != context["run_id"]]
+    if not others:
+        return {}
+    instance = context["ti"]
+    states = instance.get_task_states(dag_id=instance.dag_id, task_ids=["approve"], run_ids=others)
+    return {run: asked[run] for run in others if states.get(run, {}).get("approve") not in OVER}
 
-    Townships may be held back; a refusal says why. Who answered what and when goes to the audit trail, and the name
-    (XCom ``by``) onto every list. Nothing goes out without an answer; who is to answer is told, and told again by the
-    DAG's deadline.
+
+def withdraw(context: Context, run_id: str) -> None:
+    """Clear an older run of this DAG, which asks about a state that is over: it plans anew, and finds nothing to ask."""
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=context["ti"].dag_id, run_id=run_id, reset_dag_run=True))
+
+
+class ReleaseApproval(ApprovalOperator):
+    """Asks whether a month's lists may go out; gives those that may: each township with the fingerprint of its list.
+
+    Townships may be held back; those that are already are chosen beforehand. A refusal says why, and fails the task, so
+    that it is seen. Who answered what and when goes to the audit trail, and the name (XCom ``by``) onto every list.
+    Nothing goes out without an answer; who is to answer is told, and told again by ``followup``.
     """
 
     def __init__(self, *, month: str, **kwargs: Any) -> None:
         super().__init__(
             params={
-                HOLD_BACK: Param([], type=["null", "array"], title="暂缓下发的乡镇", items={"type": "string"}),
+                HOLD_BACK: _townships([], ()),
                 REASON: Param(None, type=["null", "string"], title="驳回或暂缓的原因", maxLength=500),
             },
             execution_timeout=None,
-            ignore_downstream_trigger_rules=True,  # a rejection skips the summary too; an empty plan does not
             **kwargs,
         )
         self.month = month
@@ -72,13 +112,15 @@ class ReleaseApproval(ApprovalOperator):
     template_fields = (*ApprovalOperator.template_fields, "month")
 
     def execute(self, context: Context) -> Any:
-        townships = context["ti"].xcom_pull(task_ids="plan")
-        self.params[HOLD_BACK] = Param(
-            [], type=["null", "array"], title="暂缓下发的乡镇", items={"type": "string"}, examples=list(townships)
-        )
+        from shouwang import steps
+
+        plan: ReleasePlan = context["ti"].xcom_pull(task_ids="plan")["plan"]
+        townships = [planned["township"] for planned in plan["lists"]]
+        self.params[HOLD_BACK] = _townships([hold["township"] for hold in plan["held"]], townships)
+        steps.record_question(plan, context["run_id"])
         tell(
             Notice(
-                cause=f"approve {context['run_id']}",
+                cause=f"approve {context['run_id']} {plan['content']}",
                 what=f"{self.month} 预警名单待审核发布（{len(townships)} 个乡镇）",
                 to_do="请审核后批准或驳回；没有人批准，名单不会下发。",
                 link=link_to(context["ti"].dag_id, context["run_id"], context["ti"].task_id),
@@ -87,31 +129,36 @@ class ReleaseApproval(ApprovalOperator):
         )
         return super().execute(context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, str]]:
         from shouwang import steps
 
-        townships: list[str] = context["ti"].xcom_pull(task_ids="plan")
+        if "error" in event:
+            self.process_trigger_event_error(event)
+        plan: ReleasePlan = context["ti"].xcom_pull(task_ids="plan")["plan"]
         answer = event.get("params_input") or {}
         if answer:  # by the API, somebody may fill in one field of the form only; Airflow wants all
-            event["params_input"] = answer = {HOLD_BACK: [], REASON: None, **answer}
-        held = [name for name in answer.get(HOLD_BACK) or () if name]
-        if stray := sorted(set(held) - set(townships)):
-            raise UsageError(f"{'、'.join(stray)}: no township of this release; clear this task to be asked again.")
-        if "error" not in event:
-            user = event["responded_by_user"]
-            by = str(user["name"] if isinstance(user, dict) else user.name)
-            approved = event["chosen_options"] == [self.APPROVE]
-            steps.record_decision(self.month, by, approved, held, answer.get(REASON) or "")
-            if not approved:
-                tell(
-                    Notice(
-                        cause=f"rejected {context['run_id']} {context['ti'].try_number}",
-                        what=f"{self.month} 预警名单被驳回，没有下发（{len(townships)} 个乡镇）",
-                        where="驳回人和原因在 approve 任务和审计记录中",
-                        to_do="改正后会重新请求审核；要原样再审，请在 Airflow 中清除 approve 任务或重新触发本月。",
-                        link=link_to(context["ti"].dag_id, context["run_id"], context["ti"].task_id),
-                    )
+            held = [hold["township"] for hold in plan["held"]]
+            event["params_input"] = answer = {HOLD_BACK: held, REASON: None, **answer}
+        held_back = [name for name in answer[HOLD_BACK] or () if name] if answer else None
+        user = event["responded_by_user"]
+        by = str(user["name"] if isinstance(user, dict) else user.name)
+        approved = event["chosen_options"] == [self.APPROVE]
+        lists = steps.record_decision(plan, by, approved, held_back, answer.get(REASON) or "")
+        if not approved:
+            tell(
+                Notice(
+                    cause=f"rejected {context['run_id']} {context['ti'].try_number}",
+                    what=f"{self.month} 预警名单被驳回，没有下发（{len(plan['lists'])} 个乡镇）",
+                    where="驳回人和原因在 approve 任务和审计记录中",
+                    to_do="改正后会重新请求审核；要原样再审，请在 Airflow 中为本月触发 release。",
+                    link=link_to(context["ti"].dag_id, context["run_id"], context["ti"].task_id),
                 )
-            context["ti"].xcom_push(key="by", value=by)
+            )
+            raise ReleaseRejected(f"{self.month}: {by} has rejected the lists; nothing goes out.")
+        context["ti"].xcom_push(key="by", value=by)
         super().execute_complete(context, event)
-        return [name for name in townships if name not in held]
+        return [{"township": planned["township"], "content": planned["content"]} for planned in lists]
+
+
+def _townships(chosen: list[str], among: Iterable[str]) -> Param:
+    return Param(chosen, type=["null", "array"], title="暂缓下发的乡镇", items={"type": "string"}, examples=[*among])

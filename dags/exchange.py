@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Label, TriggerRule, dag
+from airflow.sdk import Label, TriggerRule, dag, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang.county.contract import Contract
@@ -86,9 +86,11 @@ def exchange(here: CountyDags, contract: Contract) -> None:
         def settle(month: str) -> dict[str, Any]:
             from shouwang import steps
 
-            state = steps.settled(month)
+            state = steps.settle(month, get_current_context()["run_id"])
             if not state["settled"]:
                 raise AirflowSkipException(f"{month} is not settled yet; not here: {', '.join(state['missing'])}.")
+            if not state["news"]:
+                raise AirflowSkipException(f"{month} is settled as it was told of before.")
             here.tell_of_the_missing(month, state)
             return state
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, TriggerRule, dag, get_current_context
@@ -10,21 +12,188 @@ from airflow.sdk.exceptions import AirflowSkipException
 from shouwang_notices import Notice, link_to, tell
 from wiring import CountyDags, each_county, step
 
+log = logging.getLogger(__name__)
+
 DOC = """
 ### Follow-up 反馈收取与督办
 
-**What.** Collects the workbooks that townships sent back and answers each row; takes in what departments put late, or
-corrected, into the inbox of the last twelve months; opens each month again that has something new by that, or by a late
-answer; starts a month whose waiting time ended with a department refused; sends again what could not be sent; reminds of what is due today; writes the
-supervision list (督办单) of what is overdue, for the county and each township; deletes what has been kept too long;
-passwords that are a year old are replaced, and whoever has one that nobody has told them yet is named; puts on our own record
-which runs have ended since yesterday.
+**What.** `morning` does, one after the other, all that a day may ask for: collects the workbooks that townships sent
+back and answers each row; sends again what could not be sent; reminds of what is due today, of releases that nobody has
+answered and of townships that are held back; writes the supervision list (督办单) of what is overdue, for the county and
+each township; replaces passwords that are a year old and names whoever has one that nobody has told them yet; deletes
+what has been kept too long. `receive` takes in what departments put late, or corrected, into the inbox of the last
+twelve months; `reopen` opens each month again that has something new by that, or by a late answer, and starts a month
+whose waiting time ended with a department refused. Where there is nothing to do, `morning` is the only task that runs.
 
 **When.** Every morning at half past eight. Running it twice changes nothing; run it by hand after a township has called.
 
-**If it fails.** The last line of the task's log says what is wrong and what to do; the steps do not wait for each
-other, and tomorrow's run takes up what today's left.
+**If it fails.** The last line of the task's log says what is wrong and what to do; what fails holds up nothing else of
+the morning, and tomorrow's run takes up what today's left.
 """
+
+
+def collect(here: CountyDags) -> dict[str, Any]:
+    """Read what came back; tell of places that could not be reached."""
+    from shouwang import steps
+
+    done = steps.collect_returns()
+    if away := done["unreachable"]:
+        tell(
+            Notice(
+                cause=f"unreachable {away}",
+                what=f"有 {len(away)} 处报回地址连不上",
+                where="；".join(away),
+                to_do="请检查网络与账号；已报回的表不会丢失，下次再取。",
+                link=link_to(here.dag_id("followup")),
+            )
+        )
+    names = ("taken", "known_already", "blank")
+    counts = [{k: v for k, v in told.items() if k in names} for told in done["files"]]
+    return {"files": len(counts), "answers": counts, "failed": sorted(done["failed"])}
+
+
+def send_again(here: CountyDags) -> dict[str, Any]:
+    """Send what is still to be sent."""
+    from shouwang import steps
+
+    done = steps.send()
+    if failed := sorted(done["failed"]):
+        tell(
+            Notice(
+                cause=f"not sent {failed}",
+                what=f"{'、'.join(failed)} 的名单没有送达",
+                where="；".join(done["failed"].values()),
+                to_do="请检查该乡镇的地址与账号；每天自动重发，不会重复下发。",
+                link=link_to(here.dag_id("followup")),
+            )
+        )
+    return {"sent": len(done["sent"]), "failed": failed}
+
+
+def remind_of_releases(here: CountyDags) -> dict[str, Any]:
+    """Remind of questions that nobody has answered for `calendar.approval_hours`, and of townships that are held back."""
+    from shouwang import steps
+
+    patience = here.county.settings.calendar.approval_hours
+    waiting = [asked for asked in steps.waiting_releases() if asked["hours"] >= patience]
+    for asked in waiting:
+        tell(
+            Notice(
+                cause=f"remind {asked['month']} {asked['run']}",
+                what=f"{asked['month']} 预警名单仍未审核，没有下发（{len(asked['townships'])} 个乡镇）",
+                to_do="请批准或驳回；没有人批准，名单不会下发。",
+                link=link_to(here.dag_id("release"), asked["run"], "approve"),
+            )
+        )
+    held = sorted(steps.held_townships(), key=lambda hold: (hold["since"], hold["township"]))
+    if held:
+        tell(
+            Notice(
+                cause=f"held {[hold['township'] for hold in held]}",
+                what=f"暂缓下发的乡镇 {len(held)} 个",
+                where="，".join(f"{hold['township']}（自 {hold['since']}）" for hold in held),
+                to_do="原因在审计记录中；要下发，请为该月触发 release，去掉后批准。",
+                link=link_to(here.dag_id("release")),
+                bad=False,
+            )
+        )
+    return {"waiting": [asked["month"] for asked in waiting], "held": [hold["township"] for hold in held]}
+
+
+def remind(here: CountyDags) -> dict[str, int]:
+    """Remind of what is due today."""
+    due = _by_township("due")
+    if due:
+        tell(
+            Notice(
+                cause=f"due {sorted(due.items())}",
+                what=f"今天到期的线索 {sum(due.values())} 条",
+                where="，".join(f"{name} {count} 条" for name, count in sorted(due.items())),
+                to_do="请提醒乡镇今天报回核查结果。",
+                link=link_to(here.dag_id("followup")),
+                bad=False,
+            )
+        )
+    return due
+
+
+def supervise(here: CountyDags) -> dict[str, int]:
+    """Put what is overdue on the supervision list."""
+    from shouwang import steps
+
+    overdue = _by_township("overdue")
+    if overdue:
+        steps.supervise("shouwang")
+        tell(
+            Notice(
+                cause=f"overdue {sorted(overdue.items())}",
+                what=f"超期未核查的线索 {sum(overdue.values())} 条，已列入督办单",
+                where="，".join(f"{name} {count} 条" for name, count in sorted(overdue.items())),
+                to_do="督办单在县级发件箱，各乡镇的已随同下发。",
+                link=link_to(here.dag_id("followup")),
+            )
+        )
+    return overdue
+
+
+def _by_township(what: str) -> dict[str, int]:
+    from shouwang import steps
+
+    found: dict[str, int] = {}
+    for row in steps.list_cases(what=what):
+        found[row["township"]] = found.get(row["township"], 0) + 1
+    return found
+
+
+def renew_passwords(here: CountyDags) -> dict[str, list[str]]:
+    """Replace passwords that have outlived their year; name who has one that nobody has told them."""
+    from shouwang import steps
+
+    done = steps.renew_passwords()
+    if untold := done["untold"]:
+        tell(
+            Notice(
+                cause=f"untold {untold}",
+                what=f"{'、'.join(untold)} 的新密码还没有告知",
+                where="名单用新密码加密；以前的名单仍用旧密码打开。",
+                to_do="请逐个运行 shouwang secrets show --township 乡镇 --by 姓名，当面或电话告知，不要随名单发送。",
+                link=link_to(here.dag_id("followup")),
+            )
+        )
+    return done
+
+
+def expire(here: CountyDags) -> int:
+    """Delete what has been kept too long."""
+    from shouwang import steps
+
+    return sum(gone["files"] for gone in steps.expire())
+
+
+CHORES: tuple[Callable[[CountyDags], Any], ...] = (
+    collect,
+    send_again,
+    remind_of_releases,
+    remind,
+    supervise,
+    renew_passwords,
+    expire,
+)
+
+
+def all_of(here: CountyDags, chores: tuple[Callable[[CountyDags], Any], ...] = CHORES) -> dict[str, Any]:
+    """What each chore came to. One that fails holds up none of the others; the first failure is raised at the end."""
+    done, failures = dict[str, Any](), list[Exception]()
+    for chore in chores:
+        try:
+            done[chore.__name__] = chore(here)
+        except Exception as error:
+            log.error("%s failed: %s; going on with the rest of the morning.", chore.__name__, type(error).__name__)
+            failures.append(error)
+    log.info("The morning: %s", done)
+    if failures:
+        raise failures[0]
+    return done
 
 
 def declare(here: CountyDags) -> None:
@@ -45,27 +214,17 @@ def declare(here: CountyDags) -> None:
         settled = here.month_settled
 
         @step
-        def collect() -> dict[str, Any]:
+        def morning() -> list[dict[str, str]]:
+            from airflow.sdk.execution_time.comms import SkipDownstreamTasks
+            from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
             from shouwang import steps
 
-            done = steps.collect_returns()
-            if away := done["unreachable"]:
-                tell(
-                    Notice(
-                        cause=f"unreachable {away}", what=f"有 {len(away)} 处报回地址连不上", where="；".join(away),
-                        to_do="请检查网络与账号；已报回的表不会丢失，下次再取。", link=link_to(here.dag_id("followup")),
-                    )
-                )  # fmt: skip
-            counts = [
-                {k: v for k, v in told.items() if k in ("taken", "known_already", "blank")} for told in done["files"]
-            ]
-            return {"files": len(counts), "answers": counts, "failed": sorted(done["failed"])}
-
-        @step
-        def look() -> list[dict[str, str]]:
-            from shouwang import steps
-
-            return steps.come_late()
+            get_current_context()["ti"].xcom_push(key="done", value=all_of(here))
+            late = steps.come_late()
+            if not late and not steps.to_screen():
+                SUPERVISOR_COMMS.send(SkipDownstreamTasks(tasks=["reopen"]))  # no worker for nothing
+            return late
 
         @step(map_index_template="{{ what }}")
         def receive(month: str, department: str) -> dict[str, Any]:
@@ -78,100 +237,17 @@ def declare(here: CountyDags) -> None:
         def reopen(outlet_events: Any = None) -> list[str]:
             from shouwang import steps
 
-            received = get_current_context()["ti"].xcom_pull(task_ids=["receive"])  # a list, also if there was one only
+            context = get_current_context()
+            received = context["ti"].xcom_pull(task_ids=["receive"])  # a list, also if there was one only
             months = steps.to_screen([reference["month"] for reference in received if reference])
             if not months:
                 raise AirflowSkipException("No month has anything new.")
             outlet_events[settled].add_partitions(months)
             for month in months:
-                here.tell_of_the_missing(month, steps.settled(month))
+                here.tell_of_the_missing(month, steps.settle(month, context["run_id"]))
             return months
 
-        @step
-        def send_again() -> dict[str, Any]:
-            from shouwang import steps
-
-            done = steps.send()
-            if done["failed"]:
-                tell(
-                    Notice(
-                        cause=f"not sent {sorted(done['failed'])}", what=f"{'、'.join(sorted(done['failed']))} 的名单没有送达",
-                        where="；".join(done["failed"].values()), to_do="请检查该乡镇的地址与账号；每天自动重发，不会重复下发。",
-                        link=link_to(here.dag_id("followup")),
-                    )
-                )  # fmt: skip
-            return {"sent": len(done["sent"]), "failed": sorted(done["failed"])}
-
-        @step
-        def remind() -> dict[str, int]:
-            from shouwang import steps
-
-            due: dict[str, int] = {}
-            for row in steps.list_cases(what="due"):
-                due[row["township"]] = due.get(row["township"], 0) + 1
-            if due:
-                tell(
-                    Notice(
-                        cause=f"due {sorted(due.items())}", what=f"今天到期的线索 {sum(due.values())} 条",
-                        where="，".join(f"{name} {count} 条" for name, count in sorted(due.items())),
-                        to_do="请提醒乡镇今天报回核查结果。", link=link_to(here.dag_id("followup")), bad=False,
-                    )
-                )  # fmt: skip
-            return due
-
-        @step
-        def supervise() -> dict[str, Any]:
-            from shouwang import steps
-
-            overdue: dict[str, int] = {}
-            for row in steps.list_cases(what="overdue"):
-                overdue[row["township"]] = overdue.get(row["township"], 0) + 1
-            if not overdue:
-                raise AirflowSkipException("Nothing is overdue.")
-            steps.supervise("shouwang")
-            tell(
-                Notice(
-                    cause=f"overdue {sorted(overdue.items())}", what=f"超期未核查的线索 {sum(overdue.values())} 条，已列入督办单",
-                    where="，".join(f"{name} {count} 条" for name, count in sorted(overdue.items())),
-                    to_do="督办单在县级发件箱，各乡镇的已随同下发。", link=link_to(here.dag_id("followup")),
-                )
-            )  # fmt: skip
-            return overdue
-
-        @step
-        def renew_passwords() -> dict[str, list[str]]:
-            from shouwang import steps
-
-            done = steps.renew_passwords()
-            if untold := done["untold"]:
-                tell(
-                    Notice(
-                        cause=f"untold {untold}", what=f"{'、'.join(untold)} 的新密码还没有告知",
-                        where="名单用新密码加密；以前的名单仍用旧密码打开。",
-                        to_do="请逐个运行 shouwang secrets show --township 乡镇 --by 姓名，当面或电话告知，不要随名单发送。",
-                        link=link_to(here.dag_id("followup")),
-                    )
-                )  # fmt: skip
-            return done
-
-        @step
-        def record_runs() -> int:
-            from shouwang_listener import record_ended_runs
-
-            return record_ended_runs()
-
-        @step(trigger_rule=TriggerRule.ALL_DONE)
-        def expire() -> int:
-            from shouwang import steps
-
-            return sum(gone["files"] for gone in steps.expire())
-
-        collected = collect()
-        [collected, receive.expand_kwargs(look())] >> reopen()
-        collected >> [remind(), supervise()]
-        send_again() >> expire()
-        renew_passwords()
-        record_runs()
+        receive.expand_kwargs(morning()) >> reopen()
 
     followup()
 

@@ -20,11 +20,8 @@ from typing import Any
 from airflow.configuration import conf
 from airflow.sdk import (
     Asset,
-    AsyncCallback,
     BaseOperator,
     Context,
-    DeadlineAlert,
-    DeadlineReference,
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
@@ -35,7 +32,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from shouwang.counties import check_key, county_folders, name_in, serve, served
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
-from shouwang.errors import ConfigError, MachineFault, ShouwangError, Unreachable
+from shouwang.errors import Busy, ConfigError, MachineFault, ShouwangError, Unreachable
 from shouwang_notices import Notice, link_to, month_of, tell
 from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
 
@@ -62,12 +59,17 @@ ALWAYS: dict[str, Any] = {
             RetryRule(
                 MachineFault, RetryAction.RETRY, reason="Disk, memory or files of this machine may be free again."
             ),
+            RetryRule(Busy, RetryAction.RETRY, reason="Another process that does the same may be done soon."),
             RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help."),
         ]
     ),
     "execution_timeout": dt.timedelta(hours=1),
 }
 """What passes by itself (a locked database, a full disk, a worker that died) is tried again; our own errors are not."""
+
+
+class ReleaseRejected(ShouwangError):
+    """A person has refused a release: no fault, but nothing that may look as if all went well."""
 
 
 def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = MappingProxyType({})) -> None:
@@ -78,6 +80,8 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
     serve(key)  # a failure may be told by another process than the task's
     instance, run = context["ti"], context.get("dag_run")
     error = context.get("exception")
+    if isinstance(error, ReleaseRejected):
+        return  # told of where it was said
     happened = str(error) if isinstance(error, ShouwangError) else f"{type(error).__name__} (see the lines above)"
     remedy = (
         "Put right what the message names, then clear this task"
@@ -162,13 +166,12 @@ class CountyDags:
         )
 
     @property
-    def remind_release(self) -> DeadlineAlert:
-        """Who is told of notices is reminded of a release that nobody has answered for `calendar.approval_hours`."""
-        return DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=dt.timedelta(hours=self.county.settings.calendar.approval_hours),
-            callback=AsyncCallback("shouwang_notices.remind_release"),
-            name="审核发布超时",
+    def month_screened(self) -> Asset:
+        """A month's warnings and cases are those of what has come; what of them is to go out is to be asked for."""
+        return self._asset(
+            "month_screened",
+            "month/screened",
+            "数据月份已比对，有待下发的名单将请求审核。Screened: a release can be asked for.",
         )
 
     @property

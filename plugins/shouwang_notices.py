@@ -1,28 +1,33 @@
 """What people are told (通知): mail, DingTalk or WeCom by Apprise, one message for one cause a day, nobody's data in it.
 
 Nothing is sent until the connection ``shouwang_notices`` exists (type Apprise; see docs/operations.md): then the task's
-log is the only place. Sending never fails a task.
+log is the only place. Sending never fails a task. A notice is written down first and its mark emptied once it is sent (a
+transactional outbox), so that a service that is away for an hour swallows nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
+import fcntl
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.configuration import conf
 
-from shouwang.counties import served, serving
+from shouwang.counties import served
 
 log = logging.getLogger(__name__)
 
 CONNECTION = "shouwang_notices"
+KEPT = dt.timedelta(days=7)
+"""For so long a notice that could not be sent is tried again."""
 
 
 @dataclass(frozen=True)
@@ -55,58 +60,88 @@ def month_of(partition_key: object, conf: Mapping[str, Any] | None) -> str:
 
 
 def tell(notice: Notice) -> bool:
-    """Log a notice and send it, unless its cause was told of today; whether it is news."""
+    """Log a notice and send it, unless its cause was told of today; whether it is news.
+
+    What could not be sent is kept, and sent with the next notice that can be.
+    """
     if served():
         notice = replace(notice, cause=f"{served()} {notice.cause}", what=f"{served()}：{notice.what}")
-    if not _first_today(notice.cause):
-        log.info("Told of before today: %s", notice.what)
-        return False
-    (log.warning if notice.bad else log.info)("%s", notice.text)
-    from airflow.providers.apprise.hooks.apprise import AppriseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
-    from apprise import NotifyType
-
-    title = "守望：" + notice.what.splitlines()[0][:60]
-    try:
-        hook = AppriseHook(CONNECTION)
-        hook.get_connection(CONNECTION)
-    except (AirflowNotFoundException, AirflowRuntimeError):
-        return True  # nobody asked to be told
-    try:
-        hook.notify(notice.text, title=title, notify_type=NotifyType.WARNING if notice.bad else NotifyType.INFO)
-    except Exception as error:  # whatever a mail server or a chat robot does, the month goes on
-        log.warning("The notice could not be sent (%s); look at the connection %s.", type(error).__name__, CONNECTION)
-    return True
-
-
-def _first_today(cause: str) -> bool:
-    """Whether nobody has told of this cause today: a file is made for it, which only one task can."""
-    home = Path(os.environ.get("SHOUWANG_HOME") or "var").expanduser() / "notices"
-    home.mkdir(parents=True, exist_ok=True)
-    today = dt.datetime.now(dt.UTC).date()
-    for old in home.glob("*"):
-        if not old.name.startswith(today.isoformat()):
+    marks = Path(os.environ.get("SHOUWANG_HOME") or "var").expanduser() / "notices"
+    marks.mkdir(parents=True, exist_ok=True)
+    today = _today()
+    mark = marks / f"{today}-{hashlib.sha256(notice.cause.encode()).hexdigest()[:16]}"
+    for old in marks.glob("[0-9]*"):
+        if old.name[:10] < str(today - KEPT):
             old.unlink(missing_ok=True)
+    news = _note(mark, notice)
+    if news:
+        (log.warning if notice.bad else log.info)("%s", notice.text)
+    else:
+        log.info("Told of before today: %s", notice.what)
+    for waiting in sorted(marks.glob("[0-9]*")):
+        if not _sent(waiting):
+            break  # the service is away; the others wait too
+    return news
+
+
+def _today() -> dt.date:
+    """The county's date; China's where its configuration cannot be read."""
+    from shouwang.errors import ConfigError
+    from shouwang.house import open_house, today_in
+
     try:
-        (home / f"{today}-{hashlib.sha256(cause.encode()).hexdigest()[:16]}").open("x").close()
+        return open_house().today()
+    except ConfigError:
+        return today_in(ZoneInfo("Asia/Shanghai"))
+
+
+def _note(mark: Path, notice: Notice) -> bool:
+    """Write down what is to be sent, under its day and cause; whether nobody has done so before."""
+    part = mark.with_name(f".{mark.name}.{os.getpid()}")
+    part.write_text(json.dumps(asdict(notice), ensure_ascii=False), encoding="utf-8")
+    try:
+        os.link(part, mark)
     except FileExistsError:
         return False
+    finally:
+        part.unlink()
     return True
 
 
-async def remind_release(context: Mapping[str, Any], **_: Any) -> None:
-    """The deadline of a screening: nobody has answered whether its lists may go out."""
-    run = context.get("dag_run") or {}
-    month, run_id = (
-        month_of(run.get("partition_key"), run.get("conf")),
-        str(run.get("run_id") or run.get("dag_run_id") or ""),
-    )
-    dag_id = str(run.get("dag_id") or "screening")
-    notice = Notice(
-        cause=f"remind {run_id}",
-        what=f"{month} 预警名单仍未审核，没有下发" if month else "有预警名单仍未审核，没有下发",
-        to_do="请批准或驳回；没有人批准，名单不会下发。",
-        link=link_to(dag_id, run_id, "approve"),
-    )
-    with serving(dag_id.rpartition(".")[0]):
-        await asyncio.to_thread(tell, notice)
+def _sent(mark: Path) -> bool:
+    """Send what a mark says unless that is done, one process at a time, and empty the mark; whether it is sent."""
+    try:
+        with mark.open("r+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            waiting = file.read()
+            if waiting and not _send(Notice(**json.loads(waiting))):
+                return False
+            file.truncate(0)
+    except FileNotFoundError:
+        pass
+    return True
+
+
+def _send(notice: Notice) -> bool:
+    """Hand a notice to Airflow's connection; true also where nobody asked to be told."""
+    from airflow.providers.apprise.hooks.apprise import AppriseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+    from apprise import Apprise, NotifyType
+
+    hook, service = AppriseHook(CONNECTION), Apprise()
+    try:
+        hook.set_config_from_conn(hook.get_connection(CONNECTION), service)
+    except (AirflowNotFoundException, AirflowRuntimeError):
+        return True
+    kind = NotifyType.WARNING if notice.bad else NotifyType.INFO
+    title = "守望：" + notice.what.splitlines()[0][:60]
+    try:
+        sent = bool(service.notify(notice.text, title=title, notify_type=kind, tag="all"))
+    except Exception as error:  # whatever a mail server or a chat robot does, the month goes on
+        log.warning("The notice could not be sent (%s).", type(error).__name__)
+        sent = False
+    if not sent:
+        log.warning(
+            "Not sent yet: %s; look at the connection %s. The next notice tries again.", notice.what, CONNECTION
+        )
+    return sent

@@ -242,8 +242,8 @@ class SettledFolderTrigger(BaseTrigger):
 BOARD = "/shouwang"
 """Where the exchange board lies, below Airflow's own address."""
 
-DECIDING = "screening"
-"""The DAG whose readers see the board; those who may answer its question about a release may open personal data."""
+SEEING, DECIDING = "screening", "release"
+"""The DAG whose readers see the board; the one whose question about a release opens personal data to who may answer."""
 
 
 def runs_page(dag_id: str, month: str) -> str:
@@ -269,11 +269,10 @@ class ShouwangPlugin(AirflowPlugin):
         from shouwang.house import open_house
 
         def guards(key: str) -> Guards:
-            dag_id = name_in(key, DECIDING)
             return Guards(
                 user=get_user,
-                see=requires_access_dag("GET", param_dag_id=dag_id),
-                people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, dag_id),
+                see=requires_access_dag("GET", param_dag_id=name_in(key, SEEING)),
+                people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, name_in(key, DECIDING)),
             )
 
         many = bool(os.environ.get("SHOUWANG_COUNTIES"))

@@ -286,33 +286,46 @@ def release(
     by: Annotated[
         str, typer.Option("--by", callback=somebody, help="Who releases; stands on every list and in the audit trail.")
     ],
+    hold_back: Annotated[
+        list[str] | None, typer.Option("--hold-back", metavar="TOWNSHIP", help="Not this one's, until it is lifted.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why townships are held back; goes on record.")] = "",
+    lift: Annotated[
+        list[str] | None, typer.Option("--lift", metavar="TOWNSHIP", help="This one is held back no longer.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since.
 
-    Each is sent by its township's channel (county.yaml), under its password (`shouwang secrets show`).
+    Each is sent by its township's channel (county.yaml), under its password (`shouwang secrets show`). A township that
+    is held back (here or on the board) stays held until `--lift`.
     """
     month = str(Month.parse(month))
-    released: list[dict[str, Any]] = []
-    for township in steps.release_plan(month):
-        with working(f"List of {township}"):
-            released.append(steps.release_township(month, township, by))
-    with working("Sending"):
-        sent = steps.send(month)
-    summary = steps.summarise(month)
+    with working("Lists"):
+        done = steps.release(month, by, hold_back, reason, lift or ())
 
     def tell() -> None:
-        if not released:
+        if not done["released"]:
             out.print(f"No township has anything new to receive for {month}.")
-        for done in released:
-            out.print(f"{done['township']}: {done['clues']} households, {done['file']}", markup=False)
-            if done["new_password"]:
-                out.print(f"  new password; tell {done['township']} by another way: shouwang secrets show --township {done['township']} --by NAME", style="yellow", markup=False)  # fmt: skip
-        send.tell_sent(sent)
-        out.print(f"Summary: {summary['file']}", markup=False)
+        for entry in done["released"]:
+            name = entry["township"]
+            if entry["status"] == "released":
+                out.print(f"{name}: {entry['clues']} households, {entry['file']}", markup=False)
+                if entry["new_password"]:
+                    how = f"shouwang secrets show --township {name} --by NAME"
+                    out.print(f"  new password; tell {name} by another way: {how}", style="yellow", markup=False)
+            elif entry["status"] == "changed":
+                again = f"changed while it was released; run `shouwang release {month}` again"
+                out.print(f"{name}: {again}", style="yellow", markup=False)
+            else:
+                out.print(f"{name}: another process has released it meanwhile", markup=False)
+        for name in done["held_back"]:
+            out.print(f"{name}: held back; `shouwang release {month} --lift {name}` lets it go", style="yellow")
+        send.tell_sent(done)
+        out.print(f"Summary: {done['file']}", markup=False)
 
-    say({"released": released, **sent, **summary}, as_json, tell)
-    if sent["failed"]:
+    say(done, as_json, tell)
+    if done["failed"]:
         raise typer.Exit(FAILED)
 
 

@@ -52,6 +52,10 @@ class Unreachable(ShouwangError):
     """Another machine is away, refuses us, or is not the one it should be; trying again later may help."""
 
 
+class Busy(ShouwangError):
+    """Another process does the same work and is not done yet; trying again later helps."""
+
+
 class MachineFault(ShouwangError):
     """This machine cannot read or write what is its own (permission, disk, too many open files); tried again.
 

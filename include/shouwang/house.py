@@ -18,7 +18,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ from shouwang.remote import Remote
 from shouwang.staging import whole_file
 from shouwang.store.database import Database
 from shouwang.store.keys import Keys
+from shouwang.store.turns import turn
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -112,6 +113,10 @@ class House:
     def work_of(self, delivery_id: str) -> Path:
         """Where the steps of one delivery leave their frames for the next step."""
         return self.home / "work" / delivery_id
+
+    def turn(self, what: str) -> AbstractContextManager[None]:
+        """``with house.turn("2026-09 water"):`` do it while no other process does the same (see `store.turns`)."""
+        return turn(self.database, self.home / "locks", what)
 
     @property
     def ended_runs(self) -> Path:

@@ -38,14 +38,17 @@ def records_for(
     return found
 
 
-def screen_month(
+def screened(
     connection: Connection, contracts: Iterable[Contract], book: RuleBook, month: Month, people: pd.DataFrame
 ) -> evaluate.Screening:
-    """Screen a month and put its signals and warnings in the place of those of before; ``people`` as of the month."""
+    """What a month's screening finds; ``people`` as of the month. Nothing is written."""
     records = records_for(connection, contracts, [book], [month])
-    found = evaluate.screen(book, month, records, people, reported(connection, month))
+    return evaluate.screen(book, month, records, people, reported(connection, month))
+
+
+def keep_screening(connection: Connection, month: Month, found: evaluate.Screening) -> None:
+    """Put a month's signals and warnings in the place of those of before."""
     for table in (signal, warning):
         connection.execute(table.delete().where(table.c.month == str(month)))
     insert(connection, signal, found.signals.assign(month=str(month), signal_no=range(len(found.signals))))
     insert(connection, warning, found.warnings.assign(month=str(month)))
-    return found

@@ -53,7 +53,7 @@ def home(screened: Path, county: DemoCounty, tmp_path: Path, monkeypatch: pytest
 
 @pytest.fixture
 def townships(home: Path) -> list[str]:
-    return steps.release_plan(MONTH)
+    return [planned["township"] for planned in steps.release_plan(MONTH)["lists"]]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import paramiko
 import pytest
 from sending_house import MONTH, die, killed
 
+from letting_go import let_go
 from services import Sftp
 from shouwang import steps
 from shouwang.errors import Unreachable
@@ -81,7 +82,7 @@ def die_at(moment: Moment, township: str) -> None:
 
 @pytest.fixture
 def township(townships: list[str]) -> str:
-    steps.release_township(MONTH, townships[0], "测试员")
+    let_go(MONTH, townships[0])
     return townships[0]
 
 

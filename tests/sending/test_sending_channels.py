@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sending_house import MONTH
 from typer.testing import CliRunner
 
+from letting_go import let_go
 from sealed import opened
 from services import Sftp, free_port
 from shouwang import steps
@@ -97,7 +98,7 @@ def test_what_a_mail_server_refuses_is_tried_again_only_if_that_may_help(
     townships: list[str], post: Post, configure: Any, answer: str, kind: type[Exception]
 ) -> None:
     configure(townships=by_mail(townships[0]), delivery=MAIL)
-    steps.release_township(MONTH, townships[0], "测试员")
+    let_go(MONTH, townships[0])
     post.answer = answer
     with pytest.raises(ShouwangError) as told:
         steps.send_township(MONTH, townships[0])
@@ -124,7 +125,7 @@ def test_a_township_with_a_server_of_its_own_finds_its_list_there_and_nobody_els
 @needs_sshd
 def test_a_server_that_shows_another_key_gets_nothing(townships: list[str], server: Sftp, configure: Any) -> None:
     configure(townships={townships[0]: {"channel": "sftp", "to": f"{server.address}/lists"}})
-    steps.release_township(MONTH, townships[0], "测试员")
+    let_go(MONTH, townships[0])
     known = server.known_hosts.read_text()
     other = server.key.with_suffix(".pub").read_text().split()[1]
     server.known_hosts.write_text(known.replace(known.split()[2], other))
@@ -136,7 +137,7 @@ def test_a_server_that_shows_another_key_gets_nothing(townships: list[str], serv
 
 
 def test_a_list_that_was_changed_after_its_release_is_not_sent(home: Path, townships: list[str]) -> None:
-    steps.release_township(MONTH, townships[0], "测试员")
+    let_go(MONTH, townships[0])
     path = next((home / "outbox").rglob("*预警名单*.xlsx"))
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(ShouwangError, match="changed since it was released"):
@@ -148,7 +149,7 @@ def test_mail_needs_a_sender_and_a_server_without_a_password_in_its_address(
     townships: list[str], configure: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(townships=by_mail(townships[0]))
-    steps.release_township(MONTH, townships[0], "测试员")
+    let_go(MONTH, townships[0])
     monkeypatch.setenv("SHOUWANG_SMTP", "smtp://user:geheim@127.0.0.1")
     with pytest.raises(ConfigError, match="secrets/smtp") as told:
         steps.send_township(MONTH, townships[0])

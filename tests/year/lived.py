@@ -1,4 +1,4 @@
-"""Lives a year as `year.txt` tells it: run in a process of its own by `test_year_scheduled.py`.
+"""Lives a year as `year.txt` tells it, or another table: run in a process of its own by the tests of this folder.
 
 A line of the table that begins with a moment says what people did then, in the words of `ACTIONS`; the clock moves there,
 they do it, Airflow does what it does, and what was seen is written below the line: which runs there were, which events,
@@ -25,7 +25,6 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
-TABLE = HERE / "year.txt"
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d) \w{3} (\d\d:\d\d)  (.+)")
 
 WORDS = {
@@ -123,7 +122,7 @@ class Year:
         raise NobodyAsks(f"nobody asks about {month}")
 
     def answer(self, user: str, month: str, choice: str, **said: Any) -> None:
-        self.office.api(user).answer("screening", self.question(month), "approve", choice, said)
+        self.office.api(user).answer("release", self.question(month), "approve", choice, said)
 
     def may_not_answer(self, user: str, month: str) -> None:
         from shouwang.demo.scheduler import SchedulerError
@@ -220,7 +219,7 @@ class Year:
                 told = " ".join(states[name] or "-" for name in EXCHANGE)
                 what, dag, who = WORDS.get(told, told), "exchange", self.names[dag.removeprefix("exchange_")]
             else:
-                what, who = screening(states, tasks) if dag == "screening" else other(tasks), ""
+                what, who = release(states, tasks) if dag == "release" else other(tasks), ""
             how = f"({tasks[0].run_type})" if tasks[0].run_type in ("manual", "backfill") else ""
             lines[f"{dag} {month}".strip()][f"{what} {how}".strip()].append(who)
         for run, words in sorted(lines.items()):
@@ -250,7 +249,7 @@ class Year:
             for month, name in rows("late", "SELECT month, department FROM late"):
                 kept[month].append(f"{self.names[name]} late")
             for _, month, kind, by in rows(
-                "said", "SELECT event_id, month, kind, \"by\" FROM audit_event WHERE subject = 'release'"
+                "said", "SELECT event_id, month, kind, \"by\" FROM audit_event WHERE subject = 'release' AND kind <> 'asked'"
             ):
                 kept[month].append(f"{kind} by {by}")
             for _, township, problems in rows("returned", "SELECT fingerprint, township, problems FROM returned"):
@@ -285,12 +284,12 @@ class Year:
             yield f"{month} " + "; ".join(f"{'、'.join(sorted(who))}: {files}" for files, who in sorted(same.items()))
 
 
-def screening(states: dict[str, str], tasks: list[Task]) -> str:
-    """What a screening came to."""
+def release(states: dict[str, str], tasks: list[Task]) -> str:
+    """What a release came to."""
     if states["approve"] == "awaiting_input":
         return "asks"
-    if set(states.values()) == {None}:
-        return "waits its turn"
+    if states["approve"] == "failed":
+        return "rejected"
     released, sent = (
         sorted(task.title or "" for task in tasks if task.name == name and task.state == "success")
         for name in ("release", "send")
@@ -341,6 +340,10 @@ ACTIONS: dict[str, Callable[..., None]] = {
     rf"{NAMES} approves {MONTH} but for (\S+) \((\S+)\)": lambda year, who, month, town, why: year.answer(
         who, month, "Approve", hold_back=[town], reason=why
     ),
+    rf"{NAMES} lifts everything and approves {MONTH}": lambda year, who, month: year.answer(
+        who, month, "Approve", hold_back=[], reason=None
+    ),
+    rf"{NAMES} asks for {MONTH}": lambda year, who, month: year.office.api(who).trigger("release", month),
     rf"{NAMES} rejects {MONTH} \((\S+)\)": lambda year, who, month, why: year.answer(who, month, "Reject", reason=why),
     rf"{NAMES} may not approve {MONTH}": lambda year, who, month: year.may_not_answer(who, month),
     rf"{NAMES} answers? {MONTH}": lambda year, who, month: year.return_lists(who, month),
@@ -366,9 +369,9 @@ def do(year: Year, written: str) -> None:
             raise ValueError(f"{words!r} is nothing that people do; see ACTIONS")
 
 
-def live(year: Year) -> Iterator[str]:
-    """The table anew, line by line: people's lines as they are, below them what was seen."""
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
+def live(year: Year, table: Path) -> Iterator[str]:
+    """A table anew, line by line: people's lines as they are, below them what was seen."""
+    for line in table.read_text(encoding="utf-8").splitlines():
         if line.startswith("    "):
             continue
         yield line
@@ -384,8 +387,8 @@ def live(year: Year) -> Iterator[str]:
             print(f"{time.process_time():.1f} s of processor, {year.office.executor.ran} tasks at {line}", flush=True)
 
 
-def main(folder: Path, county: Path) -> None:
-    """Live it in a folder; the files that departments hand over, and the registry, are those of a made-up county."""
+def main(folder: Path, county: Path, table: Path) -> None:
+    """Live a table in a folder; the files that departments hand over, and the registry, are those of a made-up county."""
     from listener import Listener
 
     with Listener() as listener:
@@ -396,10 +399,10 @@ def main(folder: Path, county: Path) -> None:
         clock = Clock("2026-02-04T17:00")
         year = Year(folder, county, Office(folder / "airflow", clock), listener.messages)
         with (folder / "lived.txt").open("w", encoding="utf-8") as told:
-            for line in live(year):
+            for line in live(year, table):
                 print(line, file=told, flush=True)
         year.keep("after")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))

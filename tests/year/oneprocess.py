@@ -121,6 +121,9 @@ class HereExecutor(BaseExecutor):
                 task=self.dags.dags[instance.dag_id].get_task(instance.task_id),
                 client=self.client,
             )
+            if done.state == "failed" and type(done.error).__name__ == "ReleaseRejected":
+                self.fail(instance.key)  # as is meant
+                continue
             if done.state in ("failed", "up_for_retry"):
                 raise TaskFailed(f"{instance.dag_id}.{instance.task_id} of {instance.run_id}") from done.error
             self.success(instance.key)

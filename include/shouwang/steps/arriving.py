@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -123,33 +125,48 @@ def _deadline(house: House, month: Month) -> dt.datetime:
 
 def take_in(month: str, department: str) -> Reference:
     """Fingerprint, keep and read what a department handed over."""
-    return receiving.take_in(open_house(), Month.parse(month), department)
+    house = open_house()
+    with _turn(house, month, department):
+        return receiving.take_in(house, Month.parse(month), department)
 
 
 def validate(reference: Reference) -> Reference:
     """Judge every row of a delivery, and the delivery as a whole."""
-    return receiving.validate(open_house(), reference)
+    return _step(receiving.validate, reference)
 
 
 def match(reference: Reference) -> Reference:
     """Match a delivery's accepted rows to the registry."""
-    return receiving.match(open_house(), reference)
+    return _step(receiving.match, reference)
 
 
 def load(reference: Reference) -> Reference:
     """Write a delivery into the database and make it the version in force."""
-    return receiving.load(open_house(), reference)
+    return _step(receiving.load, reference)
+
+
+def _step(step: Callable[[House, Reference], Reference], reference: Reference) -> Reference:
+    house = open_house()
+    with _turn(house, reference["month"], reference["department"]):
+        return step(house, reference)
+
+
+def _turn(house: House, month: str, department: str) -> AbstractContextManager[None]:
+    """One process at a time for a department's month: they share its work folder."""
+    receiving.contract_of(house, department)
+    return house.turn(f"{Month.parse(month)} {department}")
 
 
 def receive(month: str, department: str, again: bool = False) -> Reference:
     """All four steps of one department's delivery; ``again``: one that was refused is judged anew."""
     house = open_house()
-    reference = receiving.take_in(house, Month.parse(month), department, again)
-    for step in (receiving.validate, receiving.match, receiving.load):
-        if reference["status"] in ("refused", "unchanged", "held"):
-            break
-        reference = step(house, reference)
-    return reference
+    with _turn(house, month, department):
+        reference = receiving.take_in(house, Month.parse(month), department, again)
+        for step in (receiving.validate, receiving.match, receiving.load):
+            if reference["status"] in ("refused", "unchanged", "held"):
+                break
+            reference = step(house, reference)
+        return reference
 
 
 def declare_late(month: str, department: str) -> dict[str, Any]:

@@ -4,41 +4,161 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pandas as pd
 import sqlalchemy as sa
 
-from shouwang.errors import NotThereYet, ShouwangError
+from shouwang.errors import NotThereYet, ShouwangError, UsageError
 from shouwang.house import House, open_house, safe_name
+from shouwang.identity import without_numbers
 from shouwang.month import Month
 from shouwang.steps.arriving import deadline, settled
 from shouwang.steps.screening import month_table, outdated
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
 from shouwang.store.database import frame
-from shouwang.store.tables import audit_event, run
+from shouwang.store.tables import audit_event, release_item, run
+from shouwang.townships.approvals import (
+    APPROVED,
+    REJECTED,
+    Hold,
+    answer,
+    ask,
+    asked_by,
+    held_back,
+    last_word,
+    open_questions,
+)
+
+if TYPE_CHECKING:
+    from shouwang.townships.releasing import Outgoing
 
 
-def release_plan(month: str) -> list[str]:
-    """The townships that have something to receive, by name."""
-    from shouwang.townships.releasing import outgoing
+class PlannedList(TypedDict):
+    """A township's list as it would go out now; ``content`` is the fingerprint of what it says."""
 
+    township: str
+    version: int
+    kind: str
+    new: int
+    supplement: int
+    levels: dict[str, int]
+    content: str
+
+
+class HeldBack(TypedDict):
+    """A township that is held back until somebody lifts it."""
+
+    township: str
+    by: str
+    reason: str
+    since: str
+    month: str
+
+
+class ReleasePlan(TypedDict):
+    """What would go out now, and what is known of it: the approval is asked for this and holds for nothing else.
+
+    ``content``: the fingerprint of all lists; ``held``: of these townships; ``sent``: households told of this month
+    before; ``causes``: what came since; ``asked``: the lists that each run of Airflow has asked about; ``rejected``:
+    whether a person has refused these very lists.
+    """
+
+    month: str
+    content: str
+    lists: list[PlannedList]
+    held: list[HeldBack]
+    sent: int
+    causes: list[str]
+    asked: dict[str, str]
+    rejected: bool
+
+
+def release_plan(month: str) -> ReleasePlan:
+    """What each township would receive now, township by township."""
     house, of = open_house(), Month.parse(month)
     _require_screened(house, of)
     with house.database.read() as connection:
-        return [out.township for out in outgoing(connection, of, _due(house))]
+        lists = _outgoing(connection, house, of)
+        held = held_back(connection)
+        said = last_word(connection, month)
+        content = _content_of(lists)
+        told = sa.select(sa.func.count(release_item.c.clue_no.distinct())).where(release_item.c.month == month)
+        return ReleasePlan(
+            month=month,
+            content=content,
+            lists=[_planned(out) for out in lists],
+            held=[_told(house, held[out.township]) for out in lists if out.township in held],
+            sent=connection.scalar(told) or 0,
+            causes=_causes(connection, house, month),
+            asked=asked_by(connection, month),
+            rejected=said is not None and (said.kind, said.content) == (REJECTED, content),
+        )
+
+
+def _outgoing(connection: sa.Connection, house: House, month: Month) -> list[Outgoing]:
+    from shouwang.townships.releasing import outgoing
+
+    return outgoing(connection, month, _due(house))
+
+
+def _planned(out: Outgoing) -> PlannedList:
+    states, levels = out.clues["state"].value_counts(), out.clues["level"].value_counts()
+    return PlannedList(
+        township=out.township,
+        version=out.version,
+        kind=out.kind,
+        new=int(states.get("new", 0)),
+        supplement=int(states.get("supplement", 0)),
+        levels={str(level): int(count) for level, count in levels.items()},
+        content=out.content,
+    )
+
+
+def _content_of(lists: Sequence[Outgoing]) -> str:
+    """A fingerprint of lists: who receives what."""
+    said = "|".join(f"{out.township} {out.content}" for out in lists)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _told(house: House, hold: Hold) -> HeldBack:
+    since = hold.since.replace(tzinfo=dt.UTC).astimezone(house.zone).date().isoformat()
+    reason = without_numbers(hold.reason)
+    return HeldBack(township=hold.township, by=hold.by, reason=reason, since=since, month=hold.month)
+
+
+def _causes(connection: sa.Connection, house: House, month: str) -> list[str]:
+    """What came into force since the month's lists went out last; nothing before the first."""
+    events = sa.select(audit_event.c.subject, audit_event.c.detail).order_by(audit_event.c.event_id)
+    last = sa.select(sa.func.max(audit_event.c.event_id)).where(
+        audit_event.c.kind == "released", audit_event.c.month == month
+    )
+    if (number := connection.scalar(last)) is None:
+        return []
+    came = events.where(audit_event.c.kind == "in_force", audit_event.c.month == month, audit_event.c.event_id > number)
+    titles = {c.department: c.title for c in house.county.contracts.values()}
+    return [f"{titles.get(who, who)}第{said['version']}版" for who, said in connection.execute(came).tuples()]
 
 
 def unsent() -> list[str]:
-    """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`)."""
+    """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`).
+
+    Not those of which everything is held back, nor those whose lists somebody was asked about, or has refused, already.
+    """
     from shouwang.townships.releasing import unsent_months
 
-    house = open_house()
+    house, found = open_house(), []
     with house.database.read() as connection:
-        return [str(month) for month in unsent_months(connection, _due(house))]
+        held = held_back(connection)
+        for month, lists in unsent_months(connection, _due(house)).items():
+            said = last_word(connection, str(month))
+            known = said is not None and said.kind != APPROVED and said.content == _content_of(lists)
+            if not known and any(out.township not in held for out in lists):
+                found.append(str(month))
+    return found
 
 
 def to_screen(received: Sequence[str] = ()) -> list[str]:
@@ -55,32 +175,61 @@ def to_screen(received: Sequence[str] = ()) -> list[str]:
     return sorted({*outdated(house), *unsent(), *(month for month in candidates if settled(month)["settled"])})
 
 
-def record_decision(month: str, by: str, approved: bool, held_back: list[str], reason: str) -> None:
-    """Put on record what a person said to the release of a month."""
+def record_question(plan: ReleasePlan, run: str) -> None:
+    """Put on record that a run of Airflow asks about a plan."""
     with open_house().database.write() as connection:
-        kind, (lists, clues) = "approved" if approved else "rejected", _lists(connection, month)
-        audit(
-            connection, kind, "release", by, month=month, held_back=held_back, reason=reason, lists=lists, clues=clues
-        )
+        ask(connection, plan["month"], plan["content"], _clues(plan), run)
 
 
-def rejected(month: str) -> bool:
-    """Whether a person has refused the very lists that would go out now."""
-    with open_house().database.read() as connection:
-        said = sa.select(audit_event.c.kind, audit_event.c.detail).where(
-            audit_event.c.subject == "release", audit_event.c.month == month
-        )
-        last = connection.execute(said.order_by(audit_event.c.event_id.desc())).first()
-        return last is not None and last.kind == "rejected" and last.detail["lists"] == _lists(connection, month)[0]
+def record_decision(
+    plan: ReleasePlan, by: str, approved: bool, held: Collection[str] | None = None, reason: str = ""
+) -> list[PlannedList]:
+    """Put on record what a person said to a plan; the lists that may go out now.
+
+    ``held``: the townships held back; left out, those that are held back already stay so.
+    """
+    if not by.strip():
+        raise UsageError("Who releases must be named; the name stands on every list.")
+    names = [planned["township"] for planned in plan["lists"]]
+    held = {hold["township"] for hold in plan["held"]} if held is None else set(held)
+    if stray := sorted(held - set(names)):
+        raise UsageError(f"{'、'.join(stray)}: no township of this release. There are: {'、'.join(names)}.")
+    with open_house().database.write() as connection:
+        answer(connection, plan["month"], by, approved, plan["content"], _clues(plan), held, reason)
+    return [planned for planned in plan["lists"] if approved and planned["township"] not in held]
 
 
-def _lists(connection: sa.Connection, month: str) -> tuple[str, dict[str, int]]:
-    """A fingerprint of the lists that would go out now, and how many clues are on each township's."""
-    from shouwang.townships.releasing import outgoing
+def _clues(plan: ReleasePlan) -> dict[str, int]:
+    return {planned["township"]: planned["new"] + planned["supplement"] for planned in plan["lists"]}
 
-    lists = outgoing(connection, Month.parse(month), _due(open_house()))
-    content = hashlib.sha256("|".join(out.content for out in lists).encode()).hexdigest()[:16]
-    return content, {out.township: len(out.clues) for out in lists}
+
+class Waiting(TypedDict):
+    """A month whose lists nobody has answered for; ``run``: the run of Airflow that asks."""
+
+    month: str
+    townships: list[str]
+    hours: float
+    run: str
+
+
+def waiting_releases() -> list[Waiting]:
+    """The questions that nobody has answered, of months that still have lists to send."""
+    house, now = open_house(), dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    found = []
+    with house.database.read() as connection:
+        for said in open_questions(connection):
+            townships = [out.township for out in _outgoing(connection, house, Month.parse(said.month))]
+            if townships:
+                hours = (now - said.at).total_seconds() / 3600
+                found.append(Waiting(month=said.month, townships=townships, hours=hours, run=said.run))
+    return found
+
+
+def held_townships() -> list[HeldBack]:
+    """The townships that are held back."""
+    house = open_house()
+    with house.database.read() as connection:
+        return [_told(house, hold) for hold in held_back(connection).values()]
 
 
 def _require_screened(house: House, month: Month) -> None:
@@ -96,8 +245,11 @@ def _due(house: House) -> dt.date:
     return working_days_after(house.today(), calendar.verification_working_days, calendar.holidays)
 
 
-def release_township(month: str, township: str, by: str) -> dict[str, Any]:
-    """Write a township's workbook and put the release on record; a list that has gone out is not made again."""
+def release_township(month: str, township: str, by: str, content: str) -> dict[str, Any]:
+    """Write a township's workbook and put the release on record; a list that has gone out is not made again.
+
+    ``content``: what was approved. A list that says something else by now stays here (``changed``): it is asked for anew.
+    """
     from shouwang.casework.keeping import keep_ledger
     from shouwang.casework.reports import CHANNEL_NAMES
     from shouwang.delivery.notice import NoticePaper, write_notice
@@ -110,10 +262,10 @@ def release_township(month: str, township: str, by: str) -> dict[str, Any]:
     _require_screened(house, of)
     settings = house.county.settings
     titles = {c.department: c.title for c in house.county.contracts.values()}
-    with house.database.write() as connection:
+    with house.database.alone() as connection:
         mine = outgoing(connection, of, due, township)
-        if not mine:
-            return {"month": month, "township": township, "status": "nothing new"}
+        if not mine or mine[0].content != content:
+            return {"month": month, "township": township, "status": "changed" if mine else "nothing new"}
         out = mine[0]
         name = f"{safe_name(township)}预警{out.kind}_{month}_第{out.version}版.xlsx"
         said = {
@@ -176,7 +328,7 @@ def summarise(month: str) -> dict[str, Any]:
     from shouwang.sending.handout import headed, put_out
     from shouwang.sending.passwords import COUNTY
     from shouwang.store.tables import release
-    from shouwang.townships.releasing import all_clues, month_warnings
+    from shouwang.townships.releasing import all_clues, due_days, month_warnings
 
     house, of = open_house(), Month.parse(month)
     _require_screened(house, of)
@@ -185,6 +337,7 @@ def summarise(month: str) -> dict[str, Any]:
     with house.database.read() as connection:
         warned = month_warnings(connection, of)
         clues, _ = all_clues(connection, of, _due(house))
+        clues["due"] = clues["clue_no"].map(due_days(connection, of))
         last = frame(connection, sa.select(release).where(release.c.month == month))
     rows = pd.DataFrame(table["departments"])
     contracts = house.county.contracts
@@ -201,12 +354,25 @@ def summarise(month: str) -> dict[str, Any]:
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
     lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
     write = partial(write_summary, summary=paper, warnings=warned, departments=rows, lists=lists)
-    with house.database.write() as connection:
+    with house.database.alone() as connection:
         put_out(connection, house, path, of, COUNTY, by, write)
     return {"month": month, "file": str(path)}
 
 
-def release(month: str, by: str) -> dict[str, Any]:
-    """Release every township that has something to receive, send it, then the summary."""
-    done = [release_township(month, township, by) for township in release_plan(month)]
-    return {"released": done, **send(month), **summarise(month)}
+def release(
+    month: str, by: str, held: Collection[str] | None = None, reason: str = "", lifted: Collection[str] = ()
+) -> dict[str, Any]:
+    """Approve what would go out now and hand it out, send it, then write the summary.
+
+    ``held``: townships held back from now on, with the ``reason``; ``lifted``: those that no longer are.
+    """
+    plan = release_plan(month)
+    known = {hold["township"] for hold in plan["held"]}
+    if stray := sorted(set(lifted) - known):
+        raise UsageError(
+            f"{'、'.join(stray)}: not held back for {month}. Held back: {'、'.join(sorted(known)) or 'none'}."
+        )
+    back = (known | set(held or ())) - set(lifted)
+    approved = record_decision(plan, by, True, back, reason) if plan["lists"] or held else []
+    done = [release_township(month, planned["township"], by, planned["content"]) for planned in approved]
+    return {"released": done, "held_back": sorted(back), **send(month), **summarise(month)}

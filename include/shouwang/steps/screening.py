@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,55 +15,120 @@ from shouwang.arriving import receiving
 from shouwang.errors import NotThereYet
 from shouwang.house import House, open_house
 from shouwang.month import Month
+from shouwang.screening.rulebook import load_rulebook
+from shouwang.screening.rules import RuleBook
 from shouwang.steps.arriving import settled
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
-from shouwang.store.tables import run
+from shouwang.store.tables import audit_event, run
+
+log = logging.getLogger(__name__)
 
 SCREENING = "1"
 """Raised when the same records would be screened otherwise than before."""
 
 
-def screen(month: str) -> dict[str, Any]:
-    """Signals and warnings of a month from what is there, and the ledger that follows; counts only."""
-    from shouwang.casework.keeping import keep_ledger
-    from shouwang.casework.reports import reported
-    from shouwang.recorded import screen_month
-    from shouwang.registry.history import load_in_force
-    from shouwang.screening.rulebook import load_rulebook
+def settle(month: str, by: str) -> dict[str, Any]:
+    """What `settled` says, and whether that is ``news``: it differs from what was told of last, or ``by`` told of that.
 
+    ``by`` is whoever tells (a run of Airflow): killed in between, it tells again; others do not tell the same once more.
+    """
+    house, state = open_house(), settled(month)
+    if not state["settled"]:
+        return {**state, "news": False}
+    last = sa.select(audit_event.c.detail).where(audit_event.c.kind == "settled", audit_event.c.month == month)
+    with house.turn(f"{month} settling"), house.database.write() as connection:
+        what = [*deliveries.looked_at(connection, month, month), state["missing"], state["late"]]
+        print_ = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+        told = connection.scalar(last.order_by(audit_event.c.event_id.desc()).limit(1))
+        if told is None or told["fingerprint"] != print_:
+            audit(connection, "settled", "month", "shouwang", month=month, fingerprint=print_, told_by=by)
+            return {**state, "news": True}
+    return {**state, "news": told["told_by"] == by}
+
+
+def screen(month: str) -> dict[str, Any]:
+    """Signals and warnings of a month from what is there, and the ledger that follows; counts only.
+
+    They are found while others may write, and written if what they were found from is still what is there.
+    """
     house, of = open_house(), Month.parse(month)
-    contracts = house.county.contracts.values()
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
-    missing = settled(month)["missing"]
-    first = book.first_month(of)
-    with house.database.write() as connection:
-        looked_at = deliveries.looked_at(connection, first, of)
-        inputs = {"registry": load_in_force(connection, of), "since": str(first), "deliveries": looked_at}
-        if reports := [*reported(connection, of)["content"]]:
-            inputs["reports"] = reports
-        if not any(d not in missing for d in [c.department for c in contracts if c.due(of)]):
-            raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
-        said = json.dumps(
-            [SCREENING, book.model_dump(mode="json"), str(of), inputs, missing], sort_keys=True, default=str
-        )
-        print_ = hashlib.sha256(said.encode()).hexdigest()[:16]
-        if connection.scalar(sa.select(run.c.fingerprint).where(run.c.month == month)) != print_:
-            found = screen_month(connection, contracts, book, of, receiving.registry_of(house, of))
-            connection.execute(run.delete().where(run.c.month == month))
-            now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-            connection.execute(
-                run.insert().values(
-                    month=month, fingerprint=print_, screened_at=now, inputs=inputs, missing=missing,
-                    parameters={**found.parameters, "silent": found.silent},
-                )
-            )  # fmt: skip
-            audit(connection, "screened", "month", "shouwang", month=month, warnings=len(found.warnings))
-            keep_ledger(connection, house.county.settings)
+    with house.turn(f"{month} screening"):
+        while not _screened(house, of, book):
+            log.info("%s: something came while it was screened; screening again.", month)
+    return figures(month)
+
+
+def figures(month: str) -> dict[str, Any]:
+    """The figures of a screened month, and beside them those of the month before."""
+    house, of = open_house(), Month.parse(month)
     before = of + -1
     with house.database.read() as connection:
-        screened = connection.scalar(sa.select(run.c.month).where(run.c.month == str(before))) is not None
-    return {**month_figures(house, of), "before": month_figures(house, before) if screened else None}
+        done = _kept(connection, before) is not None
+    return {**month_figures(house, of), "before": month_figures(house, before) if done else None}
+
+
+def _screened(house: House, month: Month, book: RuleBook) -> bool:
+    """Screen a month unless it was screened by the same inputs; whether what is written holds of what is there."""
+    from shouwang.casework.keeping import keep_ledger
+    from shouwang.recorded import keep_screening, screened
+
+    contracts = house.county.contracts.values()
+    people = receiving.registry_of(house, month)
+    with house.database.read() as connection:
+        looked_at = _inputs(house, connection, month, book)
+        if _kept(connection, month) == looked_at.fingerprint:
+            return True
+        found = screened(connection, contracts, book, month, people)
+    with house.database.alone() as connection:
+        if _inputs(house, connection, month, book) != looked_at:
+            return False
+        keep_screening(connection, month, found)
+        connection.execute(run.delete().where(run.c.month == str(month)))
+        connection.execute(
+            run.insert().values(
+                month=str(month),
+                fingerprint=looked_at.fingerprint,
+                screened_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+                inputs=looked_at.inputs,
+                missing=looked_at.missing,
+                parameters={**found.parameters, "silent": found.silent},
+            )
+        )
+        audit(connection, "screened", "month", "shouwang", month=str(month), warnings=len(found.warnings))
+        keep_ledger(connection, house.county.settings)
+    return True
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What a month is screened by, and its fingerprint."""
+
+    inputs: dict[str, Any]
+    missing: list[str]
+    fingerprint: str
+
+
+def _inputs(house: House, connection: sa.Connection, month: Month, book: RuleBook) -> _Inputs:
+    from shouwang.casework.reports import reported
+    from shouwang.registry.history import load_in_force
+
+    first, missing = book.first_month(month), settled(str(month))["missing"]
+    looked_at = deliveries.looked_at(connection, first, month)
+    inputs = {"registry": load_in_force(connection, month), "since": str(first), "deliveries": looked_at}
+    if reports := [*reported(connection, month)["content"]]:
+        inputs["reports"] = reports
+    if not any(c.due(month) and c.department not in missing for c in house.county.contracts.values()):
+        raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
+    said = [SCREENING, book.model_dump(mode="json"), str(month), inputs, missing]
+    text = json.dumps(said, sort_keys=True, default=str)
+    return _Inputs(inputs, missing, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+def _kept(connection: sa.Connection, month: Month) -> str | None:
+    """The fingerprint of what the month was screened by."""
+    return connection.scalar(sa.select(run.c.fingerprint).where(run.c.month == str(month)))
 
 
 def month_figures(house: House, month: Month) -> dict[str, Any]:

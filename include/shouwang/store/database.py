@@ -23,6 +23,7 @@ from shouwang.store.tables import sealing_key
 DISK_FULL = "53100"
 AT_ONCE = 20_000
 """Rows that are Python's objects at one moment, on their way into the database or out of it."""
+_ALONE = 7246131
 
 
 class Database:
@@ -108,10 +109,11 @@ class Database:
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
-        """A connection for writing, one at a time: who takes files or keys away, and who puts others in their place."""
+        """A connection for writing, one of a county at a time: who takes files or keys away, who hands lists out."""
         with self.write() as connection:
             if not self.is_sqlite:  # where nobody else writes as it is
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246130)"))
+                schema = sa.func.hashtext(sa.func.current_schema())
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ALONE, schema)))
             yield connection
 
     def _initialised(self, connection: Connection) -> Connection:

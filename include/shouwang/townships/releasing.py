@@ -87,10 +87,15 @@ def warned_in(month: Month, township: str | None = None) -> sa.Select[tuple[str]
 def all_clues(
     connection: Connection, month: Month, due: dt.date, township: str | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Every clue to visit of a month, or of one township: frames ``clues`` (with ``township``) and ``details``."""
+    """Every clue to visit of a month, or of one township: frames ``clues`` (with ``township``) and ``details``.
+
+    What a month repeats counts as new while no list has told it: an earlier month's may wait for its approval.
+    """
     households = warned_in(month, township)
     warned = month_warnings(connection, month, township)
-    warned = warned[warned["state"].isin(["new", "supplement"])]
+    untold = (warned["state"] == REPEATED) & warned["clue_no"].isin(_untold(connection, month))
+    warned["state"] = warned["state"].mask(untold, NEW)
+    warned = warned[warned["state"].isin([NEW, SUPPLEMENT])]
     signals = sa.select(signal).where(signal.c.month == str(month), signal.c.household_id.in_(households))
     details = frame(connection, signals.order_by(signal.c.signal_no))
     details = details.merge(warned[["household_id", "clue_no"]], on="household_id")
@@ -110,6 +115,24 @@ def all_clues(
     clues["due"] = pd.Timestamp(due)
     clues["last_conclusion"] = clues["household_id"].map(_last_conclusions(connection))
     return clues, details
+
+
+def _untold(connection: Connection, month: Month) -> list[str]:
+    """The numbers of open cases of earlier months that this month repeats and that have been on no list."""
+    query = sa.select(case.c.clue_no).where(case.c.open, case.c.numbers.is_(None), case.c.opened_month < str(month))
+    repeated = sa.select(case_event.c.clue_no).where(
+        case_event.c.month == str(month), case_event.c.kind == states.REPEATED
+    )
+    return [*connection.scalars(query.where(case.c.clue_no.in_(repeated)))]
+
+
+def due_days(connection: Connection, month: Month) -> pd.Series:
+    """The day by which each clue that went out is to be answered, as its newest list of the month says."""
+    same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
+    query = sa.select(release_item.c.clue_no, release.c.due).join(release, sa.and_(*same))
+    query = query.where(release.c.month == str(month)).order_by(release.c.version)
+    days = dict(connection.execute(query).tuples().all())
+    return pd.Series(pd.to_datetime([*days.values()]), index=[*days], dtype="datetime64[ms]")
 
 
 def _households(people: pd.DataFrame) -> pd.DataFrame:
@@ -167,8 +190,8 @@ def outgoing(connection: Connection, month: Month, due: dt.date, township: str |
     return found
 
 
-def unsent_months(connection: Connection, due: dt.date) -> list[Month]:
-    """Months that have been released and have something to send again, the oldest first.
+def unsent_months(connection: Connection, due: dt.date) -> dict[Month, list[Outgoing]]:
+    """Months that have been released and have something to send again, the oldest first, with what they have to send.
 
     An answer that comes back late may close a case before a warning that was kept silent because of it: what was then
     repeated is now new, and nobody has heard of it.
@@ -180,7 +203,7 @@ def unsent_months(connection: Connection, due: dt.date) -> list[Month]:
         ~sent,
     )  # fmt: skip
     months = sorted(map(Month.parse, connection.scalars(query)))
-    return [month for month in months if outgoing(connection, month, due)]
+    return {month: lists for month in months if (lists := outgoing(connection, month, due))}
 
 
 def _told_later(connection: Connection, month: Month, clues: pd.DataFrame) -> pd.Series[bool]:

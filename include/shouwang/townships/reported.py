@@ -17,7 +17,7 @@ from shouwang.identity import clean_numbers, without_numbers
 from shouwang.matching.index import RegistryIndex
 from shouwang.matching.ladder import match
 from shouwang.month import Month
-from shouwang.recorded import screen_month
+from shouwang.recorded import keep_screening, screened
 from shouwang.registry.history import people_as_of
 from shouwang.screening.households import shown as shown_name
 from shouwang.screening.rulebook import load_rulebook
@@ -79,7 +79,7 @@ def _grade(connection: Connection, house: House, month: Month, people: pd.DataFr
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
         book = book.model_copy(update={"rules": ()})
-    screen_month(connection, house.county.contracts.values(), book, month, people)
+    keep_screening(connection, month, screened(connection, house.county.contracts.values(), book, month, people))
 
 
 def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
