@@ -84,7 +84,7 @@ def month(top: Path, county_folders: Path, made_up: dict[str, Any], workers: int
                 for name in DEPARTMENTS:
                     api.trigger(f"{key}.exchange_{name}", MONTH)
             for key in made_up:
-                watched.question(MONTH, f"{key}.screening")
+                watched.question(MONTH, f"{key}.release")
                 print(f"  {key}: {time.monotonic() - begun:.0f} s", flush=True)
             seconds = time.monotonic() - begun
         finally:

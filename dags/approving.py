@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 LEVELS = ("红", "黄", "蓝")
 HOLD_BACK, REASON = "hold_back", "reason"
-OVER = ("success", "failed", "skipped", "upstream_failed", "removed", None)
-"""States of a task that asks nobody (any more)."""
+OVER = ("success", "failed", "skipped", "upstream_failed", "removed")
+"""States of a task that asks nobody any more."""
 
 
 class Question(TypedDict):
@@ -73,21 +73,46 @@ def _more(difference: int) -> str:
     return "持平" if difference == 0 else f"{'多' if difference > 0 else '少'} {abs(difference)} 户"
 
 
-def open_elsewhere(context: Context, asked: dict[str, str]) -> dict[str, str]:
-    """Of the runs that have asked about a month those, but this one, that still wait; and what they ask about."""
-    others = [run for run in asked if run != context["run_id"]]
-    if not others:
-        return {}
-    instance = context["ti"]
-    states = instance.get_task_states(dag_id=instance.dag_id, task_ids=["approve"], run_ids=others)
-    return {run: asked[run] for run in others if states.get(run, {}).get("approve") not in OVER}
+def why_not_asked(context: Context, plan: ReleasePlan) -> str:
+    """Why nobody is asked about a plan; empty where somebody is to be."""
+    if not plan["lists"]:
+        return "no township has anything new to receive."
+    newest = plan["question"]
+    if (
+        newest
+        and plan["asked"][newest] == plan["content"]
+        and _states(context, [newest]).get(newest, OVER[0]) not in OVER
+    ):
+        return "another run asks for these very lists."
+    if context["dag_run"].run_type == "manual":
+        return ""
+    if plan["rejected"]:
+        return "these lists were rejected; trigger this DAG for the month to be asked again."
+    if {hold["township"] for hold in plan["held"]}.issuperset(each["township"] for each in plan["lists"]):
+        return "all of it is held back; trigger this DAG for the month to be asked again."
+    return ""
 
 
-def withdraw(context: Context, run_id: str) -> None:
-    """Clear an older run of this DAG, which asks about a state that is over: it plans anew, and finds nothing to ask."""
+def withdraw_older(context: Context, plan: ReleasePlan) -> None:
+    """Withdraw the questions of other runs for lists that say something else by now.
+
+    Their runs are cleared, as `TriggerDagRunOperator` does: they plan anew, and find the newer question.
+    """
     from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
-    SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=context["ti"].dag_id, run_id=run_id, reset_dag_run=True))
+    older = [run for run, content in plan["asked"].items() if content != plan["content"]]
+    for run, state in _states(context, older).items():
+        if state == "awaiting_input":
+            SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=context["ti"].dag_id, run_id=run, reset_dag_run=True))
+
+
+def _states(context: Context, runs: list[str]) -> dict[str, str | None]:
+    """What the question of each other run of this DAG has come to."""
+    instance, others = context["ti"], [run for run in runs if run != context["run_id"]]
+    if not others:
+        return {}
+    told = instance.get_task_states(dag_id=instance.dag_id, task_ids=["approve"], run_ids=others)
+    return {run: tasks.get("approve") for run, tasks in told.items()}
 
 
 class ReleaseApproval(ApprovalOperator):

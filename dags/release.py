@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from approving import Question, ReleaseApproval, open_elsewhere, release_note, withdraw
+from approving import Question, ReleaseApproval, release_note, why_not_asked, withdraw_older
 from shouwang_notices import Notice, link_to, tell
 from wiring import MONTH, CountyDags, each_county, step
 
@@ -54,20 +54,12 @@ def declare(here: CountyDags) -> None:
             from shouwang import steps
 
             context, planned = get_current_context(), steps.release_plan(month)
-            open_questions = open_elsewhere(context, planned["asked"])
-            for run_id, content in open_questions.items():
-                if content != planned["content"]:
-                    withdraw(context, run_id)
-            held = {hold["township"] for hold in planned["held"]}
-            if not planned["lists"]:
-                raise AirflowSkipException(f"{month}: no township has anything new to receive.")
-            if planned["content"] in open_questions.values():
-                raise AirflowSkipException(f"{month}: another run asks for these very lists.")
-            if context["dag_run"].run_type != "manual":
-                if planned["rejected"]:
-                    raise AirflowSkipException(f"{month}: these lists were rejected; trigger to be asked again.")
-                if held.issuperset(each["township"] for each in planned["lists"]):
-                    raise AirflowSkipException(f"{month}: all of it is held back; trigger to be asked again.")
+            why_not = why_not_asked(context, planned)
+            if not why_not:
+                steps.record_question(planned, context["run_id"])
+            withdraw_older(context, planned)
+            if why_not:
+                raise AirflowSkipException(f"{month}: {why_not}")
             return Question(plan=planned, figures=steps.figures(month))
 
         @step(map_index_template="{{ township }}")
@@ -75,7 +67,10 @@ def declare(here: CountyDags) -> None:
             from shouwang import steps
 
             get_current_context()["township"] = approved["township"]
-            return steps.release_township(month, approved["township"], by, approved["content"])
+            done = steps.release_township(month, approved["township"], by, approved["content"])
+            if done["status"] == "changed":
+                raise AirflowSkipException(f"{month} {approved['township']}: the list has changed since it was approved.")
+            return done
 
         @step(map_index_template="{{ township }}")
         def send(month: str, approved: dict[str, str]) -> dict[str, Any]:
@@ -125,6 +120,7 @@ def declare(here: CountyDags) -> None:
             released = release(month, approved, by)
             released >> [send(month, approved), summary, again]
 
+        approve >> again
         planned >> approve >> hand_out.partial(month=MONTH, by=by).expand(approved=approve.output)
 
     release_dag()

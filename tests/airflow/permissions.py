@@ -39,7 +39,7 @@ with get_application_builder() as builder:
                 method=method, access_entity=entity, details=DagDetails(id=dag_id), user=user
             )
             for right, (method, entity) in RIGHTS.items()
-            for dag_id in ("qingyuan.screening", "lixi.screening")
+            for dag_id in ("qingyuan.release", "lixi.release")
         }
 with create_session() as session:
     told["pools"] = {pool.pool: pool.slots for pool in session.query(Pool)}

@@ -115,7 +115,7 @@ class Watched:
         runs = [(f"exchange_{name}", self.api.trigger(f"exchange_{name}", month)) for name in departments]
         return self.finish(*runs)
 
-    def question(self, month: str, dag_id: str = "screening") -> tuple[str, str]:
+    def question(self, month: str, dag_id: str = "release") -> tuple[str, str]:
         """The open question about a month's release: its run's id, and what the clerk is shown."""
 
         def asked() -> tuple[str, dict[str, Any]] | None:
@@ -129,6 +129,6 @@ class Watched:
         return run_id, f"{shown['subject']}\n{shown['body']}"
 
     def answer(self, run_id: str, choice: str, **said: Any) -> dict[str, str]:
-        """Answer the question of a screening; the story of the run when it is over."""
-        self.api.answer("screening", run_id, "approve", choice, said)
-        return self.finish(("screening", run_id))[0]
+        """Answer the question of a release; the story of the run when it is over."""
+        self.api.answer("release", run_id, "approve", choice, said)
+        return self.finish(("release", run_id))[0]

@@ -47,13 +47,13 @@ def told(airflow_environment, tmp_path_factory, project):
 
 def test_a_clerk_sees_and_approves_only_his_county_s(told):
     clerk = told["clerk"]
-    assert {right for right in RIGHTS if clerk[f"{right} qingyuan.screening"]} == set(RIGHTS)
-    assert not any(clerk[f"{right} lixi.screening"] for right in RIGHTS)
+    assert {right for right in RIGHTS if clerk[f"{right} qingyuan.release"]} == set(RIGHTS)
+    assert not any(clerk[f"{right} lixi.release"] for right in RIGHTS)
 
 
 def test_a_viewer_of_a_county_only_looks(told):
-    assert {right for right in RIGHTS if told["viewer"][f"{right} qingyuan.screening"]} == {"see", "see runs"}
-    assert not any(told["viewer"][f"{right} lixi.screening"] for right in RIGHTS)
+    assert {right for right in RIGHTS if told["viewer"][f"{right} qingyuan.release"]} == {"see", "see runs"}
+    assert not any(told["viewer"][f"{right} lixi.release"] for right in RIGHTS)
 
 
 def test_who_has_no_county_sees_none(told):

@@ -183,9 +183,7 @@ def rejected(desk: Desk) -> None:
     steps.screen(MONTHS[1])
     plan = steps.release_plan(MONTHS[1])
     ask = desk.approving.ReleaseApproval(task_id="approve", month=MONTHS[1], subject="预警名单", body="请审核")
-    instance = SimpleNamespace(
-        dag_id="release", task_id="approve", try_number=1, xcom_pull=lambda **_: {"plan": plan}
-    )
+    instance = SimpleNamespace(dag_id="release", task_id="approve", try_number=1, xcom_pull=lambda **_: {"plan": plan})
     answer = {"chosen_options": ["Reject"], "params_input": {"reason": "某户已核实"}, "responded_by_user": {"name": "李主任", "id": "li"},
               "responded_at": "2025-09-12T09:00:00+08:00", "timedout": False}  # fmt: skip
     desk.task("approve", lambda: ask.execute_complete({"ti": instance, "run_id": "by-hand"}, answer))
@@ -201,7 +199,7 @@ TOLD = {
     "database away": (database_away, ["2025-08 水利局 (water/supplies)：take_in 失败", "The database server 127.0.0.1 is away"],
                       "Put right what the message names, then clear this task"),
     "channel down": (channel_down, ["2025-08 release：send 失败", "127.0.0.1"], "clear this task"),
-    "release rejected": (rejected, ["2025-08 预警名单被驳回，没有下发", "审计记录"], "重新触发本月"),
+    "release rejected": (rejected, ["2025-08 预警名单被驳回，没有下发", "审计记录"], "为本月触发 release"),
 }  # fmt: skip
 
 

@@ -43,6 +43,9 @@ MONTH = "2025-08"
 FAR = "2098-01"
 """A month whose waiting time lasts."""
 
+IMPATIENCE = 18.0
+"""Seconds."""
+
 ADDED = ("emergency", "disabled")
 """By the three files of docs/examples/departments alone."""
 
@@ -169,10 +172,12 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
 
 
 def impatient(folder: Path) -> None:
-    """A county that is reminded of lists after 18 seconds."""
+    """A county that is reminded of lists after `IMPATIENCE`."""
     settings = folder / "county" / "county.yaml"
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("approval_hours: 48", "approval_hours: 0.005"), encoding="utf-8")
+    settings.write_text(
+        text.replace("approval_hours: 48", f"approval_hours: {IMPATIENCE / 3600:.6f}"), encoding="utf-8"
+    )
 
 
 def by_hand(told: Told, line: CommandLine) -> None:
@@ -186,7 +191,7 @@ def by_hand(told: Told, line: CommandLine) -> None:
 
 def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     api = watched.api
-    watched.wait("DAGs", lambda: len(api.dags()) == 11)
+    watched.wait("DAGs", lambda: len(api.dags()) == 12)
     watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
     put(told.county, told.home / "inbox", "medical_insurance", "housing", *ADDED)
     names = ("civil_affairs", "medical_insurance", "housing", *ADDED)
@@ -194,15 +199,16 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     far = ("exchange_water", api.trigger("exchange_water", FAR))
     (told.stories["water, late"],) = watched.exchange(MONTH, "water")
     run_id, question = watched.question(MONTH)
+    asked = time.monotonic()
     told.questions.append(question)
     for choice in ("Approve", "Reject"):
         with pytest.raises(SchedulerError) as refusal:
-            Api(told.airflow, "watcher").answer("screening", run_id, "approve", choice)
+            Api(told.airflow, "watcher").answer("release", run_id, "approve", choice)
         told.refusals.append(str(refusal.value))
-    told.reminder = watched.wait(
-        "reminder",
-        lambda: [n["message"] for n in told.notices if "仍未审核" in n["message"] and run_id in n["message"]],
-    )[0]
+    time.sleep(max(0.0, asked + IMPATIENCE - time.monotonic()))
+    (told.stories["a morning"],) = watched.finish(("followup", api.trigger("followup")))
+    (told.reminder,) = [n["message"] for n in told.notices if "仍未审核" in n["message"] and run_id in n["message"]]
+    watched.meant_to_fail.add(run_id)
     told.stories["rejected"] = watched.answer(run_id, "Reject", hold_back=[], reason="先核对水利局数据")
     told.released_after_rejection = [*(told.home / "outbox" / MONTH).glob("townships/**/*.xlsx")]
     _, told.exports["scheduled, water late"] = line.after(MONTH)
@@ -221,13 +227,15 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     lost = api.trigger("registry", MONTH, {"file": "nowhere.xlsx"})
     watched.meant_to_fail.add(lost)
 
-    told.held_back = sorted(re.findall(r"^\| (\w+) \| \d", question, re.MULTILINE))[0]
+    told.held_back = sorted(townships_of(question))[0]
     told.stories["approved"] = watched.answer(run_id, "Approve", hold_back=[told.held_back], reason="待乡镇确认联系人")
     told.released_while_held_back = {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")}
     told.stories["water, again"], told.stories["while waiting"] = watched.finish(again, far)
-    run_id, question = watched.question(MONTH)
+    run_id = api.trigger("release", MONTH)
+    asking, question = watched.question(MONTH)
+    assert asking == run_id
     told.questions.append(question)
-    told.stories["held back"] = watched.answer(run_id, "Approve")
+    told.stories["held back"] = watched.answer(run_id, "Approve", hold_back=[], reason=None)
     _, told.exports["scheduled, water there"] = line.after(MONTH)
     receipt = next((told.home / "outbox" / MONTH / "departments" / "water").glob("*第1版.xlsx"))
     shutil.rmtree(told.home / "inbox" / MONTH / "water")
@@ -235,8 +243,8 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     shutil.copy(receipt, told.home / "inbox" / MONTH / "water" / "交回.xlsx")
     (told.stories["receipt alone"],) = watched.exchange(MONTH, "water")
     _, told.exports["scheduled, receipt alone"] = line.after(MONTH)
-    runs = watched.wait("fourth screening", lambda: watched.runs("screening", MONTH)[3:])
-    (told.stories["nothing new"],) = watched.finish(("screening", runs[0]["dag_run_id"]))
+    runs = watched.wait("fourth release", lambda: watched.runs("release", MONTH)[3:])
+    (told.stories["nothing new"],) = watched.finish(("release", runs[0]["dag_run_id"]))
     told.screenings = len(watched.runs("screening", MONTH))
     told.filled_in = fill_in(told.home)
     (told.stories["followup"], told.stories["papers"]) = watched.finish(
@@ -244,7 +252,7 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     )
     with psycopg.connect(plain(line.settings["SHOUWANG_DATABASE_URL"])) as connection:
         told.answers = connection.execute("SELECT conclusion FROM feedback").fetchall()
-        query = """SELECT kind, "by", at, detail FROM audit_event WHERE subject = 'release' ORDER BY event_id"""
+        query = """SELECT kind, "by", at, detail FROM audit_event WHERE subject = 'release' AND kind IN ('approved', 'rejected') ORDER BY event_id"""
         told.decisions = connection.execute(query).fetchall()
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
@@ -273,6 +281,11 @@ def fill_in(home: Path) -> int:
     return len(rows)
 
 
+def townships_of(question: str) -> list[str]:
+    """The townships that a clerk is shown lists of."""
+    return re.findall(r"^\| (\w+) \| (?:补充)?名单 第\d版 \|", question, re.MULTILINE)
+
+
 def not_there(question: str) -> list[str]:
     """The departments that a clerk is told have delivered nothing."""
     return re.search(r"\*\*未报送部门：\*\* (.+?)。", question)[1].split("、")
@@ -296,9 +309,9 @@ def test_the_month_is_screened_with_one_department_late_and_one_refused(told):
     assert "**数据被退回部门：** 住建局" in told.questions[0]
 
 
-def test_a_delivery_that_is_in_force_settles_the_month_again(told):
-    """As after a run that was killed between loading and settling: its steps are passed over, the last one is not."""
-    assert told.stories["water, again"] == NOTHING_TO_DO
+def test_a_delivery_that_is_in_force_does_not_settle_the_month_again(told):
+    """Its steps are passed over, and so is telling of what was told of before."""
+    assert told.stories["water, again"] == NOTHING_TO_DO | {"settle": "skipped"}
 
 
 @pytest.mark.parametrize("department", ADDED)
@@ -311,9 +324,13 @@ def test_a_department_added_by_its_files_alone_goes_the_same_way(told, departmen
 
 
 def test_a_rejected_release_sends_nothing(told):
-    assert told.stories["rejected"]["approve"] == "success"
-    assert told.stories["rejected"]["summarise"] == "skipped"
     assert told.released_after_rejection == []
+
+
+def test_a_rejected_release_is_seen_as_such(told):
+    assert told.stories["rejected"]["plan"] == "success"
+    assert told.stories["rejected"]["approve"] == "failed"
+    assert told.stories["rejected"]["summarise"] == "upstream_failed"
 
 
 def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
@@ -325,13 +342,15 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
         for step in ("release", "send")
     )
     assert released == sent != set()
+    assert told.stories["approved"].pop("ask_again") == "skipped"
     assert set(told.stories["approved"].values()) == {"success"}
     assert released == told.released_while_held_back
 
 
 def test_a_township_that_was_held_back_is_asked_for_again_and_alone(told):
     assert told.held_back not in told.released_while_held_back
-    assert re.findall(r"^\| (\w+) \| \d", told.questions[2], re.MULTILINE) == [told.held_back]
+    assert townships_of(told.questions[2]) == [told.held_back]
+    assert re.search(rf"- {told.held_back}：admin 自 \S+ 起（{MONTH} 名单），原因：待乡镇确认联系人", told.questions[2])
     assert told.stories["held back"][f"release[{told.held_back}]"] == "success"
     assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == {
         *told.released_while_held_back, told.held_back
@@ -345,11 +364,11 @@ def test_whose_role_does_not_allow_it_cannot_answer_and_the_question_stays_open(
 
 
 def test_who_has_not_answered_in_time_is_reminded_and_nothing_goes_out(told):
-    """By Airflow's own deadline alert, `calendar.approval_hours` after the screening was queued."""
+    """By the morning's follow-up, `calendar.approval_hours` after the question."""
     first, *rest = told.reminder.splitlines()
-    assert first == f"{MONTH} 预警名单仍未审核，没有下发"
+    assert re.fullmatch(rf"{MONTH} 预警名单仍未审核，没有下发（\d 个乡镇）", first)
     assert rest[0] == "处理：请批准或驳回；没有人批准，名单不会下发。"
-    assert re.fullmatch(r"查看：http://127\.0\.0\.1:\d+/dags/screening/runs/\S+/tasks/approve", rest[1])
+    assert re.fullmatch(r"查看：http://127\.0\.0\.1:\d+/dags/release/runs/\S+/tasks/approve", rest[1])
     assert told.released_after_rejection == []
 
 
@@ -364,7 +383,7 @@ def test_who_approved_held_back_and_rejected_what_and_when_is_on_record(told):
     assert rejected["reason"] == "先核对水利局数据"
     assert approved["held_back"] == [told.held_back]
     for question, detail in zip(told.questions, (rejected, approved, again), strict=True):
-        shown = re.findall(r"^\| (\w+) \| .*\| (\d+) \| [^|]+ \|$", question, re.MULTILINE)
+        shown = re.findall(r"^\| (\w+) \| .*\| (\d+) \|$", question, re.MULTILINE)
         assert {township: int(clues) for township, clues in shown} == detail["clues"] != {}
 
 
@@ -385,19 +404,16 @@ def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told
 
 def test_what_comes_back_is_collected_and_answered_in_the_morning(told):
     assert told.stories["followup"] | {"reopen": "either"} == {
-        "renew_passwords": "success",
-        "record_runs": "success",
-        "collect": "success",
-        "look": "success",
+        "morning": "success",
         "receive": "skipped",
         "reopen": "either",
-        "send_again": "success",
-        "remind": "success",
-        "supervise": "skipped",
-        "expire": "success",
     }
     assert told.answers == [("05",)] * told.filled_in != []
     assert list(told.home.glob(f"outbox/{MONTH}/townships/*/*反馈回执_*.xlsx"))
+
+
+def test_a_morning_with_nothing_to_do_is_one_task(told):
+    assert told.stories["a morning"] == {"morning": "success", "receive": "skipped", "reopen": "skipped"}
 
 
 def test_the_papers_of_the_month_are_written(told):
@@ -411,14 +427,14 @@ def test_the_papers_of_the_month_are_written(told):
 
 def test_nobody_is_asked_when_nothing_has_to_go_out(told):
     assert told.stories["nothing new"] == {
-        "screen": "success",
         "plan": "skipped",
         "approve": "skipped",
         "release": "skipped",
         "send": "skipped",
         "summarise": "success",
+        "ask_again": "skipped",
     }
-    assert told.screenings == 4
+    assert told.screenings == 3
 
 
 def test_a_file_that_comes_while_waiting_is_taken_and_one_department_does_not_settle_a_month(told):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
+import datetime as dt
 import importlib.util
 import json
 import logging
 
 import pytest
+import time_machine
 from listener import Listener
 
 
@@ -55,9 +56,14 @@ def test_where_nobody_asked_to_be_told_the_log_says_it(notices, caplog):
     assert "缺：水利局" in caplog.text
 
 
-def test_a_service_that_is_down_fails_nothing(notices, monkeypatch):
-    extra = {"config": [{"path": "json://127.0.0.1:9/", "tag": "all"}]}
+def away(monkeypatch, address):
+    """From now on notices go to this address."""
+    extra = {"config": [{"path": address, "tag": "all"}]}
     monkeypatch.setenv("AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra}))
+
+
+def test_a_service_that_is_down_fails_nothing(notices, monkeypatch):
+    away(monkeypatch, "json://127.0.0.1:9/")
     assert notices.tell(late(notices))
 
 
@@ -69,7 +75,37 @@ def test_yesterdays_marks_are_cleared_away(notices, tmp_path):
     assert len(list((tmp_path / "notices").iterdir())) == 1
 
 
-@pytest.mark.parametrize("month", [{"partition_key": "2026-09"}, {"partition_key": None, "conf": {"month": "2026-09"}}])
-def test_a_reminder_names_the_month_also_of_a_run_by_hand(notices, heard, month):
-    asyncio.run(notices.remind_release({"dag_run": {"dag_id": "screening", "run_id": "one", **month}}))
-    assert heard[0]["title"] == "守望：2026-09 预警名单仍未审核，没有下发"
+def test_what_could_not_be_sent_is_sent_with_the_next_notice_and_once(notices, monkeypatch):
+    """The mail server is away at half past eight."""
+    away(monkeypatch, "json://127.0.0.1:9/")
+    assert notices.tell(late(notices))
+    with Listener() as listener:
+        away(monkeypatch, listener.address)
+        assert not notices.tell(late(notices))  # no news, but nobody has heard it yet
+        assert [message["title"] for message in listener.messages] == ["守望：2026-09 开始筛查，缺：水利局"]
+        notices.tell(late(notices))
+        notices.tell(late(notices, "missing 2026-09 housing"))
+        assert len(listener.messages) == 2
+
+
+def test_a_notice_whose_teller_was_killed_while_sending_is_sent_by_the_next(notices, heard, monkeypatch):
+    def killed(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notices, "_send", killed)
+        with pytest.raises(KeyboardInterrupt):
+            notices.tell(late(notices))
+    notices.tell(late(notices))
+    assert len(heard) == 1
+
+
+def test_the_day_of_notices_is_the_countys_not_utcs(notices, heard, monkeypatch):
+    """At seven in the morning in China it is still yesterday by UTC."""
+    for day in ("2026-10-12", "2026-10-13"):
+        monkeypatch.setenv("SHOUWANG_TODAY", day)
+        notices.tell(late(notices))
+    assert len(heard) == 2
+    monkeypatch.delenv("SHOUWANG_TODAY")
+    with time_machine.travel(dt.datetime(2026, 10, 13, 23, 30, tzinfo=dt.UTC)):  # 07:30 of the 14th in China
+        assert notices._today() == dt.date(2026, 10, 14)

@@ -331,9 +331,9 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
     told.struck["the scheduler killed"] = faults.scheduler_killed(first)
     watched.finish(*began)
 
-    questions = {key: watched.question(MONTH, f"{key}.screening")[0] for key in COUNTIES}
+    questions = {key: watched.question(MONTH, f"{key}.release")[0] for key in COUNTIES}
     fill(filling)
-    api.answer(f"{first}.screening", questions[first], "approve", "Approve")
+    api.answer(f"{first}.release", questions[first], "approve", "Approve")
 
     def waits_for_room() -> list[str]:
         return [t["task_id"] for t in faults.tasks("up_for_retry") if t["dag_id"].startswith(first)]
@@ -341,7 +341,7 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
     told.struck["the outbox's disk full"] = watched.wait("release without room", waits_for_room)[0]
     filling.unlink()
     for key in (second, third):
-        api.answer(f"{key}.screening", questions[key], "approve", "Approve")
+        api.answer(f"{key}.release", questions[key], "approve", "Approve")
     for way, line in {"SFTP": out.by_sftp, "mail": out.by_mail}.items():
         told.struck[f"the workers killed, a list on its way by {way}"] = watched.wait(
             f"list on its way by {way}", lambda line=line: line.reached.is_set() and "send"
@@ -350,17 +350,18 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
         clock_moved(worker, HOUR)
     for line in (out.by_sftp, out.by_mail):
         line.dead.set()
-    watched.finish(*((f"{key}.screening", run_id) for key, run_id in questions.items()))
+    watched.finish(*((f"{key}.release", run_id) for key, run_id in questions.items()))
 
     def all_over() -> bool:
-        """Two departments that settle a month together have it screened once more, with nothing new."""
-        return all(run["state"] in OVER for key in COUNTIES for run in api.runs(f"{key}.screening"))
+        """Whatever is started besides, is over."""
+        ids = [f"{key}.{name}" for key in COUNTIES for name in ("screening", "release")]
+        return all(run["state"] in OVER for dag_id in ids for run in api.runs(dag_id))
 
     watched.wait("end of every screening", all_over)
     (told.maintained,) = watched.finish(("maintenance", api.trigger("maintenance")))
     now = dt.datetime.now(dt.UTC)
     for key in COUNTIES:
-        for dag_id in (f"{key}.screening", *(f"{key}.exchange_{name}" for name in DEPARTMENTS)):
+        for dag_id in (f"{key}.{name}" for name in ("screening", "release", *map("exchange_{}".format, DEPARTMENTS))):
             for run in api.runs(dag_id):
                 told.runs[f"{dag_id} {run['dag_run_id']}"] = run["state"]
                 for task in api.tasks(dag_id, run["dag_run_id"]):
@@ -388,7 +389,7 @@ def test_every_fault_struck_what_was_under_way(story: Story) -> None:
     for fault in ("a worker killed",):
         assert story.tries[story.struck[fault]] > 1, fault
     assert story.struck["the outbox's disk full"] == "release"
-    assert story.tries[f"{COUNTIES[0]}.screening release"] > 1
+    assert story.tries[f"{COUNTIES[0]}.release release"] > 1
     assert story.ahead, "no task ran on a worker whose clock had moved"
 
 
@@ -403,7 +404,7 @@ def test_every_list_is_what_it_would_have_been_and_went_out_once(story: Story) -
 
 def test_lists_that_were_on_their_way_when_the_workers_died_arrived_whole_and_once(story: Story) -> None:
     for key in COUNTIES[1:]:
-        assert story.tries[f"{key}.screening send"] > 1
+        assert story.tries[f"{key}.release send"] > 1
         assert story.arrived[key] == sorted(story.handed_out[key].items())
 
 

@@ -249,7 +249,8 @@ class Year:
             for month, name in rows("late", "SELECT month, department FROM late"):
                 kept[month].append(f"{self.names[name]} late")
             for _, month, kind, by in rows(
-                "said", "SELECT event_id, month, kind, \"by\" FROM audit_event WHERE subject = 'release' AND kind <> 'asked'"
+                "said",
+                "SELECT event_id, month, kind, \"by\" FROM audit_event WHERE subject = 'release' AND kind IN ('approved', 'rejected')",
             ):
                 kept[month].append(f"{kind} by {by}")
             for _, township, problems in rows("returned", "SELECT fingerprint, township, problems FROM returned"):

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import groupby
 from math import ceil
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import deliveries
 from shouwang.store.audit import audit
 from shouwang.store.tables import delivery as delivery_table
+from shouwang.townships.approvals import held_back, open_questions
 
 HERE = Path(__file__).parent
 ASSETS = {
@@ -119,6 +122,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         if not shown:
             raise NotThereYet("No month is known yet.")
         rows = figures.month_rows(house, connection, shown, today)
+        releases = _releases(house, connection, today)
         rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
         held = figures.held(connection)
@@ -133,7 +137,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "today": today,
         "rows": rows,
         "head": _head(rows, str(figures.expected(today))),
-        "attention": figures.attention(rows, townships, held),
+        "attention": figures.attention(rows, townships, held, releases),
         "townships": [row for row in townships if row.month == chosen],
         "all_townships": townships,
         "sent_months": sent,
@@ -146,6 +150,22 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "log_of": log_of,
         "dag_id": house.dag_id,
     }
+
+
+def _releases(house: House, connection: Connection, today: dt.date) -> list[figures.Attention]:
+    """Releases that wait for an answer, with the days that they have waited, and townships that are held back."""
+    found = [
+        figures.Attention("asked", said.month, _named(said.townships), (today - figures.local(house, said.at)).days)
+        for said in open_questions(connection)
+    ]
+    for month, holds in groupby(sorted(held_back(connection).values(), key=attrgetter("month")), attrgetter("month")):
+        townships = [hold.township for hold in holds]
+        found.append(figures.Attention("held back", month, _named(townships), len(townships)))
+    return found
+
+
+def _named(townships: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(("", township) for township in townships)
 
 
 def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:

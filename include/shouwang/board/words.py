@@ -79,6 +79,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "请催报；补报后自动重新比对，只补发变化部分。",
         "Ask for the data; a late file re-opens the month, and only what changed is sent.",
     ),
+    "about asked": ("名单等待审核，已 {n} 天", "Lists have waited for approval for {n} days"),
+    "do asked": (
+        "请在 Airflow 中批准或驳回；没有人批准，名单不会下发。",
+        "Approve or reject them in Airflow; nothing goes out before somebody has.",
+    ),
+    "about held back": ("{n} 个乡镇暂缓下发", "{n} townships are held back"),
+    "do held back": (
+        "要下发，请在 Airflow 中为该月运行 release，去掉后批准。",
+        "To let them go, run the DAG “release” for this month and take them out of the form.",
+    ),
     "about outdated": ("比对之后数据有更新", "Data changed after the screening"),
     "do outdated": ("请在 Airflow 中重新运行 screening。", "Run the DAG “screening” for this month again."),
     "about held": ("{n} 份报回的文件待核实是谁报的", "{n} returned files: nobody knows whose"),
@@ -141,7 +151,8 @@ WORDS: dict[str, tuple[str, str]] = {
     # runs of Airflow
     "runs": ("运行记录", "Runs"),
     "run": ("任务流", "DAG"),
-    "dag screening": ("信息比对与发布", "Screening and release"),
+    "dag screening": ("信息比对", "Screening"),
+    "dag release": ("审核发布", "Release"),
     "dag followup": ("反馈收取与督办", "Follow-up"),
     "dag papers": ("通报与结果反馈", "Papers of the month"),
     "dag registry": ("农户信息表", "Registry"),

@@ -90,7 +90,7 @@ class Demo:
     def _dags_read(self, api: Api) -> bool:
         if errors := api.import_errors():
             raise SchedulerError("Airflow cannot read the DAG files:\n" + "\n".join(errors))
-        return "screening" in api.dags()
+        return "release" in api.dags()
 
     def clear(self) -> None:
         """Remove what an earlier demo left, except the county; never a folder that is not a demo's."""
@@ -150,27 +150,34 @@ class Demo:
     def screen_and_release(self, api: Api) -> None:
         """Follow the screening that Airflow starts by itself, and approve its release in a clerk's place."""
 
-        def started() -> list[dict[str, Any]]:
-            return [run for run in api.runs("screening") if run["partition_key"] == str(MONTH)]
+        def started(dag_id: str = "release") -> list[dict[str, Any]]:
+            return [run for run in api.runs(dag_id) if run["partition_key"] == str(MONTH)]
 
-        out.print("The month is settled: Airflow starts the screening by itself.")
-        self.until("the screening to start", started, 60)
+        def screened() -> bool:
+            for run in started("screening"):
+                if run["state"] == "failed":
+                    raise SchedulerError(_explain(api, api.tasks("screening", run["dag_run_id"])))
+            return bool(started())
+
+        out.print("The month is settled: Airflow starts the screening by itself, and asks when it is done.")
+        self.until("the screening to start", lambda: started("screening"), 60)
         with working("Screening"):
+            self.until("the end of the screening", screened, 300)
             asked = self.until("the question whether to release", lambda: self._asked(api, started()), 300)
         if asked:
             run_id, question = asked
             out.print("\n[bold]A clerk would now be asked:[/bold]")
             out.print(question["body"], markup=False)
             out.print("[bold yellow]The demo answers “Approve” in the clerk's place, over Airflow's REST API.[/]\n")
-            api.answer("screening", run_id, "approve", "Approve")
-        self.finish(api, {"screening": started()[-1]["dag_run_id"]})
+            api.answer("release", run_id, "approve", "Approve")
+        self.finish(api, {"release": started()[-1]["dag_run_id"]})
 
     def _asked(self, api: Api, runs: list[dict[str, Any]]) -> tuple[str, dict[str, Any]] | None:
         for run in runs:
-            tasks = api.tasks("screening", run["dag_run_id"])
+            tasks = api.tasks("release", run["dag_run_id"])
             if run["state"] == "failed":
                 raise SchedulerError(_explain(api, tasks))
-            if question := api.question("screening", run["dag_run_id"], "approve"):
+            if question := api.question("release", run["dag_run_id"], "approve"):
                 return run["dag_run_id"], question
         return None
 

@@ -229,7 +229,9 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
     return found
 
 
-Kind = Literal["late", "refused", "refused since", "outdated", "overdue", "review", "unusual", "held"]
+Kind = Literal[
+    "asked", "late", "refused", "refused since", "outdated", "overdue", "held back", "review", "unusual", "held"
+]
 
 
 @dataclass(frozen=True)
@@ -251,9 +253,14 @@ def held(connection: Connection) -> int:
     return connection.scalar(sa.select(sa.func.count()).select_from(returned).where(returned.c.held)) or 0
 
 
-def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth], held: int = 0) -> list[Attention]:
-    """What asks for somebody, one entry a month and cause: the gravest first, of one kind the newest first."""
-    found = [Attention("held", rows[0].month, (), held)] if held and rows else []
+def attention(
+    rows: Sequence[MonthRow], townships: Sequence[TownshipMonth], held: int = 0, releases: Iterable[Attention] = ()
+) -> list[Attention]:
+    """What asks for somebody, one entry a month and cause: the gravest first, of one kind the newest first.
+
+    ``releases``: those that wait for an answer (``count``: days), and townships that are held back.
+    """
+    found = [*releases, *([Attention("held", rows[0].month, (), held)] if held and rows else [])]
 
     def add(kind: Kind, row: MonthRow, cells: Iterable[Cell], count: int = 0) -> None:
         if who := tuple((cell.department, cell.title) for cell in cells):
@@ -275,5 +282,5 @@ def attention(rows: Sequence[MonthRow], townships: Sequence[TownshipMonth], held
             overdue[sent.month] += sent.overdue
             names[sent.month].append(("", sent.township))
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
-    order = ("refused", "held", "late", "refused since", "outdated", "overdue", "review", "unusual")
+    order = ("asked", "refused", "held", "late", "refused since", "outdated", "overdue", "held back", "review", "unusual")
     return sorted(found, key=lambda entry: order.index(entry.kind))

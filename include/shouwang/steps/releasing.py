@@ -23,6 +23,7 @@ from shouwang.store.database import frame
 from shouwang.store.tables import audit_event, release_item, run
 from shouwang.townships.approvals import (
     APPROVED,
+    ASKED,
     REJECTED,
     Hold,
     answer,
@@ -63,8 +64,8 @@ class ReleasePlan(TypedDict):
     """What would go out now, and what is known of it: the approval is asked for this and holds for nothing else.
 
     ``content``: the fingerprint of all lists; ``held``: of these townships; ``sent``: households told of this month
-    before; ``causes``: what came since; ``asked``: the lists that each run of Airflow has asked about; ``rejected``:
-    whether a person has refused these very lists.
+    before; ``causes``: what came since; ``asked``: the lists that each run of Airflow has asked about; ``question``: the
+    run whose question is the last word; ``rejected``: whether a person has refused these very lists.
     """
 
     month: str
@@ -74,6 +75,7 @@ class ReleasePlan(TypedDict):
     sent: int
     causes: list[str]
     asked: dict[str, str]
+    question: str
     rejected: bool
 
 
@@ -95,6 +97,7 @@ def release_plan(month: str) -> ReleasePlan:
             sent=connection.scalar(told) or 0,
             causes=_causes(connection, house, month),
             asked=asked_by(connection, month),
+            question=said.run if said is not None and said.kind == ASKED else "",
             rejected=said is not None and (said.kind, said.content) == (REJECTED, content),
         )
 
@@ -337,7 +340,8 @@ def summarise(month: str) -> dict[str, Any]:
     with house.database.read() as connection:
         warned = month_warnings(connection, of)
         clues, _ = all_clues(connection, of, _due(house))
-        clues["due"] = clues["clue_no"].map(due_days(connection, of))
+        days = due_days(connection, of)
+        clues["due"] = pd.to_datetime(clues["clue_no"].astype("object").map(days.get)).astype("datetime64[ms]")
         last = frame(connection, sa.select(release).where(release.c.month == month))
     rows = pd.DataFrame(table["departments"])
     contracts = house.county.contracts

@@ -126,13 +126,12 @@ def _untold(connection: Connection, month: Month) -> list[str]:
     return [*connection.scalars(query.where(case.c.clue_no.in_(repeated)))]
 
 
-def due_days(connection: Connection, month: Month) -> pd.Series:
+def due_days(connection: Connection, month: Month) -> dict[str, dt.date]:
     """The day by which each clue that went out is to be answered, as its newest list of the month says."""
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
     query = sa.select(release_item.c.clue_no, release.c.due).join(release, sa.and_(*same))
     query = query.where(release.c.month == str(month)).order_by(release.c.version)
-    days = dict(connection.execute(query).tuples().all())
-    return pd.Series(pd.to_datetime([*days.values()]), index=[*days], dtype="datetime64[ms]")
+    return dict(connection.execute(query).tuples().all())
 
 
 def _households(people: pd.DataFrame) -> pd.DataFrame:
