@@ -21,8 +21,8 @@ DOC = """
 back and answers each row; sends again what could not be sent; reminds of what is due today, of releases that nobody has
 answered and of townships that are held back; writes the supervision list (督办单) of what is overdue, for the county and
 each township; replaces passwords that are a year old and names whoever has one that nobody has told them yet; deletes
-what has been kept too long. `receive` takes in what departments put late, or corrected, into the inbox of the last
-twelve months; `reopen` opens each month again that has something new by that, or by a late answer, and starts a month
+what has been kept too long. `catch_up` takes in what departments put late, or corrected, into the inbox of the last
+twelve months, and tries again what of the morning has failed; `reopen` opens each month again that has something new by that, or by a late answer, and starts a month
 whose waiting time ended with a department refused. Where there is nothing to do, `morning` is the only task that runs.
 
 **When.** Every morning at half past eight. Running it twice changes nothing; run it by hand after a township has called.
@@ -170,30 +170,27 @@ def expire(here: CountyDags) -> int:
     return sum(gone["files"] for gone in steps.expire())
 
 
-CHORES: tuple[Callable[[CountyDags], Any], ...] = (
-    collect,
-    send_again,
-    remind_of_releases,
-    remind,
-    supervise,
-    renew_passwords,
-    expire,
-)
+CHORES: dict[str, Callable[[CountyDags], object]] = {
+    "collect": collect,
+    "send_again": send_again,
+    "remind_of_releases": remind_of_releases,
+    "remind": remind,
+    "supervise": supervise,
+    "renew_passwords": renew_passwords,
+    "expire": expire,
+}
 
 
-def all_of(here: CountyDags, chores: tuple[Callable[[CountyDags], Any], ...] = CHORES) -> dict[str, Any]:
-    """What each chore came to. One that fails holds up none of the others; the first failure is raised at the end."""
-    done, failures = dict[str, Any](), list[Exception]()
-    for chore in chores:
+def all_of(here: CountyDags) -> list[str]:
+    """Do every chore; those that failed, which hold up none of the others."""
+    failed = []
+    for name, chore in CHORES.items():
         try:
-            done[chore.__name__] = chore(here)
+            log.info("%s: %s", name, chore(here))
         except Exception as error:
-            log.error("%s failed: %s; going on with the rest of the morning.", chore.__name__, type(error).__name__)
-            failures.append(error)
-    log.info("The morning: %s", done)
-    if failures:
-        raise failures[0]
-    return done
+            log.error("%s failed (%s); it is tried again after the rest of the morning.", name, type(error).__name__)
+            failed.append(name)
+    return failed
 
 
 def declare(here: CountyDags) -> None:
@@ -220,17 +217,18 @@ def declare(here: CountyDags) -> None:
 
             from shouwang import steps
 
-            get_current_context()["ti"].xcom_push(key="done", value=all_of(here))
-            late = steps.come_late()
+            failed, late = all_of(here), steps.come_late()
             if not late and not steps.to_screen():
                 SUPERVISOR_COMMS.send(SkipDownstreamTasks(tasks=["reopen"]))  # no worker for nothing
-            return late
+            return [*late, *({"chore": name} for name in failed)]
 
         @step(map_index_template="{{ what }}")
-        def receive(month: str, department: str) -> dict[str, Any]:
+        def catch_up(month: str = "", department: str = "", chore: str = "") -> Any:
             from shouwang import steps
 
-            get_current_context()["what"] = f"{month} {here.titles[department]}"
+            get_current_context()["what"] = chore or f"{month} {here.titles[department]}"
+            if chore:
+                return CHORES[chore](here)
             return here.tell_of_a_delivery(steps.receive(month, department))
 
         @step(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
@@ -238,8 +236,9 @@ def declare(here: CountyDags) -> None:
             from shouwang import steps
 
             context = get_current_context()
-            received = context["ti"].xcom_pull(task_ids=["receive"])  # a list, also if there was one only
-            months = steps.to_screen([reference["month"] for reference in received if reference])
+            caught_up = context["ti"].xcom_pull(task_ids=["catch_up"])  # a list, also if there was one only
+            received = [each for each in caught_up if isinstance(each, dict) and "department" in each]
+            months = steps.to_screen([reference["month"] for reference in received])
             if not months:
                 raise AirflowSkipException("No month has anything new.")
             outlet_events[settled].add_partitions(months)
@@ -247,7 +246,7 @@ def declare(here: CountyDags) -> None:
                 here.tell_of_the_missing(month, steps.settle(month, context["run_id"]))
             return months
 
-        receive.expand_kwargs(morning()) >> reopen()
+        catch_up.expand_kwargs(morning()) >> reopen()
 
     followup()
 

@@ -69,7 +69,9 @@ def declare(here: CountyDags) -> None:
             get_current_context()["township"] = approved["township"]
             done = steps.release_township(month, approved["township"], by, approved["content"])
             if done["status"] == "changed":
-                raise AirflowSkipException(f"{month} {approved['township']}: the list has changed since it was approved.")
+                raise AirflowSkipException(
+                    f"{month} {approved['township']}: the list has changed since it was approved."
+                )
             return done
 
         @step(map_index_template="{{ township }}")

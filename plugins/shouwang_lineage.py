@@ -34,7 +34,7 @@ class StepLineage(BaseExtractor):
         contract = house.county.contract(self.operator.op_kwargs.get("department", name))
         contracts, registry = house.county.contracts.values(), house.county.registry
         warnings = _dataset(house, "warnings", "预警", ((c.name, str(c.type)) for c in warning.c))
-        if step in ("load", "receive") and contract:
+        if step in ("load", "catch_up") and contract:
             return OperatorLineage([_handed(house, contract)], [_recorded(house, contract)])
         if step == "load_registry":
             return OperatorLineage([_handed(house, registry)], [_recorded(house, registry)])

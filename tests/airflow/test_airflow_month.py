@@ -405,7 +405,7 @@ def test_a_receipt_that_comes_back_alone_makes_a_version_of_the_whole_month(told
 def test_what_comes_back_is_collected_and_answered_in_the_morning(told):
     assert told.stories["followup"] | {"reopen": "either"} == {
         "morning": "success",
-        "receive": "skipped",
+        "catch_up": "skipped",
         "reopen": "either",
     }
     assert told.answers == [("05",)] * told.filled_in != []
@@ -413,7 +413,7 @@ def test_what_comes_back_is_collected_and_answered_in_the_morning(told):
 
 
 def test_a_morning_with_nothing_to_do_is_one_task(told):
-    assert told.stories["a morning"] == {"morning": "success", "receive": "skipped", "reopen": "skipped"}
+    assert told.stories["a morning"] == {"morning": "success", "catch_up": "skipped", "reopen": "skipped"}
 
 
 def test_the_papers_of_the_month_are_written(told):

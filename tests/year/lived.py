@@ -304,7 +304,7 @@ def release(states: dict[str, str], tasks: list[Task]) -> str:
 
 def other(tasks: list[Task]) -> str:
     """What a run came to whose work is seen elsewhere: what it took in, and what is not well."""
-    received = sorted(task.title or "" for task in tasks if task.name == "receive" and task.index >= 0)
+    received = sorted(task.title or "" for task in tasks if task.name == "catch_up" and task.index >= 0)
     unwell = sorted(f"{task.name} {task.state}" for task in tasks if task.state not in ("success", "skipped"))
     return "; ".join([*([f"takes in {'、'.join(received)}"] if received else []), *unwell])
 

@@ -143,7 +143,7 @@ def _causes(connection: sa.Connection, house: House, month: str) -> list[str]:
         return []
     came = events.where(audit_event.c.kind == "in_force", audit_event.c.month == month, audit_event.c.event_id > number)
     titles = {c.department: c.title for c in house.county.contracts.values()}
-    return [f"{titles.get(who, who)}第{said['version']}版" for who, said in connection.execute(came).tuples()]
+    return [f"{titles.get(who, who)}第{said['version']}版" for who, said in connection.execute(came)]
 
 
 def unsent() -> list[str]:
