@@ -66,7 +66,7 @@ class Line:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_three_runs_and_two_releases_at_once_end_as_one_after_the_other(
     county: DemoCounty, tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:

@@ -131,7 +131,7 @@ def due_days(connection: Connection, month: Month) -> dict[str, dt.date]:
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
     query = sa.select(release_item.c.clue_no, release.c.due).join(release, sa.and_(*same))
     query = query.where(release.c.month == str(month)).order_by(release.c.version)
-    return {clue: day for clue, day in connection.execute(query)}
+    return {row.clue_no: row.due for row in connection.execute(query)}
 
 
 def _households(people: pd.DataFrame) -> pd.DataFrame:
