@@ -59,6 +59,8 @@ def declare(here: CountyDags) -> None:
                 steps.record_question(planned, context["run_id"])
             withdraw_older(context, planned)
             if why_not:
+                if planned["question"] and planned["asked"][planned["question"]] != planned["content"]:
+                    steps.withdraw_question(month)
                 raise AirflowSkipException(f"{month}: {why_not}")
             return Question(plan=planned, figures=steps.figures(month))
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from sealed import opened
 from shouwang import steps
+from shouwang.board.pages import board
 from shouwang.errors import UsageError
 from shouwang.house import open_house
 from shouwang.store.tables import release_item, warning
@@ -136,6 +137,23 @@ def test_who_is_asked_and_does_not_answer_is_known_with_the_hours(home: Path) ->
     assert steps.release_plan(AUGUST)["question"] == "run-1"
     steps.record_decision(plan, "李四", approved=False)
     assert steps.waiting_releases() == []
+
+
+def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> None:
+    def shown() -> list[tuple[str, str, tuple[str, ...], int]]:
+        page = board(open_house(), 6, "", lambda dag, month: f"/{dag}/{month}")
+        entries = [entry for entry in page["attention"] if entry.kind in ("asked", "held")]
+        return [(entry.kind, entry.month, tuple(name for _, name in entry.who), entry.count) for entry in entries]
+
+    everybody = tuple(townships(AUGUST))
+    steps.release(AUGUST, "张三", held=everybody[:1], reason="等核实")
+    plan = steps.release_plan(SEPTEMBER)
+    steps.record_question(plan, "run-1")
+    asked, held = shown()
+    assert asked[:3] == ("asked", SEPTEMBER, tuple(planned["township"] for planned in plan["lists"]))
+    assert held == ("held", AUGUST, everybody[:1], 1)
+    steps.withdraw_question(SEPTEMBER)
+    assert shown() == [held]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ from shouwang.steps.releasing import (
     to_screen,
     unsent,
     waiting_releases,
+    withdraw_question,
 )
 from shouwang.steps.reporting import check_registry, write_bulletin, write_results
 from shouwang.steps.screening import figures, month_figures, month_table, outdated, screen, settle
@@ -119,6 +120,7 @@ __all__ = [
     "validate",
     "versions",
     "waiting_releases",
+    "withdraw_question",
     "write_bulletin",
     "write_case_form",
     "write_results",

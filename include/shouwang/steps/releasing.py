@@ -22,7 +22,6 @@ from shouwang.store.audit import audit
 from shouwang.store.database import frame
 from shouwang.store.tables import audit_event, release_item, run
 from shouwang.townships.approvals import (
-    APPROVED,
     ASKED,
     REJECTED,
     Hold,
@@ -32,6 +31,7 @@ from shouwang.townships.approvals import (
     held_back,
     last_word,
     open_questions,
+    withdraw,
 )
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def unsent() -> list[str]:
         held = held_back(connection)
         for month, lists in unsent_months(connection, _due(house)).items():
             said = last_word(connection, str(month))
-            known = said is not None and said.kind != APPROVED and said.content == _content_of(lists)
+            known = said is not None and said.kind in (ASKED, REJECTED) and said.content == _content_of(lists)
             if not known and any(out.township not in held for out in lists):
                 found.append(str(month))
     return found
@@ -182,6 +182,12 @@ def record_question(plan: ReleasePlan, run: str) -> None:
     """Put on record that a run of Airflow asks about a plan."""
     with open_house().database.write() as connection:
         ask(connection, plan["month"], plan["content"], _clues(plan), run)
+
+
+def withdraw_question(month: str) -> None:
+    """Put on record that nobody needs to answer the last question about a month: there is nothing left to ask for."""
+    with open_house().database.write() as connection:
+        withdraw(connection, month)
 
 
 def record_decision(

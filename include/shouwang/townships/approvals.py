@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 
-ASKED, APPROVED, REJECTED = "asked", "approved", "rejected"
+ASKED, APPROVED, REJECTED, WITHDRAWN = "asked", "approved", "rejected", "withdrawn"
 SUBJECT = "release"
 
 
@@ -50,6 +50,14 @@ def ask(connection: Connection, month: str, content: str, clues: dict[str, int],
     said = last_word(connection, month)
     if said is None or (said.kind, said.content, said.run) != (ASKED, content, run):
         audit(connection, ASKED, SUBJECT, "shouwang", month=month, lists=content, clues=clues, run=run)
+
+
+def withdraw(connection: Connection, month: str) -> None:
+    """Put on record that there is nothing left of what was asked."""
+    said = last_word(connection, month)
+    if said is not None and said.kind == ASKED:
+        clues = dict.fromkeys(said.townships, 0)
+        audit(connection, WITHDRAWN, SUBJECT, "shouwang", month=month, lists=said.content, clues=clues)
 
 
 def answer(
@@ -102,7 +110,7 @@ def held_back(connection: Connection) -> dict[str, Hold]:
 def _events(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     columns = [audit_event.c[name] for name in ("kind", "month", "by", "at", "detail")]
     return sa.select(*columns).where(
-        audit_event.c.subject == SUBJECT, audit_event.c.kind.in_((ASKED, APPROVED, REJECTED)), *conditions
+        audit_event.c.subject == SUBJECT, audit_event.c.kind.in_((ASKED, APPROVED, REJECTED, WITHDRAWN)), *conditions
     )
 
 
