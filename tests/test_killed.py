@@ -298,7 +298,7 @@ def files(place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in sorted(place.home.rglob("*")):
         inside = path.relative_to(place.home)
-        if path.is_dir() or inside.parts[0] in ("notes", "secrets") or inside.name.startswith("shouwang.db"):
+        if path.is_dir() or inside.parts[0] in ("notes", "secrets", "locks") or inside.name.startswith("shouwang.db"):
             continue
         hidden = any(part.startswith(".") for part in inside.parts)
         found[str(inside)] = path.read_bytes() if hidden else unpacked(path.read_bytes(), path.name, place.home)

@@ -31,7 +31,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 KEYS = "keys"
 """The file of the secrets without which what is sealed in the database stays closed."""
-LEFT_OUT = ("work", "secrets")
+LEFT_OUT = ("locks", "work", "secrets")
 SEALED = ("inbox", "outbox", "returns")
 """What lies there as departments and townships read it, and is sealed in a backup; the vault is sealed as it lies."""
 _CHUNK = 1 << 20
