@@ -282,5 +282,16 @@ def attention(
             overdue[sent.month] += sent.overdue
             names[sent.month].append(("", sent.township))
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
-    order = ("asked", "refused", "held", "late", "refused since", "outdated", "overdue", "held back", "review", "unusual")
+    order = (
+        "asked",
+        "refused",
+        "held",
+        "late",
+        "refused since",
+        "outdated",
+        "overdue",
+        "held back",
+        "review",
+        "unusual",
+    )
     return sorted(found, key=lambda entry: order.index(entry.kind))
