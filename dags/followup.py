@@ -20,8 +20,8 @@ DOC = """
 **What.** `morning` does, one after the other, all that a day may ask for: collects the workbooks that townships sent
 back and answers each row; sends again what could not be sent; reminds of what is due today, of releases that nobody has
 answered and of townships that are held back; writes the supervision list (督办单) of what is overdue, for the county and
-each township; replaces passwords that are a year old and names whoever has one that nobody has told them yet; deletes
-what has been kept too long. `catch_up` takes in what departments put late, or corrected, into the inbox of the last
+each township; replaces passwords that are a year old and names whoever has one that nobody has told them yet; puts on
+our own record which runs have ended; deletes what has been kept too long. `catch_up` takes in what departments put late, or corrected, into the inbox of the last
 twelve months, and tries again what of the morning has failed; `reopen` opens each month again that has something new by that, or by a late answer, and starts a month
 whose waiting time ended with a department refused. Where there is nothing to do, `morning` is the only task that runs.
 
@@ -170,6 +170,13 @@ def expire(here: CountyDags) -> int:
     return sum(gone["files"] for gone in steps.expire())
 
 
+def record_runs(here: CountyDags) -> int:
+    """Put on our own record which runs have ended since yesterday."""
+    from shouwang_listener import record_ended_runs
+
+    return record_ended_runs()
+
+
 CHORES: dict[str, Callable[[CountyDags], object]] = {
     "collect": collect,
     "send_again": send_again,
@@ -177,6 +184,7 @@ CHORES: dict[str, Callable[[CountyDags], object]] = {
     "remind": remind,
     "supervise": supervise,
     "renew_passwords": renew_passwords,
+    "record_runs": record_runs,
     "expire": expire,
 }
 
