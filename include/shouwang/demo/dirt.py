@@ -37,7 +37,7 @@ SPOILS = {
     "emergency": {"text": 0.03, "range": 0.01, "future": 0.01, "unknown value": 0.01},
     "disabled": {"unknown value": 0.03, "future": 0.01},
 }
-"""Shares of rows whose values cannot be accepted; beside them ``no identity``, everywhere."""
+"""Shares of rows whose values cannot be accepted, or (an unknown value) say nothing; beside them ``no identity``, everywhere."""
 
 NO_IDENTITY = 0.0015
 WRITTEN = ("written_name", "written_id", "expect", "defect", "spoil")
@@ -87,7 +87,7 @@ def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rn
         limit -= len(chosen)
         free[chosen] = False
         columns["spoil"][chosen] = columns["defect"][chosen] = kind
-        columns["expect"][chosen] = "reject"
+        columns["expect"][chosen] = "either" if kind == "unknown value" else "reject"
         if kind == "no identity":
             columns["written_name"][chosen] = columns["written_id"][chosen] = ""
     kinds = {"expect": "str", "defect": "str", "spoil": "str"}  # a number may be a float among texts
@@ -111,7 +111,7 @@ def _fitting(rows: pd.DataFrame, census: Census) -> dict[str, Array]:
 
 def _repeat(rows: pd.DataFrame, rng: Generator) -> pd.DataFrame:
     """Repeat some rows: half of them right below, the others at the foot."""
-    able = np.flatnonzero((rows["expect"] != "reject").to_numpy() & ~rows["firm"].to_numpy())
+    able = np.flatnonzero((rows["spoil"] == "").to_numpy() & ~rows["firm"].to_numpy())
     chosen = rng.permutation(able)[: math.ceil(DUPLICATES * len(rows))]
     again = rows.iloc[chosen].copy()
     again["expect"] = "duplicate"
