@@ -11,7 +11,7 @@ from airflow.sdk import Label, TriggerRule, dag, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang.county.contract import Contract
-from wiring import MONTH, AwaitFiles, CountyDags, each_county, step
+from wiring import MONTH, AwaitFiles, CountyDags, UntilAnswered, each_county, step
 
 DOC = """
 ### {title} · {dataset_title} (`{department}`)
@@ -24,6 +24,10 @@ that is due has delivered or was declared late, the month is *settled*, and the 
 over, then declares the delivery late. A late file, a corrected one, or a corrected receipt alone is accepted at any
 time: put it into the folder, and tomorrow's `followup` takes it in; or *Trigger* with the data month (`2026-09`) as
 partition key. A department whose file was refused has the same waiting time before the month goes on without it.
+
+**If it asks.** A file in which a required column cannot be told is *held* (待确认): the task waits, again without a
+worker, and reads the file on within a minute of the answer on the board; nobody uploads anything again. If nobody has
+answered when the waiting time is over, the department counts as missing; a later answer starts a run of its own.
 
 **If it fails.** The last line of the task's log says what is wrong and what to do. A *refused* file is no failure: the
 steps after it are skipped, the receipt in the outbox tells the department why, and the older version stays in force.
@@ -52,18 +56,6 @@ def exchange(here: CountyDags, contract: Contract) -> None:
         ),
     )
     def department_dag() -> None:
-        @step
-        def take_in(month: str, department: str) -> dict[str, Any]:
-            from shouwang import steps
-
-            return steps.take_in(month, department)
-
-        @step
-        def validate(reference: dict[str, Any]) -> dict[str, Any]:
-            from shouwang import steps
-
-            return steps.validate(here.unless_refused(reference))
-
         @step
         def match(reference: dict[str, Any]) -> dict[str, Any]:
             from shouwang import steps
@@ -95,10 +87,12 @@ def exchange(here: CountyDags, contract: Contract) -> None:
             return state
 
         wait = AwaitFiles(task_id="wait_for_files", month=MONTH, department=contract.department)
-        taken = take_in(MONTH, contract.department)
-        loaded = load(match(validate(taken)))
+        whose = {"here": here, "month": MONTH, "department": contract.department}
+        taken = UntilAnswered(task_id="take_in", **whose)
+        validated = UntilAnswered(task_id="validate", judge="take_in", **whose)
+        loaded = load(match(validated.output))
         late = declare_late(MONTH, contract.department)
-        wait >> Label("files are here") >> taken
+        wait >> Label("files are here") >> taken >> validated
         wait >> Label("waiting time is over") >> late
         [loaded, late] >> settle(MONTH)
 

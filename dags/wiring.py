@@ -33,8 +33,8 @@ from shouwang.counties import check_key, county_folders, name_in, serve, served
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
 from shouwang.errors import Busy, ConfigError, MachineFault, ShouwangError, Unreachable
-from shouwang_notices import Notice, link_to, month_of, tell
-from shouwang_plugin import HandoverTimetable, SettledFolderTrigger
+from shouwang_notices import Notice, base_url, link_to, month_of, tell
+from shouwang_plugin import BOARD, AnswerTrigger, HandoverTimetable, SettledFolderTrigger
 
 log = logging.getLogger(__name__)
 
@@ -219,14 +219,15 @@ class CountyDags:
         return HandoverTimetable(day=day, months=() if every else months, timezone=settings.timezone, days_off=days_off)
 
     def unless_refused(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """The reference of a delivery that goes on; one that was refused, or is in force already, skips the steps left."""
-        self.tell_of_a_delivery(reference)
-        if reference["status"] in ("refused", "unchanged"):
+        """The reference of a delivery that goes on; one refused, held, or in force already, skips the steps left."""
+        if reference["status"] != "held":  # told when it began to wait
+            self.tell_of_a_delivery(reference)
+        if reference["status"] in ("refused", "unchanged", "held"):
             raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
         return reference
 
     def tell_of_a_delivery(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """Tell once that a delivery was refused whole, or what is out of the usual in it; the reference."""
+        """Tell once that a delivery was refused whole or asks a clerk, or what is out of the usual in it; the reference."""
         whose = (
             f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送"
         )
@@ -239,6 +240,18 @@ class CountyDags:
                     where=str(reference.get("message") or ""),
                     to_do="数据回执已放入该部门的发件箱，请部门改正后重新报送；此前的版本仍然有效。",
                     link=link,
+                )
+            )
+        if asked := reference.get("questions"):
+            held = reference["status"] == "held"
+            tell(
+                Notice(
+                    cause=f"asked {reference.get('delivery_id')} {asked}",
+                    what=f"{whose}{'待确认，暂未读入' if held else '有不认得的写法'}：{len(asked)} 个问题",
+                    to_do="请在看板“待确认”页面答复，部门不必重报；答案会记住，以后照此读入。"
+                    + ("等待期满仍未答复的，按缺报处理。" if held else "有关各行已收下，这一列暂按不详处理。"),
+                    link=f"{base_url()}{BOARD}{f'/counties/{self.key}' if self.key else ''}/questions",
+                    bad=held,
                 )
             )
         if warnings := reference.get("warnings"):
@@ -255,7 +268,11 @@ class CountyDags:
 
     def tell_of_the_missing(self, month: str, state: dict[str, Any]) -> None:
         """Tell once that a month is screened without some departments."""
-        missing = [f"{self.titles.get(name, name)}" for name in state["missing"]]
+        held = state.get("held", ())
+        missing = [
+            self.titles.get(name, name) + ("（已报送，待确认的问题无人答复）" if name in held else "")
+            for name in state["missing"]
+        ]
         if missing:
             tell(
                 Notice(
@@ -338,3 +355,43 @@ class AwaitFiles(BaseOperator):
             method_name="execute",
             kwargs={"last_chance": over},
         )
+
+
+class UntilAnswered(BaseOperator):
+    """Takes in a delivery, or goes on to judge it, and waits, deferred, while it is held (待确认).
+
+    An answer lets it take in again what lies there. Silence leaves the delivery held when the waiting time is over; a
+    later answer reads it on by another run. ``judge``: with the rows judged, what `steps.validate` does.
+    """
+
+    ui_color = "#eef4fb"
+    template_fields = ("month",)
+
+    def __init__(self, *, here: CountyDags, month: str, department: str, judge: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.here, self.month, self.department, self.judge = here, month, department, judge
+
+    def execute(self, context: Context, event: str | None = None) -> dict[str, Any]:
+        from shouwang import steps
+
+        if self.judge and event is None:
+            taken = self.here.unless_refused(context["ti"].xcom_pull(task_ids=self.judge))
+        else:
+            taken = dict(steps.take_in(self.month, self.department))
+        reference = dict(steps.validate(taken)) if self.judge and taken["status"] == "read" else taken
+        until = steps.deadline(self.month)
+        if reference["status"] == "held" and event != "":
+            self.here.tell_of_a_delivery(reference)
+            if dt.datetime.now(until.tzinfo) < until:
+                asked = steps.waiting(self.month, self.department)
+                self.log.info("%s Waiting for the answers until %s.", reference["message"], until.isoformat())
+                self.defer(
+                    trigger=AnswerTrigger(
+                        month=self.month, department=self.department, asked=asked, until=until.isoformat(),
+                        county=served(),
+                    ),
+                    method_name="execute",
+                )  # fmt: skip
+        if reference["status"] == "held":
+            self.log.info("Nobody has answered in time; %s counts as missing until somebody does.", self.department)
+        return reference

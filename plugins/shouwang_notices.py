@@ -48,10 +48,15 @@ class Notice:
         return "\n".join(f"{name}：{said}" if name else said for name, said in parts.items() if said)
 
 
+def base_url() -> str:
+    """Where Airflow is found."""
+    return conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+
+
 def link_to(dag_id: str, run_id: str = "", task_id: str = "") -> str:
     """The page of Airflow that shows a DAG, a run or a task."""
     path = f"/dags/{dag_id}" + (f"/runs/{run_id}" if run_id else "") + (f"/tasks/{task_id}" if task_id else "")
-    return conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/") + path
+    return base_url() + path
 
 
 def month_of(partition_key: object, conf: Mapping[str, Any] | None) -> str:

@@ -239,6 +239,48 @@ class SettledFolderTrigger(BaseTrigger):
         return hashlib.sha256(repr(found).encode()).hexdigest() if found else ""
 
 
+class AnswerTrigger(BaseTrigger):
+    """Waits until other questions hold a delivery back than ``asked``, as after an answer, or until a moment.
+
+    Fires with a text when something changed, with an empty one when ``until`` (ISO, with offset) is over. The county's
+    database is asked every ``seconds``, in a thread; one that does not answer is asked again.
+    """
+
+    def __init__(
+        self, *, month: str, department: str, asked: list[int], until: str, seconds: float = 15.0, county: str = ""
+    ) -> None:
+        super().__init__()
+        self.month, self.department, self.asked = month, department, sorted(asked)
+        self.until, self.seconds, self.county = until, seconds, county
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        names = ("month", "department", "asked", "until", "seconds", "county")
+        return "shouwang_plugin.AnswerTrigger", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        until = dt.datetime.fromisoformat(self.until)
+        while dt.datetime.now(until.tzinfo) < until:
+            if await asyncio.to_thread(self.look) != self.asked:
+                yield TriggerEvent("answered")
+                return
+            await asyncio.sleep(self.seconds)
+        yield TriggerEvent("")
+
+    def look(self) -> list[int]:
+        """The questions that hold the delivery back now."""
+        from sqlalchemy.exc import OperationalError
+
+        from shouwang.arriving.questions import holding
+        from shouwang.house import open_house
+
+        try:
+            with serving(self.county), open_house().database.read() as connection:
+                return sorted(holding(connection, self.month, self.department))
+        except OperationalError:
+            log.warning("The county's database does not answer. Looking again in %s s.", self.seconds)
+            return self.asked
+
+
 BOARD = "/shouwang"
 """Where the exchange board lies, below Airflow's own address."""
 

@@ -79,17 +79,35 @@ def every_question(connection: Connection, department: str | None = None) -> lis
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def holding(connection: Connection, month: str, department: str) -> list[int]:
+    """The questions that hold a department's delivery of a month back; values that are not known hold nothing back."""
+    rows = open_questions(connection, department)
+    return [row["question_id"] for row in rows if month in row["months"] and row["kind"] != VALUE]
+
+
+def answered_since(connection: Connection, department: str, version: Mapping[str, Any] | None) -> bool:
+    """Whether something that a delivery's report asks has an answer: whoever read it now would read it otherwise."""
+    asked = ((version or {}).get("report") or {}).get("questions", ())
+    keys = ("kind", "column", "heading", "value")
+    raised = {tuple(one[key] for key in keys) for one in asked}
+    known = every_question(connection, department) if raised else []
+    return any(row["answer"] is not None and tuple(row[key] for key in keys) in raised for row in known)
+
+
 def decide(
     connection: Connection, identifier: int, candidate: str, by: str, contracts: Mapping[str, Contract]
 ) -> dict[str, Any]:
     """Answer a question with one of its candidates, by name, wording or place in the list (``1``), or with ``none``.
 
+    The same answer once more changes nothing: whoever was interrupted gives it again.
     Raises `UsageError` for a question that is not there or was answered, or an answer that it does not have.
     """
     known = _found(connection, identifier)
+    chosen = _candidate(known, candidate, contracts[known["department"]])
+    if known["answer"] == chosen:
+        return known
     if known["answer"] is not None:
         raise UsageError(f"Question {identifier} was answered with {known['answer']}; revoke it first.")
-    chosen = _candidate(known, candidate, contracts[known["department"]])
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     connection.execute(
         question.update()
@@ -103,10 +121,10 @@ def decide(
 
 
 def revoke(connection: Connection, identifier: int, by: str) -> dict[str, Any]:
-    """Take an answer back: the question waits again."""
+    """Take an answer back: the question waits again. Of one that waits already nothing changes."""
     known = _found(connection, identifier)
     if known["answer"] is None:
-        raise UsageError(f"Question {identifier} has no answer that could be revoked.")
+        return known
     empty = {"answer": None, "answered_by": None, "answered_at": None}
     connection.execute(question.update().where(question.c.question_id == identifier).values(**empty))
     audit(connection, "revoked", str(identifier), by, department=known["department"], about=known["kind"])
@@ -158,6 +176,7 @@ def taught(connection: Connection, contract: Contract) -> Contract:
         elif row["kind"] == COLUMN and answer == NONE:
             ignored.append(row["heading"])
         elif row["kind"] == COLUMN and answer in columns:
+            columns = {name: _without_wording(column, row["heading"]) for name, column in columns.items()}
             columns[answer] = _with_wording(columns[answer], row["heading"])
         elif row["kind"] == VALUE and name in columns:
             columns[name] = _with_value(columns[name], row["value"], answer)
@@ -166,6 +185,11 @@ def taught(connection: Connection, contract: Contract) -> Contract:
 
 def _with_wording(column: Column, heading: str) -> Column:
     return column.model_copy(update={"wordings": (*column.wordings, heading), "doubts": (), "excludes": ()})
+
+
+def _without_wording(column: Column, heading: str) -> Column:
+    others = tuple(wording for wording in column.wordings if plain(wording) != plain(heading))
+    return column if others in ((), column.wordings) else column.model_copy(update={"wordings": others})
 
 
 def _with_value(column: Column, value: str, code: str) -> Column:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from shouwang.arriving.receiving import unknown_values
 from shouwang.county.contract import Contract
 from shouwang.delivery.receipt import (
     Counts,
@@ -65,9 +66,15 @@ def write_receipt_of(
         headers=tuple(SheetHeader(s["file"], s["sheet"], headings(s)) for s in sheets),
         delivery=known["delivery_id"],
         corrected=0 if checked is None else int(checked["correction"].notna().sum()),
-        warnings=tuple((known["report"] or {}).get("warnings", ())),
+        warnings=_warnings(known["report"] or {}, contract),
     )  # fmt: skip
     write_receipt(path, paper, _rejected(judged, cells, sheets))
+
+
+def _warnings(report: dict[str, Any], contract: Contract) -> tuple[str, ...]:
+    """What a delivery's report warns of; values that are not known as the department wrote them."""
+    counted, quoted = (unknown_values(report, contract, quoted) for quoted in (False, True))
+    return (*quoted, *(warning for warning in report.get("warnings", ()) if warning not in counted))
 
 
 def headings(sheet: dict[str, Any]) -> tuple[str, ...]:

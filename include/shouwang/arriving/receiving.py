@@ -85,16 +85,22 @@ def take_in(house: House, month: Month, department: str, again: bool = False) ->
     contract = contract_of(house, department)
     inbox = house.inbox_of(month, department)
     files = find_files(inbox)
-    if not files:
-        raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
     with house.database.read() as connection:
-        registry = matched_against(connection, load_in_force(connection, month))
         versions = deliveries.versions(connection, month, department)
+        again_from = None if files else kept_version(house, versions)
+        if not files and again_from is None:
+            raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
+        registry = matched_against(connection, load_in_force(connection, month))
     with plainly(house.keys) as plain:
         try:
-            arrival = arrive(files, versions, partial(kept, house, versions, plain), house.passwords_of(department))
+            of_content = partial(kept, house, versions, plain)
+            if again_from is None:
+                arrival = arrive(files, versions, of_content, house.passwords_of(department))
+            else:
+                content = again_from["content"]
+                arrival = Arrival(content, again_from["base"], of_content(content))
             reference = reference_to(house, contract, month, arrival)
-            reference["inbox"] = fingerprint(files)
+            reference["inbox"] = fingerprint(files) if again_from is None else again_from["inbox"]
         except FileRefused as gone:
             return _moving(month, contract, files, gone)
         known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
@@ -119,6 +125,14 @@ def take_in(house: House, month: Month, department: str, again: bool = False) ->
         except FileRefused as moving:
             return _moving(month, contract, files, moving)
     return read(house, reference)
+
+
+def kept_version(house: House, versions: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The version that is read on where the inbox is empty by now: the last one held, else the one in force."""
+    found = [version for version in versions if version["status"] == deliveries.HELD]
+    found = found or [version for version in versions if version["in_force"]]
+    there = (v for v in found[-1:] if house.vault_of(v["month"], v["department"], v["content"]).is_dir())
+    return next(there, None)
 
 
 STALE = (
@@ -274,7 +288,7 @@ def validate(house: House, reference: Reference) -> Reference:
             connection, reference["month"], reference["department"], settings.drift.deliveries
         )
     warnings = [
-        *_unknown_values(staging.read_note("report.json"), contract),
+        *unknown_values(staging.read_note("report.json"), contract),
         *verdicts.warnings,
         *drift(figures, before, contract, settings.drift),
     ]
@@ -292,17 +306,21 @@ def validate(house: House, reference: Reference) -> Reference:
     return _with(reference, **counts, rows=len(table), status="checked")
 
 
-def _unknown_values(report: dict[str, Any], contract: Contract) -> list[str]:
-    """What is told of values that lead to no code: which, in how many rows."""
-    told: dict[str, list[str]] = {}
+def unknown_values(report: Mapping[str, Any], contract: Contract, quoted: bool = False) -> list[str]:
+    """What is told of values that lead to no code: in how many rows; to the department itself also which."""
+    told: dict[str, list[Question]] = {}
     for question in _questions(report):
         if question.kind == "value":
-            told.setdefault(question.column, []).append(f"{question.value}（{question.rows} 行）")
-    return [
-        f"“{contract.columns[name].wordings[0]}”有不认得的写法：{'、'.join(written[:8])}。"
-        "这些行已收下，这一列按不详处理，已请县里确认"
-        for name, written in told.items()
-    ]
+            told.setdefault(question.column, []).append(question)
+    found = []
+    for name, asked in told.items():
+        said = "、".join(f"{question.value}（{question.rows} 行）" for question in asked[:8])
+        counted = f"{len(asked)} 种，{sum(question.rows for question in asked)} 行"
+        found.append(
+            f"“{contract.columns[name].wordings[0]}”有不认得的写法：{said if quoted else counted}。"
+            "这些行已收下，这一列按不详处理，已请县里确认"
+        )
+    return found
 
 
 def match(house: House, reference: Reference) -> Reference:
@@ -343,10 +361,12 @@ def load(house: House, reference: Reference) -> Reference:
     with house.database.write() as connection:
         values["registry"] = matched_against(connection, load_in_force(connection, month))
         known = deliveries.put_in_force(connection, values, contract, report, lines, records)
-        ask(connection, month, contract, _questions(report))
+        waiting = ask(connection, month, contract, _questions(report))
     _receipt(house, reference, known, checked)
     told = report.get("warnings", [])
-    return _with(reference, **known["counts"], status="loaded", version=known["version"], warnings=told)
+    return _with(
+        reference, **known["counts"], status="loaded", version=known["version"], warnings=told, questions=waiting
+    )
 
 
 def _receipt(house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None) -> None:

@@ -20,7 +20,7 @@ from shouwang.steps.arriving import (
     take_in,
     validate,
 )
-from shouwang.steps.asking import answer_question, learn_contract, questions, revoke_answer
+from shouwang.steps.asking import answer_question, learn_contract, questions, revoke_answer, waiting
 from shouwang.steps.deciding import list_decisions, load_review, revoke_decision, write_review
 from shouwang.steps.following import (
     case_story,
@@ -120,6 +120,7 @@ __all__ = [
     "unsent",
     "validate",
     "versions",
+    "waiting",
     "waiting_releases",
     "withdraw_question",
     "write_bulletin",

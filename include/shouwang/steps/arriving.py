@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shouwang.arriving import receiving
+from shouwang.arriving.questions import answered_since
 from shouwang.arriving.receiving import Reference
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused, NotThereYet
@@ -104,8 +105,16 @@ def departments(month: str | None = None) -> list[dict[str, Any]]:
 
 
 def arrived(month: str, department: str) -> bool:
-    """Whether files lie in the inbox and none is still being copied."""
-    return _arrived(open_house(), Month.parse(month), department)
+    """Whether there is something to read: files in the inbox, none of them still being copied, or what is kept of them.
+
+    The vault counts where the inbox is empty by now, so that an answer reads on without another upload.
+    """
+    house, of = open_house(), Month.parse(month)
+    if find_files(house.inbox_of(of, department)):
+        return _arrived(house, of, department)
+    with house.database.read() as connection:
+        versions = deliveries.versions(connection, of, department)
+    return receiving.kept_version(house, versions) is not None
 
 
 def _arrived(house: House, month: Month, department: str) -> bool:
@@ -181,17 +190,24 @@ def declare_late(month: str, department: str) -> dict[str, Any]:
 def come_late() -> list[dict[str, str]]:
     """Months and departments whose inbox holds files that nobody has looked at: late, corrected, or sent once more.
 
-    What a department's run still waits for is left to it.
+    And those whose delivery asked something that has been answered since, if nobody has read it on. What a department's
+    run still waits for is left to it.
     """
     house, found = open_house(), []
     this = Month.of(house.today())
     for month in Month.span(this + -12, this + -1):
         over = house.today() >= _deadline(house, month).date()
         for contract in house.county.contracts.values():
-            if not contract.due(month) or not _arrived(house, month, contract.department):
+            if not contract.due(month):
                 continue
             with house.database.read() as connection:
                 known = deliveries.versions(connection, month, contract.department)
+                answered = answered_since(connection, contract.department, receiving.kept_version(house, known))
+            if answered:
+                found.append({"month": str(month), "department": contract.department})
+                continue
+            if not _arrived(house, month, contract.department):
+                continue
             inbox = fingerprint(find_files(house.inbox / str(month) / contract.department))
             if (known or over) and inbox not in {version["inbox"] for version in known}:
                 found.append({"month": str(month), "department": contract.department})
@@ -199,7 +215,7 @@ def come_late() -> list[dict[str, str]]:
 
 
 def settled(month: str) -> dict[str, Any]:
-    """Whether every department that is due has arrived or is declared late; one that was refused has until then too."""
+    """Whether every department that is due has arrived or is declared late; one refused or held has until then too."""
     house, of = open_house(), Month.parse(month)
     with house.database.read() as connection:
         force, last = deliveries.in_force(connection, of), deliveries.latest(connection, of)
@@ -207,11 +223,14 @@ def settled(month: str) -> dict[str, Any]:
     due = [c.department for c in house.county.contracts.values() if c.due(of)]
     over = house.today() >= _deadline(house, of).date()
     missing = [d for d in due if d not in force]
-    refused = [d for d in due if last.get(d, {}).get("status") == deliveries.REFUSED]
+    refused, held = (
+        [d for d in due if last.get(d, {}).get("status") == status] for status in (deliveries.REFUSED, deliveries.HELD)
+    )
     return {
         "settled": all(d in force or d in late or (over and d in last) for d in due),
         "missing": missing,
         "refused": refused,
+        "held": held,
         "late": sorted(late),
     }
 

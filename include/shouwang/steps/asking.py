@@ -47,6 +47,12 @@ def _shown(house: House, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def waiting(month: str, department: str) -> list[int]:
+    """The questions that hold a department's delivery of a month back."""
+    with open_house().database.read() as connection:
+        return asked.holding(connection, month, department)
+
+
 def answer_question(identifier: int, candidate: str, by: str, reread: bool = True) -> dict[str, Any]:
     """Answer a question; what lies there of the months that raised it is read again at once, unless told not to."""
     house = open_house()
