@@ -284,6 +284,9 @@ class AnswerTrigger(BaseTrigger):
 BOARD = "/shouwang"
 """Where the exchange board lies, below Airflow's own address."""
 
+UNTIL_ANSWERED = ("take_in", "validate")
+"""The tasks of a department's DAG that wait for an answer."""
+
 SEEING, DECIDING = "screening", "release"
 """The DAG whose readers see the board; the one whose question about a release opens personal data to who may answer."""
 
@@ -291,6 +294,32 @@ SEEING, DECIDING = "screening", "release"
 def runs_page(dag_id: str, month: str) -> str:
     """Airflow's page of a DAG's runs for a data month."""
     return f"/dags/{dag_id}/runs?partition_key_pattern={month}"
+
+
+def read_on(dag_id: str, month: str, by: str) -> None:
+    """Have a department's DAG read on what lies there of a month: a run that waits for the answer notices by itself."""
+    from airflow.api.common.trigger_dag import trigger_dag
+    from airflow.models import TaskInstance
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+    from airflow.utils.types import DagRunTriggeredByType
+    from sqlalchemy import func, select
+
+    waits = (
+        select(func.count())
+        .select_from(TaskInstance)
+        .join(DagRun, (DagRun.dag_id == TaskInstance.dag_id) & (DagRun.run_id == TaskInstance.run_id))
+        .where(DagRun.dag_id == dag_id, DagRun.partition_key == month, TaskInstance.task_id.in_(UNTIL_ANSWERED))
+        .where(TaskInstance.state == TaskInstanceState.DEFERRED)
+    )
+    with create_session() as session:
+        waiting = session.scalar(waits)
+    if not waiting:
+        trigger_dag(
+            dag_id=dag_id, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=by, partition_key=month,
+            note="A question about this delivery was answered on the board.",
+        )  # fmt: skip
 
 
 class ShouwangPlugin(AirflowPlugin):
@@ -318,7 +347,10 @@ class ShouwangPlugin(AirflowPlugin):
             )
 
         many = bool(os.environ.get("SHOUWANG_COUNTIES"))
-        app = create_prefecture(get_user, guards, runs_page) if many else create_app(guards(""), open_house, runs_page)
+        if many:
+            app = create_prefecture(get_user, guards, runs_page, read_on)
+        else:
+            app = create_app(guards(""), open_house, runs_page, read_on)
         return [{"name": "exchange board", "app": app, "url_prefix": BOARD}]
 
     @cached_property

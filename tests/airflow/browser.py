@@ -40,8 +40,10 @@ class Seen:
 
 def paths(**told: str) -> list[str]:
     """Every route of the board, filled in."""
-    app = create_app(Guards(lambda: None, lambda: None, lambda request, user: None), open_house, lambda dag, month: "")
-    return ["/shouwang" + route.path.format(**told) for route in app.routes if isinstance(route, APIRoute)]
+    guards = Guards(lambda: None, lambda: None, lambda request, user: None)
+    app = create_app(guards, open_house, lambda dag, month: "", lambda dag, month, by: None)
+    routes = (route for route in app.routes if isinstance(route, APIRoute) and "GET" in route.methods)
+    return ["/shouwang" + route.path.format(**told) for route in routes]
 
 
 def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:

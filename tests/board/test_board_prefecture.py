@@ -9,7 +9,7 @@ import pytest
 from board_story import TODAY, Story
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
-from test_board_pages import people, who
+from test_board_pages import people, read_on, who
 
 from shouwang import steps
 from shouwang.board.app import Guards, create_prefecture
@@ -59,7 +59,7 @@ def prefecture(project, tmp_path, monkeypatch):
     (tmp_path / "home" / "mengla").mkdir()
     (tmp_path / "home" / "mengla" / "shouwang.db").write_bytes(b"no database at all" * 999)
     outer = FastAPI()
-    boards = create_prefecture(who, guards, lambda dag, month: f"/dags/{dag}/runs/of {month}")
+    boards = create_prefecture(who, guards, lambda dag, month: f"/dags/{dag}/runs/of {month}", read_on)
     outer.mount("/base/shouwang", boards)
     return TestClient(outer, base_url="http://test/base/shouwang", raise_server_exceptions=False)
 
@@ -73,11 +73,11 @@ def lines(page: str) -> dict[str, str]:
 def test_each_county_is_a_line_that_says_how_far_its_month_is(prefecture):
     told = lines(prefecture.get("/?month=2026-09", headers=PREFECT).text)
     assert told == {
-        "baishan": "baishan县 ? 待审核发布 1 / 5 ! 4 – 3 – – –",
+        "baishan": "baishan县 ? 待审核发布 1 / 5 ! 4 – – 3 – – –",
         "heishui": "heishui ✕ 配置有误 请按该县的 unsound 任务所示修改配置。",
-        "lixi": "lixi县 … 收数中 1 / 5 ! 3 ✕ 1 – – – –",
+        "lixi": "lixi县 … 收数中 1 / 5 ! 3 – ✕ 1 – – – –",
         "mengla": "mengla县 ✕ 数据库无法访问 请检查该县的数据库；其他县不受影响。",
-        "qingyuan": "qingyuan县 ! 逾期 1 / 5 ! 4 – 3 3 1 ! 2",
+        "qingyuan": "qingyuan县 ! 逾期 1 / 5 ! 4 – – 3 3 1 ! 2",
     }
 
 

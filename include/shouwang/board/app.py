@@ -1,6 +1,8 @@
 """The board as a FastAPI application: its routes, who may call them, and what it says when something is not there.
 
-Every route asks the guard first; there is no page without one (no documentation pages either). Annotations are evaluated here, not postponed: FastAPI reads those that name the guard.
+Every route asks the guard first; there is no page without one (no documentation pages either). Questions are answered
+by a form or, by programs, in JSON at the same addresses; another site's page cannot send either. Annotations are
+evaluated here, not postponed: FastAPI reads those that name the guard.
 """
 
 import mimetypes
@@ -9,15 +11,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
+from fastapi.encoders import jsonable_encoder
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as HttpError
 from starlette.types import Receive, Scope, Send
 
+from shouwang import steps
 from shouwang.board import pages
 from shouwang.board.pages import ASSETS, Visitor
+from shouwang.board.words import words
 from shouwang.counties import county_folders, serving
 from shouwang.errors import NotThereYet, Unreachable, UsageError
 from shouwang.house import House, open_house
@@ -50,8 +56,11 @@ class Guards:
     people: Callable[[Request, Any], None]
 
 
-def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) -> FastAPI:
-    """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a month."""
+def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, read_on: pages.ReadOn) -> FastAPI:
+    """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a month.
+
+    ``read_on`` has a DAG read on what an answer, or one taken back, was about.
+    """
 
     def visitor(request: Request, user: Annotated[Any, Depends(guards.user)]) -> Visitor:
         guards.see(request, user)
@@ -62,8 +71,8 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) 
     seen = Annotated[Visitor, Depends(visitor)]
 
     @router.get("/")
-    def board(request: Request, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = "") -> Response:
-        return answer(request, "board.html", **pages.board(house(), months, month, log_of))
+    def board(request: Request, by: seen, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = "") -> Response:
+        return answer(request, "board.html", visitor=by, **pages.board(house(), months, month, log_of))
 
     @router.get("/months/{month}/{department}")
     def delivery(request: Request, month: str, department: str, by: seen) -> Response:
@@ -89,13 +98,47 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf) 
     def reviews(month: str, by: seen) -> Response:
         return _download(pages.review_list(house(), month, _trusted(by)))
 
+    @router.get("/questions")
+    def questions(request: Request, by: seen) -> Response:
+        _trusted(by)
+        told = pages.questions(house())
+        if _speaks_json(request):
+            return JSONResponse(jsonable_encoder({"waiting": told["waiting"], "answered": told["answered"]}))
+        return answer(request, "questions.html", **told)
+
+    @router.post("/questions/{identifier}/answer", dependencies=[Depends(_same_origin)])
+    def answer_question(request: Request, identifier: int, by: seen, said: Annotated[str, Depends(_said)]) -> Response:
+        return _answered(request, by, lambda who: steps.answer_question(identifier, said, who, reread=False))
+
+    @router.post("/questions/{identifier}/revoke", dependencies=[Depends(_same_origin)])
+    def revoke_answer(request: Request, identifier: int, by: seen) -> Response:
+        return _answered(request, by, lambda who: steps.revoke_answer(identifier, who, reread=False))
+
+    def _answered(request: Request, by: Visitor, decide: Callable[[str], dict[str, Any]]) -> Response:
+        """Put an answer on record, have what it is about read on, and say so."""
+        who = _trusted(by)
+        try:
+            done = decide(who)
+        except UsageError as error:
+            if _speaks_json(request):
+                return JSONResponse({"detail": str(error)}, 409)
+            told = pages.questions(house())
+            return answer(request, "questions.html", 409, refused=True, **told)
+        for month in done["months"]:
+            read_on(house().dag_id(f"exchange_{done['department']}"), month, who)
+        if _speaks_json(request):
+            return JSONResponse(jsonable_encoder(done), 202)
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/questions?done={done['id']}", 303)
+
     router.get("/assets/{name}")(_asset)
     app.include_router(router)
     _tell_of_failures(app)
     return app
 
 
-def create_prefecture(user: Callable[..., Any], guards: Callable[[str], Guards], log_of: pages.LogOf) -> FastAPI:
+def create_prefecture(
+    user: Callable[..., Any], guards: Callable[[str], Guards], log_of: pages.LogOf, read_on: pages.ReadOn
+) -> FastAPI:
     """The boards of many counties, each behind its own guards, and the page on which they stand side by side.
 
     That page shows a visitor the counties whose board it may see. ``guards`` are asked for a county's by its key.
@@ -123,7 +166,7 @@ def create_prefecture(user: Callable[..., Any], guards: Callable[[str], Guards],
 
     @lru_cache(maxsize=128)
     def board_of(key: str) -> FastAPI:
-        return create_app(guards(key), open_house, log_of)
+        return create_app(guards(key), open_house, log_of, read_on)
 
     async def county(scope: Scope, receive: Receive, send: Send) -> None:
         with serving(scope["path_params"]["county"]):
@@ -134,11 +177,11 @@ def create_prefecture(user: Callable[..., Any], guards: Callable[[str], Guards],
     return app
 
 
-def answer(request: Request, page: str, **words: Any) -> HTMLResponse:
+def answer(request: Request, page: str, status: int = 200, **given: Any) -> HTMLResponse:
     """A page in the visitor's language, which is remembered if it was chosen."""
     language = pages.language_of(request)
-    html = pages.render(request, language, page, **words)
-    response = HTMLResponse(html, headers=HEADERS)
+    html = pages.render(request, language, page, **given)
+    response = HTMLResponse(html, status, headers=HEADERS)
     if request.query_params.get("lang") == language:
         path = pages.top_of(request) or "/"
         response.set_cookie(COOKIE, language, max_age=REMEMBERED, path=path, samesite="lax")
@@ -150,6 +193,31 @@ def _asset(name: str) -> Response:
         raise HTTPException(404)
     kind = mimetypes.guess_type(name)[0]
     return Response(ASSETS[name], media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=86400"})
+
+
+def _speaks_json(request: Request) -> bool:
+    """Whether a program asks, not a browser."""
+    headers = request.headers
+    return "application/json" in (headers.get("content-type", "") + headers.get("accept", ""))
+
+
+def _same_origin(request: Request) -> None:
+    """Turn away what a page of another site has a browser send; a program sends neither of these headers."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site != "same-origin" if site else origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403)
+
+
+async def _said(request: Request) -> str:
+    """The candidate that a form or a program names."""
+    try:
+        said = await (request.json() if _speaks_json(request) else request.form())
+        candidate = said["candidate"]
+    except (ValueError, KeyError, TypeError):
+        candidate = None
+    if not isinstance(candidate, str):
+        raise HTTPException(422)
+    return candidate
 
 
 def _lets(guard: Callable[[Request, Any], None], request: Request, user: Any) -> bool:
@@ -164,12 +232,14 @@ def _tell_of_failures(app: FastAPI) -> None:
     """Let every failure be a page that says what to do."""
 
     def failed(request: Request, status: int) -> Response:
+        if _speaks_json(request):
+            return JSONResponse({"detail": words("en")[str(status)]}, status)
         html = pages.render(request, pages.language_of(request), "message.html", code=str(status))
         return HTMLResponse(html, status, headers=HEADERS)
 
     @app.exception_handler(HttpError)
     def refused(request: Request, error: HttpError) -> Response:
-        return failed(request, error.status_code if error.status_code in (401, 403, 404) else 404)
+        return failed(request, error.status_code if error.status_code in (401, 403, 404, 422) else 404)
 
     @app.exception_handler(UsageError)
     def unknown(request: Request, _: UsageError) -> Response:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from starlette.requests import Request
 
+from shouwang.arriving.questions import open_questions
 from shouwang.board.words import LANGUAGES, words
 from shouwang.errors import NotThereYet, ShouwangError, UsageError, unknown
 from shouwang.house import House
@@ -39,6 +40,8 @@ ASSETS = {
 LAST_RUNS, RUNS_LOOKED_AT = 10, 100
 LogOf = Callable[[str, str], str]
 """Where Airflow shows the runs of a DAG for a month: a path below Airflow's own address."""
+ReadOn = Callable[[str, str, str], object]
+"""Has a DAG read on what lies there of a month, in somebody's name."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,9 @@ def prefecture(keys: Iterable[str], month: str) -> dict[str, Any]:
     now = month_now()
     of = Month.parse(month) if month else now
     counties = [county_month(key, of) for key in keys]
-    states = {kind: sum(one.count(kind) for one in counties) for kind in ("in force", "refused", "late", "waiting")}
+    states = {
+        kind: sum(one.count(kind) for one in counties) for kind in ("in force", "held", "refused", "late", "waiting")
+    }
     months = [str(one) for one in reversed(Month.span(now + -5, now))]
     return {
         "counties": counties, "states": states, "month": str(of), "months": months,
@@ -127,6 +132,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
         held = figures.held(connection)
         ran = runs(house, connection, RUNS_LOOKED_AT)
+        asked = len(open_questions(connection))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
     missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)
@@ -137,6 +143,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "today": today,
         "rows": rows,
         "head": _head(rows, str(figures.expected(today))),
+        "asked": asked,
         "attention": figures.attention(rows, townships, held, releases),
         "townships": [row for row in townships if row.month == chosen],
         "all_townships": townships,
@@ -155,7 +162,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
 def _releases(house: House, connection: Connection, today: dt.date) -> list[figures.Attention]:
     """Releases that wait for an answer, with the days that they have waited, and townships that are held back."""
     found = [
-        figures.Attention("asked", said.month, _named(said.townships), (today - figures.local(house, said.at)).days)
+        figures.Attention("release asked", said.month, _named(said.townships), (today - figures.local(house, said.at)).days)
         for said in open_questions(connection)
     ]
     for month, holds in groupby(sorted(held_back(connection).values(), key=attrgetter("month")), attrgetter("month")):
@@ -171,7 +178,9 @@ def _named(townships: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
     """The month that work is on: the newest that is due and of which something is known."""
     over = [row for row in rows if row.month <= expected]
-    return next((row for row in over if any(row.of(state) for state in ("in force", "refused", "late"))), rows[0])
+    return next(
+        (row for row in over if any(row.of(state) for state in ("in force", "held", "refused", "late"))), rows[0]
+    )
 
 
 def _rates(connection: Connection, titles: dict[str, str], months: list[Month]) -> list[dict[str, Any]]:
@@ -214,11 +223,7 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
             version
             | {
                 "received_on": figures.local(house, version["received_at"]),
-                "state": "in force"
-                if version["in_force"]
-                else "refused"
-                if version["status"] in ("refused", "answered")
-                else "older",
+                "state": _state_of(version),
                 "corrects": numbers.get(version["base"]),
                 "has_docs": page.is_file(),
                 "has_receipt": _receipt_of(house, version) is not None,
@@ -230,6 +235,25 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
         "county": house.county.settings.name, "contract": contract, "month": month, "strip": strip, "versions": told,
         "cell": next(cell for cell in strip if cell.month == month), "dag": dag, "log": log_of(dag, month),
     }  # fmt: skip
+
+
+def _state_of(version: dict[str, Any]) -> str:
+    if version["in_force"]:
+        return "in force"
+    if version["status"] == deliveries.HELD:
+        return "held"
+    return "refused" if version["refusal"] else "older"
+
+
+def questions(house: House) -> dict[str, Any]:
+    """The page of what intake asks, and of what was answered."""
+    from shouwang.steps import questions as asked
+
+    return {
+        "county": house.county.settings.name,
+        "waiting": asked(),
+        "answered": asked(answered=True),
+    }
 
 
 def page_of_dag(house: House, dag_id: str) -> str:

@@ -13,6 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "back": ("返回看板", "Back to the board"),
     # states of a department's month
     "in force": ("在用", "In force"),
+    "held": ("待确认", "Held"),
     "refused": ("整份退回", "Refused"),
     "late": ("逾期未报", "Late"),
     "waiting": ("待报送", "Expected"),
@@ -56,6 +57,12 @@ WORDS: dict[str, tuple[str, str]] = {
     # what asks for somebody
     "attention": ("需要处理", "Needs attention"),
     "all well": ("没有需要处理的事项。", "Nothing needs attention."),
+    "about asked": ("报送待确认，已等 {n} 天", "Held for an answer for {n} d"),
+    "do asked": (
+        "请有权限的人员在“待确认”页面答复；答复后自动读入，部门不必重报。等待期满未答复的按缺报处理。",
+        "Whoever may answers on the page “Questions”; the file is then read on, nobody uploads it again. Unanswered at "
+        "the end of the waiting time, the department counts as missing.",
+    ),
     "about refused": ("数据整份退回", "Refused as a whole"),
     "do refused": (
         "把回执交给部门，请其更正后重新上传。",
@@ -79,8 +86,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "请催报；补报后自动重新比对，只补发变化部分。",
         "Ask for the data; a late file re-opens the month, and only what changed is sent.",
     ),
-    "about asked": ("名单等待审核，已 {n} 天", "Lists have waited for approval for {n} days"),
-    "do asked": (
+    "about release asked": ("名单等待审核，已 {n} 天", "Lists have waited for approval for {n} days"),
+    "do release asked": (
         "请在 Airflow 中批准或驳回；没有人批准，名单不会下发。",
         "Approve or reject them in Airflow; nothing goes out before somebody has.",
     ),
@@ -118,6 +125,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "due on": ("{day} 到期", "due {day}"),
     "days over": ("超期 {n} 天", "{n} d overdue"),
     "came late": ("迟报 {n} 天", "{n} d late"),
+    "newer held": ("新版待确认", "newer held"),
+    "unanswered": ("未答复，按缺报", "unanswered: missing"),
     "newer refused": ("新版被退回", "newer refused"),
     "unusual": ("数据异常", "unusual"),
     "legend": ("图例", "Legend"),
@@ -191,6 +200,69 @@ WORDS: dict[str, tuple[str, str]] = {
         "回执和待核实名单含个人信息，只对可以批准下发的人员开放。",
         "Receipts and review lists hold personal data; they open for those who may approve a release.",
     ),
+    # questions of the intake
+    "questions": ("待确认", "Questions"),
+    "n questions": ("待确认 {n} 项", "{n} questions"),
+    "questions say": (
+        "程序读部门报送的表时拿不准的地方。答一次即可：报送的文件自动读入，不必重报；答案会记住，随时可撤销。",
+        "What intake could not be sure of. One answer is enough: the file is read on without another upload, and the "
+        "answer is remembered until it is revoked.",
+    ),
+    "no questions": ("没有待确认的问题。", "No question waits."),
+    "ask column": (
+        "表头“{heading}”是哪一列？缺它，整份报送暂未读入。",
+        "Which column is “{heading}”? The file waits for it.",
+    ),
+    "ask value": (
+        "“{title}”里的“{value}”是什么？有 {rows} 行，已收下，这一列暂按不详。",
+        "What does “{value}” in “{title}” mean? {rows} rows, taken with this column not known.",
+    ),
+    "ask sum": (
+        "“{title}”有 {rows} 行与各项支付之和不符，是否另有口径？整份报送暂未读入。",
+        "“{title}” differs from the sum of its parts in {rows} rows. Has it another base? The file waits.",
+    ),
+    "samples": ("单元格（已遮盖）", "Cells (masked)"),
+    "candidates": ("请选择，可能性大的在前", "Choose; the likeliest first"),
+    "choice column": ("是“{choice}”", "It is “{choice}”"),
+    "follows column": (
+        "选后整份报送按此读入，以后这个部门的这个表头都照此。",
+        "The whole file is read so, and this heading of this department ever after.",
+    ),
+    "choice value": ("是“{choice}”", "It means “{choice}”"),
+    "follows value": (
+        "选后这 {rows} 行按此重新读入，以后这个部门这样写的都照此。",
+        "These {rows} rows are read again so, and whatever this department writes so ever after.",
+    ),
+    "choice sum": ("另有口径，照收", "Another base; take them as they are"),
+    "follows sum": (
+        "选后整份报送照数读入，以后这个部门的合计不再与各项核对。",
+        "The file is read as it is; this department's totals are not held against their parts any more.",
+    ),
+    "choice none": ("都不是", "None of these"),
+    "follows none column": (
+        "这一列以后不用；如果没有别的列可用，整份退回部门补报。",
+        "The column is left out from now on; the file is refused if no other can serve.",
+    ),
+    "follows none value": (
+        "这些行照收，这一列按不详，以后不再询问。",
+        "The rows stay, not known; it is not asked again.",
+    ),
+    "confirm": ("确认", "Answer"),
+    "noted": ("已记住，正在按此读入。", "Remembered; the file is being read on."),
+    "not noted": (
+        "没有记下：这个问题已有别的答案，或已不需要答复。请看下面现在的情况。",
+        "Not taken down: it has another answer already, or is not asked any more. Below is how things stand.",
+    ),
+    "answered questions": ("已答复", "Answered"),
+    "question": ("问题", "Question"),
+    "the answer": ("答复", "Answer"),
+    "answered by": ("答复人", "By"),
+    "revoke": ("撤销", "Revoke"),
+    "revoke says": (
+        "撤销后按没有这个答复重新读入，并重新询问。",
+        "The files are read again without it, and it is asked anew.",
+    ),
+    "none answered": ("都不是", "none"),
     # nothing to show
     "empty": ("还没有任何数据", "There is nothing here yet"),
     "empty do": (
@@ -200,11 +272,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "401": ("请先登录 Airflow", "Please log in to Airflow first"),
     "403": ("您没有查看权限", "You may not see this"),
     "404": ("没有这个页面", "There is no such page"),
+    "422": ("没有选择答案", "No answer was chosen"),
     "500": ("页面出错了", "This page failed"),
     "503": ("数据库暂时无法访问", "The database does not answer"),
     "do 401": ("登录后刷新本页。", "Log in, then reload this page."),
     "do 403": ("请向 Airflow 管理员申请相应角色。", "Ask the Airflow administrator for a role that may."),
     "do 404": ("链接可能已过期，请从看板重新进入。", "The link may be out of date; start again from the board."),
+    "do 422": ("请返回待确认页面，选一项再确认。", "Go back to the questions, choose one, then answer."),
     "do 500": (
         "请刷新；如仍出错，请查看 api-server 日志。",
         "Reload; if it fails again, see the log of the api-server.",

@@ -23,13 +23,17 @@ from shouwang.month import Month
 from shouwang.store import deliveries
 from shouwang.store.tables import delivery, feedback, late, release, release_item, returned, run, warning
 
-State = Literal["in force", "refused", "late", "waiting", "not due"]
+State = Literal["in force", "held", "refused", "late", "waiting", "not due"]
 LEVELS = ("红", "黄", "蓝")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One department's month. ``age`` and ``days_late`` in days; ``last`` is the newest version, refused or not."""
+    """One department's month. ``age`` and ``days_late`` in days; ``last`` is the newest version, refused or not.
+
+    ``held_for``: since how many days a version waits for a clerk's answer, also a newer one beside that in force;
+    ``unanswered``: it counts as missing, since the waiting time is over.
+    """
 
     department: str
     title: str
@@ -43,6 +47,8 @@ class Cell:
     age: int | None = None
     days_late: int = 0
     refused_since: bool = False
+    held_for: int | None = None
+    unanswered: bool = False
     unusual: int = 0
 
     @property
@@ -161,16 +167,21 @@ def _cell(
         return Cell(**who, state="late" if over else "waiting", days_late=max(0, (today - due).days))
     shown = next((version for version in versions if version["in_force"]), versions[-1])
     received = local(house, shown["received_at"])
+    last = versions[-1]
+    held = [version for version in versions if version["status"] == deliveries.HELD]
+    waits = last["status"] == deliveries.HELD and not shown["in_force"]
     return Cell(
         **who,
-        state="in force" if shown["in_force"] else "refused",
+        state="in force" if shown["in_force"] else "held" if waits else "refused",
         version=shown["version"],
         versions=len(versions),
         counts=shown["counts"] or {},
         received_on=received,
         age=max(0, (today - received).days),
         days_late=max(0, (local(house, versions[0]["received_at"]) - due).days),
-        refused_since=bool(shown["in_force"]) and versions[-1]["status"] == deliveries.REFUSED,
+        refused_since=bool(shown["in_force"]) and last["status"] == deliveries.REFUSED,
+        held_for=max(0, (today - local(house, held[-1]["received_at"])).days) if held else None,
+        unanswered=waits and today > calendar.waiting_until(month),
         unusual=len(shown["warnings"] or ()),
     )
 
@@ -230,13 +241,16 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
 
 
 Kind = Literal[
-    "asked", "late", "refused", "refused since", "outdated", "overdue", "held back", "review", "unusual", "held"
+    "asked", "release asked", "late", "refused", "refused since", "outdated", "overdue", "held back", "review", "unusual", "held"
 ]
 
 
 @dataclass(frozen=True)
 class Attention:
-    """One thing that somebody has to see to: of a month, with the departments or townships that it is about."""
+    """One thing that somebody has to see to: of a month, with the departments or townships that it is about.
+
+    ``count`` counts what it is about; of deliveries that ask something, the days that they have waited.
+    """
 
     kind: Kind
     month: str
@@ -262,11 +276,13 @@ def attention(
     """
     found = [*releases, *([Attention("held", rows[0].month, (), held)] if held and rows else [])]
 
-    def add(kind: Kind, row: MonthRow, cells: Iterable[Cell], count: int = 0) -> None:
+    def add(kind: Kind, row: MonthRow, cells: Iterable[Cell], count: int | None = None) -> None:
         if who := tuple((cell.department, cell.title) for cell in cells):
-            found.append(Attention(kind, row.month, who, count or len(who)))
+            found.append(Attention(kind, row.month, who, len(who) if count is None else count))
 
     for row in rows[:RECENT]:
+        asked = [cell for cell in row.cells if cell.held_for is not None]
+        add("asked", row, asked, max((cell.held_for or 0 for cell in asked), default=0))
         add("refused", row, row.of("refused"))
         add("refused since", row, (cell for cell in row.cells if cell.refused_since))
         add("late", row, row.of("late"))
@@ -283,7 +299,7 @@ def attention(
             names[sent.month].append(("", sent.township))
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
     order = (
-        "asked",
+        "asked", "release asked",
         "refused",
         "held",
         "late",

@@ -43,7 +43,7 @@ class CountyMonth:
         """How many departments report this month."""
         return len(self.row.cells) - len(self.row.of("not due")) if self.row else 0
 
-    def count(self, state: Literal["in force", "refused", "late", "waiting"]) -> int:
+    def count(self, state: Literal["in force", "held", "refused", "late", "waiting"]) -> int:
         """How many departments are in a state."""
         return len(self.row.of(state)) if self.row else 0
 

@@ -15,8 +15,8 @@ SHOWN = ("department", "dataset", "kind", "column", "heading", "value", "candida
 def questions(department: str | None = None, answered: bool = False) -> list[dict[str, Any]]:
     """The questions that wait, the oldest first; with ``answered`` those that have an answer instead.
 
-    Each with ``id, month`` (the newest whose files raise it) and what `SHOWN` names; ``title`` says the column and
-    ``choices`` the candidates in the department's words.
+    Each with ``id, whose`` (the department's title), ``month`` (the newest whose files raise it) and what `SHOWN` names;
+    ``title`` says the column, ``choices`` the candidates and ``answered`` the answer in the department's words.
     """
     house = open_house()
     if department:
@@ -36,12 +36,14 @@ def _shown(house: House, row: dict[str, Any]) -> dict[str, Any]:
     choices = [called(name) if row["kind"] == asked.COLUMN else name for name in row["candidates"]]
     return {
         "id": row["question_id"],
+        "whose": contract.title if contract else row["department"],
         "month": max(row["months"], default=""),
         **{name: row[name] for name in SHOWN},
         "title": called(row["column"]),
         "choices": choices,
         "asked_at": row["asked_at"],
         "answer": row["answer"],
+        "answered": called(row["answer"] or "") if row["kind"] == asked.COLUMN else row["answer"],
         "answered_by": row["answered_by"],
         "answered_at": row["answered_at"],
     }
