@@ -387,11 +387,14 @@ class UntilAnswered(BaseOperator):
                 self.log.info("%s Waiting for the answers until %s.", reference["message"], until.isoformat())
                 self.defer(
                     trigger=AnswerTrigger(
-                        month=self.month, department=self.department, asked=asked, until=until.isoformat(),
+                        month=self.month,
+                        department=self.department,
+                        asked=asked,
+                        until=until.isoformat(),
                         county=served(),
                     ),
                     method_name="execute",
-                )  # fmt: skip
+                )
         if reference["status"] == "held":
             self.log.info("Nobody has answered in time; %s counts as missing until somebody does.", self.department)
         return reference

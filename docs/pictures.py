@@ -5,6 +5,7 @@ The papers are those of the golden tests (``tests/delivery/every_paper.py``), so
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import subprocess
@@ -14,11 +15,20 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+from playwright.sync_api import sync_playwright
+
+from shouwang import steps
+from shouwang.demo.county import make_county
+from shouwang.house import open_house
+from shouwang.month import Month
 
 DOCS = Path(__file__).parent
-sys.path[:0] = [str(DOCS.parent / "tests" / name) for name in ("delivery", "reporting")]
+sys.path[:0] = [str(DOCS.parent / "tests" / name) for name in ("delivery", "reporting", "questions", "board", ".")]
 
-import every_paper  # noqa: E402 (the tests' builders are not installed)
+import asked  # noqa: E402 (the tests' builders are not installed)
+import every_paper  # noqa: E402
+from test_board_pages import app_of  # noqa: E402
+from test_board_seen import QUIET, reached  # noqa: E402
 
 SHOWN = {
     "township": {1: "township", 2: "township-details", 3: "township-guide"},
@@ -72,6 +82,24 @@ def draw(pdf: Path, page: int, picture: Path) -> None:
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + png)
 
 
+def photograph_questions(folder: Path, browser: str, picture: Path) -> None:
+    """The page of questions, of a county in which a held file and a strange value wait."""
+    os.environ |= {"SHOUWANG_HOME": str(folder / "home"), "SHOUWANG_TODAY": "2026-10-08"}
+    county = make_county(folder / "county", households=60, months=(Month(2026, 9),), seed=4)
+    steps.init()
+    steps.load_registry(str(county.registry), asked.MONTH)
+    asked.hand_over(folder / "home" / "inbox", asked.ledger(county, value=asked.STRANGE))
+    steps.receive(asked.MONTH, asked.WHO)
+    with reached(app_of(open_house())) as address, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=QUIET)
+        headers = {"who": "clerk"}
+        page = chromium.new_page(viewport={"width": 900, "height": 700}, locale="zh-CN", extra_http_headers=headers)
+        page.goto(f"{address}/questions")
+        page.locator("input").first.check()
+        page.screenshot(path=picture, full_page=True)
+        chromium.close()
+
+
 def main() -> None:
     """Write every paper, print it, draw its pages; photograph the page that is none."""
     with tempfile.TemporaryDirectory() as name:
@@ -85,6 +113,7 @@ def main() -> None:
                 draw(folder / f"{paper}.pdf", page, DOCS / "pictures" / f"{picture}.png")
         page = every_paper.write("bulletin_page", folder)
         browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        photograph_questions(folder, browser, DOCS / "pictures" / "questions-zh.png")
         shot = [f"--screenshot={DOCS / 'pictures' / 'bulletin-page.png'}", f"--window-size={WINDOW}", page.as_uri()]
         quiet = [
             "--headless",

@@ -27,7 +27,7 @@ from pendulum import DateTime, instance
 
 import shouwang_listener
 from shouwang.counties import serving
-from shouwang.errors import UsageError
+from shouwang.errors import ShouwangError, UsageError
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
 
@@ -276,8 +276,8 @@ class AnswerTrigger(BaseTrigger):
         try:
             with serving(self.county), open_house().database.read() as connection:
                 return sorted(holding(connection, self.month, self.department))
-        except OperationalError:
-            log.warning("The county's database does not answer. Looking again in %s s.", self.seconds)
+        except (OperationalError, ShouwangError) as error:
+            log.warning("The county cannot be asked (%s). Looking again in %s s.", type(error).__name__, self.seconds)
             return self.asked
 
 
@@ -317,9 +317,12 @@ def read_on(dag_id: str, month: str, by: str) -> None:
         waiting = session.scalar(waits)
     if not waiting:
         trigger_dag(
-            dag_id=dag_id, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=by, partition_key=month,
+            dag_id=dag_id,
+            triggered_by=DagRunTriggeredByType.UI,
+            triggering_user_name=by,
+            partition_key=month,
             note="A question about this delivery was answered on the board.",
-        )  # fmt: skip
+        )
 
 
 class ShouwangPlugin(AirflowPlugin):

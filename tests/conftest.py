@@ -22,7 +22,7 @@ settings.register_profile("shouwang", deadline=None)  # a busy machine is no mis
 settings.load_profile("shouwang")
 
 PROJECT = Path(__file__).resolve().parents[1]
-AIRFLOWS = ("test_airflow_month.py", "test_airflow_demo.py", "test_airflow_spread.py")
+AIRFLOWS = ("test_airflow_month.py", "test_airflow_questions.py", "test_airflow_demo.py", "test_airflow_spread.py")
 """Files that start an Airflow: on a small machine two of them would be in each other's way."""
 for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_UPDATE_GOLDEN"]:
     del os.environ[name]  # a real county's: no test may reach it

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from shouwang import steps
+
 MONTH = "2025-08"
 
 
@@ -18,6 +20,7 @@ def wait(plugin, project, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(project / "dags"))
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.delitem(sys.modules, "wiring", raising=False)
+    steps.init()
     from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
     from wiring import AwaitFiles

@@ -200,14 +200,9 @@ def _with_value(column: Column, value: str, code: str) -> Column:
     return column.model_copy(update={"values": {**column.values, code: (*column.values[code], value)}})
 
 
-def learnt(connection: Connection, contract: Contract) -> dict[str, dict[str, list[str]]]:
-    """What a contract file would gain by the answers: column → ``wordings``, or ``values`` as ``code: value``."""
-    gained: dict[str, dict[str, list[str]]] = {}
-    for row in every_question(connection, contract.department):
-        answer = row["answer"]
-        if answer in (None, NONE) or row["kind"] == SUM:
-            continue
-        column, kind = (answer, "wordings") if row["kind"] == COLUMN else (row["column"], "values")
-        entry = row["heading"] if row["kind"] == COLUMN else f"{answer}: {row['value']}"
-        gained.setdefault(column, {}).setdefault(kind, []).append(entry)
-    return gained
+def forget(connection: Connection, identifiers: Sequence[int], by: str) -> None:
+    """Drop answers that the contract file says by now."""
+    for identifier in identifiers:
+        known = _found(connection, identifier)
+        connection.execute(question.delete().where(question.c.question_id == identifier))
+        audit(connection, "learnt", str(identifier), by, department=known["department"], about=known["kind"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,15 +17,73 @@ config_app = commands("The county's configuration.")
 
 @contract_app.command("check")
 def contract_check(
-    file: Annotated[Path, typer.Argument(help="The contract, departments/<department>.yaml.")], as_json: AsJson = False
+    file: Annotated[Path, typer.Argument(help="A contract, departments/<department>.yaml, or an export.")],
+    department: Annotated[str, typer.Option("--department", help="Of an export: whose it is, for example water.")] = "",
+    as_json: AsJson = False,
 ) -> None:
-    """Hold a contract against its expectation suite and the rules that name it; says what is wrong and where."""
+    """Hold a contract against its suite and rules, or say how the columns of a department's export are recognised."""
     from shouwang.arriving.drafting import check_contract
     from shouwang.house import open_house
 
+    if file.suffix.lower() not in (".yaml", ".yml"):
+        _tell_evidence(file, department, as_json)
+        return
     with working(f"Checking {file.name}"):
         done = check_contract(open_house(), file)
     say(done, as_json, lambda: out.print(f"{done['title']} {done['department']}.{done['dataset']}: {len(done['columns'])} columns, {len(done['required'])} required, {done['expectations']} expectations, rules {', '.join(done['rules']) or 'none yet'}; all in order.", markup=False))  # fmt: skip
+
+
+def _tell_evidence(file: Path, department: str, as_json: bool) -> None:
+    """How each column of an export is known, what is asked and what is left out."""
+    from shouwang.arriving.evidence import evidence_of
+    from shouwang.house import open_house
+
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}.")
+    if not department:
+        raise UsageError("Say whose export it is: --department water.")
+    with working(f"Reading {file.name}"):
+        tables = evidence_of(open_house(), file, department)
+
+    def tell() -> None:
+        for table in tables:
+            out.print(f"{table['sheet'] or file.name}: header in row {table['header_row']}", style="bold", markup=False)
+            for one in table["columns"]:
+                out.print(f"  {one['column']} ← {one['heading']}: {one['evidence']}", markup=False)
+            for one in table["questions"]:
+                rivals = ", ".join(one["candidates"])
+                out.print(f"  {one['column']} ? {one['heading']}: to be asked; candidates {rivals}", markup=False)
+            if table["missing"]:
+                out.print(f"  Not found: {', '.join(table['missing'])}", style="red", markup=False)
+            if table["ignored"]:
+                out.print(f"  Not used: {'、'.join(table['ignored'])}", markup=False)
+
+    say({"file": str(file), "department": department, "tables": tables}, as_json, tell)
+
+
+@contract_app.command("learn")
+def contract_learn(
+    department: Annotated[str, typer.Argument(help="Whose contract, for example water.")],
+    by: Annotated[str, typer.Option("--by", help="Who has it written; stands in the audit trail.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write what clerks answered about a department's files into its contract; the answers are not needed then.
+
+    The file keeps its comments and layout. What cannot be written safely is printed, to be put there by hand.
+    """
+    from shouwang import steps
+
+    done = steps.learn_contract(department, by or getpass.getuser())
+
+    def tell() -> None:
+        if not done["written"] and not done["left"]:
+            out.print(f"No answer waits to be written into {done['file']}.", markup=False)
+        for line in done["written"]:
+            out.print(f"Written into {done['file']}: {line}", markup=False)
+        for line in done["left"]:
+            out.print(f"To be added by hand, the answer stays: {line}", style="yellow", markup=False)
+
+    say(done, as_json, tell)
 
 
 @contract_app.command("draft")

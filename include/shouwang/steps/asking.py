@@ -82,9 +82,10 @@ def _done(known: dict[str, Any], reread: bool) -> dict[str, Any]:
     }
 
 
-def learn_contract(department: str) -> dict[str, dict[str, list[str]]]:
-    """What the answers would add to a department's contract file: column → ``wordings`` and ``values``."""
+def learn_contract(department: str, by: str) -> dict[str, Any]:
+    """Write what the answers add into a department's contract file; see `learning.learn`."""
+    from shouwang.arriving.learning import learn
+
     house = open_house()
-    contract = contract_of(house, department)
-    with house.database.read() as connection:
-        return asked.learnt(connection, contract)
+    contract_of(house, department)
+    return learn(house, department, by)
