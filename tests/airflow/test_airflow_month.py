@@ -476,10 +476,10 @@ def test_the_board_follows_airflow_and_fits_a_phone_without_faults(told):
 
 @pytest.mark.needs("chromium")
 def test_nobody_sees_the_board_without_logging_in_and_a_viewer_no_person(told):
-    assert len(told.board.anonymous) == 8
+    assert len(told.board.anonymous) == 9
     assert set(told.board.anonymous.values()) == {401}
     forbidden = {path for path, status in told.board.viewer.items() if status != 200}
-    assert {path.split("/")[2] for path in forbidden} == {"receipts", "reviews"}
+    assert {path.split("/")[2] for path in forbidden} == {"questions", "receipts", "reviews"}
     assert {told.board.viewer[path] for path in forbidden} == {403}
     assert set(told.board.admin.values()) == {200}
     assert told.board.downloads == [f"水利局数据回执_{MONTH}_第2版.xlsx"]

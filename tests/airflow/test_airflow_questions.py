@@ -43,7 +43,7 @@ def board_of(airflow: Airflow, user: str) -> httpx.Client:
     api = Api(airflow, user)
     api.log_in()
     headers = dict(api.client.headers) | {"accept": "application/json"}
-    return httpx.Client(base_url=f"{airflow.url}/shouwang", headers=headers, timeout=60, trust_env=False)
+    return httpx.Client(base_url=f"{airflow.url}/shouwang", headers=headers, timeout=180, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
 
 def answered(told: Told, airflow: Airflow, watched: Watched, files: list[Path]) -> None:
     api = watched.api
+    api.client.timeout = 180  # a busy machine is no mistake
     watched.wait("DAGs", lambda: DAG in api.dags())
     over, far = (api.trigger(DAG, month) for month in (OVER, FAR))
     (told.while_waiting[OVER],) = watched.finish((DAG, over))

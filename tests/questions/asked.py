@@ -11,7 +11,7 @@ import pandas as pd
 
 from shouwang import steps
 from shouwang.demo.county import DemoCounty
-from shouwang.house import House, open_house
+from shouwang.house import open_house
 from shouwang.store import deliveries
 
 MONTH, WHO = "2026-09", "water"
@@ -35,19 +35,31 @@ def ledger(county: DemoCounty, heading: str = OPEN, value: str = "达标") -> by
     return text.getvalue().encode()
 
 
-def hand_over(inbox: Path, content: bytes, month: str = MONTH) -> Path:
-    """Put a file into the water office's folder, since long ago."""
-    path = inbox / month / WHO / "台账.csv"
+def settlements(county: DemoCounty) -> bytes:
+    """Forty settlements of the insurer; in ten of them something is paid that no column says."""
+    people = pd.read_excel(county.registry, dtype=str, engine="calamine")[:40]
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(["结算流水号", "姓名", "身份证号", "就诊类别", "结算日期", "总费用", "统筹支付", "个人自付"])
+    for number, (name, identity) in enumerate(people[["姓名", "证件号码"]].to_numpy().tolist()):
+        total = 300 + (100 if number < 10 else 0)
+        lines.writerow([f"J{number:04d}", name, identity, "普通门诊", "2026-09-15", total, 200, 100])
+    return text.getvalue().encode()
+
+
+def hand_over(inbox: Path, content: bytes, month: str = MONTH, department: str = WHO) -> Path:
+    """Put a file into a department's folder, since long ago."""
+    path = inbox / month / department / "台账.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     os.utime(path, (LONG_AGO, LONG_AGO))
     return path
 
 
-def in_force(house: House | None = None) -> dict[str, int] | None:
-    """The counts of the water office's version in force."""
-    with (house or open_house()).database.read() as connection:
-        known = deliveries.in_force(connection, MONTH).get(WHO)
+def in_force(department: str = WHO) -> dict[str, int] | None:
+    """The counts of a department's version in force."""
+    with open_house().database.read() as connection:
+        known = deliveries.in_force(connection, MONTH).get(department)
     return known and known["counts"]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from asked import MONTH, OPEN, STRANGE, WHO, hand_over, in_force, ledger, only_question
+from asked import MONTH, OPEN, STRANGE, WHO, hand_over, in_force, ledger, only_question, settlements
 from fastapi.testclient import TestClient
 from playwright.sync_api import sync_playwright
 from test_board_pages import CLERK, VIEWER, app_of
@@ -207,3 +207,21 @@ def test_the_command_line_lists_what_waits_and_what_was_answered(held):
     assert f"“水质是否达标”里的“{STRANGE}”（5 行）是什么？" in told
     steps.answer_question(only_question(kind="column"), "1", "文书")
     assert "答：fetch_minutes（文书）" in CliRunner().invoke(app, ["questions", "--answered"]).output
+
+
+def test_sums_of_another_base_are_asked_and_taken_as_they_are(home, county):
+    hand_over(home / "inbox", settlements(county), department="medical_insurance")
+    assert steps.receive(MONTH, "medical_insurance")["status"] == "held"
+    (one,) = steps.questions()
+    assert (one["kind"], one["rows"]) == ("sum", 10)
+    page = TestClient(app_of(open_house()), base_url="http://board").get("/questions", headers=CLERK).text
+    assert "另有口径，照收" in page
+    done = steps.answer_question(one["id"], "accept", "文书")
+    assert done["read"] == [{"month": MONTH, "status": "loaded", "rows": 40}]
+    assert in_force(department="medical_insurance")["rejected"] == 0
+
+
+def test_a_month_that_has_been_deleted_since_does_not_stop_the_others(held):
+    shutil.rmtree(held / "vault")
+    done = steps.answer_question(only_question(kind="column"), "1", "文书")
+    assert done["read"] == [{"month": MONTH, "status": "gone", "rows": None}]

@@ -142,7 +142,7 @@ def test_who_is_asked_and_does_not_answer_is_known_with_the_hours(home: Path) ->
 def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> None:
     def shown() -> list[tuple[str, str, tuple[str, ...], int]]:
         page = board(open_house(), 6, "", lambda dag, month: f"/{dag}/{month}")
-        entries = [entry for entry in page["attention"] if entry.kind in ("asked", "held back")]
+        entries = [entry for entry in page["attention"] if entry.kind in ("release asked", "held back")]
         return [(entry.kind, entry.month, tuple(name for _, name in entry.who), entry.count) for entry in entries]
 
     everybody = tuple(townships(AUGUST))
@@ -150,7 +150,7 @@ def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> No
     plan = steps.release_plan(SEPTEMBER)
     steps.record_question(plan, "run-1")
     asked, held = shown()
-    assert asked[:3] == ("asked", SEPTEMBER, tuple(planned["township"] for planned in plan["lists"]))
+    assert asked[:3] == ("release asked", SEPTEMBER, tuple(planned["township"] for planned in plan["lists"]))
     assert held == ("held back", AUGUST, everybody[:1], 1)
     steps.withdraw_question(SEPTEMBER)
     assert shown() == [held]

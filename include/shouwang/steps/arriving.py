@@ -110,8 +110,8 @@ def arrived(month: str, department: str) -> bool:
     The vault counts where the inbox is empty by now, so that an answer reads on without another upload.
     """
     house, of = open_house(), Month.parse(month)
-    if find_files(house.inbox_of(of, department)):
-        return _arrived(house, of, department)
+    if files := find_files(house.inbox_of(of, department)):
+        return files_settled(files, house.county.settings.intake.suspicious_age_seconds)
     with house.database.read() as connection:
         versions = deliveries.versions(connection, of, department)
     return receiving.kept_version(house, versions) is not None

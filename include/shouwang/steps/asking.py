@@ -6,6 +6,7 @@ from typing import Any
 
 from shouwang.arriving import questions as asked
 from shouwang.arriving.receiving import contract_of
+from shouwang.errors import NotThereYet
 from shouwang.house import House, open_house
 from shouwang.steps.arriving import receive
 
@@ -72,14 +73,23 @@ def revoke_answer(identifier: int, by: str, reread: bool = True) -> dict[str, An
 
 def _done(known: dict[str, Any], reread: bool) -> dict[str, Any]:
     department = known["department"]
-    read = [receive(month, department) for month in known["months"]] if reread else []
+    read = [_read_on(month, department) for month in known["months"]] if reread else []
     return {
         "id": known["question_id"],
         "department": department,
         "answer": known["answer"],
         "months": known["months"],
-        "read": [{"month": one["month"], "status": one["status"], "rows": one.get("rows")} for one in read],
+        "read": read,
     }
+
+
+def _read_on(month: str, department: str) -> dict[str, Any]:
+    """What became of a month that is read on; of one that has been deleted since, ``gone``."""
+    try:
+        one = receive(month, department)
+    except NotThereYet:
+        return {"month": month, "status": "gone", "rows": None}
+    return {"month": month, "status": one["status"], "rows": one.get("rows")}
 
 
 def learn_contract(department: str, by: str) -> dict[str, Any]:
