@@ -36,8 +36,8 @@ def test_what_was_answered_is_written_into_the_contract_and_the_answers_go(contr
     assert json.loads(told.stdout)["left"] == []
     changed = [*difflib.ndiff(before.splitlines(), contract.read_text("utf-8").splitlines())]
     assert [line for line in changed if line.startswith("+ ")] == [
-        f"+     wordings: [取水往返时间, 取水时间（分钟）, {OPEN}]",
         f'+       不达标: [不合格, 否, 未达标, ×, "0", N, {STRANGE}]',
+        f"+     wordings: [取水往返时间, 取水时间（分钟）, {OPEN}]",
     ]
     assert "# A household has it convenient" in contract.read_text("utf-8")
     assert steps.questions(answered=True) == []

@@ -50,7 +50,7 @@ class Column(Strict):
     of ``doubts`` names somebody else whom a row may be about.
     ``values``: code → its spellings; ``words``: a value that is no spelling is the first code of which it holds a word.
     ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no date, number or value.
-    ``meaningless``: values that a clerk knows and that lead to no code; ``unclear``: words in a value that point to
+    ``meaningless``: values of which a clerk has said that they lead to no code, not asked about again; ``unclear``: words in a value that point to
     more than one code, so that it is asked.
     ``range``: least and largest number (of days: year); ``unit``: what a number is counted in; ``ages``: of the people of an identity
     column; ``several``: cells of several columns add up to it.

@@ -145,16 +145,22 @@ class CodeReader:
     def __init__(self, column: Column) -> None:
         spellings = dict(column.values).items()
         spelt = {w: code for code, written in spellings for w in (code, *written)}
-        self._known: dict[str, str | None] = dict.fromkeys(map(_comparable, column.meaningless))
-        self._known |= {_comparable(spelling): code for spelling, code in spelt.items()}
+        self._known = {_comparable(spelling): code for spelling, code in spelt.items()}
+        self._meaningless = {*map(_comparable, column.meaningless)}
         self._unclear = [_comparable(word) for word in column.unclear]
         self._words = [(code, [_comparable(word) for word in words]) for code, words in column.words.items()]
+
+    def asks(self, value: Any) -> bool:
+        """Whether nobody has said yet what a value without a code means."""
+        return _comparable(value) not in self._meaningless
 
     def read(self, value: Any) -> str | None:
         """The code; None for an empty cell; `UnknownValue` for what leads to none."""
         text = _comparable(value)
         if text in self._known:
             return self._known[text]
+        if text in self._meaningless:
+            raise UnknownValue("a value that means nothing")
         answer = half_width(value)
         if answer is None and text not in _NOT_KNOWN:
             return None

@@ -14,7 +14,7 @@ import pandas as pd
 
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused
-from shouwang.intake.cells import read_column, read_each, read_identity, unknown_values
+from shouwang.intake.cells import CodeReader, read_column, read_each, read_identity, unknown_values
 from shouwang.intake.files import parts_and_others
 from shouwang.intake.names import shown
 from shouwang.intake.sheets import Cells, Sheet
@@ -254,7 +254,8 @@ def _value_questions(
     """One question for each value that leads to no code, with the codes there are, the likeliest first."""
     column, heading = contract.columns[name], header.titles[header.columns[name]]
     found = []
-    for place in np.flatnonzero(rows).tolist():
+    asks = CodeReader(column).asks
+    for place in (place for place in np.flatnonzero(rows).tolist() if asks(values[place])):
         value = str(values[place]).strip()[:60]
         codes = sorted(column.values, key=lambda code: -difflib.SequenceMatcher(None, value, code).ratio())
         found.append(Question("value", name, heading, value, tuple(codes), rows=int(rows[place])))
