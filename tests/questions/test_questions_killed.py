@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from asked import MONTH, STRANGE, WHO, hand_over, ledger
 
+from sealed import everybodys_numbers
 from shouwang import steps
 from shouwang.demo.county import DemoCounty
 from shouwang.quality.suites import load_suite, suite_path
@@ -44,4 +45,5 @@ def test_it_ends_as_undisturbed(county: DemoCounty, tmp_path: Path, name: str) -
         assert ended == 0
         if step == name:
             break
-    outlives_every_kill(plan[name], name, before, seen, place, on_sqlite(tmp_path / "again" / "home", inbox))
+    scratch = on_sqlite(tmp_path / "again" / "home", inbox)
+    outlives_every_kill(plan[name], name, before, seen, place, scratch, everybodys_numbers(county))
