@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from shouwang.arriving.questions import open_questions
+from shouwang.arriving import questions as intake
 from shouwang.board.words import LANGUAGES, words
 from shouwang.errors import NotThereYet, ShouwangError, UsageError, unknown
 from shouwang.house import House
@@ -132,7 +132,7 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
         held = figures.held(connection)
         ran = runs(house, connection, RUNS_LOOKED_AT)
-        asked = len(open_questions(connection))
+        asked = len(intake.open_questions(connection))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
     missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)
@@ -162,7 +162,9 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
 def _releases(house: House, connection: Connection, today: dt.date) -> list[figures.Attention]:
     """Releases that wait for an answer, with the days that they have waited, and townships that are held back."""
     found = [
-        figures.Attention("release asked", said.month, _named(said.townships), (today - figures.local(house, said.at)).days)
+        figures.Attention(
+            "release asked", said.month, _named(said.townships), (today - figures.local(house, said.at)).days
+        )
         for said in open_questions(connection)
     ]
     for month, holds in groupby(sorted(held_back(connection).values(), key=attrgetter("month")), attrgetter("month")):

@@ -241,7 +241,17 @@ def township_months(house: House, connection: Connection, today: dt.date, first:
 
 
 Kind = Literal[
-    "asked", "release asked", "late", "refused", "refused since", "outdated", "overdue", "held back", "review", "unusual", "held"
+    "asked",
+    "release asked",
+    "late",
+    "refused",
+    "refused since",
+    "outdated",
+    "overdue",
+    "held back",
+    "review",
+    "unusual",
+    "held",
 ]
 
 
@@ -299,7 +309,8 @@ def attention(
             names[sent.month].append(("", sent.township))
     found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
     order = (
-        "asked", "release asked",
+        "asked",
+        "release asked",
         "refused",
         "held",
         "late",
