@@ -167,3 +167,14 @@ def test_column_numbers_count_up() -> None:
 def test_a_note_names_its_units() -> None:
     assert units_of_notes(["填报单位：元江县", "计量单位: 万元、人"]) == {"万元"}
     assert units_of_notes(["填报单位：元氏县住建局"]) == set()
+
+
+def test_a_school_number_tells_a_missing_or_damaged_identity_number(
+    contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = ["全国学籍号", "姓名", "身份证号", "学段", "学籍状态"]
+    numbers = [("G532999201301010016", ""), ("", ""), ("G532999201301010016", "53299920130101****")]
+    rows = [[school, "王小某", number, "小学", "在读"] for school, number in numbers]
+    found = read([titles, *rows], contracts["education"], monkeypatch)
+    assert found.table["id_number"].fillna("").tolist() == ["532999201301010016", "", "532999201301010016"]
+    assert found.table["id_state"].tolist() == ["valid", "missing", "valid"]

@@ -107,7 +107,8 @@ class Contract(Strict):
 
     ``ignored`` are headings that are known and not needed; any other that has no column is told to the department.
     ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its numbers and days must keep to.
-    ``any_of``: one column of each group is enough. ``void``: column → the value that takes a row back.
+    ``any_of``: one column of each group is enough. ``second_identity``: a column of text that holds the identity number
+    too (学籍号), used where that is missing or damaged. ``void``: column → the value that takes a row back.
     ``empty`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
     """
 
@@ -125,6 +126,7 @@ class Contract(Strict):
     balances: tuple[Balance, ...] = ()
     ascending: tuple[str, ...] = ()
     any_of: tuple[tuple[str, ...], ...] = ()
+    second_identity: str | None = None
     empty: tuple[str, ...] = ()
     surnames: str = ""
     sums_as_they_are: bool = False
@@ -139,6 +141,7 @@ class Contract(Strict):
         named += [(f"derived.{k}", v.plus + v.minus) for k, v in self.derived.items()]
         named += [("balances", (b.total, *b.parts, *b.given)) for b in self.balances]
         named += [("any_of", group) for group in self.any_of]
+        named += [("second_identity", (self.second_identity,))] if self.second_identity else []
         for what, names in named:
             unknown = [name for name in names if name not in self.columns]
             if unknown:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from shouwang.county.contract import Contract
 from shouwang.errors import FileRefused
+from shouwang.identity import VALID
 from shouwang.intake.cells import CodeReader, read_column, read_each, read_identity, unknown_values
 from shouwang.intake.files import parts_and_others
 from shouwang.intake.names import shown
@@ -229,6 +230,8 @@ def _read_sheet(
             unreadable = unreadable.where(~bad[codes], unreadable + " " + name)
     if contract.has_identity:
         table["id_state"] = state
+        if contract.second_identity:
+            _stand_in(table, contract.second_identity)
     for name, derived in contract.derived.items():
         table[name] = table[[*derived.plus]].fillna(0).sum(axis=1) - table[[*derived.minus]].fillna(0).sum(axis=1)
         table[name] = table[name].round(2)
@@ -246,6 +249,14 @@ def _read_sheet(
         header.guesses, header.ignored, told, header.factors, header.evidence,
     )  # fmt: skip
     return table, rows, report, questions
+
+
+def _stand_in(table: pd.DataFrame, second: str) -> None:
+    """Where the identity number is missing or not sound, a sound one out of the second column (``G`` + the number)."""
+    lacking = table["id_state"] != VALID
+    other = read_identity(table.loc[lacking, second].astype("str").fillna(""))
+    other = other[other["id_state"] == VALID]
+    table.loc[other.index, ["id_number", "id_state"]] = other
 
 
 def _value_questions(
