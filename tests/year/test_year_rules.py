@@ -68,9 +68,10 @@ def test_a_lower_threshold_gains_households_and_a_rule_that_ends_loses_the_confi
     ended = tried(told, path, "--out", str(workbook), "--chart", str(chart))
     alone = told.table("SELECT month, household_id FROM warning WHERE rules = 'HOU-1'")
     assert sum(m["households"]["lost"] for m in ended["months"]) == len(alone)
-    missed = {household for m in ended["months"] for household in m["confirmed"]["missed"]}
-    confirmed = told.table("SELECT DISTINCT household_id FROM \"case\" WHERE conclusion IN ('01', '02', '03')")
-    assert missed <= set(confirmed["household_id"]) & set(alone["household_id"])
+    missed = {clue for m in ended["months"] for clue in m["confirmed"]["missed"]}
+    confirmed = told.table("SELECT clue_no, household_id FROM \"case\" WHERE conclusion IN ('01', '02', '03')")
+    only = confirmed[confirmed["household_id"].isin(alone["household_id"])]
+    assert missed <= set(only["clue_no"])
     assert openpyxl.load_workbook(workbook).sheetnames
     assert "HOU-1" in chart.read_text(encoding="utf-8")
 
