@@ -87,7 +87,7 @@ def test_the_board_shows_them_and_leads_to_airflow(recorded, client):  # noqa: F
     assert 'href="/base/dags/screening/runs/of 2026-09" data-airflow' in page
     assert "10-11 08:01" in page
     last = page[page.index('id="runs"') :]
-    assert last.index("水利局</a>") > last.index("反馈收取与督办</a>") > last.index("信息比对与发布</a>")
+    assert last.index("水利局</a>") > last.index("反馈收取与督办</a>") > last.index("信息比对</a>")
 
 
 def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, client):  # noqa: F811
@@ -95,7 +95,7 @@ def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, clien
         page = client.get("/", headers=VIEWER).text
         return re.findall(r'任务失败</b><span class="who"><a href="([^"]+)" data-airflow>([^<]+)</a>', page)
 
-    assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对与发布")]
+    assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对")]
     note(run("screening", "2026-09", 12))
     assert asked() == []
     steps.record_ended_runs()
