@@ -160,9 +160,9 @@ def returned(place: Place) -> Path:
     if not path.exists():
         (receipt,) = (place.home / "outbox" / MONTH / "departments" / CORRECTED).glob("*第1版.xlsx")
         head, *rows = openpyxl.load_workbook(receipt)["退回数据"].iter_rows(values_only=True)
-        place_of = next(n for n, title in enumerate(head) if "等级" in str(title))
-        first = next(n for n, row in enumerate(rows) if all(row[:2]))
-        rows[first] = (*rows[first][:place_of], "A", *rows[first][place_of + 1 :])
+        place_of = next(n for n, title in enumerate(head) if str(title) in ("鉴定日期", "鉴定时间"))
+        first = next(n for n, row in enumerate(rows) if row[place_of] in ("待定", "去年"))
+        rows[first] = (*rows[first][:place_of], "2024-05-06", *rows[first][place_of + 1 :])
         path.parent.mkdir(parents=True)
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([head, *rows])

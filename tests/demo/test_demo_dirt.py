@@ -18,7 +18,7 @@ OUTCOMES = {
     "homophone": {"match"}, "homophone, no id": {"either", "review"}, "lost": {"match"}, "space": {"match", "review"},
     "trailing": {"match", "review"}, "dot": {"match", "review"}, "outsider": {"none"}, "no id": {"match", "review"},
     "text": {"reject"}, "sum": {"reject"}, "order": {"reject"}, "future": {"reject"}, "range": {"reject"},
-    "unknown value": {"reject"}, "no identity": {"reject"},
+    "unknown value": {"either"}, "no identity": {"reject"},
 }  # fmt: skip
 """Every kind of damage with what may be expected of such a row, unless it is a repeat."""
 

@@ -31,7 +31,7 @@ def three(water: Water) -> Water:
     content[4][5] = "25"
     water.put([*content, ["大河镇", "上河村", "何建国", "60", "达标", "5", "0", ""]])
     water.receive()
-    water.put(rows(r2="不明", r3="不明", r4="不明"))
+    water.put(rows(r2="#N/A", r3="#N/A", r4="#N/A"))
     water.receive()
     return water
 
@@ -59,7 +59,7 @@ def test_a_refusal_is_over_when_the_version_in_force_comes_once_more(water: Wate
     water.put(rows())
     water.receive()
     for _ in range(2):  # a refused file may be followed by the same good one again and again
-        water.put(rows(r2="不明", r3="不明", r4="不明"))
+        water.put(rows(r2="#N/A", r3="#N/A", r4="#N/A"))
         water.receive()
         assert steps.settled(MONTH)["refused"] == ["water"]
         water.put(rows())
@@ -107,7 +107,7 @@ def test_a_later_month_that_was_screened_with_the_older_version_is_named(three: 
     folder = three.home / "inbox" / "2026-10"
     (folder / "water").mkdir(parents=True)
     (folder / "water" / "台账.csv").write_bytes(
-        (three.inbox / "台账.csv").read_bytes().replace("不明".encode(), "达标".encode())
+        (three.inbox / "台账.csv").read_bytes().replace("#N/A".encode(), "达标".encode())
     )
     steps.receive("2026-10", "water")
     steps.screen("2026-10")

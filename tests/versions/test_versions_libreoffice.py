@@ -15,7 +15,7 @@ CLERK = Path(__file__).with_name("clerk.py")
 @pytest.mark.needs("libreoffice", "uno")
 @pytest.mark.parametrize("suffix", [".xlsx", ".xls"])
 def test_a_receipt_corrected_in_libreoffice_leaves_no_rejected_rows(water: Water, suffix: str) -> None:
-    water.put(rows(r5="不明", r9="说不清"))
+    water.put(rows(r5="#N/A", r9="#REF!"))
     assert water.receive()["rejected"] == 2
     (water.inbox / "台账.csv").unlink()
     words = (water.receipt(1), water.inbox / f"改好了{suffix}", "水质是否达标", "达标")

@@ -95,7 +95,7 @@ def test_an_unknown_severity_is_a_mistake_of_the_suite(suites: Path) -> None:
 
 
 def test_every_delivery_keeps_its_data_docs_without_people_and_without_the_outside(water: Water) -> None:
-    water.put(rows(r5="不明"))
+    water.put(rows(r5="#N/A"))
     done = water.receive()
     page = open_house().validation_page_of(MONTH, "water", done["delivery_id"]).read_text(encoding="utf-8")
     assert "water.supplies" in page

@@ -40,7 +40,7 @@ def outcomes(water: Water) -> dict[int, str]:
 @pytest.fixture
 def returned(water: Water) -> Water:
     """Two rows of twenty were rejected."""
-    water.put(rows(r5="不明", r9="说不清"))
+    water.put(rows(r5="#N/A", r9="#REF!"))
     assert water.receive()["rejected"] == 2
     return water
 
@@ -127,13 +127,13 @@ def test_sorting_deleting_and_moving_columns_do_no_harm(returned: Water) -> None
 def test_a_row_that_is_still_wrong_is_rejected_again_with_a_receipt_that_works(returned: Water) -> None:
     def half(sheet: Any) -> None:
         sheet.cell(2, QUALITY, "达标")
-        sheet.cell(3, QUALITY, "还是不清")
+        sheet.cell(3, QUALITY, "#N/A")
 
     corrected(returned.receipt(1), returned.inbox / "回执.xlsx", half)
     assert returned.receive()["rejected"] == 1
     sheet = load_workbook(returned.receipt(2))["退回数据"]
     assert [cell.value for cell in sheet[1]][-3:] == ["备注", "退回原因", "回执编号"]
-    assert [cell.value for cell in sheet[2]][QUALITY - 1] == "还是不清"
+    assert [cell.value for cell in sheet[2]][QUALITY - 1] == "#N/A"
     assert "第 9 行" in str(sheet.cell(2, 9).value)
     corrected(returned.receipt(2), returned.inbox / "又改.xlsx", all_good)
     done = returned.receive()
@@ -168,7 +168,7 @@ def test_a_copied_line_and_one_without_a_key_are_new_rows(returned: Water) -> No
 
 
 def test_the_receipt_of_a_refused_delivery_can_be_corrected_too(water: Water) -> None:
-    water.put(rows(r5="不明", r6="不明", r7="不明"))
+    water.put(rows(r5="#N/A", r6="#N/A", r7="#N/A"))
     assert water.receive()["status"] == "refused"
     corrected(water.receipt(1), water.inbox / "回执.xlsx", all_good)
     done = water.receive()
@@ -183,7 +183,7 @@ def test_a_unit_above_the_headings_stands_in_them_on_the_receipt() -> None:
 def test_new_files_replace_what_was_corrected_and_old_receipts_do_not_come_back(returned: Water) -> None:
     old = corrected(returned.receipt(1), returned.inbox / "回执.xlsx", all_good)
     returned.receive()
-    returned.put(rows(r12="不明"))
+    returned.put(rows(r12="#N/A"))
     done = returned.receive()
     assert (done["version"], done["rejected"], done["passed_over"]) == (3, 1, ["回执.xlsx"])
     assert returned.receive()["status"] == "unchanged"

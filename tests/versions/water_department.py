@@ -20,7 +20,7 @@ REGISTRY = "户编号,乡镇,行政村,村民小组,姓名,证件号码,性别,�
 
 
 def rows(**changes: str) -> list[list[str]]:
-    """Twenty good rows; ``r5="不明"`` writes that into 水质 of the row on line 5."""
+    """Twenty good rows; ``r5="#N/A"`` writes that into 水质 of the row on line 5."""
     found = [["大河镇", "上河村", name, "60", "达标", "5", "0", ""] for name in NAMES]
     for line, text in changes.items():
         found[int(line[1:]) - 2][4] = text

@@ -32,7 +32,7 @@ SPOILS = {
     "medical_insurance": {"text": 0.0015, "sum": 0.0015, "order": 0.0015, "future": 0.0015, "unknown value": 0.001},
     "civil_affairs": {"text": 0.008, "unknown value": 0.006},
     "education": {"unknown value": 0.003, "text": 0.0015},
-    "housing": {"unknown value": 0.005},
+    "housing": {"text": 0.005, "unknown value": 0.003},
     "water": {"range": 0.005, "text": 0.002},
     "emergency": {"text": 0.03, "range": 0.01, "future": 0.01, "unknown value": 0.01},
     "disabled": {"unknown value": 0.03, "future": 0.01},
