@@ -107,7 +107,7 @@ def test_a_later_month_that_was_screened_with_the_older_version_is_named(three: 
     folder = three.home / "inbox" / "2026-10"
     (folder / "water").mkdir(parents=True)
     (folder / "water" / "台账.csv").write_bytes(
-        (three.inbox / "台账.csv").read_bytes().replace("#N/A".encode(), "达标".encode())
+        (three.inbox / "台账.csv").read_bytes().replace(b"#N/A", "达标".encode())
     )
     steps.receive("2026-10", "water")
     steps.screen("2026-10")

@@ -124,7 +124,7 @@ def _missing(contract: Contract, columns: Mapping[str, int]) -> list[str]:
 
 
 def _listed(titles: list[str], contexts: list[str], contract: Contract, wording: Wording) -> dict[str, int]:
-    """Columns whose heading the contract lists, once and of nobody else."""
+    """Columns whose heading the contract lists, once; where it names somebody else, only if no other could be meant."""
     places: dict[str, list[int]] = {}
     for place, title in enumerate(titles):
         name = wording.listed(title) if title else None
@@ -134,7 +134,12 @@ def _listed(titles: list[str], contexts: list[str], contract: Contract, wording:
         name: [p for p in found if not wording.doubtful(titles[p], name)] or found for name, found in places.items()
     }
     once = {name: found[0] for name, found in plainly.items() if len(found) == 1}
-    return {name: place for name, place in once.items() if not wording.doubtful(titles[place], name)}
+    return {
+        name: place
+        for name, place in once.items()
+        if not wording.doubtful(titles[place], name)
+        or not any(wording.scores(title).get(name) for other, title in enumerate(titles) if title and other != place)
+    }
 
 
 def _of_another(context: str, title: str, name: str, wording: Wording) -> bool:
