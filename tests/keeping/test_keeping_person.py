@@ -150,7 +150,7 @@ def test_the_number_is_read_from_standard_input_and_said_nowhere(house: House) -
 def test_a_row_that_was_rejected_is_in_no_table_and_goes_with_receipt_and_original(house: House) -> None:
     number = "532999198506037605"
     (house.inbox / MONTH / "housing" / "补报.csv").write_text(
-        f"姓名,身份证号,乡镇,行政村,鉴定等级,是否唯一住房,改造状态\n郭某,{number},大河镇,下寨村,不清楚,是,未改造\n",
+        f"姓名,身份证号,乡镇,行政村,鉴定等级,是否唯一住房,改造状态\n郭某,{number},大河镇,下寨村,#N/A,是,未改造\n",
         encoding="utf-8",
     )
     assert steps.receive(MONTH, "housing")["version"] == 2

@@ -302,7 +302,7 @@ def test_all_mistakes_are_named_at_once(county_folder: Path, tmp_path: Path) -> 
     )
     with pytest.raises(ConfigError) as refused:
         load_rulebook(folder)
-    assert str(refused.value).count("found “") == 6
+    assert str(refused.value).count("found “") == 8
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_changed_file_can_be_tried_from_elsewhere(county_folder: Path, tmp_pat
 
 
 def test_the_countys_rules_fit_the_contracts(county_folder: Path) -> None:
-    assert len(load_rulebook(county_folder, contracts=CONTRACTS).rules) == 13
+    assert len(load_rulebook(county_folder, contracts=CONTRACTS).rules) == 15
 
 
 @pytest.mark.parametrize(

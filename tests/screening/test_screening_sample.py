@@ -73,6 +73,8 @@ def records_of(sample: Path) -> dict[str, pd.DataFrame]:
         rows = pd.read_excel(file, engine="calamine", dtype={"身份证号": "str"}, na_values=["-"]).rename(columns=names)
         rows = rows[[c for c in rows.columns if c in names.values()]]
         rows = rows.assign(row=range(2, len(rows) + 2), file=file.name, sheet="Sheet1", delivery_month=file.parts[-3])
+        if department == "water":
+            rows = rows.assign(fetch_metres=float("nan"), fetch_height=float("nan"))
         mine = truth.loc[truth["department"] == department, ["row", "household_id", "person_id"]]
         source = f"{department}.{DATASETS[department]}"
         result[source] = typed(rows.merge(mine, on="row"), source)

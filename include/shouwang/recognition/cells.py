@@ -18,6 +18,8 @@ from shouwang.intake.cells import CodeReader, read_date, read_number, text_of
 from shouwang.intake.sheets import Cells
 
 SAMPLE = 2_000
+BEHIND_A_LETTER = 0.7
+"""What numbers behind a letter (学籍号) are worth as identity numbers, beside a column of the numbers themselves."""
 FEW_VALUES = 80
 """A coded column has no more distinct values than this beside its codes."""
 Array = np.ndarray[Any, Any]
@@ -130,6 +132,8 @@ def fit(column: Column, sampled: Sampled, registered: Callable[[], Registered | 
             written = sampled.numbers["id_number"].fillna("")
             near = (state == VALID) | written.str.fullmatch(r"[0-9*]{15,18}X?") & written.str.contains(r"[0-9]{4}")
             share = sampled.share(lambda place: bool(near[place]))
+            if share and sampled.share(lambda place: sampled.texts[place][:1].isalpha()) > 0.5:
+                share *= BEHIND_A_LETTER
             if column.ages and share > 0.5:
                 born = birth_dates(sampled.numbers["id_number"].where(state == VALID)).dropna()
                 ages = dt.date.today().year - born.dt.year
