@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from sending_house import MONTH, killed
 from typer.testing import CliRunner
 
+from letting_go import let_go
 from sealed import everybodys_numbers, lying_open, opened
 from shouwang import steps
 from shouwang.cli import app
@@ -67,7 +68,7 @@ def test_whoever_is_killed_leaves_no_open_paper_in_the_outbox(
         where = {"before it is sealed": (handout, "sealed"), "before it has its name": (Path, "replace")}
         holder, name = where.get(moment, (Path, "write_bytes"))
         setattr(holder, name, die)
-        steps.release_township(MONTH, townships[0], "测试员")
+        let_go(MONTH, townships[0])
 
     numbers, inbox = everybodys_numbers(county), Path(os.environ["SHOUWANG_INBOX"])
     assert os.WTERMSIG(killed(work)) == signal.SIGKILL
@@ -76,7 +77,7 @@ def test_whoever_is_killed_leaves_no_open_paper_in_the_outbox(
     outbox = [path for path in left if path.is_relative_to(home / "outbox")]
     assert not any(path.read_bytes()[:2] == b"PK" for path in outbox)
     assert {path: found for path in left if (found := lying_open(path.read_bytes(), numbers))} == {}
-    assert steps.release_township(MONTH, townships[0], "测试员")["status"] == "released"
+    assert let_go(MONTH, townships[0])["status"] == "released"
 
 
 def test_names_that_look_alike_when_made_safe_share_neither_file_nor_password(home: Path) -> None:
