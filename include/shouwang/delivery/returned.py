@@ -53,7 +53,7 @@ def read_back(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
     if found is None:
         raise FileRefused(
             "missing_column",
-            f"没有找到预警名单：各工作表（{'、'.join(sheets)}）中都没有同时含“{CLUE}”和“{CONCLUSION}”的表头，"
+            f"没有找到预警名单：{'、'.join(filter(None, sheets)) or '表格'}中没有同时含“{CLUE}”和“{CONCLUSION}”的表头，"
             "请在下发的表中填写后报回。",
         )
     return found

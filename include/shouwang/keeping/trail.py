@@ -66,7 +66,7 @@ def _told(trail: Iterator[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
 def _parsed(outside: Iterable[str]) -> dict[int, str]:
     found = {}
     for text in outside:
-        said = re.fullmatch(r"(?:审计锚点)?\s*(\d+):([0-9a-f]{64})", text.strip())
+        said = re.fullmatch(r"(?:审计锚点)?\s*(\d+):([0-9a-f]{64})", text.strip().replace("-", ""))
         if not said:
             raise UsageError(f"“{text[:80]}” is no anchor; write NUMBER:SEAL as a list's properties (备注) have it.")
         found[int(said[1])] = said[2]

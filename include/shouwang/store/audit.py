@@ -70,7 +70,10 @@ def anchor(connection: Connection) -> str:
     """The newest entry's number and seal, to be noted outside of the house: on every list that leaves it."""
     query = sa.select(audit_event.c.event_id, audit_event.c.seal).order_by(audit_event.c.event_id.desc()).limit(1)
     newest = connection.execute(query).first()
-    return f"审计锚点 {newest.event_id}:{newest.seal}" if newest else ""
+    if newest is None:
+        return ""
+    grouped = "-".join(newest.seal[start : start + 8] for start in range(0, len(newest.seal), 8))  # no long number
+    return f"审计锚点 {newest.event_id}:{grouped}"
 
 
 def chain_key(connection: Connection) -> bytes:
