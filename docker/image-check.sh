@@ -30,7 +30,7 @@ rm -rf "$top/base"
 said "The image (target app)"
 here=() # where this machine's packages come from
 for path in /etc/pip.conf /etc/ssl/certs /opt/*; do if [ -e "$path" ]; then here+=(--volume "$path:$path:ro"); fi; done
-if [ -f "$HOME/.config/pip/pip.conf" ]; then here+=(--volume "$HOME/.config/pip/pip.conf:/root/.config/pip/pip.conf:ro"); fi
+if [ -f "$HOME/.config/pip/pip.conf" ]; then here+=(--volume "$HOME/.config/pip/pip.conf:/etc/xdg/pip/pip.conf:ro"); fi
 buildah "${build[@]}" build --quiet --pull-never --target app --build-arg PYTHON_IMAGE=localhost/base:1 "${here[@]}" \
   --tag shouwang:check . >"$top/log" 2>&1 || { tail -n 30 "$top/log" >&2; exit 1; }
 image=$(buildah "${build[@]}" mount "$(buildah "${build[@]}" from --pull-never shouwang:check)")
