@@ -311,7 +311,7 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
         names = [f"{key}.exchange_{name}" for name in DEPARTMENTS]
         return [(name, api.trigger(name, MONTH)) for name in names]
 
-    watched.wait("DAGs", lambda: len(api.dags()) == len(COUNTIES) * (4 + len(DEPARTMENTS)) + 1)
+    watched.wait("DAGs", lambda: len(api.dags()) == len(COUNTIES) * (5 + len(DEPARTMENTS)) + 1)
     registries = [
         (f"{key}.registry", api.trigger(f"{key}.registry", MONTH, {"file": str(county.registry)}))
         for key, county in counties.items()
