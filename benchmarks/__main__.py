@@ -1,9 +1,11 @@
-"""Seconds and peak memory of each step of a month, beside a plain pandas + openpyxl script on the same files.
+"""Seconds and peak memory of each step of a month, beside a plain pandas + openpyxl script on the
+same files.
 
     python -m benchmarks [HOUSEHOLDS]      (default 40,000; make bench BENCH=4000)
 
-Every step runs in a process of its own, so that its peak memory is its own; `shouwang run` is measured whole as well.
-The plain script reads the same registry and exports with openpyxl and looks numbers up; it does nothing else.
+Every step runs in a process of its own, so that its peak memory is its own; `shouwang run` is
+measured whole as well. The plain script reads the same registry and exports with openpyxl and looks
+numbers up; it does nothing else.
 """
 
 from __future__ import annotations
@@ -67,11 +69,15 @@ Path(note).write_text(json.dumps(said, default=str))
 """
 
 
-def measure(what: str, code: str, environment: dict[str, str], *words: str, say: bool = False) -> tuple[float, float]:
+def measure(
+    what: str, code: str, environment: dict[str, str], *words: str, say: bool = False
+) -> tuple[float, float]:
     """Run Python code in a process of its own, print and give its seconds and peak MiB."""
     begun = time.monotonic()
     out = None if say else subprocess.DEVNULL
-    process = subprocess.Popen([sys.executable, "-c", code, *words], env=environment, stdout=out, stderr=out)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words], env=environment, stdout=out, stderr=out
+    )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"“{what}” failed; run it again by hand to see why.")
@@ -89,7 +95,10 @@ def main() -> None:
         county, note = folder / "county", str(folder / "reference.json")
 
         def house(which: str) -> dict[str, str]:
-            return os.environ | {"SHOUWANG_HOME": str(folder / which), "SHOUWANG_INBOX": str(county / "inbox")}
+            return os.environ | {
+                "SHOUWANG_HOME": str(folder / which),
+                "SHOUWANG_INBOX": str(county / "inbox"),
+            }
 
         measure("make the county", MAKE, house("none"), str(county), households, MONTH, say=True)
         registry = str(next((county / "registry").iterdir()))
@@ -104,13 +113,27 @@ def main() -> None:
         measure("release", SHOUWANG, steps, "release", MONTH, "--by", "bench")
         whole = house("whole")
         measure("init, once more", SHOUWANG, whole, "init")
-        loaded = measure("registry load, once more", SHOUWANG, whole, "registry", "load", registry, "--as-of", MONTH)
+        loaded = measure(
+            "registry load, once more",
+            SHOUWANG,
+            whole,
+            "registry",
+            "load",
+            registry,
+            "--as-of",
+            MONTH,
+        )
         run = measure("run: the five departments and the screening", SHOUWANG, whole, "run", MONTH)
-        plain = measure("plain pandas + openpyxl, registry and exports", PLAIN, whole, str(county), MONTH)
+        plain = measure(
+            "plain pandas + openpyxl, registry and exports", PLAIN, whole, str(county), MONTH
+        )
         figures = {
-            "run": run[0], "run_mebibytes": run[1], "registry_and_run": loaded[0] + run[0], "plain": plain[0],
+            "run": run[0],
+            "run_mebibytes": run[1],
+            "registry_and_run": loaded[0] + run[0],
+            "plain": plain[0],
             "plain_over_ours": plain[0] / (loaded[0] + run[0]),
-        }  # fmt: skip
+        }
         print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
 
 

@@ -2,8 +2,9 @@
 
     python -m benchmarks.board      (starts the demo's Airflow if it does not run; needs Chromium)
 
-The first contentful paint in Chromium, logged in, nothing cached: of the board's own page, and inside Airflow's page,
-whose own scripts come first. Each five times; the middle one and the slowest are told. The bound is 1 s for the page.
+The first contentful paint in Chromium, logged in, nothing cached: of the board's own page, and
+inside Airflow's page, whose own scripts come first. Each five times; the middle one and the slowest
+are told. The bound is 1 s for the page.
 """
 
 from __future__ import annotations
@@ -40,9 +41,15 @@ def main() -> None:
         airflow.start()
         airflow.wait_until_healthy()
     try:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        chromium = (
+            shutil.which("chromium")
+            or shutil.which("chromium-browser")
+            or shutil.which("google-chrome")
+        )
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
             state = log_in(browser, airflow, Path(airflow.home) / "browser.json")
             for name, path in PAGES.items():
                 took = sorted(first_paint(browser, state, airflow.url + path) for _ in range(TIMES))
@@ -68,8 +75,11 @@ def log_in(browser: Browser, airflow: Airflow, state: Path) -> Path:
 
 
 def first_paint(browser: Browser, state: Path, address: str) -> float:
-    """Milliseconds from asking for a page until something of it is seen; of the board's frame where Airflow frames it."""
-    with browser.new_context(storage_state=state, viewport={"width": 1280, "height": 900}) as context:
+    """Milliseconds from asking for a page until something of it is seen; of the board's frame where
+    Airflow frames it."""
+    with browser.new_context(
+        storage_state=state, viewport={"width": 1280, "height": 900}
+    ) as context:
         page = context.new_page()
         page.goto(address)
         return painted_in_frame(page) if address.endswith(BOARD) else float(page.evaluate(PAINTED))
@@ -80,7 +90,11 @@ def painted_in_frame(page: Page) -> float:
     page.frame_locator("iframe").locator("#months").wait_for()
     frame = next(frame for frame in page.frames if "/shouwang/" in frame.url)
     start = page.evaluate("performance.timeOrigin")
-    return float(frame.evaluate(PAINTED)) + float(frame.evaluate("performance.timeOrigin")) - float(start)
+    return (
+        float(frame.evaluate(PAINTED))
+        + float(frame.evaluate("performance.timeOrigin"))
+        - float(start)
+    )
 
 
 if __name__ == "__main__":

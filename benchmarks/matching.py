@@ -1,11 +1,12 @@
-"""Matching beside what a county would use instead: VLOOKUP and a reasonable Splink model, on the same identities.
+"""Matching beside what a county would use instead: VLOOKUP and a reasonable Splink model, on the
+same identities.
 
     python -m benchmarks.matching [HOUSEHOLDS…] [--charts FOLDER]      (default 40000 400000)
 
-Every contender gets the same frames in the same process: the registry, and the identities of a month as a perfect
-reader of the files would hand them over. Counted: seconds from those frames to the matches (cleaning and indexes
-included), the most memory it held beyond what was there, rows put into the right and into a wrong household, and rows
-that a person has to decide but it matched.
+Every contender gets the same frames in the same process: the registry, and the identities of a
+month as a perfect reader of the files would hand them over. Counted: seconds from those frames to
+the matches (cleaning and indexes included), the most memory it held beyond what was there, rows put
+into the right and into a wrong household, and rows that a person has to decide but it matched.
 """
 
 from __future__ import annotations
@@ -35,25 +36,35 @@ from shouwang.demo.county import make_county; from shouwang.month import Month
 make_county(Path(sys.argv[1]), households=int(sys.argv[2]), months=(Month.parse("{MONTH}"),), seed=int(sys.argv[3]))
 """
 REGISTRY = {
-    "户编号": "household_id", "乡镇": "township", "行政村": "village", "姓名": "name", "证件号码": "id_number",
+    "户编号": "household_id",
+    "乡镇": "township",
+    "行政村": "village",
+    "姓名": "name",
+    "证件号码": "id_number",
     "联系电话": "phone",
-}  # fmt: skip
+}
 
 
 def read(county: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The registry's people, and the identities of the month with what is expected of them."""
     path = next((county / "registry").iterdir())
     people = (
-        pd.read_csv(path, dtype=str) if path.suffix == ".csv" else pd.read_excel(path, dtype=str, engine="calamine")
+        pd.read_csv(path, dtype=str)
+        if path.suffix == ".csv"
+        else pd.read_excel(path, dtype=str, engine="calamine")
     )
     people = people.rename(columns=REGISTRY)[list(REGISTRY.values())]
     people["person_id"] = people.index.astype("str")
     place = ["month", "department", "file", "sheet", "row"]
     identities = pd.read_csv(county / "truth" / "identities.csv", dtype=str)
-    truth = pd.read_csv(county / "truth" / "records.csv", dtype=str)[[*place, "expect", "household", "defect"]]
+    truth = pd.read_csv(county / "truth" / "records.csv", dtype=str)[
+        [*place, "expect", "household", "defect"]
+    ]
     identities = identities.rename(columns={"town": "township", "id": "id_number"})
     rows = identities.merge(truth, on=place)
-    return people, rows[rows["expect"].isin(["match", "review", "unmatched", "either"])].reset_index(drop=True)
+    return people, rows[
+        rows["expect"].isin(["match", "review", "unmatched", "either"])
+    ].reset_index(drop=True)
 
 
 def shouwang(people: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
@@ -65,7 +76,9 @@ def shouwang(people: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     index = RegistryIndex(people)
     found = []
     for _, part in rows.groupby("department", sort=False):
-        cleaned = part[["name", "township", "village", "phone"]].join(clean_numbers(part["id_number"]))
+        cleaned = part[["name", "township", "village", "phone"]].join(
+            clean_numbers(part["id_number"])
+        )
         matches = match(cleaned, index)
         found.append(matches["household_id"].where(matches["outcome"] == "matched"))
     return pd.concat(found)
@@ -81,38 +94,56 @@ def lookup(people: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 
 def splink(people: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
-    """A reasonable Splink 5 model: numbers by edit distance, names with their frequencies, places, phone."""
+    """A reasonable Splink 5 model: numbers by edit distance, names with their frequencies, places,
+    phone."""
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     def plain(text: pd.Series) -> pd.Series:
-        return text.str.normalize("NFKC").str.replace(r"[\s·•.．。・‧​﻿']", "", regex=True).str.upper()
+        return (
+            text.str.normalize("NFKC").str.replace(r"[\s·•.．。・‧​﻿']", "", regex=True).str.upper()
+        )
 
     def frame(table: pd.DataFrame) -> pd.DataFrame:
         number = plain(table["id_number"])
         number = number.mask(number.str.len() < 15)
         name = plain(table["name"])
-        return pd.DataFrame({
-            "unique_id": table.index.astype("str"), "name": name, "surname": name.str[:1], "number": number,
-            "born": number.where(number.str.len() == 18).str[6:14], "town": table["township"],
-            "village": table["village"], "phone": table["phone"],
-        })  # fmt: skip
+        return pd.DataFrame(
+            {
+                "unique_id": table.index.astype("str"),
+                "name": name,
+                "surname": name.str[:1],
+                "number": number,
+                "born": number.where(number.str.len() == 18).str[6:14],
+                "town": table["township"],
+                "village": table["village"],
+                "phone": table["phone"],
+            }
+        )
 
     settings = SettingsCreator(
         link_type="link_only",
         blocking_rules_to_generate_predictions=[
-            block_on("number"), block_on("name", "village"), block_on("name", "born"), block_on("name", "town"),
+            block_on("number"),
+            block_on("name", "village"),
+            block_on("name", "born"),
+            block_on("name", "town"),
             block_on("substr(number,1,14)"),
         ],
         comparisons=[
             cl.LevenshteinAtThresholds("number", [1, 2, 4]),
-            cl.JaroWinklerAtThresholds("name", [0.9, 0.7]).configure(term_frequency_adjustments=True),
-            cl.ExactMatch("village"), cl.ExactMatch("town"), cl.ExactMatch("phone"),
+            cl.JaroWinklerAtThresholds("name", [0.9, 0.7]).configure(
+                term_frequency_adjustments=True
+            ),
+            cl.ExactMatch("village"),
+            cl.ExactMatch("town"),
+            cl.ExactMatch("phone"),
         ],
-    )  # fmt: skip
+    )
     database = DuckDBAPI()
     left, right = (
-        database.register(frame(table), dataset_display_name=name) for name, table in (("l", rows), ("r", people))
+        database.register(frame(table), dataset_display_name=name)
+        for name, table in (("l", rows), ("r", people))
     )
     linker = Linker([left, right], settings)
     linker.training.estimate_probability_two_random_records_match([block_on("number")], recall=0.8)
@@ -127,8 +158,10 @@ def splink(people: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
 
 
 CONTENDERS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], pd.Series]] = {
-    "VLOOKUP": lookup, "Splink 5": splink, "Shouwang": shouwang,
-}  # fmt: skip
+    "VLOOKUP": lookup,
+    "Splink 5": splink,
+    "Shouwang": shouwang,
+}
 
 
 def measured(work: Callable[[], pd.Series]) -> tuple[pd.Series, float, float]:
@@ -154,16 +187,18 @@ def measured(work: Callable[[], pd.Series]) -> tuple[pd.Series, float, float]:
 
 
 def score(rows: pd.DataFrame, found: pd.Series) -> dict[str, Any]:
-    """Rows right and wrong, and recall of those that ought to be matched; ``blind`` are those a clerk should decide."""
+    """Rows right and wrong, and recall of those that ought to be matched; ``blind`` are those a
+    clerk should decide."""
     found = found.reindex(rows.index)
     matched, wanted = found.notna(), rows["expect"] == "match"
     right = matched & (found == rows["household"])
     return {
-        "right": int(right.sum()), "wrong": int((matched & ~right).sum()),
+        "right": int(right.sum()),
+        "wrong": int((matched & ~right).sum()),
         "blind": int((matched & (rows["expect"] == "review")).sum()),
         "recall": round(float((right & wanted).sum() / wanted.sum()), 5),
         "worst_department": round(float(right[wanted].groupby(rows["department"]).mean().min()), 5),
-    }  # fmt: skip
+    }
 
 
 def charts(results: list[dict[str, Any]], folder: Path) -> None:
@@ -180,10 +215,17 @@ def charts(results: list[dict[str, Any]], folder: Path) -> None:
         "wrong": "rows put into a wrong household",
     }
     order = list(CONTENDERS)
-    colour = alt.Color("contender:N", sort=order, legend=None, scale=alt.Scale(range=["#9aa5b1", "#d9822b", "#1f6f54"]))
+    colour = alt.Color(
+        "contender:N",
+        sort=order,
+        legend=None,
+        scale=alt.Scale(range=["#9aa5b1", "#d9822b", "#1f6f54"]),
+    )
     for name, title in figures.items():
         base = alt.Chart(frame).encode(
-            x=alt.X(f"{name}:Q", title=title), y=alt.Y("contender:N", sort=order, title=None), color=colour
+            x=alt.X(f"{name}:Q", title=title),
+            y=alt.Y("contender:N", sort=order, title=None),
+            color=colour,
         )
         said = base.mark_text(align="left", dx=4).encode(text=alt.Text(f"{name}:Q", format=",.4~g"))
         both = (base.mark_bar() + said).properties(width=420, height=78)
@@ -196,7 +238,9 @@ def main() -> None:
     """Run every contender on every size, print the table and the ratios."""
     parser = argparse.ArgumentParser(description="Matching beside VLOOKUP and Splink.")
     parser.add_argument("households", nargs="*", type=int, default=[40_000, 400_000])
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1], help="another number makes another county")
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=[1], help="another number makes another county"
+    )
     parser.add_argument("--only", choices=list(CONTENDERS), help="one contender")
     parser.add_argument("--charts", type=Path, help="write pictures here")
     chosen = parser.parse_args()
@@ -209,7 +253,9 @@ def main() -> None:
     results: list[dict[str, Any]] = []
     for households, seed in ((size, seed) for size in chosen.households for seed in chosen.seeds):
         with tempfile.TemporaryDirectory() as name:
-            subprocess.run([sys.executable, "-c", MAKE, name, str(households), str(seed)], check=True)
+            subprocess.run(
+                [sys.executable, "-c", MAKE, name, str(households), str(seed)], check=True
+            )
             people, rows = read(Path(name))
         print(
             f"county {seed}: {households:,} households, {len(people):,} people, {len(rows):,} rows to be matched",
@@ -218,10 +264,22 @@ def main() -> None:
         given: dict[str, pd.Series] = {}
         for contender, work in CONTENDERS.items():
             if chosen.only in (None, contender):
-                found, seconds, memory = measured(lambda work=work, args=(people, rows): work(*args))  # type: ignore[misc]
+                found, seconds, memory = measured(
+                    lambda work=work, args=(people, rows): work(*args)
+                )  # type: ignore[misc]
                 given[contender], figures = found.reindex(rows.index), score(rows, found)
-                results.append({"households": households, "contender": contender, "seconds": seconds, **figures})
-                print(f"  {contender:9s} {seconds:7.2f} s {memory:7.0f} MiB  {json.dumps(figures)}", flush=True)
+                results.append(
+                    {
+                        "households": households,
+                        "contender": contender,
+                        "seconds": seconds,
+                        **figures,
+                    }
+                )
+                print(
+                    f"  {contender:9s} {seconds:7.2f} s {memory:7.0f} MiB  {json.dumps(figures)}",
+                    flush=True,
+                )
         if len(given) == len(CONTENDERS):
             open_ = given["Shouwang"].isna()
             said = given["Splink 5"][open_].dropna()
@@ -237,7 +295,9 @@ def main() -> None:
             )
     if len(ours) > 1:
         small, large = min(ours), max(ours)
-        print(f"{large / small:.0f} × the households take {ours[large] / ours[small]:.1f} × the time")
+        print(
+            f"{large / small:.0f} × the households take {ours[large] / ours[small]:.1f} × the time"
+        )
     if chosen.charts:
         charts(results, chosen.charts)
 

@@ -1,10 +1,12 @@
-"""Seconds to write, seal and hand out the lists of 25 townships: a month of a county of 40,000 households.
+"""Seconds to write, seal and hand out the lists of 25 townships: a month of a county of 40,000
+households.
 
     python -m benchmarks.papers [HOUSEHOLDS] [--home FOLDER]      (default 40,000)
 
-Timed is one process from its start to its end, as Airflow would start it: imports, reading the clues, a workbook and a
-notice a township, sealing, records. Beside it pandas, which writes the same frames plain (no style, no drop-down, no
-print set-up) and seals them the same way: the least that anybody would do. ``--home`` keeps the month and uses it again.
+Timed is one process from its start to its end, as Airflow would start it: imports, reading the
+clues, a workbook and a notice a township, sealing, records. Beside it pandas, which writes the same
+frames plain (no style, no drop-down, no print set-up) and seals them the same way: the least that
+anybody would do. ``--home`` keeps the month and uses it again.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ for one in out:
 
 
 def prepare(home: Path, households: int) -> None:
-    """Screen a month of a made-up county whose largest townships are halved until there are `TOWNSHIPS`."""
+    """Screen a month of a made-up county whose largest townships are halved until there are
+    `TOWNSHIPS`."""
     import sqlalchemy as sa
 
     from shouwang import steps
@@ -58,7 +61,9 @@ def prepare(home: Path, households: int) -> None:
     from shouwang.store.tables import warning
 
     with tempfile.TemporaryDirectory() as name:
-        county = make_county(Path(name), households=households, months=(Month.parse(MONTH),), seed=1)
+        county = make_county(
+            Path(name), households=households, months=(Month.parse(MONTH),), seed=1
+        )
         os.environ["SHOUWANG_INBOX"] = str(county.inbox)
         steps.init()
         steps.load_registry(str(county.registry), MONTH)
@@ -70,7 +75,9 @@ def prepare(home: Path, households: int) -> None:
         count = sa.select(of, sa.func.count(warning.c.village.distinct())).group_by(of)
         large = sorted(connection.execute(count), key=lambda row: -int(row[1]))
         for name, _ in large[: TOWNSHIPS - len(large)]:
-            villages = connection.scalars(sa.select(warning.c.village).distinct().where(of == name)).all()
+            villages = connection.scalars(
+                sa.select(warning.c.village).distinct().where(of == name)
+            ).all()
             half = sorted(villages)[::2]
             here = warning.update().where(of == name, warning.c.village.in_(half))
             connection.execute(here.values(township=f"{name}东"))
@@ -83,7 +90,9 @@ def measure(what: str, code: str, home: Path, *words: str) -> float:
         shutil.copytree(home, own)
         before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         subprocess.run(
-            [sys.executable, "-c", code, name, *words], env=os.environ | {"SHOUWANG_HOME": str(own)}, check=True
+            [sys.executable, "-c", code, name, *words],
+            env=os.environ | {"SHOUWANG_HOME": str(own)},
+            check=True,
         )
         seconds, after = time.monotonic() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -112,7 +121,16 @@ def main() -> None:
         )
         plain = measure("pandas: two plain sheets a township, sealed", PLAIN, home)
         ours = measure("released: list, evidence, guide, notice, sealed, on record", OURS, home)
-        print(json.dumps({"plain": round(plain, 2), "ours": round(ours, 2), "limit": LIMIT, "holds": ours < LIMIT}))
+        print(
+            json.dumps(
+                {
+                    "plain": round(plain, 2),
+                    "ours": round(ours, 2),
+                    "limit": LIMIT,
+                    "holds": ours < LIMIT,
+                }
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Seconds to read and clean a month's files and the registry, beside what python-calamine needs for the raw cells.
+"""Seconds to read and clean a month's files and the registry, beside what python-calamine needs for
+the raw cells.
 
     python -m benchmarks.reading [HOUSEHOLDS]      (default 40,000)
 
-Both read the same workbooks of the same made-up county (what it has as text or page is written as xlsx first, for
-calamine reads none), turn by turn in this process, and the best of the turns counts. Ours opens each file in a process
-of its own,
-finds the tables, maps the headers, cleans every cell and keeps file, sheet and row; calamine only gives the cells.
+Both read the same workbooks of the same made-up county (what it has as text or page is written as
+xlsx first, for calamine reads none), turn by turn in this process, and the best of the turns
+counts. Ours opens each file in a process of its own, finds the tables, maps the headers, cleans
+every cell and keeps file, sheet and row; calamine only gives the cells.
 """
 
 from __future__ import annotations
@@ -46,14 +47,18 @@ def as_workbook(path: Path) -> Path:
             page = book.add_worksheet(sheet.name or None)
             for number, row in zip(sheet.numbers, sheet.head(len(sheet.numbers)), strict=True):
                 for place, cell in enumerate(row):
-                    (page.write_number if isinstance(cell, float) else page.write_string)(number - 1, place, cell)
+                    (page.write_number if isinstance(cell, float) else page.write_string)(
+                        number - 1, place, cell
+                    )
     path.unlink()
     return target
 
 
 def ours(month: Month) -> int:
     """Rows read and cleaned."""
-    return sum(len(read_files(files, CONTRACTS[department]).table) for department, files in month.items())
+    return sum(
+        len(read_files(files, CONTRACTS[department]).table) for department, files in month.items()
+    )
 
 
 def raw(month: Month) -> int:
@@ -61,7 +66,10 @@ def raw(month: Month) -> int:
     rows = 0
     for path in (path for files in month.values() for path in files):
         book = CalamineWorkbook.from_path(path)
-        rows += sum(len(book.get_sheet_by_name(name).to_python(skip_empty_area=False)) for name in book.sheet_names)
+        rows += sum(
+            len(book.get_sheet_by_name(name).to_python(skip_empty_area=False))
+            for name in book.sheet_names
+        )
     return rows
 
 
@@ -74,17 +82,24 @@ def main() -> None:
         subprocess.run([sys.executable, "-c", MAKE, name, households, MONTH], check=True)
         folders = {"registry": Path(name, "registry")}
         folders |= {folder.name: folder for folder in sorted(Path(name, "inbox", MONTH).iterdir())}
-        month = {what: [as_workbook(path) for path in sorted(folder.iterdir())] for what, folder in folders.items()}
+        month = {
+            what: [as_workbook(path) for path in sorted(folder.iterdir())]
+            for what, folder in folders.items()
+        }
         for _ in range(TURNS):
             for who, read in {"calamine, raw": raw, "shouwang": ours}.items():
                 gc.collect()
                 begun, worked = time.perf_counter(), sum(os.times()[:4])
                 rows = read(month)
-                figures = {"seconds": time.perf_counter() - begun, "processor": sum(os.times()[:4]) - worked}
+                figures = {
+                    "seconds": time.perf_counter() - begun,
+                    "processor": sum(os.times()[:4]) - worked,
+                }
                 for what, seconds in figures.items():
                     best[who, what] = min(seconds, best.get((who, what), seconds))
                 print(
-                    f"{who:15s} {rows:9,} rows {json.dumps({k: round(v, 2) for k, v in figures.items()})}", flush=True
+                    f"{who:15s} {rows:9,} rows {json.dumps({k: round(v, 2) for k, v in figures.items()})}",
+                    flush=True,
                 )
     for what in ("seconds", "processor"):
         ours_best, raw_best = best["shouwang", what], best["calamine, raw", what]

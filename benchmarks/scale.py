@@ -1,11 +1,14 @@
-"""How a month's cost grows: ten times the county on one machine, and many counties with one worker or two.
+"""How a month's cost grows: ten times the county on one machine, and many counties with one worker
+or two.
 
-    python -m benchmarks.scale tenfold [HOUSEHOLDS] [--keep FOLDER]      (default 40,000 beside 400,000)
-    python -m benchmarks.scale counties [HOUSEHOLDS] [--keep FOLDER]     (default twelve counties of 4,000)
+    python -m benchmarks.scale tenfold [HOUSEHOLDS] [--keep FOLDER]      (default 40,000 beside
+    400,000) python -m benchmarks.scale counties [HOUSEHOLDS] [--keep FOLDER]     (default twelve
+    counties of 4,000)
 
-A worker is a process of the command line that takes a county at a time, as Airflow's workers take tasks; every county's
-month is received and screened. ``--keep`` makes the counties there and finds them again. Clock, processor seconds
-(of a process and those that it waited for) and peak memory are told; on a busy machine only the last two mean anything.
+A worker is a process of the command line that takes a county at a time, as Airflow's workers take
+tasks; every county's month is received and screened. ``--keep`` makes the counties there and finds
+them again. Clock, processor seconds (of a process and those that it waited for) and peak memory are
+told; on a busy machine only the last two mean anything.
 """
 
 from __future__ import annotations
@@ -40,11 +43,15 @@ class Cost:
         return f"{self.clock:8.1f} s {self.processor:8.1f} s of processor {self.memory:7.0f} MiB"
 
 
-def cost(code: str, environment: dict[str, str], *words: str, may_end: tuple[int, ...] = (0,)) -> Cost:
+def cost(
+    code: str, environment: dict[str, str], *words: str, may_end: tuple[int, ...] = (0,)
+) -> Cost:
     """Run Python code in a process of its own."""
     begun = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-c", code, *words], env=os.environ | environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-c", code, *words],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -77,8 +84,10 @@ def tenfold(households: int, keep: Path) -> dict[str, float]:
         told.append(run)
     one, ten = told
     return {
-        "clock": ten.clock / one.clock, "processor": ten.processor / one.processor, "peak_mebibytes": ten.memory
-    }  # fmt: skip
+        "clock": ten.clock / one.clock,
+        "processor": ten.processor / one.processor,
+        "peak_mebibytes": ten.memory,
+    }
 
 
 def counties(households: int, keep: Path) -> dict[str, float]:
@@ -127,13 +136,17 @@ def counties(households: int, keep: Path) -> dict[str, float]:
 
 def main() -> None:
     """Measure what is asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=("tenfold", "counties"))
     parser.add_argument("households", type=int, nargs="?", default=0)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load}, priority {os.nice(0)}")
+    print(
+        f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load}, priority {os.nice(0)}"
+    )
     with tempfile.TemporaryDirectory() as name:
         keep = asked.keep or Path(name)
         keep.mkdir(parents=True, exist_ok=True)
@@ -141,7 +154,10 @@ def main() -> None:
             told = tenfold(asked.households or 40_000, keep)
         else:
             told = counties(asked.households or 4_000, keep)
-    print(json.dumps({key: round(value, 2) for key, value in told.items()}), f"load {os.getloadavg()[0]:.1f}")
+    print(
+        json.dumps({key: round(value, 2) for key, value in told.items()}),
+        f"load {os.getloadavg()[0]:.1f}",
+    )
 
 
 if __name__ == "__main__":

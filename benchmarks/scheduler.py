@@ -1,9 +1,11 @@
-"""What Airflow costs: the demo's month through its scheduler beside the same month by the command line.
+"""What Airflow costs: the demo's month through its scheduler beside the same month by the command
+line.
 
     python -m benchmarks.scheduler [HOUSEHOLDS]      (default 40,000)
 
-From the hand-over to the last list, in seconds by the clock and of processor, one county for both. The bound is 60 s more
-by the clock. Airflow's processor seconds are those of all its programs meanwhile, waiting included.
+From the hand-over to the last list, in seconds by the clock and of processor, one county for both.
+The bound is 60 s more by the clock. Airflow's processor seconds are those of all its programs
+meanwhile, waiting included.
 """
 
 from __future__ import annotations
@@ -38,15 +40,25 @@ class Measured(Demo):
 
     def tell(self, registry_seconds: float, month_seconds: float, seconds: float) -> None:
         processor = self._processor() - self.begun
-        self.figures = {"clock": month_seconds, "processor": processor, "registry": registry_seconds}
+        self.figures = {
+            "clock": month_seconds,
+            "processor": processor,
+            "registry": registry_seconds,
+        }
 
 
 def by_hand(demo: Demo, home: Path) -> dict[str, float]:
     """The same month by two commands, in a house of its own."""
-    settings = {**demo.settings, "SHOUWANG_HOME": str(home), "SHOUWANG_INBOX": str(demo.folder / "inbox")}
+    settings = {
+        **demo.settings,
+        "SHOUWANG_HOME": str(home),
+        "SHOUWANG_INBOX": str(demo.folder / "inbox"),
+    }
     for name in ("SHOUWANG_OUTBOX", "SHOUWANG_DATABASE_URL"):
         del settings[name]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SHOUWANG")} | settings
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith("SHOUWANG")
+    } | settings
     registry = str(next((demo.county / "registry").iterdir()))
     took = {"clock": 0.0, "processor": 0.0}
     for words in (
@@ -57,7 +69,9 @@ def by_hand(demo: Demo, home: Path) -> dict[str, float]:
     ):
         begun = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "shouwang.cli", *words], env=environment, stdout=subprocess.DEVNULL
+            [sys.executable, "-m", "shouwang.cli", *words],
+            env=environment,
+            stdout=subprocess.DEVNULL,
         )
         _, status, usage = os.wait4(process.pid, 0)
         if status:
@@ -76,10 +90,16 @@ def main() -> None:
         demo.run()
         line = by_hand(demo, Path(name) / "by-hand")
     for what, took in (("through the scheduler", demo.figures), ("by the command line", line)):
-        print(f"{what:24s}{took['clock']:7.1f} s by the clock{took['processor']:7.1f} s of processor")
+        print(
+            f"{what:24s}{took['clock']:7.1f} s by the clock{took['processor']:7.1f} s of processor"
+        )
     print(
         json.dumps(
-            {"households": households, "more": round(demo.figures["clock"] - line["clock"], 1), "load": os.getloadavg()}
+            {
+                "households": households,
+                "more": round(demo.figures["clock"] - line["clock"], 1),
+                "load": os.getloadavg(),
+            }
         )
     )
 

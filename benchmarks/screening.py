@@ -1,10 +1,11 @@
-"""Seconds to screen a month whose rules look back over twelve months, and to try changed rules on all twelve.
+"""Seconds to screen a month whose rules look back over twelve months, and to try changed rules on
+all twelve.
 
     python -m benchmarks.screening [HOUSEHOLDS] [--home FOLDER]      (default 40,000)
 
-The made-up month is received once; the eleven months before are the same deliveries with their dates moved, their keys
-their own and their settlements given to other people, written straight into the database. ``--home`` keeps the
-database there and uses it again.
+The made-up month is received once; the eleven months before are the same deliveries with their
+dates moved, their keys their own and their settlements given to other people, written straight into
+the database. ``--home`` keeps the database there and uses it again.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ def receive(home: Path, households: int) -> None:
     from shouwang.month import Month
 
     with tempfile.TemporaryDirectory() as name:
-        county = make_county(Path(name), households=households, months=(Month.parse(MONTH),), seed=1)
+        county = make_county(
+            Path(name), households=households, months=(Month.parse(MONTH),), seed=1
+        )
         os.environ["SHOUWANG_INBOX"] = str(county.inbox)
         steps.init()
         steps.load_registry(str(county.registry), str(Month.parse(MONTH) + (1 - MONTHS)))
@@ -55,11 +58,15 @@ def live_a_year() -> None:
         first = str(last + (1 - MONTHS))
         connection.execute(registry_load.update().values(as_of=first))
         connection.execute(person.update().values(from_month=first))
-        known = frame(connection, sa.select(delivery).where(delivery.c.month == MONTH, delivery.c.in_force))
+        known = frame(
+            connection, sa.select(delivery).where(delivery.c.month == MONTH, delivery.c.in_force)
+        )
         for contract in house.county.contracts.values():
             one = known[known["department"] == contract.department].iloc[0]
             table, old = record_table(contract), one["delivery_id"]
-            lines, records = (frame(connection, sa.select(t).where(t.c.delivery_id == old)) for t in (line, table))
+            lines, records = (
+                frame(connection, sa.select(t).where(t.c.delivery_id == old)) for t in (line, table)
+            )
             for back in range(1, MONTHS):
                 month = last + -back
                 if not contract.due(month):
@@ -113,7 +120,9 @@ def changed_rules(folder: Path) -> Path:
 
 def main() -> None:
     """Prepare the year, screen its last month, try changed rules on all of it."""
-    parser = argparse.ArgumentParser(description="Screening and what-if over twelve months of records.")
+    parser = argparse.ArgumentParser(
+        description="Screening and what-if over twelve months of records."
+    )
     parser.add_argument("households", nargs="?", type=int, default=40_000)
     parser.add_argument("--home", type=Path, help="keep the database here and use it again")
     chosen = parser.parse_args()
@@ -152,7 +161,10 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     def timed(what: str) -> Iterator[None]:
         begun, spent = time.monotonic(), time.process_time()
         yield
-        figures[what] = {"seconds": time.monotonic() - begun, "of processor": time.process_time() - spent}
+        figures[what] = {
+            "seconds": time.monotonic() - begun,
+            "of processor": time.process_time() - spent,
+        }
         print(
             f"{what:32s} {figures[what]['seconds']:7.1f} s, {figures[what]['of processor']:7.1f} s of processor",
             flush=True,

@@ -26,7 +26,9 @@ def main() -> None:
 
     households = int(sys.argv[1]) if len(sys.argv) > 1 else 40_000
     with tempfile.TemporaryDirectory() as name:
-        county = make_county(Path(name), households=households, months=(Month.parse(MONTH),), seed=1)
+        county = make_county(
+            Path(name), households=households, months=(Month.parse(MONTH),), seed=1
+        )
         os.environ |= {"SHOUWANG_HOME": f"{name}/home", "SHOUWANG_INBOX": str(county.inbox)}
         house, readings = open_house(), []
         for department in steps.departments(MONTH):
@@ -42,8 +44,13 @@ def main() -> None:
         figures["import"] = round(time.monotonic() - begun, 2)
         for contract, table in readings:
             started = time.monotonic()
-            rejected = check(table, contract, house.expectations, Month.parse(MONTH)).counts()["rejected"]
-            figures[contract.slug] = {"seconds": round(time.monotonic() - started, 2), "rejected": rejected}
+            rejected = check(table, contract, house.expectations, Month.parse(MONTH)).counts()[
+                "rejected"
+            ]
+            figures[contract.slug] = {
+                "seconds": round(time.monotonic() - started, 2),
+                "rejected": rejected,
+            }
         figures["seconds"] = round(time.monotonic() - begun, 2)
         print(json.dumps(figures))
 

@@ -1,10 +1,13 @@
-"""Counties' months on the deployment of docker-compose.yaml, with one worker of Airflow's and with two.
+"""Counties' months on the deployment of docker-compose.yaml, with one worker of Airflow's and with
+two.
 
-    python -m benchmarks.workers [COUNTIES] [HOUSEHOLDS] [--keep FOLDER]      (default 3 counties of 4,000)
+    python -m benchmarks.workers [COUNTIES] [HOUSEHOLDS] [--keep FOLDER]      (default 3 counties of
+    4,000)
 
-The same PostgreSQL, Redis, scheduler, API server and Celery workers as the tests start (tests/airflow/deployed.py), a
-task at a time for each worker. Told is how long it takes from the first department's run until every county's lists wait
-for their clerk, the registries loaded before; and the memory that a worker's processes share out among themselves (PSS).
+The same PostgreSQL, Redis, scheduler, API server and Celery workers as the tests start
+(tests/airflow/deployed.py), a task at a time for each worker. Told is how long it takes from the
+first department's run until every county's lists wait for their clerk, the registries loaded
+before; and the memory that a worker's processes share out among themselves (PSS).
 """
 
 from __future__ import annotations
@@ -44,7 +47,9 @@ def memory(leader: int) -> float:
     return found / (1 << 20)
 
 
-def month(top: Path, county_folders: Path, made_up: dict[str, Any], workers: int) -> dict[str, float]:
+def month(
+    top: Path, county_folders: Path, made_up: dict[str, Any], workers: int
+) -> dict[str, float]:
     """Seconds for all counties' month with so many workers, and the greatest memory of one."""
     import scheduled
     from deployed import Deployment, Tended, api_of
@@ -52,9 +57,11 @@ def month(top: Path, county_folders: Path, made_up: dict[str, Any], workers: int
     scheduled.PATIENCE = 3600  # a county's question may come last of all
 
     here = {
-        "SHOUWANG_COUNTIES": str(county_folders), "SHOUWANG_TODAY": "2026-10-12", "SHOUWANG_KEYS": KEYS,
+        "SHOUWANG_COUNTIES": str(county_folders),
+        "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_KEYS": KEYS,
         "SHOUWANG_POOL_SLOTS": "",
-    }  # fmt: skip
+    }
     deployment = Deployment(top, here, workers)
     peaks = [0.0] * workers
     done = threading.Event()
@@ -66,7 +73,9 @@ def month(top: Path, county_folders: Path, made_up: dict[str, Any], workers: int
                     peaks[place] = max(peaks[place], memory(worker.process.pid))
 
     with deployment:
-        runner = f"postgresql+psycopg://shouwang_runner@127.0.0.1:{deployment.database.port}/shouwang"
+        runner = (
+            f"postgresql+psycopg://shouwang_runner@127.0.0.1:{deployment.database.port}/shouwang"
+        )
         line = scheduled.CommandLine(deployment.house, {**here, "SHOUWANG_DATABASE_URL": runner})
         for key, folder in made_up.items():
             registry = next((folder / "registry").iterdir())
@@ -95,13 +104,18 @@ def month(top: Path, county_folders: Path, made_up: dict[str, Any], workers: int
 
 def main() -> None:
     """Measure with one worker, then with two, and print the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("counties", type=int, nargs="?", default=3)
     parser.add_argument("households", type=int, nargs="?", default=4_000)
     parser.add_argument("--keep", type=Path)
     asked = parser.parse_args()
     os.environ["WORKER_CONCURRENCY"] = "1"
-    print(f"{asked.counties} counties of {asked.households:,} households, load {os.getloadavg()[0]:.1f}", flush=True)
+    print(
+        f"{asked.counties} counties of {asked.households:,} households, load {os.getloadavg()[0]:.1f}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as name:
         top, keep = Path(name), asked.keep or Path(name)
         made_up = {}
@@ -112,7 +126,13 @@ def main() -> None:
         told = {}
         for workers in (1, 2):
             told[workers] = month(top / f"deployed-{workers}", top / "counties", made_up, workers)
-            print(workers, "worker(s)", json.dumps(told[workers]), f"load {os.getloadavg()[0]:.1f}", flush=True)
+            print(
+                workers,
+                "worker(s)",
+                json.dumps(told[workers]),
+                f"load {os.getloadavg()[0]:.1f}",
+                flush=True,
+            )
     print(json.dumps({"two_over_one": round(told[2]["seconds"] / told[1]["seconds"], 2)}))
 
 

@@ -1,4 +1,5 @@
-"""A person in the loop (审核发布): what a clerk is shown before lists go out, and what becomes of the answer."""
+"""A person in the loop (审核发布): what a clerk is shown before lists go out, and what becomes of
+the answer."""
 
 from __future__ import annotations
 
@@ -29,9 +30,12 @@ class Question(TypedDict):
 
 
 def release_note(question: Question) -> str:
-    """What a clerk reads before approving (Markdown): what would go out to whom, what went before, who is missing."""
+    """What a clerk reads before approving (Markdown): what would go out to whom, what went before,
+    who is missing."""
     plan, figures = question["plan"], question["figures"]
-    new, supplement = (sum(planned[kind] for planned in plan["lists"]) for kind in ("new", "supplement"))
+    new, supplement = (
+        sum(planned[kind] for planned in plan["lists"]) for kind in ("new", "supplement")
+    )
     lines = [
         f"**{plan['month']}** 本次下发 {len(plan['lists'])} 个乡镇 {new + supplement} 户：新增 {new} 户，"
         f"补充 {supplement} 户；本月此前已下发 {plan['sent']} 户，重复不再下发 {figures['repeated']} 户。",
@@ -41,20 +45,36 @@ def release_note(question: Question) -> str:
         lines += [f"**起因：** 上次下发后收到{'、'.join(plan['causes'])}。", ""]
     if before := figures.get("before"):
         now_all, then_all = sum(figures["levels"].values()), sum(before["levels"].values())
-        lines += [f"上月（{before['month']}）需核查 {then_all} 户，本月{_more(now_all - then_all)}。", ""]
+        lines += [
+            f"上月（{before['month']}）需核查 {then_all} 户，本月{_more(now_all - then_all)}。",
+            "",
+        ]
     for state, wording in (("missing", "未报送部门"), ("refused", "数据被退回部门")):
         if figures.get(state):
             lines += [f"**{wording}：** {'、'.join(figures[state])}。名单将注明。", ""]
     if figures.get("warnings"):
         lines += ["**请留意：**", *(f"- {warning}" for warning in figures["warnings"]), ""]
     if plan["held"]:
-        lines += ["**仍在暂缓下发**（下面已预先选中；要下发，请去掉）：", *map(_held, plan["held"]), ""]
-    lines += ["| 乡镇 | 名单 | 新增 | 补充 | 红 | 黄 | 蓝 | 共 |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+        lines += [
+            "**仍在暂缓下发**（下面已预先选中；要下发，请去掉）：",
+            *map(_held, plan["held"]),
+            "",
+        ]
+    lines += [
+        "| 乡镇 | 名单 | 新增 | 补充 | 红 | 黄 | 蓝 | 共 |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for planned in plan["lists"]:
-        counts = [planned["new"], planned["supplement"], *(planned["levels"].get(level, 0) for level in LEVELS)]
+        counts = [
+            planned["new"],
+            planned["supplement"],
+            *(planned["levels"].get(level, 0) for level in LEVELS),
+        ]
         total = planned["new"] + planned["supplement"]
         kind = f"{planned['kind']} 第{planned['version']}版"
-        lines.append(f"| {planned['township']} | {kind} | {' | '.join(map(str, counts))} | {total} |")
+        lines.append(
+            f"| {planned['township']} | {kind} | {' | '.join(map(str, counts))} | {total} |"
+        )
     return "\n".join(
         [
             *lines,
@@ -88,7 +108,9 @@ def why_not_asked(context: Context, plan: ReleasePlan) -> str:
         return ""
     if plan["rejected"]:
         return "these lists were rejected; trigger this DAG for the month to be asked again."
-    if {hold["township"] for hold in plan["held"]}.issuperset(each["township"] for each in plan["lists"]):
+    if {hold["township"] for hold in plan["held"]}.issuperset(
+        each["township"] for each in plan["lists"]
+    ):
         return "all of it is held back; trigger this DAG for the month to be asked again."
     return ""
 
@@ -96,14 +118,17 @@ def why_not_asked(context: Context, plan: ReleasePlan) -> str:
 def withdraw_older(context: Context, plan: ReleasePlan) -> None:
     """Withdraw the questions of other runs for lists that say something else by now.
 
-    Their runs are cleared, as `TriggerDagRunOperator` does: they plan anew, and find the newer question.
+    Their runs are cleared, as `TriggerDagRunOperator` does: they plan anew, and find the newer
+    question.
     """
     from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
     older = [run for run, content in plan["asked"].items() if content != plan["content"]]
     for run, state in _states(context, older).items():
         if state == "awaiting_input":
-            SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=context["ti"].dag_id, run_id=run, reset_dag_run=True))
+            SUPERVISOR_COMMS.send(
+                TriggerDagRun(dag_id=context["ti"].dag_id, run_id=run, reset_dag_run=True)
+            )
 
 
 def _states(context: Context, runs: list[str]) -> dict[str, str | None]:
@@ -116,18 +141,22 @@ def _states(context: Context, runs: list[str]) -> dict[str, str | None]:
 
 
 class ReleaseApproval(ApprovalOperator):
-    """Asks whether a month's lists may go out; gives those that may: each township with the fingerprint of its list.
+    """Asks whether a month's lists may go out; gives those that may: each township with the
+    fingerprint of its list.
 
-    Townships may be held back; those that are already are chosen beforehand. A refusal says why, and fails the task, so
-    that it is seen. Who answered what and when goes to the audit trail, and the name (XCom ``by``) onto every list.
-    Nothing goes out without an answer; who is to answer is told, and told again by ``followup``.
+    Townships may be held back; those that are already are chosen beforehand. A refusal says why,
+    and fails the task, so that it is seen. Who answered what and when goes to the audit trail, and
+    the name (XCom ``by``) onto every list. Nothing goes out without an answer; who is to answer is
+    told, and told again by ``followup``.
     """
 
     def __init__(self, *, month: str, **kwargs: Any) -> None:
         super().__init__(
             params={
                 HOLD_BACK: _townships([], ()),
-                REASON: Param(None, type=["null", "string"], title="驳回或暂缓的原因", maxLength=500),
+                REASON: Param(
+                    None, type=["null", "string"], title="驳回或暂缓的原因", maxLength=500
+                ),
             },
             execution_timeout=None,
             **kwargs,
@@ -182,8 +211,16 @@ class ReleaseApproval(ApprovalOperator):
             raise ReleaseRejected(f"{self.month}: {by} has rejected the lists; nothing goes out.")
         context["ti"].xcom_push(key="by", value=by)
         super().execute_complete(context, event)
-        return [{"township": planned["township"], "content": planned["content"]} for planned in lists]
+        return [
+            {"township": planned["township"], "content": planned["content"]} for planned in lists
+        ]
 
 
 def _townships(chosen: list[str], among: Iterable[str]) -> Param:
-    return Param(chosen, type=["null", "array"], title="暂缓下发的乡镇", items={"type": "string"}, examples=[*among])
+    return Param(
+        chosen,
+        type=["null", "array"],
+        title="暂缓下发的乡镇",
+        items={"type": "string"},
+        examples=[*among],
+    )

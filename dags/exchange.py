@@ -80,7 +80,9 @@ def exchange(here: CountyDags, contract: Contract) -> None:
 
             state = steps.settle(month, get_current_context()["run_id"])
             if not state["settled"]:
-                raise AirflowSkipException(f"{month} is not settled yet; not here: {', '.join(state['missing'])}.")
+                raise AirflowSkipException(
+                    f"{month} is not settled yet; not here: {', '.join(state['missing'])}."
+                )
             if not state["news"]:
                 raise AirflowSkipException(f"{month} is settled as it was told of before.")
             here.tell_of_the_missing(month, state)

@@ -1,4 +1,5 @@
-"""Every day after the lists went out (跟踪督办): what comes back, what is due, what is overdue, what is kept too long."""
+"""Every day after the lists went out (跟踪督办): what comes back, what is due, what is overdue,
+what is kept too long."""
 
 from __future__ import annotations
 
@@ -71,7 +72,8 @@ def send_again(here: CountyDags) -> dict[str, Any]:
 
 
 def remind_of_releases(here: CountyDags) -> dict[str, Any]:
-    """Remind of questions that nobody has answered for `calendar.approval_hours`, and of townships that are held back."""
+    """Remind of questions that nobody has answered for `calendar.approval_hours`, and of townships
+    that are held back."""
     from shouwang import steps
 
     patience = here.county.settings.calendar.approval_hours
@@ -97,7 +99,10 @@ def remind_of_releases(here: CountyDags) -> dict[str, Any]:
                 bad=False,
             )
         )
-    return {"waiting": [asked["month"] for asked in waiting], "held": [hold["township"] for hold in held]}
+    return {
+        "waiting": [asked["month"] for asked in waiting],
+        "held": [hold["township"] for hold in held],
+    }
 
 
 def remind(here: CountyDags) -> dict[str, int]:
@@ -146,7 +151,8 @@ def _by_township(what: str) -> dict[str, int]:
 
 
 def renew_passwords(here: CountyDags) -> dict[str, list[str]]:
-    """Replace passwords that have outlived their year; name who has one that nobody has told them."""
+    """Replace passwords that have outlived their year; name who has one that nobody has told
+    them."""
     from shouwang import steps
 
     done = steps.renew_passwords()
@@ -196,7 +202,11 @@ def all_of(here: CountyDags) -> list[str]:
         try:
             log.info("%s: %s", name, chore(here))
         except Exception as error:
-            log.error("%s failed (%s); it is tried again after the rest of the morning.", name, type(error).__name__)
+            log.error(
+                "%s failed (%s); it is tried again after the rest of the morning.",
+                name,
+                type(error).__name__,
+            )
             failed.append(name)
     return failed
 
@@ -227,7 +237,9 @@ def declare(here: CountyDags) -> None:
 
             failed, late = all_of(here), steps.come_late()
             if not late and not steps.to_screen():
-                SUPERVISOR_COMMS.send(SkipDownstreamTasks(tasks=["reopen"]))  # no worker for nothing
+                SUPERVISOR_COMMS.send(
+                    SkipDownstreamTasks(tasks=["reopen"])
+                )  # no worker for nothing
             return [*late, *({"chore": name} for name in failed)]
 
         @step(map_index_template="{{ what }}")
@@ -244,8 +256,12 @@ def declare(here: CountyDags) -> None:
             from shouwang import steps
 
             context = get_current_context()
-            caught_up = context["ti"].xcom_pull(task_ids=["catch_up"])  # a list, also if there was one only
-            received = [each for each in caught_up if isinstance(each, dict) and "department" in each]
+            caught_up = context["ti"].xcom_pull(
+                task_ids=["catch_up"]
+            )  # a list, also if there was one only
+            received = [
+                each for each in caught_up if isinstance(each, dict) and "department" in each
+            ]
             months = steps.to_screen([reference["month"] for reference in received])
             if not months:
                 raise AirflowSkipException("No month has anything new.")

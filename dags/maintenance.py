@@ -1,7 +1,9 @@
-"""Once a month, what Airflow itself would keep for ever (日常维护): its own records and its tasks' logs.
+"""Once a month, what Airflow itself would keep for ever (日常维护): its own records and its tasks'
+logs.
 
-For deployments whose secrets are files (docker-compose.yaml): a task may not reach Airflow's database, but the entrypoint
-may, which reads them. In a cluster the chart does both (docker/helm/values.yaml); elsewhere the DAG is not there.
+For deployments whose secrets are files (docker-compose.yaml): a task may not reach Airflow's
+database, but the entrypoint may, which reads them. In a cluster the chart does both
+(docker/helm/values.yaml); elsewhere the DAG is not there.
 """
 
 from __future__ import annotations

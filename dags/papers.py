@@ -1,4 +1,5 @@
-"""The papers of a month (通报与反馈): the bulletin, the registry's checks, what became of each department's rows."""
+"""The papers of a month (通报与反馈): the bulletin, the registry's checks, what became of each
+department's rows."""
 
 from __future__ import annotations
 
@@ -63,7 +64,10 @@ def declare(here: CountyDags) -> None:
 
         bulletin(MONTH)
         check_registry(MONTH)
-        each = [{"department": contract.department, "title": contract.title} for contract in here.contracts]
+        each = [
+            {"department": contract.department, "title": contract.title}
+            for contract in here.contracts
+        ]
         results.partial(month=MONTH).expand_kwargs(each)
 
     papers()

@@ -1,4 +1,5 @@
-"""The household registry (农户信息表), loaded by hand whenever the county exports a new snapshot."""
+"""The household registry (农户信息表), loaded by hand whenever the county exports a new
+snapshot."""
 
 from __future__ import annotations
 
@@ -34,7 +35,11 @@ def declare(here: CountyDags) -> None:
         access_control=here.access,
         tags=here.tags("registry"),
         params={
-            "file": Param(type="string", minLength=1, description="The workbook, as a path that the worker can read.")
+            "file": Param(
+                type="string",
+                minLength=1,
+                description="The workbook, as a path that the worker can read.",
+            )
         },
         doc_md=DOC,
     )

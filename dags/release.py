@@ -1,4 +1,5 @@
-"""The release of a screened month (审核发布): a person's approval, one workbook a township, the summary."""
+"""The release of a screened month (审核发布): a person's approval, one workbook a township, the
+summary."""
 
 from __future__ import annotations
 
@@ -59,7 +60,10 @@ def declare(here: CountyDags) -> None:
                 steps.record_question(planned, context["run_id"])
             withdraw_older(context, planned)
             if why_not:
-                if planned["question"] and planned["asked"][planned["question"]] != planned["content"]:
+                if (
+                    planned["question"]
+                    and planned["asked"][planned["question"]] != planned["content"]
+                ):
                     steps.withdraw_question(month)
                 raise AirflowSkipException(f"{month}: {why_not}")
             return Question(plan=planned, figures=steps.figures(month))
@@ -95,9 +99,13 @@ def declare(here: CountyDags) -> None:
 
             planned = steps.release_plan(month)
             held = {hold["township"] for hold in planned["held"]}
-            changed = [each["township"] for each in planned["lists"] if each["township"] not in held]
+            changed = [
+                each["township"] for each in planned["lists"] if each["township"] not in held
+            ]
             if not changed:
-                raise AirflowSkipException(f"{month}: everything that was approved is what went out.")
+                raise AirflowSkipException(
+                    f"{month}: everything that was approved is what went out."
+                )
             tell(
                 Notice(
                     cause=f"changed {month} {planned['content']}",

@@ -1,4 +1,5 @@
-"""The screening of a settled month (信息比对): signals, warnings, cases. What goes out follows in `release`."""
+"""The screening of a settled month (信息比对): signals, warnings, cases. What goes out follows in
+`release`."""
 
 from __future__ import annotations
 

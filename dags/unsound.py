@@ -1,6 +1,8 @@
-"""A county whose configuration is wrong (配置有误): one DAG in the place of its own, which says what to mend.
+"""A county whose configuration is wrong (配置有误): one DAG in the place of its own, which says
+what to mend.
 
-The other counties' DAGs are read as ever. There is none of these while every county's configuration is sound.
+The other counties' DAGs are read as ever. There is none of these while every county's configuration
+is sound.
 """
 
 from __future__ import annotations
@@ -35,7 +37,10 @@ def declare(key: str, wrong: str) -> None:
         schedule=CronTriggerTimetable("0 8 * * *", timezone="Asia/Shanghai"),
         catchup=False,
         max_active_runs=1,
-        default_args={**ALWAYS, "on_failure_callback": lambda context: explain_failure(context, key)},
+        default_args={
+            **ALWAYS,
+            "on_failure_callback": lambda context: explain_failure(context, key),
+        },
         tags=["shouwang", key, "unsound"],
         doc_md=DOC.format(key=key, wrong=wrong.replace("\n", "\n    ")),
     )

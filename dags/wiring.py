@@ -1,7 +1,8 @@
-"""What the DAG files share: counties, their departments and hand-over, how a task is tried again, what a failure says.
+"""What the DAG files share: counties, their departments and hand-over, how a task is tried again,
+what a failure says.
 
-Parsed again and again by Airflow: it reads the counties' YAML and imports nothing heavy; tasks import
-``shouwang.steps`` when they run.
+Parsed again and again by Airflow: it reads the counties' YAML and imports nothing heavy; tasks
+import ``shouwang.steps`` when they run.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ from shouwang_plugin import BOARD, AnswerTrigger, HandoverTimetable, SettledFold
 log = logging.getLogger(__name__)
 
 MONTH = "{{ dag_run.partition_key or dag_run.conf['month'] }}"
-"""The data month (批次) of a run, as a template: the key of everything. `airflow dags test` knows no partitions: -c says it."""
+"""The data month (批次) of a run, as a template: the key of everything. `airflow dags test` knows
+no partitions: -c says it."""
 
 step = partial(task, multiple_outputs=False)
-"""``@task`` for a step of the pipeline. Airflow would keep each key of its result once more by itself, at a call each."""
+"""``@task`` for a step of the pipeline. Airflow would keep each key of its result once more by
+itself, at a call each."""
 
 FAB = "FabAuthManager" in conf.get("core", "auth_manager")
 """Whether Airflow knows roles and what each may do with single DAGs."""
@@ -57,38 +60,58 @@ ALWAYS: dict[str, Any] = {
         [
             RetryRule(Unreachable, RetryAction.RETRY, reason="Another machine may be back soon."),
             RetryRule(
-                MachineFault, RetryAction.RETRY, reason="Disk, memory or files of this machine may be free again."
+                MachineFault,
+                RetryAction.RETRY,
+                reason="Disk, memory or files of this machine may be free again.",
             ),
-            RetryRule(Busy, RetryAction.RETRY, reason="Another process that does the same may be done soon."),
-            RetryRule(ShouwangError, RetryAction.FAIL, reason="A person has to act; trying again would not help."),
+            RetryRule(
+                Busy,
+                RetryAction.RETRY,
+                reason="Another process that does the same may be done soon.",
+            ),
+            RetryRule(
+                ShouwangError,
+                RetryAction.FAIL,
+                reason="A person has to act; trying again would not help.",
+            ),
         ]
     ),
     "execution_timeout": dt.timedelta(hours=1),
 }
-"""What passes by itself (a locked database, a full disk, a worker that died) is tried again; our own errors are not."""
+"""What passes by itself (a locked database, a full disk, a worker that died) is tried again; our
+own errors are not."""
 
 
 class ReleaseRejected(ShouwangError):
     """A person has refused a release: no fault, but nothing that may look as if all went well."""
 
 
-def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = MappingProxyType({})) -> None:
+def explain_failure(
+    context: Context, key: str = "", names: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """One line in the task's log: which delivery, what happened, what to do.
 
-    ``names`` are what DAGs are called. Only our own errors are quoted: they are written to be read and carry no personal data; others give their kind.
+    ``names`` are what DAGs are called. Only our own errors are quoted: they are written to be read
+    and carry no personal data; others give their kind.
     """
     serve(key)  # a failure may be told by another process than the task's
     instance, run = context["ti"], context.get("dag_run")
     error = context.get("exception")
     if isinstance(error, ReleaseRejected):
         return  # told of where it was said
-    happened = str(error) if isinstance(error, ShouwangError) else f"{type(error).__name__} (see the lines above)"
+    happened = (
+        str(error)
+        if isinstance(error, ShouwangError)
+        else f"{type(error).__name__} (see the lines above)"
+    )
     remedy = (
         "Put right what the message names, then clear this task"
         if isinstance(error, ShouwangError)
         else "If it was a passing fault (database, disk, network), clear this task"
     )
-    month = month_of(getattr(run, "partition_key", None), getattr(run, "conf", None)) or "no data month"
+    month = (
+        month_of(getattr(run, "partition_key", None), getattr(run, "conf", None)) or "no data month"
+    )
     tell(
         Notice(
             cause=happened if isinstance(error, ShouwangError) else type(error).__name__,
@@ -111,7 +134,8 @@ def explain_failure(context: Context, key: str = "", names: Mapping[str, str] = 
 
 @dataclass(frozen=True)
 class CountyDags:
-    """What the DAGs of one county share. Where a deployment holds many, ``key`` tells them apart; else it is empty."""
+    """What the DAGs of one county share. Where a deployment holds many, ``key`` tells them apart;
+    else it is empty."""
 
     key: str
     county: County
@@ -132,7 +156,8 @@ class CountyDags:
     def defaults(self) -> dict[str, Any]:
         """Arguments of every task. Its worker serves this county from the first line on."""
         names = {
-            self.dag_id(f"exchange_{c.department}"): f"{c.title} ({c.department}/{c.dataset})" for c in self.contracts
+            self.dag_id(f"exchange_{c.department}"): f"{c.title} ({c.department}/{c.dataset})"
+            for c in self.contracts
         }
         pool = {"pool": self.key} if self.key and os.environ.get("SHOUWANG_POOL_SLOTS") else {}
         return {
@@ -144,7 +169,8 @@ class CountyDags:
 
     @property
     def access(self) -> dict[str, dict[str, set[str]]] | None:
-        """Who sees the county's DAGs, and who answers their questions: its roles, where there are many counties.
+        """Who sees the county's DAGs, and who answers their questions: its roles, where there are
+        many counties.
 
         The roles are made by ``docker/counties.sh``.
         """
@@ -158,7 +184,8 @@ class CountyDags:
 
     @property
     def month_settled(self) -> Asset:
-        """Every department that is due delivered a month or was declared late; again whenever a correction arrives."""
+        """Every department that is due delivered a month or was declared late; again whenever a
+        correction arrives."""
         return self._asset(
             "month_settled",
             "month/settled",
@@ -167,7 +194,8 @@ class CountyDags:
 
     @property
     def month_screened(self) -> Asset:
-        """A month's warnings and cases are those of what has come; what of them is to go out is to be asked for."""
+        """A month's warnings and cases are those of what has come; what of them is to go out is to
+        be asked for."""
         return self._asset(
             "month_screened",
             "month/screened",
@@ -178,11 +206,14 @@ class CountyDags:
     def registry(self) -> Asset:
         """A snapshot of the household registry (农户信息表) was loaded."""
         return self._asset(
-            "registry", "registry", "农户信息表已载入，自该月起有效。Loaded: the registry holds from this month."
+            "registry",
+            "registry",
+            "农户信息表已载入，自该月起有效。Loaded: the registry holds from this month.",
         )
 
     def _asset(self, name: str, path: str, said: str) -> Asset:
-        """An asset with what Airflow shows of it: what an event means, whose it is, what its partitions are."""
+        """An asset with what Airflow shows of it: what an event means, whose it is, what its
+        partitions are."""
         return Asset(
             self.dag_id(name),
             uri=f"x-shouwang://{self.key + '/' if self.key else ''}{path}",
@@ -205,7 +236,8 @@ class CountyDags:
         return {contract.department: contract.title for contract in self.contracts}
 
     def handover(self, months: tuple[int, ...] = ()) -> HandoverTimetable:
-        """The county's hand-over day (报送日) for the data months with these numbers; none means all."""
+        """The county's hand-over day (报送日) for the data months with these numbers; none means
+        all."""
         return self._day_of_month(self.county.settings.calendar.handover_day, months)
 
     def papers_day(self) -> HandoverTimetable:
@@ -216,21 +248,25 @@ class CountyDags:
         settings = self.county.settings
         days_off = {str(date): off for date, off in settings.calendar.holidays.items()}
         every = set(months) >= set(range(1, 13))
-        return HandoverTimetable(day=day, months=() if every else months, timezone=settings.timezone, days_off=days_off)
+        return HandoverTimetable(
+            day=day, months=() if every else months, timezone=settings.timezone, days_off=days_off
+        )
 
     def unless_refused(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """The reference of a delivery that goes on; one refused, held, or in force already, skips the steps left."""
+        """The reference of a delivery that goes on; one refused, held, or in force already, skips
+        the steps left."""
         if reference["status"] != "held":  # told when it began to wait
             self.tell_of_a_delivery(reference)
         if reference["status"] in ("refused", "unchanged", "held"):
-            raise AirflowSkipException(f"{reference['status']}: {reference.get('message') or 'nothing left to do'}")
+            raise AirflowSkipException(
+                f"{reference['status']}: {reference.get('message') or 'nothing left to do'}"
+            )
         return reference
 
     def tell_of_a_delivery(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """Tell once that a delivery was refused whole or asks a clerk, or what is out of the usual in it; the reference."""
-        whose = (
-            f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送"
-        )
+        """Tell once that a delivery was refused whole or asks a clerk, or what is out of the usual
+        in it; the reference."""
+        whose = f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送"
         link = link_to(self.dag_id(f"exchange_{reference['department']}"))
         if reference["status"] == "refused":
             tell(
@@ -249,7 +285,11 @@ class CountyDags:
                     cause=f"asked {reference.get('delivery_id')} {asked}",
                     what=f"{whose}{'待确认，暂未读入' if held else '有不认得的写法'}：{len(asked)} 个问题",
                     to_do="请在看板“待确认”页面答复，部门不必重报；答案会记住，以后照此读入。"
-                    + ("等待期满仍未答复的，按缺报处理。" if held else "有关各行已收下，这一列暂按不详处理。"),
+                    + (
+                        "等待期满仍未答复的，按缺报处理。"
+                        if held
+                        else "有关各行已收下，这一列暂按不详处理。"
+                    ),
                     link=f"{base_url()}{BOARD}{f'/counties/{self.key}' if self.key else ''}/questions",
                     bad=held,
                 )
@@ -270,7 +310,8 @@ class CountyDags:
         """Tell once that a month is screened without some departments."""
         held = state.get("held", ())
         missing = [
-            self.titles.get(name, name) + ("（已报送，待确认的问题无人答复）" if name in held else "")
+            self.titles.get(name, name)
+            + ("（已报送，待确认的问题无人答复）" if name in held else "")
             for name in state["missing"]
         ]
         if missing:
@@ -285,10 +326,14 @@ class CountyDags:
 
 
 def each_county(declare: Callable[[CountyDags], object]) -> None:
-    """Declare the DAGs of every county. One whose configuration is wrong takes nobody else's away: see `unsound`."""
+    """Declare the DAGs of every county. One whose configuration is wrong takes nobody else's away:
+    see `unsound`."""
     folders = county_folders()
     if not folders:
-        only = Path(os.environ.get("SHOUWANG_COUNTY") or Path(__file__).resolve().parents[1] / "include" / "county")
+        only = Path(
+            os.environ.get("SHOUWANG_COUNTY")
+            or Path(__file__).resolve().parents[1] / "include" / "county"
+        )
         declare(CountyDags("", read_county(only)))
     for key, folder in folders.items():
         with contextlib.suppress(ConfigError):
@@ -312,10 +357,12 @@ STILL_COPYING = dt.timedelta(minutes=10)
 
 
 class AwaitFiles(BaseOperator):
-    """Waits, deferred, for a department's files of the run's month; skipped when the waiting time is over.
+    """Waits, deferred, for a department's files of the run's month; skipped when the waiting time
+    is over.
 
-    Files count when they have settled (their sizes and times stand still). A run for a month whose waiting time is
-    long over takes what lies there, or is skipped at once; files that are still being copied then get `STILL_COPYING`.
+    Files count when they have settled (their sizes and times stand still). A run for a month whose
+    waiting time is long over takes what lies there, or is skipped at once; files that are still
+    being copied then get `STILL_COPYING`.
     """
 
     ui_color = "#eef4fb"
@@ -360,14 +407,17 @@ class AwaitFiles(BaseOperator):
 class UntilAnswered(BaseOperator):
     """Takes in a delivery, or goes on to judge it, and waits, deferred, while it is held (待确认).
 
-    An answer lets it take in again what lies there. Silence leaves the delivery held when the waiting time is over; a
-    later answer reads it on by another run. ``judge``: with the rows judged, what `steps.validate` does.
+    An answer lets it take in again what lies there. Silence leaves the delivery held when the
+    waiting time is over; a later answer reads it on by another run. ``judge``: with the rows
+    judged, what `steps.validate` does.
     """
 
     ui_color = "#eef4fb"
     template_fields = ("month",)
 
-    def __init__(self, *, here: CountyDags, month: str, department: str, judge: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *, here: CountyDags, month: str, department: str, judge: str = "", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.here, self.month, self.department, self.judge = here, month, department, judge
 
@@ -378,13 +428,17 @@ class UntilAnswered(BaseOperator):
             taken = self.here.unless_refused(context["ti"].xcom_pull(task_ids=self.judge))
         else:
             taken = dict(steps.take_in(self.month, self.department))
-        reference = dict(steps.validate(taken)) if self.judge and taken["status"] == "read" else taken
+        reference = (
+            dict(steps.validate(taken)) if self.judge and taken["status"] == "read" else taken
+        )
         until = steps.deadline(self.month)
         if reference["status"] == "held" and event != "":
             self.here.tell_of_a_delivery(reference)
             if dt.datetime.now(until.tzinfo) < until:
                 asked = steps.waiting(self.month, self.department)
-                self.log.info("%s Waiting for the answers until %s.", reference["message"], until.isoformat())
+                self.log.info(
+                    "%s Waiting for the answers until %s.", reference["message"], until.isoformat()
+                )
                 self.defer(
                     trigger=AnswerTrigger(
                         month=self.month,
@@ -396,5 +450,8 @@ class UntilAnswered(BaseOperator):
                     method_name="execute",
                 )
         if reference["status"] == "held":
-            self.log.info("Nobody has answered in time; %s counts as missing until somebody does.", self.department)
+            self.log.info(
+                "Nobody has answered in time; %s counts as missing until somebody does.",
+                self.department,
+            )
         return reference

@@ -1,7 +1,7 @@
 """Make the deployment's first user (entrypoint.sh prepare).
 
-By Airflow's own command, within this process: among the arguments of one, everybody on the machine could read the
-password. A user that is there already stays as it is, with the password that it has.
+By Airflow's own command, within this process: among the arguments of one, everybody on the machine
+could read the password. A user that is there already stays as it is, with the password that it has.
 """
 
 import os
@@ -19,5 +19,10 @@ user = {
     "lastname": "Admin",
     "email": os.environ.get("ADMIN_EMAIL") or "admin@localhost",
 }
-sys.argv = ["airflow", "users", "create", *(word for name, said in user.items() for word in (f"--{name}", said))]
+sys.argv = [
+    "airflow",
+    "users",
+    "create",
+    *(word for name, said in user.items() for word in (f"--{name}", said)),
+]
 main()

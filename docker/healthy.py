@@ -1,6 +1,8 @@
-"""Whether a service is well, for its container's health check: `python -I docker/healthy.py scheduler`.
+"""Whether a service is well, for its container's health check: `python -I docker/healthy.py
+scheduler`.
 
-It asks what the service says of itself over HTTP; starting Airflow only to ask costs seconds of processor each time.
+It asks what the service says of itself over HTTP; starting Airflow only to ask costs seconds of
+processor each time.
 """
 
 import http.client
@@ -19,7 +21,8 @@ def ask(host: str, port: int, path: str) -> tuple[int, bytes]:
 
 
 def well(service: str) -> bool:
-    """What a service says of itself; a worker, whose tasks' logs can be read while it lives, says no more than that."""
+    """What a service says of itself; a worker, whose tasks' logs can be read while it lives, says
+    no more than that."""
     setting = os.environ.get
     if service == "scheduler":
         port = int(setting("AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT", "8974"))

@@ -1,4 +1,5 @@
-"""Writes what of the documentation follows from the program: ``docs/command-line.md`` from ``--help``."""
+"""Writes what of the documentation follows from the program: ``docs/command-line.md`` from
+``--help``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""Draws the papers of `docs/papers.md` (``make pictures``): made-up people, LibreOffice, poppler's pdftoppm, Chromium.
+"""Draws the papers of `docs/papers.md` (``make pictures``): made-up people, LibreOffice, poppler's
+pdftoppm, Chromium.
 
-The papers are those of the golden tests (``tests/delivery/every_paper.py``), so that a picture shows what a test holds.
+The papers are those of the golden tests (``tests/delivery/every_paper.py``), so that a picture
+shows what a test holds.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ from shouwang.house import open_house
 from shouwang.month import Month
 
 DOCS = Path(__file__).parent
-sys.path[:0] = [str(DOCS.parent / "tests" / name) for name in ("delivery", "reporting", "questions", "board", ".")]
+sys.path[:0] = [
+    str(DOCS.parent / "tests" / name)
+    for name in ("delivery", "reporting", "questions", "board", ".")
+]
 
 import asked  # noqa: E402 (the tests' builders are not installed)
 import every_paper  # noqa: E402
@@ -52,7 +57,8 @@ WINDOW = "1100,1400"
 
 
 def draw(pdf: Path, page: int, picture: Path) -> None:
-    """Draw one page of a document as a PNG with a palette: sixteen shades of each colour are enough for text, at a fifth of the size."""
+    """Draw one page of a document as a PNG with a palette: sixteen shades of each colour are enough
+    for text, at a fifth of the size."""
     command = [
         "pdftoppm",
         "-r",
@@ -75,9 +81,15 @@ def draw(pdf: Path, page: int, picture: Path) -> None:
     palette = np.stack([codes // 256, codes // 16 % 16, codes % 16], axis=1).astype(np.uint8) * 17
     rows = np.insert(places.reshape(height, width).astype(np.uint8), 0, 0, axis=1)
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"PLTE", palette.tobytes()), (b"IDAT", zlib.compress(rows.tobytes(), 9)), (b"IEND", b""))
+    parts = (
+        (b"IHDR", head),
+        (b"PLTE", palette.tobytes()),
+        (b"IDAT", zlib.compress(rows.tobytes(), 9)),
+        (b"IEND", b""),
+    )
     png = b"".join(
-        struct.pack(">I", len(said)) + name + said + struct.pack(">I", zlib.crc32(name + said)) for name, said in parts
+        struct.pack(">I", len(said)) + name + said + struct.pack(">I", zlib.crc32(name + said))
+        for name, said in parts
     )
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + png)
 
@@ -93,7 +105,9 @@ def photograph_questions(folder: Path, browser: str, picture: Path) -> None:
     with reached(app_of(open_house())) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=QUIET)
         headers = {"who": "clerk"}
-        page = chromium.new_page(viewport={"width": 900, "height": 700}, locale="zh-CN", extra_http_headers=headers)
+        page = chromium.new_page(
+            viewport={"width": 900, "height": 700}, locale="zh-CN", extra_http_headers=headers
+        )
         page.goto(f"{address}/questions")
         page.locator("input").first.check()
         page.screenshot(path=picture, full_page=True)
@@ -112,9 +126,15 @@ def main() -> None:
             for page, picture in pages.items():
                 draw(folder / f"{paper}.pdf", page, DOCS / "pictures" / f"{picture}.png")
         page = every_paper.write("bulletin_page", folder)
-        browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        browser = next(
+            filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+        )
         photograph_questions(folder, browser, DOCS / "pictures" / "questions-zh.png")
-        shot = [f"--screenshot={DOCS / 'pictures' / 'bulletin-page.png'}", f"--window-size={WINDOW}", page.as_uri()]
+        shot = [
+            f"--screenshot={DOCS / 'pictures' / 'bulletin-page.png'}",
+            f"--window-size={WINDOW}",
+            page.as_uri(),
+        ]
         quiet = [
             "--headless",
             "--no-sandbox",

@@ -1,9 +1,10 @@
-"""What the program is made of: a software bill of materials (CycloneDX 1.6) of the locked packages, with licences and hashes.
+"""What the program is made of: a software bill of materials (CycloneDX 1.6) of the locked packages,
+with licences and hashes.
 
     python docs/supply.py [FILE]        (make sbom: build/sbom.json)
 
-Packages are those of requirements.txt that are installed here; the lock has some for other systems. A licence that is not
-in ALLOWED ends it with 1, and so does the test.
+Packages are those of requirements.txt that are installed here; the lock has some for other systems.
+A licence that is not in ALLOWED ends it with 1, and so does the test.
 """
 
 from __future__ import annotations
@@ -16,16 +17,33 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
 ALLOWED = (
-    "MIT", "BSD", "Apache", "ISC", "PSF", "Python Software Foundation", "MPL", "Mozilla", "LGPL", "Lesser General", "Unlicense",
-    "0BSD", "CC0", "Zlib", "Public Domain", "EPL-2.0",
-)  # fmt: skip
-"""Words of licences under which a county may run and keep the program; weak copyleft as libraries that are not changed."""
+    "MIT",
+    "BSD",
+    "Apache",
+    "ISC",
+    "PSF",
+    "Python Software Foundation",
+    "MPL",
+    "Mozilla",
+    "LGPL",
+    "Lesser General",
+    "Unlicense",
+    "0BSD",
+    "CC0",
+    "Zlib",
+    "Public Domain",
+    "EPL-2.0",
+)
+"""Words of licences under which a county may run and keep the program; weak copyleft as libraries
+that are not changed."""
 READ_BY_HAND = {"text-unidecode": "Artistic-1.0-Perl", "openlineage-sql": "Apache-2.0"}
-"""Packages whose metadata does not say, or names several of which one is chosen; seen in their own files or repository."""
+"""Packages whose metadata does not say, or names several of which one is chosen; seen in their own
+files or repository."""
 
 
 def locked(text: str) -> dict[tuple[str, str], list[str]]:
-    """SHA-256 hashes of each package and version of a lock; of some it has several, for different Pythons."""
+    """SHA-256 hashes of each package and version of a lock; of some it has several, for different
+    Pythons."""
     found: dict[tuple[str, str], list[str]] = {}
     for block in re.split(r"\n(?=\w)", text):
         if head := re.match(r"([\w.-]+)(?:\[[^]]*])?==([^\s;\\]+)", block):
@@ -36,15 +54,23 @@ def locked(text: str) -> dict[tuple[str, str], list[str]]:
 def licence_of(name: str) -> str:
     """What a package says of its licence."""
     told = distribution(name).metadata
-    classifiers = [c.rpartition(" :: ")[2] for c in told.get_all("Classifier") or [] if c.startswith("License ::")]
-    said = told.get("License-Expression") or "; ".join(c for c in classifiers if c != "OSI Approved")
+    classifiers = [
+        c.rpartition(" :: ")[2]
+        for c in told.get_all("Classifier") or []
+        if c.startswith("License ::")
+    ]
+    said = told.get("License-Expression") or "; ".join(
+        c for c in classifiers if c != "OSI Approved"
+    )
     return READ_BY_HAND.get(name) or said or (told.get("License") or "").split("\n")[0].strip()
 
 
 def bill() -> dict[str, object]:
     """The bill of materials."""
     components = []
-    for (name, version), hashes in sorted(locked((PROJECT / "requirements.txt").read_text()).items()):
+    for (name, version), hashes in sorted(
+        locked((PROJECT / "requirements.txt").read_text()).items()
+    ):
         try:
             if distribution(name).version != version:
                 continue
@@ -53,11 +79,15 @@ def bill() -> dict[str, object]:
         licence = licence_of(name)
         components.append(
             {
-                "type": "library", "name": name, "version": version, "bom-ref": f"pkg:pypi/{name}@{version}",
-                "purl": f"pkg:pypi/{name}@{version}", "licenses": [{"license": {"name": licence}}],
+                "type": "library",
+                "name": name,
+                "version": version,
+                "bom-ref": f"pkg:pypi/{name}@{version}",
+                "purl": f"pkg:pypi/{name}@{version}",
+                "licenses": [{"license": {"name": licence}}],
                 "hashes": [{"alg": "SHA-256", "content": one} for one in hashes],
             }
-        )  # fmt: skip
+        )
     root = {
         "type": "application",
         "name": "shouwang",
@@ -65,8 +95,12 @@ def bill() -> dict[str, object]:
         "bom-ref": "shouwang",
     }
     return {
-        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata": {"component": root}, "components": components,
-    }  # fmt: skip
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "version": 1,
+        "metadata": {"component": root},
+        "components": components,
+    }
 
 
 def not_allowed(told: dict[str, object]) -> list[str]:

@@ -1,4 +1,5 @@
-"""What OpenLineage is told of our tasks (数据血缘): which datasets a step read and wrote, and their columns; no value.
+"""What OpenLineage is told of our tasks (数据血缘): which datasets a step read and wrote, and their
+columns; no value.
 
 Off until ``AIRFLOW__OPENLINEAGE__TRANSPORT`` says where events go; `StepLineage` is then named in
 ``AIRFLOW__OPENLINEAGE__EXTRACTORS`` (docs/operations.md). Only the provider imports this module.
@@ -19,7 +20,8 @@ from shouwang.store.tables import release_item, warning
 
 
 class StepLineage(BaseExtractor):
-    """Inputs and outputs of the steps that make something of something; the others' events have none."""
+    """Inputs and outputs of the steps that make something of something; the others' events have
+    none."""
 
     @classmethod
     def get_operator_classnames(cls) -> list[str]:
@@ -39,9 +41,13 @@ class StepLineage(BaseExtractor):
         if step == "load_registry":
             return OperatorLineage([_handed(house, registry)], [_recorded(house, registry)])
         if step == "screen":
-            return OperatorLineage([_recorded(house, each) for each in (registry, *contracts)], [warnings])
+            return OperatorLineage(
+                [_recorded(house, each) for each in (registry, *contracts)], [warnings]
+            )
         if step == "release":
-            lists = _dataset(house, "lists", "乡镇名单", ((c.name, str(c.type)) for c in release_item.c))
+            lists = _dataset(
+                house, "lists", "乡镇名单", ((c.name, str(c.type)) for c in release_item.c)
+            )
             return OperatorLineage([warnings], [lists])
         return OperatorLineage()
 
@@ -69,12 +75,16 @@ def _of_contract(house: House, place: str, contract: Contract) -> Dataset:
 def _dataset(house: House, name: str, said: str, columns: Iterable[tuple[str, str]]) -> Dataset:
     """A dataset of the county, by its division code."""
     settings = house.county.settings
-    fields = [schema_dataset.SchemaDatasetFacetFields(name=column, type=kind) for column, kind in columns]
+    fields = [
+        schema_dataset.SchemaDatasetFacetFields(name=column, type=kind) for column, kind in columns
+    ]
     return Dataset(
         namespace=f"shouwang://{settings.code}",
         name=name,
         facets={
             "schema": schema_dataset.SchemaDatasetFacet(fields=fields),
-            "documentation": documentation_dataset.DocumentationDatasetFacet(description=f"{settings.name} {said}"),
+            "documentation": documentation_dataset.DocumentationDatasetFacet(
+                description=f"{settings.name} {said}"
+            ),
         },
     )

@@ -1,7 +1,9 @@
-"""Beside Airflow's own metadata: the end of each run is noted for our own record (运行记录), and what tasks import comes early.
+"""Beside Airflow's own metadata: the end of each run is noted for our own record (运行记录), and
+what tasks import comes early.
 
-Airflow calls these hooks in its scheduler, and in its API server when somebody marks a run: neither may wait for a
-database of ours. So an end is only noted, as a file of the house; `record_ended_runs`, in a task, puts it on record.
+Airflow calls these hooks in its scheduler, and in its API server when somebody marks a run: neither
+may wait for a database of ours. So an end is only noted, as a file of the house;
+`record_ended_runs`, in a task, puts it on record.
 """
 
 from __future__ import annotations
@@ -19,14 +21,17 @@ from shouwang.errors import ShouwangError
 from shouwang_notices import month_of
 
 if TYPE_CHECKING:
-    from airflow.models import DagRun  # what Airflow hands its listeners; its SDK has no name for it
+    from airflow.models import (
+        DagRun,
+    )  # what Airflow hands its listeners; its SDK has no name for it
 
 log = logging.getLogger(__name__)
 
 
 @hookimpl
 def on_starting(component: Any) -> None:
-    """Import once, in the scheduler, what the tasks of a LocalExecutor need: they are forks of its forks."""
+    """Import once, in the scheduler, what the tasks of a LocalExecutor need: they are forks of its
+    forks."""
     if sys.argv[1:2] == ["scheduler"] and "LocalExecutor" in conf.get("core", "executor"):
         importlib.import_module("shouwang_preload")
 
@@ -51,10 +56,13 @@ def note(dag_run: DagRun) -> None:
     from shouwang.reporting import runs
 
     county, _, name = dag_run.dag_id.rpartition(".")
-    open_already = {"session": session} if (session := object_session(dag_run)) else {}  # `airflow dags test` has none
+    open_already = (
+        {"session": session} if (session := object_session(dag_run)) else {}
+    )  # `airflow dags test` has none
     tasks = dag_run.get_task_instances(state=["failed"], **open_already)
     failed = sorted(
-        f"{task.task_id}[{task.rendered_map_index}]" if task.map_index >= 0 else task.task_id for task in tasks
+        f"{task.task_id}[{task.rendered_map_index}]" if task.map_index >= 0 else task.task_id
+        for task in tasks
     )
     if not (dag_run.start_date and dag_run.end_date):  # marked before it began
         return
@@ -69,14 +77,19 @@ def note(dag_run: DagRun) -> None:
     )
     try:
         with serving(county):
-            runs.note(open_house(), f"{dag_run.dag_id} {dag_run.run_id} {dag_run.clear_number} {run.state}", run)
+            runs.note(
+                open_house(),
+                f"{dag_run.dag_id} {dag_run.run_id} {dag_run.clear_number} {run.state}",
+                run,
+            )
     except (OSError, ShouwangError) as error:
         why = str(error) if isinstance(error, ShouwangError) else type(error).__name__
         log.warning("The end of %s is not noted, and will not be on our record: %s", name, why)
 
 
 def record_ended_runs() -> int:
-    """In a task: put the runs that have ended on the county's record, and send its figures; how many runs."""
+    """In a task: put the runs that have ended on the county's record, and send its figures; how
+    many runs."""
     from shouwang import steps
 
     count = steps.record_ended_runs()

@@ -1,8 +1,10 @@
-"""What people are told (通知): mail, DingTalk or WeCom by Apprise, one message for one cause a day, nobody's data in it.
+"""What people are told (通知): mail, DingTalk or WeCom by Apprise, one message for one cause a day,
+nobody's data in it.
 
-Nothing is sent until the connection ``shouwang_notices`` exists (type Apprise; see docs/operations.md): then the task's
-log is the only place. Sending never fails a task. A notice is written down first and its mark emptied once it is sent (a
-transactional outbox), so that a service that is away for an hour swallows nothing.
+Nothing is sent until the connection ``shouwang_notices`` exists (type Apprise; see
+docs/operations.md): then the task's log is the only place. Sending never fails a task. A notice is
+written down first and its mark emptied once it is sent (a transactional outbox), so that a service
+that is away for an hour swallows nothing.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class Notice:
     def text(self) -> str:
         """What happened, where, what to do, and where to look."""
         parts = {"": self.what, "位置": self.where, "处理": self.to_do, "查看": self.link}
-        return "\n".join(f"{name}：{said}" if name else said for name, said in parts.items() if said)
+        return "\n".join(
+            f"{name}：{said}" if name else said for name, said in parts.items() if said
+        )
 
 
 def base_url() -> str:
@@ -55,12 +59,17 @@ def base_url() -> str:
 
 def link_to(dag_id: str, run_id: str = "", task_id: str = "") -> str:
     """The page of Airflow that shows a DAG, a run or a task."""
-    path = f"/dags/{dag_id}" + (f"/runs/{run_id}" if run_id else "") + (f"/tasks/{task_id}" if task_id else "")
+    path = (
+        f"/dags/{dag_id}"
+        + (f"/runs/{run_id}" if run_id else "")
+        + (f"/tasks/{task_id}" if task_id else "")
+    )
     return base_url() + path
 
 
 def month_of(partition_key: object, conf: Mapping[str, Any] | None) -> str:
-    """The data month of a run; `airflow dags test`, which knows no partitions, has it in its configuration."""
+    """The data month of a run; `airflow dags test`, which knows no partitions, has it in its
+    configuration."""
     return str(partition_key or (conf or {}).get("month") or "")
 
 
@@ -70,7 +79,9 @@ def tell(notice: Notice) -> bool:
     What could not be sent is kept, and sent with the next notice that can be.
     """
     if served():
-        notice = replace(notice, cause=f"{served()} {notice.cause}", what=f"{served()}：{notice.what}")
+        notice = replace(
+            notice, cause=f"{served()} {notice.cause}", what=f"{served()}：{notice.what}"
+        )
     marks = Path(os.environ.get("SHOUWANG_HOME") or "var").expanduser() / "notices"
     marks.mkdir(parents=True, exist_ok=True)
     today = _today()
@@ -114,7 +125,8 @@ def _note(mark: Path, notice: Notice) -> bool:
 
 
 def _sent(mark: Path) -> bool:
-    """Send what a mark says unless that is done, one process at a time, and empty the mark; whether it is sent."""
+    """Send what a mark says unless that is done, one process at a time, and empty the mark; whether
+    it is sent."""
     try:
         with mark.open("r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -147,6 +159,8 @@ def _send(notice: Notice) -> bool:
         sent = False
     if not sent:
         log.warning(
-            "Not sent yet: %s; look at the connection %s. The next notice tries again.", notice.what, CONNECTION
+            "Not sent yet: %s; look at the connection %s. The next notice tries again.",
+            notice.what,
+            CONNECTION,
         )
     return sent

@@ -1,7 +1,9 @@
-"""What Airflow itself lacks: the handbook's calendar as a timetable, waiting for files that have settled, the board.
+"""What Airflow itself lacks: the handbook's calendar as a timetable, waiting for files that have
+settled, the board.
 
-The one file of this folder that Airflow scans (see ``.airflowignore``): Airflow runs every Python file below
-``plugins/`` and registers it under its bare name, so a second one could shadow a module of the standard library.
+The one file of this folder that Airflow scans (see ``.airflowignore``): Airflow runs every Python
+file below ``plugins/`` and registers it under its bare name, so a second one could shadow a module
+of the standard library.
 """
 
 from __future__ import annotations
@@ -40,13 +42,14 @@ if TYPE_CHECKING:
 class HandoverTimetable(Timetable):
     """One run a data month (批次), on the hand-over day (报送日) of the month after it.
 
-    ``day`` of the following month at ``hour``, moved to the next working day. ``months`` are the numbers of the data
-    months that a department reports (education: 3 and 9); none means all. The partition key is the data month,
-    ``2026-09``; the partition date its first midnight in the county. ``days_off`` is what ``county.yaml`` says under
-    ``calendar.holidays`` (true = a day off), with ISO dates as keys.
+    ``day`` of the following month at ``hour``, moved to the next working day. ``months`` are the
+    numbers of the data months that a department reports (education: 3 and 9); none means all. The
+    partition key is the data month, ``2026-09``; the partition date its first midnight in the
+    county. ``days_off`` is what ``county.yaml`` says under ``calendar.holidays`` (true = a day
+    off), with ISO dates as keys.
 
-    A DAG that is switched on for the first time waits for the next hand-over; after a stop it makes up for the latest
-    one that it missed, for all of them when the DAG says ``catchup=True``.
+    A DAG that is switched on for the first time waits for the next hand-over; after a stop it makes
+    up for the latest one that it missed, for all of them when the DAG says ``catchup=True``.
     """
 
     partitioned = True
@@ -66,12 +69,18 @@ class HandoverTimetable(Timetable):
         self.days_off = dict(sorted((days_off or {}).items()))
         self._zone = ZoneInfo(timezone)
         self._days_off = {dt.date.fromisoformat(key): off for key, off in self.days_off.items()}
-        which = "data months " + ", ".join(map(str, self.months)) if self.months else "every data month"
-        self.description = f"{which}: on day {day} of the month after it, or the next working day, {hour:02d}:00"
+        which = (
+            "data months " + ", ".join(map(str, self.months)) if self.months else "every data month"
+        )
+        self.description = (
+            f"{which}: on day {day} of the month after it, or the next working day, {hour:02d}:00"
+        )
 
     @property
     def summary(self) -> str:
-        return f"hand-over, day {self.day}" + (f", months {', '.join(map(str, self.months))}" if self.months else "")
+        return f"hand-over, day {self.day}" + (
+            f", months {', '.join(map(str, self.months))}" if self.months else ""
+        )
 
     def serialize(self) -> dict[str, Any]:
         return {
@@ -115,13 +124,22 @@ class HandoverTimetable(Timetable):
             if restriction.earliest is not None:
                 month = max(month, self._first_at_or_after(restriction.earliest))
         info = self.run_info(month)
-        return None if restriction.latest is not None and info.run_after > restriction.latest else info
+        return (
+            None if restriction.latest is not None and info.run_after > restriction.latest else info
+        )
 
     def infer_manual_data_interval(self, *, run_after: DateTime) -> DataInterval:
-        return DataInterval.exact(run_after)  # `airflow dags test` asks; nothing of ours looks at it
+        return DataInterval.exact(
+            run_after
+        )  # `airflow dags test` asks; nothing of ours looks at it
 
-    def iter_partition_dagrun_infos(self, *, earliest: dt.datetime, latest: dt.datetime) -> Iterator[DagRunInfo]:
-        first, last = self.localize_partition_datetime(earliest), self.localize_partition_datetime(latest)
+    def iter_partition_dagrun_infos(
+        self, *, earliest: dt.datetime, latest: dt.datetime
+    ) -> Iterator[DagRunInfo]:
+        first, last = (
+            self.localize_partition_datetime(earliest),
+            self.localize_partition_datetime(latest),
+        )
         for month in Month.span(Month.of(first), Month.of(last)):
             if self._due(month) == month and first <= self._midnight(month) <= last:
                 yield self.run_info(month)
@@ -136,14 +154,23 @@ class HandoverTimetable(Timetable):
             raise InvalidPartitionKeyError(str(error)) from error
         if self._due(month) != month:
             known = ", ".join(map(str, self.months))
-            raise InvalidPartitionKeyError(f"Nothing is due for {month}: this department reports months {known} only.")
+            raise InvalidPartitionKeyError(
+                f"Nothing is due for {month}: this department reports months {known} only."
+            )
         return self._midnight(month)
 
     def generate_run_id(
-        self, *, run_type: DagRunType, run_after: DateTime, data_interval: DataInterval | None, **extra: Any
+        self,
+        *,
+        run_type: DagRunType,
+        run_after: DateTime,
+        data_interval: DataInterval | None,
+        **extra: Any,
     ) -> str:
         key = extra.get("partition_key")
-        return run_type.generate_run_id(suffix="__".join(filter(None, [key, run_after.isoformat()])))
+        return run_type.generate_run_id(
+            suffix="__".join(filter(None, [key, run_after.isoformat()]))
+        )
 
     def _midnight(self, month: Month) -> DateTime:
         return instance(dt.datetime.combine(month.first, dt.time(), self._zone))
@@ -169,12 +196,13 @@ class HandoverTimetable(Timetable):
 
 
 class SettledFolderTrigger(BaseTrigger):
-    """Waits until a folder holds files whose sizes and times stand still from one look to the next, or until a moment.
+    """Waits until a folder holds files whose sizes and times stand still from one look to the next,
+    or until a moment.
 
-    If ``fetch`` names a month and department, their inbox (of ``county``, where there are many) is on another machine
-    and is fetched before each look.
-    Fires with the mark of what it saw, or with nothing when ``until`` (ISO, with offset) is over. What bears the mark
-    ``known`` was judged already and does not count: it wants something new.
+    If ``fetch`` names a month and department, their inbox (of ``county``, where there are many) is
+    on another machine and is fetched before each look. Fires with the mark of what it saw, or with
+    nothing when ``until`` (ISO, with offset) is over. What bears the mark ``known`` was judged
+    already and does not count: it wants something new.
     """
 
     def __init__(
@@ -188,7 +216,13 @@ class SettledFolderTrigger(BaseTrigger):
         county: str = "",
     ) -> None:
         super().__init__()
-        self.folder, self.until, self.known, self.seconds, self.fetch = folder, until, known, seconds, fetch
+        self.folder, self.until, self.known, self.seconds, self.fetch = (
+            folder,
+            until,
+            known,
+            seconds,
+            fetch,
+        )
         self.county = county
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -240,14 +274,23 @@ class SettledFolderTrigger(BaseTrigger):
 
 
 class AnswerTrigger(BaseTrigger):
-    """Waits until other questions hold a delivery back than ``asked``, as after an answer, or until a moment.
+    """Waits until other questions hold a delivery back than ``asked``, as after an answer, or until
+    a moment.
 
-    Fires with a text when something changed, with an empty one when ``until`` (ISO, with offset) is over. The county's
-    database is asked every ``seconds``, in a thread; one that does not answer is asked again.
+    Fires with a text when something changed, with an empty one when ``until`` (ISO, with offset) is
+    over. The county's database is asked every ``seconds``, in a thread; one that does not answer is
+    asked again.
     """
 
     def __init__(
-        self, *, month: str, department: str, asked: list[int], until: str, seconds: float = 15.0, county: str = ""
+        self,
+        *,
+        month: str,
+        department: str,
+        asked: list[int],
+        until: str,
+        seconds: float = 15.0,
+        county: str = "",
     ) -> None:
         super().__init__()
         self.month, self.department, self.asked = month, department, sorted(asked)
@@ -277,7 +320,11 @@ class AnswerTrigger(BaseTrigger):
             with serving(self.county), open_house().database.read() as connection:
                 return sorted(holding(connection, self.month, self.department))
         except (OperationalError, ShouwangError) as error:
-            log.warning("The county cannot be asked (%s). Looking again in %s s.", type(error).__name__, self.seconds)
+            log.warning(
+                "The county cannot be asked (%s). Looking again in %s s.",
+                type(error).__name__,
+                self.seconds,
+            )
             return self.asked
 
 
@@ -288,7 +335,8 @@ UNTIL_ANSWERED = ("take_in", "validate")
 """The tasks of a department's DAG that wait for an answer."""
 
 SEEING, DECIDING = "screening", "release"
-"""The DAG whose readers see the board; the one whose question about a release opens personal data to who may answer."""
+"""The DAG whose readers see the board; the one whose question about a release opens personal data
+to who may answer."""
 
 
 def runs_page(dag_id: str, month: str) -> str:
@@ -297,7 +345,8 @@ def runs_page(dag_id: str, month: str) -> str:
 
 
 def read_on(dag_id: str, month: str, by: str) -> None:
-    """Have a department's DAG read on what lies there of a month: a run that waits for the answer notices by itself."""
+    """Have a department's DAG read on what lies there of a month: a run that waits for the answer
+    notices by itself."""
     from airflow.api.common.trigger_dag import trigger_dag
     from airflow.models import TaskInstance
     from airflow.models.dagrun import DagRun
@@ -309,8 +358,14 @@ def read_on(dag_id: str, month: str, by: str) -> None:
     waits = (
         select(func.count())
         .select_from(TaskInstance)
-        .join(DagRun, (DagRun.dag_id == TaskInstance.dag_id) & (DagRun.run_id == TaskInstance.run_id))
-        .where(DagRun.dag_id == dag_id, DagRun.partition_key == month, TaskInstance.task_id.in_(UNTIL_ANSWERED))
+        .join(
+            DagRun, (DagRun.dag_id == TaskInstance.dag_id) & (DagRun.run_id == TaskInstance.run_id)
+        )
+        .where(
+            DagRun.dag_id == dag_id,
+            DagRun.partition_key == month,
+            TaskInstance.task_id.in_(UNTIL_ANSWERED),
+        )
         .where(TaskInstance.state == TaskInstanceState.DEFERRED)
     )
     with create_session() as session:
@@ -326,7 +381,8 @@ def read_on(dag_id: str, month: str, by: str) -> None:
 
 
 class ShouwangPlugin(AirflowPlugin):
-    """Registers timetable, listener and board; triggers need no registration, only to be importable by this module's name."""
+    """Registers timetable, listener and board; triggers need no registration, only to be importable
+    by this module's name."""
 
     name = "shouwang"
     timetables = [HandoverTimetable]  # noqa: RUF012 - Airflow declares it as an instance list
@@ -334,7 +390,8 @@ class ShouwangPlugin(AirflowPlugin):
 
     @cached_property
     def fastapi_apps(self) -> list[Any]:
-        """The exchange board (数据交换看板); imported where Airflow serves its pages, not in every task."""
+        """The exchange board (数据交换看板); imported where Airflow serves its pages, not in every
+        task."""
         from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
         from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 
@@ -346,7 +403,9 @@ class ShouwangPlugin(AirflowPlugin):
             return Guards(
                 user=get_user,
                 see=requires_access_dag("GET", param_dag_id=name_in(key, SEEING)),
-                people=requires_access_dag("PUT", DagAccessEntity.HITL_DETAIL, name_in(key, DECIDING)),
+                people=requires_access_dag(
+                    "PUT", DagAccessEntity.HITL_DETAIL, name_in(key, DECIDING)
+                ),
             )
 
         many = bool(os.environ.get("SHOUWANG_COUNTIES"))
@@ -364,7 +423,13 @@ class ShouwangPlugin(AirflowPlugin):
         below = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + BOARD
         icon = f"{below}/assets/board.svg"
         return [
-            {"name": "看板 Board", "href": f"{below}/", "url_route": "board", "icon": icon, "nav_top_level": True},
+            {
+                "name": "看板 Board",
+                "href": f"{below}/",
+                "url_route": "board",
+                "icon": icon,
+                "nav_top_level": True,
+            },
             {
                 "name": "看板 Board",
                 "href": f"{below}/dags/{{DAG_ID}}",

@@ -1,7 +1,8 @@
-"""What most tasks need and takes longest to import, up to four seconds each; imported once by whoever forks tasks.
+"""What most tasks need and takes longest to import, up to four seconds each; imported once by
+whoever forks tasks.
 
-By the scheduler with LocalExecutor (`shouwang_listener.on_starting`), by Celery's workers before they fork
-(``[celery] extra_celery_config`` of the deployment names this module).
+By the scheduler with LocalExecutor (`shouwang_listener.on_starting`), by Celery's workers before
+they fork (``[celery] extra_celery_config`` of the deployment names this module).
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """What all tests share: the services, and nothing skipped where it counts.
 
-A test that needs a program of the machine says so: ``@pytest.mark.needs("libreoffice")``. On a developer's machine
-without it the test is left out, and the header says so; in CI (``CI=true``) it fails, and so does whatever is skipped.
-One that is about root (it mounts, or starts programs as others) says ``@pytest.mark.root``: an ordinary user leaves it
-out; ``make test-root`` runs these alone. ``--ran`` tells ``.ci/run`` which tests ran, so that none is left out by both.
+A test that needs a program of the machine says so: ``@pytest.mark.needs("libreoffice")``. On a
+developer's machine without it the test is left out, and the header says so; in CI (``CI=true``) it
+fails, and so does whatever is skipped. One that is about root (it mounts, or starts programs as
+others) says ``@pytest.mark.root``: an ordinary user leaves it out; ``make test-root`` runs these
+alone. ``--ran`` tells ``.ci/run`` which tests ran, so that none is left out by both.
 """
 
 from __future__ import annotations
@@ -22,22 +23,36 @@ settings.register_profile("shouwang", deadline=None)  # a busy machine is no mis
 settings.load_profile("shouwang")
 
 PROJECT = Path(__file__).resolve().parents[1]
-AIRFLOWS = ("test_airflow_month.py", "test_airflow_questions.py", "test_airflow_demo.py", "test_airflow_spread.py")
+AIRFLOWS = (
+    "test_airflow_month.py",
+    "test_airflow_questions.py",
+    "test_airflow_demo.py",
+    "test_airflow_spread.py",
+)
 """Files that start an Airflow: on a small machine two of them would be in each other's way."""
-for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_UPDATE_GOLDEN"]:
+for name in [
+    name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_UPDATE_GOLDEN"
+]:
     del os.environ[name]  # a real county's: no test may reach it
 os.environ["SHOUWANG_KEYS"] = "hash:" + "aGFzaA" * 7 + "a= k1:" + "c2VhbGluZw" * 4 + "aaa="
-"""Two houses of a test can be compared row by row when they have the same keys; tests of keys take them away."""
+"""Two houses of a test can be compared row by row when they have the same keys; tests of keys take
+them away."""
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--ran", type=Path, help="a file for the names of the tests that ran, a line each")
+    parser.addoption(
+        "--ran", type=Path, help="a file for the names of the tests that ran, a line each"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(*programs): runs only beside these programs; see tests/services.py")
-    config.addinivalue_line("markers", "root: is about what root does; an ordinary user leaves it out")
+    config.addinivalue_line(
+        "markers", "needs(*programs): runs only beside these programs; see tests/services.py"
+    )
+    config.addinivalue_line(
+        "markers", "root: is about what root does; an ordinary user leaves it out"
+    )
     if (path := config.getoption("ran")) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Ran(path))
 
@@ -58,13 +73,18 @@ class Ran:
 
 def pytest_report_header() -> list[str]:
     if os.geteuid() != 0:
-        return ["not root: the tests that are about root are left out (make test-root)", *_missing()]
+        return [
+            "not root: the tests that are about root are left out (make test-root)",
+            *_missing(),
+        ]
     return _missing()
 
 
 def _missing() -> list[str]:
     missing = [
-        f"{name} (apt-get install {program.package})" for name, program in PROGRAMS.items() if not program.find()
+        f"{name} (apt-get install {program.package})"
+        for name, program in PROGRAMS.items()
+        if not program.find()
     ]
     if not missing:
         return []
@@ -74,16 +94,24 @@ def _missing() -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker takes the tests of `AIRFLOWS`, another those of the year, which is told once; the rest one by one.
+    """One worker takes the tests of `AIRFLOWS`, another those of the year, which is told once; the
+    rest one by one.
 
-    Not by the mark ``xdist_group``: xdist 3.8 sets it on a field that pytest 9.2 no longer has, and groups nothing.
+    Not by the mark ``xdist_group``: xdist 3.8 sets it on a field that pytest 9.2 no longer has, and
+    groups nothing.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class OneAirflowAtATime(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = Path(nodeid.partition("::")[0])
-            return "Airflow" if file.name in AIRFLOWS else "the year" if file.parent.name == "year" else nodeid
+            return (
+                "Airflow"
+                if file.name in AIRFLOWS
+                else "the year"
+                if file.parent.name == "year"
+                else nodeid
+            )
 
     return OneAirflowAtATime(config, log) if config.getoption("dist") == "loadgroup" else None
 
@@ -111,7 +139,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for name in _needed(item):
         if not PROGRAMS[name].find():
-            pytest.fail(f"needs {name}; install it: apt-get install {PROGRAMS[name].package}", pytrace=False)
+            pytest.fail(
+                f"needs {name}; install it: apt-get install {PROGRAMS[name].package}", pytrace=False
+            )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -159,7 +189,8 @@ def postgresql_url() -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def umask() -> Iterator[None]:
-    """The command line takes others' rights away for its process; the next test starts with the usual ones."""
+    """The command line takes others' rights away for its process; the next test starts with the
+    usual ones."""
     usual = os.umask(0o022)
     yield
     os.umask(usual)

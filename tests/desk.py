@@ -1,4 +1,5 @@
-"""LibreOffice's side of its UNO bridge, for the scripts that the system's Python runs (it alone has ``uno``)."""
+"""LibreOffice's side of its UNO bridge, for the scripts that the system's Python runs (it alone has
+``uno``)."""
 
 from __future__ import annotations
 
@@ -9,9 +10,13 @@ from com.sun.star.beans import PropertyValue
 from com.sun.star.connection import NoConnectException
 
 FILTERS = {
-    ".xlsx": "Calc MS Excel 2007 XML", ".xls": "MS Excel 97", ".ods": "calc8", ".csv": "Text - txt - csv (StarCalc)",
-    ".pdf": "calc_pdf_Export", ".docx": "MS Word 2007 XML",
-}  # fmt: skip
+    ".xlsx": "Calc MS Excel 2007 XML",
+    ".xls": "MS Excel 97",
+    ".ods": "calc8",
+    ".csv": "Text - txt - csv (StarCalc)",
+    ".pdf": "calc_pdf_Export",
+    ".docx": "MS Word 2007 XML",
+}
 """The filter that writes a kind of file."""
 
 
@@ -25,12 +30,16 @@ def prop(name, value):
 def desktop(pipe):
     """The office that listens on a pipe, as soon as it does."""
     local = uno.getComponentContext()
-    resolver = local.ServiceManager.createInstanceWithContext("com.sun.star.bridge.UnoUrlResolver", local)
+    resolver = local.ServiceManager.createInstanceWithContext(
+        "com.sun.star.bridge.UnoUrlResolver", local
+    )
     until = time.monotonic() + 90
     while True:
         try:
             context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
-            return context.ServiceManager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
+            return context.ServiceManager.createInstanceWithContext(
+                "com.sun.star.frame.Desktop", context
+            )
         except NoConnectException:
             if time.monotonic() > until:
                 raise

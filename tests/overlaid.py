@@ -1,4 +1,5 @@
-"""The shipped county with the two departments of docs/examples/departments added, as the how-to says."""
+"""The shipped county with the two departments of docs/examples/departments added, as the how-to
+says."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ EXAMPLES = PROJECT / "docs" / "examples" / "departments"
 
 
 def overlay(folder: Path) -> Path:
-    """The shipped county with the examples copied in, and their rules pasted into the sections of the same name."""
+    """The shipped county with the examples copied in, and their rules pasted into the sections of
+    the same name."""
     shutil.copytree(PROJECT / "include" / "county", folder / "county")
     shutil.copytree(PROJECT / "expectations", folder / "expectations")
     for path in (EXAMPLES / "departments").iterdir():
@@ -29,4 +31,7 @@ def overlay(folder: Path) -> Path:
 
 def settings_of(folder: Path) -> dict[str, str]:
     """What tells every program to work for that county."""
-    return {"SHOUWANG_COUNTY": str(folder / "county"), "SHOUWANG_EXPECTATIONS": str(folder / "expectations")}
+    return {
+        "SHOUWANG_COUNTY": str(folder / "county"),
+        "SHOUWANG_EXPECTATIONS": str(folder / "expectations"),
+    }

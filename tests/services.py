@@ -1,4 +1,5 @@
-"""Programs of the machine that tests run beside themselves, each private, on a free port, gone at the end."""
+"""Programs of the machine that tests run beside themselves, each private, on a free port, gone at
+the end."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True)
 class Program:
-    """A program (or module: it does not run) under its names, where it hides, and the Debian package that brings it."""
+    """A program (or module: it does not run) under its names, where it hides, and the Debian
+    package that brings it."""
 
     names: tuple[str, ...]
     package: str
@@ -34,21 +36,34 @@ class Program:
         for name in self.names:
             if found := shutil.which(name):
                 return found
-        folders = [folder for pattern in self.hidden for folder in sorted(Path("/").glob(pattern), reverse=True)]
+        folders = [
+            folder
+            for pattern in self.hidden
+            for folder in sorted(Path("/").glob(pattern), reverse=True)
+        ]
         paths = [folder / name for folder in folders for name in self.names]
-        return next((str(path) for path in paths if os.access(path, os.X_OK if self.runs else os.R_OK)), None)
+        return next(
+            (str(path) for path in paths if os.access(path, os.X_OK if self.runs else os.R_OK)),
+            None,
+        )
 
 
 PROGRAMS = {
-    "postgresql": Program(("initdb",), "postgresql", ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")),
+    "postgresql": Program(
+        ("initdb",), "postgresql", ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
+    ),
     "libreoffice": Program(("soffice", "libreoffice"), "libreoffice-calc"),
-    "writer": Program(("libswlo.so",), "libreoffice-writer", ("usr/lib/libreoffice/program",), runs=False),
+    "writer": Program(
+        ("libswlo.so",), "libreoffice-writer", ("usr/lib/libreoffice/program",), runs=False
+    ),
     "uno": Program(("uno.py",), "python3-uno", ("usr/lib*/python3*/*-packages",), runs=False),
     "poppler": Program(("pdftoppm",), "poppler-utils"),
     "fontconfig": Program(("fc-list",), "fontconfig"),
     "sshd": Program(("sshd",), "openssh-server", ("usr/sbin",)),
     "sftp-server": Program(
-        ("sftp-server",), "openssh-sftp-server", ("usr/lib/openssh", "usr/libexec/openssh", "usr/lib/ssh")
+        ("sftp-server",),
+        "openssh-sftp-server",
+        ("usr/lib/openssh", "usr/libexec/openssh", "usr/lib/ssh"),
     ),
     "chromium": Program(("chromium", "chromium-browser", "google-chrome"), "chromium"),
     "redis": Program(("redis-server",), "redis-server"),
@@ -66,7 +81,9 @@ def path_of(program: str) -> str:
     """Where a program lies; a sentence for the person at the machine if it does not."""
     if found := PROGRAMS[program].find():
         return found
-    raise FileNotFoundError(f"{program} is not on this machine: apt-get install {PROGRAMS[program].package}")
+    raise FileNotFoundError(
+        f"{program} is not on this machine: apt-get install {PROGRAMS[program].package}"
+    )
 
 
 def free_port() -> int:
@@ -77,7 +94,8 @@ def free_port() -> int:
 
 
 def _unprivileged() -> dict[str, Any]:
-    """Who runs a server that refuses to be root: ourselves, or ``postgres`` or ``nobody`` when we are root."""
+    """Who runs a server that refuses to be root: ourselves, or ``postgres`` or ``nobody`` when we
+    are root."""
     if os.geteuid() != 0:
         return {}
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
@@ -86,18 +104,29 @@ def _unprivileged() -> dict[str, Any]:
 
 
 class PostgreSQL:
-    """A PostgreSQL of our own in a folder, which may be ended and started again; its superuser is ``shouwang``."""
+    """A PostgreSQL of our own in a folder, which may be ended and started again; its superuser is
+    ``shouwang``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port = folder, free_port()
         self._initdb, self._who = Path(path_of("postgresql")).resolve(), _unprivileged()
         if self._who:
             os.chown(folder, self._who["user"], self._who["group"])
-        options = ["--username=shouwang", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        options = [
+            "--username=shouwang",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]
         made = subprocess.run(
-            [str(self._initdb), "--pgdata=data", *options], check=False, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, **self._quiet,
-        )  # fmt: skip
+            [str(self._initdb), "--pgdata=data", *options],
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            **self._quiet,
+        )
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stdout}")
 
@@ -113,15 +142,23 @@ class PostgreSQL:
     def start(self, **more: object) -> None:
         """Start it and wait until it answers; ``more`` are settings of its."""
         settings = {
-            "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", "fsync": "off",
-            "max_connections": 50, **more,
-        }  # fmt: skip
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "max_connections": 50,
+            **more,
+        }
         words = [f"-c{key}={value}" for key, value in settings.items()]
         log = self.folder / "log"
         with log.open("a") as told:
             command = [str(self._initdb.with_name("postgres")), "-Ddata", *words]
-            self._server = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT, **self._quiet)
-        _wait_for(f"host=127.0.0.1 port={self.port} user=shouwang dbname=postgres", self._server, log)
+            self._server = subprocess.Popen(
+                command, stdout=told, stderr=subprocess.STDOUT, **self._quiet
+            )
+        _wait_for(
+            f"host=127.0.0.1 port={self.port} user=shouwang dbname=postgres", self._server, log
+        )
 
     def stop(self, patience: float = 5) -> None:
         """End it, first asking; whoever is connected loses the connection."""
@@ -163,8 +200,12 @@ def _wait_for(address: str, server: subprocess.Popen[Any], log: Path) -> None:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int = 16) -> Iterator[Path]:
-    """A disk of its own for a folder, which can be filled without harm to anybody; gives the file that `fill` fills."""
-    subprocess.run([path_of("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m", "shouwang", folder], check=True)
+    """A disk of its own for a folder, which can be filled without harm to anybody; gives the file
+    that `fill` fills."""
+    subprocess.run(
+        [path_of("mount"), "-t", "tmpfs", "-o", f"size={megabytes}m", "shouwang", folder],
+        check=True,
+    )
     try:
         yield folder / ".filling"
     finally:
@@ -180,7 +221,8 @@ def fill(path: Path) -> None:
 
 @dataclass(frozen=True)
 class Sftp:
-    """An SFTP server of our own: its address without a path, what it serves, and what a client needs to know."""
+    """An SFTP server of our own: its address without a path, what it serves, and what a client
+    needs to know."""
 
     address: str
     folder: Path
@@ -195,14 +237,25 @@ def sftp() -> Iterator[Sftp]:
     folder = Path(tempfile.mkdtemp(prefix="shouwang-sftp-"))
     port, user = free_port(), pwd.getpwuid(os.geteuid()).pw_name
     for name in ("host", "key"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)], check=True
+        )
     (folder / "served").mkdir()
     settings = {
-        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "PidFile": folder / "sshd.pid",
-        "AuthorizedKeysFile": folder / "key.pub", "StrictModes": "no", "UsePAM": "no", "PasswordAuthentication": "no",
-        "PermitRootLogin": "prohibit-password", "Subsystem": f"sftp {path_of('sftp-server')} -e -l INFO 2>> {folder / 'transfers'}",
-    }  # fmt: skip
-    (folder / "sshd_config").write_text("\n".join(f"{name} {value}" for name, value in settings.items()) + "\n")
+        "Port": port,
+        "ListenAddress": "127.0.0.1",
+        "HostKey": folder / "host",
+        "PidFile": folder / "sshd.pid",
+        "AuthorizedKeysFile": folder / "key.pub",
+        "StrictModes": "no",
+        "UsePAM": "no",
+        "PasswordAuthentication": "no",
+        "PermitRootLogin": "prohibit-password",
+        "Subsystem": f"sftp {path_of('sftp-server')} -e -l INFO 2>> {folder / 'transfers'}",
+    }
+    (folder / "sshd_config").write_text(
+        "\n".join(f"{name} {value}" for name, value in settings.items()) + "\n"
+    )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     command = [path_of("sshd"), "-D", "-e", "-f", str(folder / "sshd_config")]
@@ -236,16 +289,22 @@ def _wait_for_port(port: int, process: subprocess.Popen[bytes], seconds: float =
 
 
 def at_libreoffice(folder: Path, script: Path, *words: str | Path, orders: str = "") -> str:
-    """What a script of the system's Python says that drives a LibreOffice of its own; it ends the LibreOffice itself."""
+    """What a script of the system's Python says that drives a LibreOffice of its own; it ends the
+    LibreOffice itself."""
     pipe = f"shouwang-{folder.parent.name}-{folder.name}"
     options = ["--headless", "--norestore", "--nologo", f"--accept=pipe,name={pipe};urp;"]
     profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
     office = subprocess.Popen([path_of("libreoffice"), profile, *options])
     try:
         done = subprocess.run(
-            ["/usr/bin/python3", script, pipe, *words], input=orders, text=True, stdout=subprocess.PIPE, check=True,
-            timeout=300, env={"PYTHONPATH": str(Path(__file__).parent), "PATH": os.environ["PATH"]},
-        )  # fmt: skip
+            ["/usr/bin/python3", script, pipe, *words],
+            input=orders,
+            text=True,
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=300,
+            env={"PYTHONPATH": str(Path(__file__).parent), "PATH": os.environ["PATH"]},
+        )
         return done.stdout
     finally:
         try:
@@ -256,9 +315,12 @@ def at_libreoffice(folder: Path, script: Path, *words: str | Path, orders: str =
 
 
 def scratch(server: str, name: str, options: str = "") -> str:
-    """A database of its own on a server, dropped first if it is there; ``options``: as in ``OWNER keeper``. Its URL."""
+    """A database of its own on a server, dropped first if it is there; ``options``: as in ``OWNER
+    keeper``. Its URL."""
     url = sa.make_url(server)
-    admin = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    admin = url.set(drivername="postgresql", database="postgres").render_as_string(
+        hide_password=False
+    )
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}" {options}')

@@ -1,4 +1,5 @@
-"""Several processes do the same at the same time: the month ends as after one, and nobody reads a traceback."""
+"""Several processes do the same at the same time: the month ends as after one, and nobody reads a
+traceback."""
 
 from __future__ import annotations
 
@@ -65,7 +66,9 @@ class Line:
         return found
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+@pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))]
+)
 @pytest.mark.timeout(1800)
 def test_three_runs_and_two_releases_at_once_end_as_one_after_the_other(
     county: DemoCounty, tmp_path: Path, kind: str, request: pytest.FixtureRequest

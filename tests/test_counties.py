@@ -1,4 +1,5 @@
-"""Many counties in one deployment: each has its own places, database and configuration, and nobody else's trouble."""
+"""Many counties in one deployment: each has its own places, database and configuration, and nobody
+else's trouble."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def test_a_deployment_with_one_county_is_as_it_was(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("key", "words"), [("", r"several counties \(lixi, qingyuan\); name one"), ("nowhere", "no county “nowhere”")]
+    ("key", "words"),
+    [("", r"several counties \(lixi, qingyuan\); name one"), ("nowhere", "no county “nowhere”")],
 )
 def test_the_county_meant_has_to_be_named(two, key, words):
     with pytest.raises(UsageError, match=words):
@@ -94,7 +96,10 @@ def test_workers_threads_serve_a_county_each(two):
         serve(key)
         return {open_house().home for _ in range(200)}
 
-    with concurrent.futures.ThreadPoolExecutor(1) as one, concurrent.futures.ThreadPoolExecutor(1) as other:
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as one,
+        concurrent.futures.ThreadPoolExecutor(1) as other,
+    ):
         asked = one.submit(homes, "lixi"), other.submit(homes, "qingyuan")
     assert [job.result() for job in asked] == [{two / "home" / "lixi"}, {two / "home" / "qingyuan"}]
 
@@ -152,7 +157,10 @@ def test_one_county_s_trouble_never_touches_another(two, shouwang, monkeypatch, 
         assert shouwang(*whose, "registry", "load", registry, "--as-of", month) == 0
         assert shouwang(*whose, "run", month) in (0, 3)
         assert shouwang(*whose, "release", month, "--by", "张三") == 0
-        files = {kind: tmp_path / f"{kind}.csv" for kind in ("matches", "rejects", "signals", "warnings", "cases")}
+        files = {
+            kind: tmp_path / f"{kind}.csv"
+            for kind in ("matches", "rejects", "signals", "warnings", "cases")
+        }
         for kind, file in files.items():
             assert shouwang(*whose, "export", kind, "--month", month, "--out", str(file)) == 0
         return {kind: file.read_bytes() for kind, file in files.items()}

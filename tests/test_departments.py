@@ -1,4 +1,5 @@
-"""Two more departments, by three files each and no Python: contract, suite, rules (docs/add-a-department.md)."""
+"""Two more departments, by three files each and no Python: contract, suite, rules
+(docs/add-a-department.md)."""
 
 from __future__ import annotations
 
@@ -29,16 +30,21 @@ MONTH = "2026-09"
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=5)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=5
+    )
 
 
 @pytest.fixture
 def home(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = overlay(tmp_path)
     for name, value in {
-        "SHOUWANG_HOME": tmp_path / "home", "SHOUWANG_INBOX": tmp_path / "inbox", "SHOUWANG_TODAY": "2026-10-12",
-        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}", **settings_of(folder),
-    }.items():  # fmt: skip
+        "SHOUWANG_HOME": tmp_path / "home",
+        "SHOUWANG_INBOX": tmp_path / "inbox",
+        "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'home' / 'shouwang.db'}",
+        **settings_of(folder),
+    }.items():
         monkeypatch.setenv(name, str(value))
     return tmp_path
 
@@ -61,17 +67,51 @@ def save(path: Path, title: str, rows: list[list[Any]]) -> None:
 
 
 def exports(county: DemoCounty, inbox: Path) -> dict[str, set[str]]:
-    """What the two departments hand over, with an unknown kind and a row without a day; the households of each rule."""
+    """What the two departments hand over, with an unknown kind and a row without a day; the
+    households of each rule."""
     people = people_of(county)
     who = people[["姓名", "证件号码", "乡镇", "行政村"]].to_numpy().tolist()
-    disasters: list[list[Any]] = [["灾情编号", "户主姓名", "身份证号", "乡镇", "行政村", "受灾日期", "灾种", "直接经济损失（元）", "倒塌房屋间数"]]  # fmt: skip
+    disasters: list[list[Any]] = [
+        [
+            "灾情编号",
+            "户主姓名",
+            "身份证号",
+            "乡镇",
+            "行政村",
+            "受灾日期",
+            "灾种",
+            "直接经济损失（元）",
+            "倒塌房屋间数",
+        ]
+    ]
     kinds = ("洪涝", "水灾", "冰雹", "火灾")
     for number, person in enumerate(who[:12]):
         loss, fallen = (12_000 if number < 4 else 300), (2 if number == 6 else 0)
-        disasters.append([f"Z{number:03d}", *person, dt.date(2026, 9, 3 + number), kinds[number % 4], loss, fallen])
+        disasters.append(
+            [
+                f"Z{number:03d}",
+                *person,
+                dt.date(2026, 9, 3 + number),
+                kinds[number % 4],
+                loss,
+                fallen,
+            ]
+        )
     disasters.append(["Z099", *who[20], dt.date(2026, 9, 9), "外星人", 1, 0])
     save(inbox / MONTH / "emergency" / "受灾户.xlsx", "2026年9月农村受灾户台账", disasters)
-    certificates: list[list[Any]] = [["序号", "姓名", "身份证号码", "所属乡镇", "村", "残疾类别", "残疾等级", "发证日期", "变动情况"]]  # fmt: skip
+    certificates: list[list[Any]] = [
+        [
+            "序号",
+            "姓名",
+            "身份证号码",
+            "所属乡镇",
+            "村",
+            "残疾类别",
+            "残疾等级",
+            "发证日期",
+            "变动情况",
+        ]
+    ]
     for number, person in enumerate(who[30:40]):
         grade = ("一级", "贰级", "3级", "四级", "2")[number % 5]
         certificates.append([number + 1, *person, "2026-09-15", "肢体残疾", "新办"])
@@ -85,7 +125,10 @@ def exports(county: DemoCounty, inbox: Path) -> dict[str, set[str]]:
 
 def cells_of(outbox: Path) -> list[str]:
     """What stands in the townships' lists."""
-    books = (openpyxl.load_workbook(opened(path, outbox.parent)) for path in outbox.rglob("*预警名单*.xlsx"))
+    books = (
+        openpyxl.load_workbook(opened(path, outbox.parent))
+        for path in outbox.rglob("*预警名单*.xlsx")
+    )
     return [
         str(cell)
         for book in books
@@ -152,7 +195,9 @@ def test_a_month_of_seven_departments_by_the_command_line(
     shouwang("run", MONTH)
     shouwang("release", MONTH, "--by", "测试员")
 
-    rows = true("records").merge(exported("matches"), on=["month", "department", "file", "sheet", "row"], how="outer")
+    rows = true("records").merge(
+        exported("matches"), on=["month", "department", "file", "sheet", "row"], how="outer"
+    )
     added = rows[rows["department"].isin(["emergency", "disabled"])]
     assert len(added) >= 80
     assert ((added["expect"] == "reject") == (added["outcome"] == "rejected")).all()
@@ -162,7 +207,13 @@ def test_a_month_of_seven_departments_by_the_command_line(
     assert (matched["household_id"] == matched["household"]).all()
 
     warnings = true("warnings").set_index("household")
-    found = exported("warnings").set_index("household_id")["rules"].reindex(warnings.index).fillna("").str.split()
+    found = (
+        exported("warnings")
+        .set_index("household_id")["rules"]
+        .reindex(warnings.index)
+        .fillna("")
+        .str.split()
+    )
     must, may = (warnings[column].str.split() for column in ("must_rules", "may_rules"))
     for sure, possible, rules in zip(must, may, found, strict=True):
         assert set(rules) <= set(possible)
@@ -170,9 +221,19 @@ def test_a_month_of_seven_departments_by_the_command_line(
     assert {"DIS-1", "DIS-2", "CJ-1"} <= {rule for rules in found for rule in rules}
 
     text = "\n".join(cells_of(home / "home" / "outbox"))
-    for words in ("应急管理局：", "倒塌房屋", "近 3 个月受灾损失累计", "残联：", "灾后恢复重建", "残疾人两项补贴"):
+    for words in (
+        "应急管理局：",
+        "倒塌房屋",
+        "近 3 个月受灾损失累计",
+        "残联：",
+        "灾后恢复重建",
+        "残疾人两项补贴",
+    ):
         assert words in text
-    receipts = {path.name.split("数据回执")[0] for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")}
+    receipts = {
+        path.name.split("数据回执")[0]
+        for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")
+    }
     assert {"应急管理局", "残联"} <= receipts
 
 
@@ -200,14 +261,26 @@ def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, hom
     sample = home / "inbox" / MONTH / "emergency" / "受灾户.xlsx"
     contract, suite, left_out = draft_contract(open_house(), sample, "rescue", "losses", "救灾办")
     content = yaml.safe_load(contract)
-    types = {(column.get("wordings") or [name])[0]: column["type"] for name, column in content["columns"].items()}
+    types = {
+        (column.get("wordings") or [name])[0]: column["type"]
+        for name, column in content["columns"].items()
+    }
     assert types == {
-        "灾情编号": "text", "name": "name", "id_number": "identity", "township": "text", "village": "text",
-        "受灾日期": "date", "灾种": "code", "直接经济损失（元）": "yuan", "倒塌房屋间数": "integer",
-    }  # fmt: skip
+        "灾情编号": "text",
+        "name": "name",
+        "id_number": "identity",
+        "township": "text",
+        "village": "text",
+        "受灾日期": "date",
+        "灾种": "code",
+        "直接经济损失（元）": "yuan",
+        "倒塌房屋间数": "integer",
+    }
     (home / "county" / "departments" / "rescue.yaml").write_text(contract, encoding="utf-8")
     (home / "expectations" / "rescue.losses.json").write_text(suite, encoding="utf-8")
-    assert check_contract(open_house(), home / "county" / "departments" / "rescue.yaml")["rules"] == []
+    assert (
+        check_contract(open_house(), home / "county" / "departments" / "rescue.yaml")["rules"] == []
+    )
     assert left_out == []
     (home / "inbox" / MONTH / "rescue").mkdir()
     shutil.copy(sample, home / "inbox" / MONTH / "rescue")
@@ -223,14 +296,31 @@ def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, hom
         draft_contract(open_house(), nobody, "rescue", "losses", "救灾办")
 
 
-def test_a_draft_is_checked_where_it_was_written_also_where_people_are_called_heads(home: Path) -> None:
+def test_a_draft_is_checked_where_it_was_written_also_where_people_are_called_heads(
+    home: Path,
+) -> None:
     sample = home / "火灾户.xlsx"
     book = openpyxl.Workbook()
-    for line in (["户主", "乡镇", "村", "损失（元）"], *([f"张{n}", "大河镇", "上河村", n * 100] for n in range(1, 9))):
+    for line in (
+        ["户主", "乡镇", "村", "损失（元）"],
+        *([f"张{n}", "大河镇", "上河村", n * 100] for n in range(1, 9)),
+    ):
         book.active.append(line)
     book.save(sample)
-    words = ["contract", "draft", str(sample), "--department", "fire", "--dataset", "fires", "--title", "消防大队"]
+    words = [
+        "contract",
+        "draft",
+        str(sample),
+        "--department",
+        "fire",
+        "--dataset",
+        "fires",
+        "--title",
+        "消防大队",
+    ]
     assert CliRunner().invoke(app, [*words, "--out", str(home / "draft")]).exit_code == 0
     draft = home / "draft" / "departments" / "fire.yaml"
-    assert yaml.safe_load(draft.read_text(encoding="utf-8"))["columns"]["name"]["wordings"] == ["户主"]
+    assert yaml.safe_load(draft.read_text(encoding="utf-8"))["columns"]["name"]["wordings"] == [
+        "户主"
+    ]
     assert CliRunner().invoke(app, ["contract", "check", str(draft)]).exit_code == 0

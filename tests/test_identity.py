@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shouwang.identity import clean_names, clean_numbers, mask_number, without_numbers, written_number
+from shouwang.identity import (
+    clean_names,
+    clean_numbers,
+    mask_number,
+    without_numbers,
+    written_number,
+)
 
 SOUND = "532999198506037605"
 
@@ -19,40 +25,76 @@ def cleaned(written: object) -> tuple[object, str]:
 
 @pytest.mark.parametrize(
     "written",
-    [SOUND, f" {SOUND} ", f"\t{SOUND}", f"'{SOUND}", f'="{SOUND}"', f"{SOUND}\u200b", "５３２９９９１９８５０６０３７６０５",
-     "532999 19850603 7605", SOUND + "61", SOUND + "61B1"],
-)  # fmt: skip
+    [
+        SOUND,
+        f" {SOUND} ",
+        f"\t{SOUND}",
+        f"'{SOUND}",
+        f'="{SOUND}"',
+        f"{SOUND}\u200b",
+        "５３２９９９１９８５０６０３７６０５",
+        "532999 19850603 7605",
+        SOUND + "61",
+        SOUND + "61B1",
+    ],
+)
 def test_a_sound_number_is_read_however_it_is_written(written: str) -> None:
     assert cleaned(written) == (SOUND, "valid")
 
 
 @pytest.mark.parametrize(
     "written",
-    [f"{SOUND}（本人）", f"身份证号：{SOUND}", f"{SOUND}\n13900000071", f"13900000071 {SOUND}", f"王小芳{SOUND}",
-     SOUND + "13900000071", "G" + SOUND, "532999-19850603-7605", "5329991985O6O376O5", f"{SOUND} 61", f"{SOUND}*",
-     f"{SOUND}/{SOUND}", "五三二九九九一九八五〇六〇三七六〇五"],
-)  # fmt: skip
+    [
+        f"{SOUND}（本人）",
+        f"身份证号：{SOUND}",
+        f"{SOUND}\n13900000071",
+        f"13900000071 {SOUND}",
+        f"王小芳{SOUND}",
+        SOUND + "13900000071",
+        "G" + SOUND,
+        "532999-19850603-7605",
+        "5329991985O6O376O5",
+        f"{SOUND} 61",
+        f"{SOUND}*",
+        f"{SOUND}/{SOUND}",
+        "五三二九九九一九八五〇六〇三七六〇五",
+    ],
+)
 def test_the_only_sound_number_of_a_cell_is_read(written: str) -> None:
     assert cleaned(written) == (SOUND, "valid")
 
 
-@pytest.mark.parametrize("written", [f"{SOUND}、532999196807050265", f"{SOUND} 5329991968070502", "见附件", "尾号7605"])
+@pytest.mark.parametrize(
+    "written", [f"{SOUND}、532999196807050265", f"{SOUND} 5329991968070502", "见附件", "尾号7605"]
+)
 def test_no_number_is_chosen_between_two_nor_made_of_none(written: str) -> None:
     assert cleaned(written) == (written, "damaged")
 
 
-@pytest.mark.parametrize("mask", ["****", "*****", "○○○○", "※※※※※※※※", "xxxx", "××××", "□□□□", "----", "……", "某某"])
+@pytest.mark.parametrize(
+    "mask", ["****", "*****", "○○○○", "※※※※※※※※", "xxxx", "××××", "□□□□", "----", "……", "某某"]
+)
 def test_a_mask_of_any_sign_and_length_hides_the_places_between(mask: str) -> None:
     assert cleaned(f"5329{mask}7605") == ("5329**********7605", "partial")
 
 
-@pytest.mark.parametrize("written", ["E12345678", "EA1234567", "H1234567890", "USA123456789012", "810000199001010393"])
+@pytest.mark.parametrize(
+    "written", ["E12345678", "EA1234567", "H1234567890", "USA123456789012", "810000199001010393"]
+)
 def test_the_numbers_of_other_papers_are_valid_texts(written: str) -> None:
     assert cleaned(written) == (written, "valid")
 
 
 def test_what_replaced_a_character_is_a_lost_one() -> None:
-    written = ["陈〓祥", "陈\ue001祥", "陈⿱土口祥", "陈（土+口）祥", "陈某祥", "陈&#134071;祥", "陈&#x20BB7;祥"]
+    written = [
+        "陈〓祥",
+        "陈\ue001祥",
+        "陈⿱土口祥",
+        "陈（土+口）祥",
+        "陈某祥",
+        "陈&#134071;祥",
+        "陈&#x20BB7;祥",
+    ]
     assert clean_names(pd.Series(written)).tolist() == ["陈?祥"] * 5 + ["陈𠮷祥"] * 2
 
 
@@ -89,7 +131,9 @@ def test_cleaning_a_number_twice_changes_nothing(written: str) -> None:
 
 
 def test_dots_and_spaces_do_not_count_in_a_name() -> None:
-    names = clean_names(pd.Series(["买买提·热合曼", "买买提。热合曼", "买买提 热合曼", "陈*", "无"]))
+    names = clean_names(
+        pd.Series(["买买提·热合曼", "买买提。热合曼", "买买提 热合曼", "陈*", "无"])
+    )
     assert names.tolist()[:4] == ["买买提热合曼"] * 3 + ["陈?"]
     assert pd.isna(names[4])
 
@@ -101,9 +145,15 @@ def test_a_day_in_what_somebody_wrote_is_no_number_to_hide(day: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["死亡日期 2026-10-03", "结算日期应为 2026-09-03", "2026-10-01 2026-10-05 住院", "2026-10-03 10:20 去世",
-     "20261001-20261005", "2026-10-01 - 2026-10-05"],
-)  # fmt: skip
+    [
+        "死亡日期 2026-10-03",
+        "结算日期应为 2026-09-03",
+        "2026-10-01 2026-10-05 住院",
+        "2026-10-03 10:20 去世",
+        "20261001-20261005",
+        "2026-10-01 - 2026-10-05",
+    ],
+)
 def test_days_beside_each_other_stay(said: str) -> None:
     assert without_numbers(said) == said
 
@@ -113,6 +163,8 @@ def test_what_only_begins_like_a_day_does_not(said: str) -> None:
     assert without_numbers(said) == "（号码略）"
 
 
-@pytest.mark.parametrize("number", [SOUND, "532999 19850603 7605", "13900000000", "0872-7123456", "53299919850603760X"])
+@pytest.mark.parametrize(
+    "number", [SOUND, "532999 19850603 7605", "13900000000", "0872-7123456", "53299919850603760X"]
+)
 def test_a_number_in_what_somebody_wrote_is_hidden(number: str) -> None:
     assert without_numbers(f"他的{number}有误") == "他的（号码略）有误"

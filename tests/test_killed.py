@@ -1,9 +1,11 @@
-"""Every step killed at every moment that matters, then run again: nothing is lost and nothing happens twice.
+"""Every step killed at every moment that matters, then run again: nothing is lost and nothing
+happens twice.
 
-Steps run in forked children. A *moment* is just before and just after a transaction takes effect, a file appears under
-its name or a folder goes, before a statement that writes, and in the midst of writing a file. A child is killed with
-SIGKILL at one of them. Whatever file then lies under its name is whole; the same step is run again, and must leave what
-it leaves undisturbed: the same rows in every table, the same files.
+Steps run in forked children. A *moment* is just before and just after a transaction takes effect, a
+file appears under its name or a folder goes, before a statement that writes, and in the midst of
+writing a file. A child is killed with SIGKILL at one of them. Whatever file then lies under its
+name is whole; the same step is run again, and must leave what it leaves undisturbed: the same rows
+in every table, the same files.
 """
 
 from __future__ import annotations
@@ -77,9 +79,11 @@ class Place:
     def enter(self) -> None:
         """Let this process live there."""
         os.environ |= {
-            "SHOUWANG_HOME": str(self.home), "SHOUWANG_INBOX": str(self.inbox), "SHOUWANG_TODAY": "2026-10-12",
+            "SHOUWANG_HOME": str(self.home),
+            "SHOUWANG_INBOX": str(self.inbox),
+            "SHOUWANG_TODAY": "2026-10-12",
             "SHOUWANG_DATABASE_URL": self.database,
-        }  # fmt: skip
+        }
 
     def note(self, name: str) -> Path:
         """Where the result of a step is kept for the next."""
@@ -104,7 +108,9 @@ def story(county: DemoCounty) -> dict[str, Step]:
         found[f"take_in {who}"] = lambda _, d=department: steps.take_in(MONTH, d)
         before = "take_in"
         for name in ("validate", "match", "load"):
-            found[f"{name} {who}"] = lambda place, w=who, n=name, b=before: getattr(steps, n)(_reference(place, w, b))
+            found[f"{name} {who}"] = lambda place, w=who, n=name, b=before: getattr(steps, n)(
+                _reference(place, w, b)
+            )
             before = name
     found[f"take_in {REFUSED}"] = lambda _: steps.take_in(MONTH, REFUSED)
     for department in MISSING:
@@ -116,7 +122,9 @@ def story(county: DemoCounty) -> dict[str, Step]:
         found[f"release {number}"] = lambda _, t=township: let_go(MONTH, t)
         found[f"send {number}"] = lambda _, t=township: steps.send_township(MONTH, t)
     found["summarise"] = lambda _: steps.summarise(MONTH)
-    found["load_feedback"] = lambda place: steps.load_feedback(str(answered(place)), who_answers(place))
+    found["load_feedback"] = lambda place: steps.load_feedback(
+        str(answered(place)), who_answers(place)
+    )
     found["collect"] = lambda place: steps.collect_returns() if come_back(place) else None
     return found
 
@@ -127,15 +135,24 @@ def who_answers(place: Place) -> str:
 
 
 def answered(place: Place) -> Path:
-    """A township's list with the first household found without risk, as the township sends it back."""
+    """A township's list with the first household found without risk, as the township sends it
+    back."""
     path = place.home / "notes" / "名单回来.xlsx"
     if not path.exists():
-        book = openpyxl.load_workbook(opened(sorted((place.home / "outbox").rglob("*预警名单*.xlsx"))[0], place.home))
+        book = openpyxl.load_workbook(
+            opened(sorted((place.home / "outbox").rglob("*预警名单*.xlsx"))[0], place.home)
+        )
         sheet = book["预警名单"]
-        head = next(row for row in sheet.iter_rows() if any(cell.value == "线索编号" for cell in row))
+        head = next(
+            row for row in sheet.iter_rows() if any(cell.value == "线索编号" for cell in row)
+        )
         titles = {str(cell.value).replace("\n", ""): cell.column for cell in head}
         first = head[0].row + 1
-        for title, value in (("核查结论", "05 无返贫致贫风险"), ("核查日期", "2026-10-14"), ("核查人", "测试员")):
+        for title, value in (
+            ("核查结论", "05 无返贫致贫风险"),
+            ("核查日期", "2026-10-14"),
+            ("核查人", "测试员"),
+        ):
             column = next(c for t, c in titles.items() if t.startswith(title))
             sheet.cell(first, column, value)
         save(
@@ -154,7 +171,8 @@ def come_back(place: Place) -> Path:
 
 
 def returned(place: Place) -> Path:
-    """An inbox with the receipt of `CORRECTED` alone: its first rejected row as it should be, saved as csv."""
+    """An inbox with the receipt of `CORRECTED` alone: its first rejected row as it should be, saved
+    as csv."""
     inbox = place.home / "notes" / "inbox"
     path = inbox / MONTH / CORRECTED / "改好了.csv"
     if not path.exists():
@@ -180,7 +198,9 @@ def in_child(place: Place, work: Callable[[], Any]) -> tuple[int, Any]:
             place.enter()
             House.now = lambda house: dt.datetime.combine(house.today(), dt.time(9))  # type: ignore[method-assign]
             known = set(sys.modules)
-            said = json.dumps([work(), sorted(set(sys.modules) - known)], default=str, ensure_ascii=False).encode()
+            said = json.dumps(
+                [work(), sorted(set(sys.modules) - known)], default=str, ensure_ascii=False
+            ).encode()
             with os.fdopen(writing, "wb") as pipe:
                 pipe.write(said)
             status = 0
@@ -233,7 +253,9 @@ def moments(kill_at: int | None) -> Iterator[list[str]]:
     patch = pytest.MonkeyPatch()
     for name in ("write_text", "write_bytes"):
         patch.setattr(Path, name, torn(getattr(Path, name)))
-    patch.setattr(zipfile.ZipFile, "writestr", around("part of a workbook", zipfile.ZipFile.writestr))
+    patch.setattr(
+        zipfile.ZipFile, "writestr", around("part of a workbook", zipfile.ZipFile.writestr)
+    )
     for holder, name in ((os, "replace"), (os, "rename"), (shutil, "rmtree")):
         patch.setattr(holder, name, around(name, getattr(holder, name)))
     dialect = sa.engine.default.DefaultDialect
@@ -251,7 +273,9 @@ def moments(kill_at: int | None) -> Iterator[list[str]]:
         patch.undo()
 
 
-def perform(place: Place, name: str, step: Step, kill_at: int | None = None) -> tuple[int, list[str]]:
+def perform(
+    place: Place, name: str, step: Step, kill_at: int | None = None
+) -> tuple[int, list[str]]:
     """Run a step in a child, perhaps to its death; how it ended and the moments it went through."""
 
     def work() -> Any:
@@ -271,20 +295,26 @@ def perform(place: Place, name: str, step: Step, kill_at: int | None = None) -> 
 
 
 def state(place: Place) -> dict[str, Any]:
-    """Every row of every table without moments of time, and every file; workbooks by what is packed in them.
+    """Every row of every table without moments of time, and every file; workbooks by what is packed
+    in them.
 
     Fingerprints of sealed files are left out: no two sealings are alike.
 
-    The running number of audit events is left out on PostgreSQL, whose sequences do not go back with a transaction.
+    The running number of audit events is left out on PostgreSQL, whose sequences do not go back
+    with a transaction.
     """
     engine = sa.create_engine(place.database)
     found: dict[str, Any] = {}
     with engine.connect() as connection:
         for name in sa.inspect(connection).get_table_names():
             table = sa.Table(name, sa.MetaData(), autoload_with=connection)
-            columns = [c for c in timeless(table) if engine.name == "sqlite" or c.name != "event_id"]
+            columns = [
+                c for c in timeless(table) if engine.name == "sqlite" or c.name != "event_id"
+            ]
             rows = connection.execute(sa.select(*columns)).fetchall()
-            found[f"table {name}"] = sorted(tuple(SEALING.sub("…", str(value)) for value in row) for row in rows)
+            found[f"table {name}"] = sorted(
+                tuple(SEALING.sub("…", str(value)) for value in row) for row in rows
+            )
     engine.dispose()
     return found | files(place)
 
@@ -298,17 +328,25 @@ def files(place: Place) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for path in sorted(place.home.rglob("*")):
         inside = path.relative_to(place.home)
-        if path.is_dir() or inside.parts[0] in ("notes", "secrets", "locks") or inside.name.startswith("shouwang.db"):
+        if (
+            path.is_dir()
+            or inside.parts[0] in ("notes", "secrets", "locks")
+            or inside.name.startswith("shouwang.db")
+        ):
             continue
         hidden = any(part.startswith(".") for part in inside.parts)
-        found[str(inside)] = path.read_bytes() if hidden else unpacked(path.read_bytes(), path.name, place.home)
+        found[str(inside)] = (
+            path.read_bytes() if hidden else unpacked(path.read_bytes(), path.name, place.home)
+        )
     return found
 
 
 @lru_cache(maxsize=500)
 def unpacked(content: bytes, name: str, home: Path) -> Any:
     """What a file holds: of a workbook, sealed or not, each part's fingerprint."""
-    plain = io.BytesIO(unsealed(content, passwords.every(open_house({"SHOUWANG_HOME": str(home)}), name)))
+    plain = io.BytesIO(
+        unsealed(content, passwords.every(open_house({"SHOUWANG_HOME": str(home)}), name))
+    )
     if not zipfile.is_zipfile(plain):
         return content
     with zipfile.ZipFile(plain) as packed:
@@ -318,12 +356,15 @@ def unpacked(content: bytes, name: str, home: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("county"), households=150, months=(Month(2026, 9),), seed=4)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=150, months=(Month(2026, 9),), seed=4
+    )
 
 
 @pytest.fixture(scope="module")
 def inbox(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two departments' files as they came, and one that cannot be read; the others have handed over nothing."""
+    """Two departments' files as they came, and one that cannot be read; the others have handed over
+    nothing."""
     inbox = tmp_path_factory.mktemp("inbox")
     for department in DEPARTMENTS:
         shutil.copytree(county.inbox / MONTH / department, inbox / MONTH / department)
@@ -331,16 +372,21 @@ def inbox(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (inbox / MONTH / REFUSED / "结算.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     for path in inbox.rglob("*.*"):
         os.utime(path, (1_700_000_000, 1_700_000_000))
-    load_suite(suite_path(PROJECT / "expectations", "civil_affairs.assistance"))  # the import is paid once
+    load_suite(
+        suite_path(PROJECT / "expectations", "civil_affairs.assistance")
+    )  # the import is paid once
     return inbox
 
 
 Undisturbed = dict[str, tuple[Place, list[str]]]
-"""The month without a disturbance: for each step, the place before it and its moments; at last ``""``."""
+"""The month without a disturbance: for each step, the place before it and its moments; at last
+``""``."""
 
 
 @pytest.fixture(scope="module")
-def undisturbed(county: DemoCounty, inbox: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def undisturbed(
+    county: DemoCounty, inbox: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
     place = on_sqlite(tmp_path_factory.mktemp("undisturbed") / "home", inbox)
     place.home.mkdir()
     found = {}
@@ -368,13 +414,29 @@ def copied(place: Place, to: Place) -> Place:
 
 
 NAMES = [
-    "init", "load_registry", *(f"{step} {d}" for d in (*DEPARTMENTS, "corrected") for step in ("take_in", "validate", "match", "load")),
-    f"take_in {REFUSED}", *(f"declare_late {d}" for d in MISSING), "screen", "release 0", "send 0", "release 1", "send 1", "summarise", "load_feedback", "collect",
-]  # fmt: skip
+    "init",
+    "load_registry",
+    *(
+        f"{step} {d}"
+        for d in (*DEPARTMENTS, "corrected")
+        for step in ("take_in", "validate", "match", "load")
+    ),
+    f"take_in {REFUSED}",
+    *(f"declare_late {d}" for d in MISSING),
+    "screen",
+    "release 0",
+    "send 0",
+    "release 1",
+    "send 1",
+    "summarise",
+    "load_feedback",
+    "collect",
+]
 
 
 def lies_open(place: Place, numbers: frozenset[bytes]) -> list[str]:
-    """Files with somebody's number or phone in them that were not handed in so; workbooks are looked into."""
+    """Files with somebody's number or phone in them that were not handed in so; workbooks are
+    looked into."""
     found = []
     for path in sorted(place.home.rglob("*")):
         inside = path.relative_to(place.home).parts
@@ -390,7 +452,13 @@ def lies_open(place: Place, numbers: frozenset[bytes]) -> list[str]:
 
 
 def outlives_every_kill(
-    step: Step, name: str, before: Place, seen: list[str], after: Place, scratch: Place, numbers: frozenset[bytes]
+    step: Step,
+    name: str,
+    before: Place,
+    seen: list[str],
+    after: Place,
+    scratch: Place,
+    numbers: frozenset[bytes],
 ) -> None:
     """Kill the step at each of its moments, beginning afresh each time, and run it again."""
     old, wanted = files(before), state(after)
@@ -426,16 +494,26 @@ def test_a_step_that_is_killed_and_run_again_leaves_what_it_leaves_undisturbed(
     assert list(plan) == NAMES
     (before, seen), (after, _) = undisturbed[name], undisturbed[[*NAMES, ""][NAMES.index(name) + 1]]
     outlives_every_kill(
-        plan[name], name, before, seen, after, on_sqlite(tmp_path / "home", inbox), everybodys_numbers(county)
+        plan[name],
+        name,
+        before,
+        seen,
+        after,
+        on_sqlite(tmp_path / "home", inbox),
+        everybodys_numbers(county),
     )
 
 
-def test_so_it_is_on_postgresql(county: DemoCounty, inbox: Path, tmp_path: Path, postgresql_url: str) -> None:
+def test_so_it_is_on_postgresql(
+    county: DemoCounty, inbox: Path, tmp_path: Path, postgresql_url: str
+) -> None:
     def place(name: str) -> Place:
         url = sa.make_url(postgresql_url).set(database=f"killed_{name}")
         return Place(tmp_path / name, inbox, url.render_as_string(hide_password=False))
 
-    empty = Place(tmp_path / "empty", inbox, str(sa.make_url(postgresql_url).set(database="template1")))
+    empty = Place(
+        tmp_path / "empty", inbox, str(sa.make_url(postgresql_url).set(database="template1"))
+    )
     empty.home.mkdir()
     living = copied(empty, place("living"))
     for name, step in story(county).items():
@@ -444,7 +522,9 @@ def test_so_it_is_on_postgresql(county: DemoCounty, inbox: Path, tmp_path: Path,
         assert ended == 0, f"{name} failed"
         if before:
             assert {"before commit", "after commit"} <= set(seen)
-            outlives_every_kill(step, name, before, seen, living, place("scratch"), everybodys_numbers(county))
+            outlives_every_kill(
+                step, name, before, seen, living, place("scratch"), everybodys_numbers(county)
+            )
 
 
 def with_keys_of_its_own(place: Place) -> Place:
@@ -456,7 +536,9 @@ def with_keys_of_its_own(place: Place) -> Place:
     return place
 
 
-def rotate(place: Place, kill_at: int | None = None, meanwhile: Callable[[int], None] = lambda _: None) -> Any:
+def rotate(
+    place: Place, kill_at: int | None = None, meanwhile: Callable[[int], None] = lambda _: None
+) -> Any:
     """Change the keys in a child, a few rows at a time, perhaps to its death."""
 
     def work() -> Any:
@@ -470,7 +552,8 @@ def rotate(place: Place, kill_at: int | None = None, meanwhile: Callable[[int], 
 
 
 def with_the_newest_key_alone(place: Place) -> dict[str, str]:
-    """Take every other key away; then a fingerprint of every table, every sealed file and every export, opened."""
+    """Take every other key away; then a fingerprint of every table, every sealed file and every
+    export, opened."""
 
     def work() -> Any:
         os.environ["SHOUWANG_KEYS"] = ""
@@ -487,9 +570,17 @@ def with_the_newest_key_alone(place: Place) -> dict[str, str]:
             }
             said |= {kind: export(connection, kind, Month.parse(MONTH)).to_csv() for kind in KINDS}
         assert trail.check(house)["faults"] == []
-        files = (path for folder in house.sealed_folders for path in folder.rglob("*") if path.is_file())
-        said |= {str(path.relative_to(place.home)): house.keys.open_file(path.read_bytes()) for path in files}
-        return {name: hashlib.sha256(repr(content).encode()).hexdigest() for name, content in said.items()}
+        files = (
+            path for folder in house.sealed_folders for path in folder.rglob("*") if path.is_file()
+        )
+        said |= {
+            str(path.relative_to(place.home)): house.keys.open_file(path.read_bytes())
+            for path in files
+        }
+        return {
+            name: hashlib.sha256(repr(content).encode()).hexdigest()
+            for name, content in said.items()
+        }
 
     ended, said = in_child(place, work)
     assert ended == 0
@@ -498,7 +589,9 @@ def with_the_newest_key_alone(place: Place) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def with_old_keys(inbox: Path, undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def with_old_keys(
+    inbox: Path, undisturbed: Undisturbed, tmp_path_factory: pytest.TempPathFactory
+) -> Place:
     home = tmp_path_factory.mktemp("keys") / "home"
     return with_keys_of_its_own(copied(undisturbed[""][0], on_sqlite(home, inbox)))
 
@@ -510,8 +603,17 @@ def test_a_change_of_keys_that_is_killed_goes_on_and_the_new_key_alone_opens_eve
     wanted = with_the_newest_key_alone(place)
     _, seen = rotate(copied(with_old_keys, place))
     assert with_the_newest_key_alone(place) == wanted
-    written = [n + later for n, what in enumerate(seen) if what.startswith("statement UPDATE") for later in (1, 2)]
-    filed = [n for n, what in enumerate(seen) if what.startswith("in the midst") or what.endswith("replace")]
+    written = [
+        n + later
+        for n, what in enumerate(seen)
+        if what.startswith("statement UPDATE")
+        for later in (1, 2)
+    ]
+    filed = [
+        n
+        for n, what in enumerate(seen)
+        if what.startswith("in the midst") or what.endswith("replace")
+    ]
     assert {seen[number] for number in written} == {"before commit", "after commit"}
     for number in [*range(8), *written, *filed[3:6], *filed[-3:], len(seen) - 2, len(seen) - 1]:
         ended, _ = rotate(copied(with_old_keys, place), kill_at=number)
@@ -543,7 +645,9 @@ def test_a_delivery_that_is_taken_in_while_keys_change_loses_nothing(
     assert with_the_newest_key_alone(place) == wanted
 
 
-def test_what_retention_deletes_while_keys_change_does_not_come_back(with_old_keys: Place, tmp_path: Path) -> None:
+def test_what_retention_deletes_while_keys_change_does_not_come_back(
+    with_old_keys: Place, tmp_path: Path
+) -> None:
     place = copied(with_old_keys, on_sqlite(tmp_path / "home", tmp_path / "no inbox of others"))
 
     def work() -> Any:
@@ -551,7 +655,9 @@ def test_what_retention_deletes_while_keys_change_does_not_come_back(with_old_ke
         retention = threading.Thread(target=steps.expire)
 
         def put_back(path: Path) -> Any:
-            if retention.ident is None:  # the first file of the vault is read, and not yet back in its place
+            if (
+                retention.ident is None
+            ):  # the first file of the vault is read, and not yet back in its place
                 retention.start()
                 retention.join(1)
             return whole_file(path)
@@ -591,7 +697,8 @@ def test_a_step_whose_disk_is_full_leaves_nothing_by_halves_and_does_its_work_wh
 def test_each_step_may_run_on_another_machine_with_a_disk_of_its_own(
     county: DemoCounty, inbox: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    """What is shared is the house; home and temporary folder are new for every step, and empty after it."""
+    """What is shared is the house; home and temporary folder are new for every step, and empty
+    after it."""
     place = on_sqlite(tmp_path / "home", inbox)
     place.home.mkdir()
     for number, (name, step) in enumerate(story(county).items()):
@@ -608,9 +715,16 @@ def test_each_step_may_run_on_another_machine_with_a_disk_of_its_own(
         assert perform(place, name, there)[0] == 0, name
         assert [path for folder in own.values() for path in folder.rglob("*")] == [], name
         shutil.rmtree(worker)
-    aside = ("table dispatch", "table audit_event")  # of these two, what differs by machine is not settled yet
+    aside = (
+        "table dispatch",
+        "table audit_event",
+    )  # of these two, what differs by machine is not settled yet
     mine, theirs = (
-        {name: rows for name, rows in state(one).items() if name.startswith("table ") and name not in aside}
+        {
+            name: rows
+            for name, rows in state(one).items()
+            if name.startswith("table ") and name not in aside
+        }
         for one in (place, undisturbed[""][0])
     )
     assert mine == theirs

@@ -1,7 +1,9 @@
-"""A made-up county's month by the command line: nothing lost, nobody matched wrongly, nothing done twice.
+"""A made-up county's month by the command line: nothing lost, nobody matched wrongly, nothing done
+twice.
 
-Most calls happen in this process, through the same `main` and with the same words; a process of its own is started
-only where that is the point: exit statuses, help, what stands on standard output, SIGKILL.
+Most calls happen in this process, through the same `main` and with the same words; a process of its
+own is started only where that is the point: exit statuses, help, what stands on standard output,
+SIGKILL.
 """
 
 from __future__ import annotations
@@ -49,7 +51,11 @@ class Run:
 
     @property
     def environment(self) -> dict[str, str]:
-        said = {"SHOUWANG_HOME": str(self.home), "SHOUWANG_INBOX": str(self.inbox), "SHOUWANG_TODAY": "2026-10-12"}
+        said = {
+            "SHOUWANG_HOME": str(self.home),
+            "SHOUWANG_INBOX": str(self.inbox),
+            "SHOUWANG_TODAY": "2026-10-12",
+        }
         return said | ({"SHOUWANG_DATABASE_URL": self.database} if self.database else {})
 
     def shouwang(self, *words: str, expect: int = 0) -> Said:
@@ -69,22 +75,30 @@ class Run:
         finally:
             os.umask(mask)
         if status != expect:
-            pytest.fail(f"shouwang {' '.join(words)} ended with {status}:\n{out.getvalue()}{err.getvalue()}")
+            pytest.fail(
+                f"shouwang {' '.join(words)} ended with {status}:\n{out.getvalue()}{err.getvalue()}"
+            )
         return Said(out.getvalue(), err.getvalue())
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """``shouwang WORDS`` in a process, and process group, of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "shouwang.cli", *words], env=os.environ | self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "shouwang.cli", *words],
+            env=os.environ | self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
 
     def process(self, *words: str, expect: int = 0) -> Said:
         """The same in a process of its own, to its end."""
         process = self.start(*words)
         said = Said(*process.communicate(timeout=300))
         if process.returncode != expect:
-            pytest.fail(f"shouwang {' '.join(words)} ended with {process.returncode}:\n{said.stdout}{said.stderr}")
+            pytest.fail(
+                f"shouwang {' '.join(words)} ended with {process.returncode}:\n{said.stdout}{said.stderr}"
+            )
         return said
 
     def copy(self, home: Path, inbox: Path | None = None) -> Run:
@@ -105,14 +119,19 @@ class Run:
         engine = sa.create_engine(self.database or f"sqlite:///{self.home / 'shouwang.db'}")
         with engine.connect() as connection:
             names = sa.inspect(connection).get_table_names()
-            rows = {name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).fetchall() for name in names}
+            rows = {
+                name: connection.execute(sa.text(f'SELECT * FROM "{name}"')).fetchall()
+                for name in names
+            }
         engine.dispose()
         return {name: sorted(tuple(map(str, row)) for row in found) for name, found in rows.items()}
 
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("county"), households=500, months=(Month(2026, 9),), seed=7)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=500, months=(Month(2026, 9),), seed=7
+    )
 
 
 def prepared(home: Path, county: DemoCounty, database: str = "") -> Run:
@@ -151,7 +170,9 @@ def records(county: DemoCounty) -> pd.DataFrame:
     return truth.astype({"row": int})
 
 
-def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(county: DemoCounty, said: dict[str, str]) -> None:
+def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(
+    county: DemoCounty, said: dict[str, str]
+) -> None:
     matches = rows_of(said["matches"]).astype({"row": int})
     both = records(county).merge(
         matches, on=["month", "department", "file", "sheet", "row"], how="outer", indicator=True
@@ -167,7 +188,9 @@ def test_every_row_is_accounted_for_and_nobody_is_matched_wrongly(county: DemoCo
 
 def test_the_warnings_are_those_of_the_truth(county: DemoCounty, said: dict[str, str]) -> None:
     found = rows_of(said["warnings"]).set_index("household_id")
-    truth = pd.read_csv(county.truth / "warnings.csv", dtype=str, keep_default_na=False).set_index("household")
+    truth = pd.read_csv(county.truth / "warnings.csv", dtype=str, keep_default_na=False).set_index(
+        "household"
+    )
     assert set(found.index) <= set(truth.index)
     rules = found["rules"].reindex(truth.index).fillna("").str.split().map(set)
     may = truth["may_rules"].str.split().map(set)
@@ -180,7 +203,9 @@ def test_the_warnings_are_those_of_the_truth(county: DemoCounty, said: dict[str,
     assert all(found["level"][h] == truth["level"][h] for h in sure)
 
 
-def test_running_again_changes_nothing(undisturbed: Run, said: dict[str, str], tmp_path: Path) -> None:
+def test_running_again_changes_nothing(
+    undisturbed: Run, said: dict[str, str], tmp_path: Path
+) -> None:
     run = undisturbed.copy(tmp_path / "home")
     tables = run.tables()
     run.shouwang("init")
@@ -204,7 +229,8 @@ def test_postgresql_says_the_same(
 def test_a_run_that_is_killed_from_outside_ends_in_the_same_state(
     begun: Run, said: dict[str, str], tmp_path: Path
 ) -> None:
-    """As the machine's own hand does it, half way through; tests/test_killed.py kills each step at each moment."""
+    """As the machine's own hand does it, half way through; tests/test_killed.py kills each step at
+    each moment."""
     run = begun.copy(tmp_path / "home")
     process = run.start("run", MONTH)
     assert process.stderr is not None
@@ -220,7 +246,9 @@ def test_a_run_that_is_killed_from_outside_ends_in_the_same_state(
     assert run.exports() == said
 
 
-def test_a_missing_department_is_said_everywhere(begun: Run, county: DemoCounty, tmp_path: Path) -> None:
+def test_a_missing_department_is_said_everywhere(
+    begun: Run, county: DemoCounty, tmp_path: Path
+) -> None:
     inbox = tmp_path / "inbox" / MONTH
     inbox.mkdir(parents=True)
     for folder in (county.inbox / MONTH).iterdir():
@@ -235,7 +263,11 @@ def test_a_missing_department_is_said_everywhere(begun: Run, county: DemoCounty,
     lists = sorted(run.home.rglob("*预警名单*.xlsx"))
     assert lists
     for path in lists:
-        top = CalamineWorkbook.from_filelike(opened(path, run.home)).get_sheet_by_name("预警名单").to_python()[:6]
+        top = (
+            CalamineWorkbook.from_filelike(opened(path, run.home))
+            .get_sheet_by_name("预警名单")
+            .to_python()[:6]
+        )
         assert any("水利局" in str(cell) for row in top for cell in row)
 
 
@@ -253,7 +285,9 @@ def test_a_refused_file_is_reported_and_leaves_the_older_version_in_force(
         path.unlink()
     (inbox / "housing" / "台账.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     done = run.shouwang("receive", MONTH, "--department", "housing", "--json", expect=3)
-    housing = next(d for d in json.loads(done.stdout)["departments"] if d["department"] == "housing")
+    housing = next(
+        d for d in json.loads(done.stdout)["departments"] if d["department"] == "housing"
+    )
     assert housing["status"] == "refused"
     assert "台账.xlsx" in housing["message"]
     assert housing["matched"] > 0
@@ -273,7 +307,9 @@ def test_what_was_released_is_not_sent_again_and_comes_back(
     assert all(done["taken"] == 0 and not done["problems"] for done in answered)
 
 
-def test_no_person_is_named_in_output_or_file_names(begun: Run, county: DemoCounty, tmp_path: Path) -> None:
+def test_no_person_is_named_in_output_or_file_names(
+    begun: Run, county: DemoCounty, tmp_path: Path
+) -> None:
     run = begun.copy(tmp_path / "home")
     ran = run.process("run", MONTH)
     freed = run.process("release", MONTH, "--by", "测试员")
@@ -288,16 +324,27 @@ def test_no_person_is_named_in_output_or_file_names(begun: Run, county: DemoCoun
                 assert secret not in text
 
 
-def test_no_number_or_phone_lies_open_below_the_home(undisturbed: Run, county: DemoCounty, tmp_path: Path) -> None:
-    """Database, vault, staging, quality pages; what departments and townships read lies in inbox and outbox."""
+def test_no_number_or_phone_lies_open_below_the_home(
+    undisturbed: Run, county: DemoCounty, tmp_path: Path
+) -> None:
+    """Database, vault, staging, quality pages; what departments and townships read lies in inbox
+    and outbox."""
     run = undisturbed.copy(tmp_path / "home")
     run.shouwang("release", MONTH, "--by", "测试员")
     numbers = everybodys_numbers(county)
-    handed = [path for path in county.inbox.rglob("*") if path.suffix in (".csv", ".tsv", ".txt", ".xls")]
+    handed = [
+        path for path in county.inbox.rglob("*") if path.suffix in (".csv", ".tsv", ".txt", ".xls")
+    ]
     assert any(lying_open(path.read_bytes(), numbers) for path in handed)
-    searched = [p for p in run.home.rglob("*") if p.is_file() and not p.is_relative_to(run.home / "outbox")]
-    assert {"vault", "work", "shouwang.db"} <= {path.relative_to(run.home).parts[0] for path in searched}
-    assert [path.relative_to(run.home) for path in searched if lying_open(path.read_bytes(), numbers)] == []
+    searched = [
+        p for p in run.home.rglob("*") if p.is_file() and not p.is_relative_to(run.home / "outbox")
+    ]
+    assert {"vault", "work", "shouwang.db"} <= {
+        path.relative_to(run.home).parts[0] for path in searched
+    }
+    assert [
+        path.relative_to(run.home) for path in searched if lying_open(path.read_bytes(), numbers)
+    ] == []
 
 
 def test_wrong_words_are_answered_with_a_sentence(tmp_path: Path) -> None:
@@ -318,7 +365,9 @@ def test_the_example_counties(name: str, tmp_path: Path) -> None:
     run = Run(tmp_path, folder / "inbox")
     months = sorted(path.name for path in (folder / "inbox").iterdir())
     run.shouwang("init")
-    run.shouwang("registry", "load", str(next((folder / "registry").iterdir())), "--as-of", months[0])
+    run.shouwang(
+        "registry", "load", str(next((folder / "registry").iterdir())), "--as-of", months[0]
+    )
     matches, warnings = [], []
     for month in months:
         run.shouwang("run", month)
@@ -326,7 +375,9 @@ def test_the_example_counties(name: str, tmp_path: Path) -> None:
         matches.append(pd.read_csv(tmp_path / "matches.csv", dtype=str, keep_default_na=False))
         warnings.append(pd.read_csv(tmp_path / "warnings.csv", dtype=str, keep_default_na=False))
     truth = pd.read_csv(folder / "truth" / "records.csv", dtype=str, keep_default_na=False)
-    both = truth.merge(pd.concat(matches), on=["month", "department", "file", "sheet", "row"], how="left")
+    both = truth.merge(
+        pd.concat(matches), on=["month", "department", "file", "sheet", "row"], how="left"
+    )
     matched = both["outcome"] == "matched"
     assert both["outcome"].notna().all()
     assert (both.loc[matched, "household_id"] == both.loc[matched, "household"]).all()
@@ -334,9 +385,17 @@ def test_the_example_counties(name: str, tmp_path: Path) -> None:
     assert matched[both["expect"] == "match"].mean() >= FLOORS[name][0]
     assert ((both["expect"] == "reject") == (both["outcome"] == "rejected")).all()
     wanted = pd.read_csv(folder / "truth" / "warnings.csv", dtype=str, keep_default_na=False)
-    said = pd.concat(warnings).set_index(["month", "household_id"])["rules"].str.split().map(set).to_dict()
+    said = (
+        pd.concat(warnings)
+        .set_index(["month", "household_id"])["rules"]
+        .str.split()
+        .map(set)
+        .to_dict()
+    )
     hits = total = extra = 0
-    for month, household, must, may in wanted[["month", "household", "must_rules", "may_rules"]].to_numpy().tolist():
+    for month, household, must, may in (
+        wanted[["month", "household", "must_rules", "may_rules"]].to_numpy().tolist()
+    ):
         rules = said.pop((month, household), set())
         hits, total = hits + len(rules & set(must.split())), total + len(must.split())
         extra += len(rules - set(may.split()))

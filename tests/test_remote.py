@@ -29,7 +29,9 @@ needs_sshd = pytest.mark.needs("sshd")
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("county"), households=60, months=(Month(2026, 9),), seed=3)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=60, months=(Month(2026, 9),), seed=3
+    )
 
 
 @pytest.fixture
@@ -47,21 +49,30 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     running.start()
     host, port = running.get_host_and_port()
     for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo-secret",
-        "AWS_DEFAULT_REGION": "us-east-1", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
-    }.items():  # fmt: skip
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "demo",
+        "AWS_SECRET_ACCESS_KEY": "demo-secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="county")
     yield "county"
     running.stop()
 
 
-def month(county: DemoCounty, home: Path, patch: pytest.MonkeyPatch, inbox: str, outbox: str) -> None:
+def month(
+    county: DemoCounty, home: Path, patch: pytest.MonkeyPatch, inbox: str, outbox: str
+) -> None:
     """A month of two departments, released."""
     for name, value in {
-        "SHOUWANG_HOME": str(home), "SHOUWANG_INBOX": inbox, "SHOUWANG_OUTBOX": outbox, "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_HOME": str(home),
+        "SHOUWANG_INBOX": inbox,
+        "SHOUWANG_OUTBOX": outbox,
+        "SHOUWANG_TODAY": "2026-10-12",
         "SHOUWANG_DATABASE_URL": f"sqlite:///{home / 'shouwang.db'}",
-    }.items():  # fmt: skip
+    }.items():
         patch.setenv(name, value)
     home.mkdir()
     steps.init()
@@ -74,7 +85,9 @@ def month(county: DemoCounty, home: Path, patch: pytest.MonkeyPatch, inbox: str,
 
 def files(folder: Path) -> dict[str, bytes]:
     """What lies below a folder, hidden files too."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -88,11 +101,21 @@ def by_folder(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> d
 
 @needs_sshd
 def test_a_month_by_sftp_is_the_month_by_folders(
-    county: DemoCounty, server: Sftp, by_folder: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    county: DemoCounty,
+    server: Sftp,
+    by_folder: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copytree(county.inbox, server.folder / "inbox")
     (server.folder / "inbox" / MONTH / "housing" / ".hidden").write_text("not a delivery")
-    month(county, tmp_path / "home", monkeypatch, f"{server.address}/inbox", f"{server.address}/outbox")
+    month(
+        county,
+        tmp_path / "home",
+        monkeypatch,
+        f"{server.address}/inbox",
+        f"{server.address}/outbox",
+    )
     assert by_folder
     assert files(server.folder / "outbox").keys() == by_folder.keys()
     lists = [name for name in by_folder if "townships" in name]
@@ -102,11 +125,17 @@ def test_a_month_by_sftp_is_the_month_by_folders(
     assert all(sent[name] == (tmp_path / "home" / "outbox" / name).read_bytes() for name in lists)
     before = {path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")}
     steps.summarise(MONTH)
-    assert {path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")
+    } == before
 
 
 def test_a_month_by_s3_is_the_month_by_folders(
-    county: DemoCounty, bucket: str, by_folder: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    county: DemoCounty,
+    bucket: str,
+    by_folder: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = boto3.client("s3")
     for name, content in files(county.inbox).items():
@@ -146,7 +175,9 @@ def test_folders_within_are_fetched_where_they_are_wanted(server: Sftp, tmp_path
 
 
 @needs_sshd
-def test_what_was_deleted_for_good_is_not_fetched_again_until_it_changes(server: Sftp, tmp_path: Path) -> None:
+def test_what_was_deleted_for_good_is_not_fetched_again_until_it_changes(
+    server: Sftp, tmp_path: Path
+) -> None:
     there, here = server.folder / "名单.csv", tmp_path / "名单.csv"
     there.write_text("1")
     remote = Remote(server.address, tmp_path)

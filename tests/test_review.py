@@ -1,4 +1,5 @@
-"""What matching leaves to a clerk: the list, the choices that come back, and how long they are remembered."""
+"""What matching leaves to a clerk: the list, the choices that come back, and how long they are
+remembered."""
 
 from __future__ import annotations
 
@@ -32,9 +33,11 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
 @pytest.fixture
 def house(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {
-        "SHOUWANG_HOME": tmp_path, "SHOUWANG_INBOX": county.inbox, "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_HOME": tmp_path,
+        "SHOUWANG_INBOX": county.inbox,
+        "SHOUWANG_TODAY": "2026-10-12",
         "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'shouwang.db'}",
-    }.items():  # fmt: skip
+    }.items():
         monkeypatch.setenv(name, str(value))
     steps.init()
     steps.load_registry(str(county.registry), FIRST)
@@ -56,12 +59,17 @@ def lines(month: str) -> pd.DataFrame:
 
 def truth(county: DemoCounty, month: str) -> pd.DataFrame:
     """The household that each line is about, by place."""
-    told = pd.read_csv(county.truth / "records.csv", dtype=str, keep_default_na=False).astype({"row": int})
-    return told[told["month"] == month].set_index(["department", "file", "sheet", "row"]).sort_index()
+    told = pd.read_csv(county.truth / "records.csv", dtype=str, keep_default_na=False).astype(
+        {"row": int}
+    )
+    return (
+        told[told["month"] == month].set_index(["department", "file", "sheet", "row"]).sort_index()
+    )
 
 
 def fill_in(path: Path, right: dict[str, set[str]]) -> int:
-    """A clerk who knows chooses whoever is of the household that a line's place says; how many have a choice."""
+    """A clerk who knows chooses whoever is of the household that a line's place says; how many have
+    a choice."""
     book = unlocked(path)
     sheet = book[REVIEW]
     head = next(row for row in sheet.iter_rows() if any(cell.value == NUMBER for cell in row))
@@ -71,7 +79,11 @@ def fill_in(path: Path, right: dict[str, set[str]]) -> int:
         place = str(sheet.cell(row, at["来文位置"]).value).splitlines()[0]
         wanted = right.get(place, set())
         shown = [str(sheet.cell(row, at[f"候选{n}"]).value or "") for n in (1, 2, 3)]
-        fits = [n for n, text in enumerate(shown, start=1) if any(f"户号{home} " in text for home in wanted)]
+        fits = [
+            n
+            for n, text in enumerate(shown, start=1)
+            if any(f"户号{home} " in text for home in wanted)
+        ]
         sheet.cell(row, at[CHOICE]).value = f"候选{fits[0]}" if fits else "都不是"
         chosen += 1
     book.save(path)
@@ -106,7 +118,9 @@ def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house:
     assert set(after.loc[waiting.index, "method"]) <= {"decided", "decided_none"}
     decided = after[after["method"] == "decided"]
     assert len(decided) >= 3
-    assert (decided["household_id"] == truth(county, FIRST)["household"].reindex(decided.index)).all()
+    assert (
+        decided["household_id"] == truth(county, FIRST)["household"].reindex(decided.index)
+    ).all()
     pd.testing.assert_frame_equal(after.drop(waiting.index), before.drop(waiting.index))
     assert steps.write_review(FIRST)["reviews"] == 0
 
@@ -126,7 +140,9 @@ def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house:
         steps.revoke_decision(999_999, "测试员")
 
 
-def test_a_decision_does_not_outlive_its_person_or_a_change(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+def test_a_decision_does_not_outlive_its_person_or_a_change(
+    county: DemoCounty, house: Path, tmp_path: Path
+) -> None:
     path = Path(steps.write_review(FIRST)["file"])
     fill_in(path, homes(county, FIRST))
     steps.load_review(str(path), "测试员")
@@ -152,7 +168,9 @@ def test_a_decision_does_not_outlive_its_person_or_a_change(county: DemoCounty, 
     assert (lines(SECOND).loc[decided.index, "method"] != "decided").all()
 
 
-def test_what_became_of_a_candidate_since_is_said(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+def test_what_became_of_a_candidate_since_is_said(
+    county: DemoCounty, house: Path, tmp_path: Path
+) -> None:
     registry = pd.read_excel(county.registry, dtype=str, engine="calamine")
     path = tmp_path / "农户信息表.xlsx"
     registry.head(50).to_excel(path, index=False)
@@ -161,7 +179,9 @@ def test_what_became_of_a_candidate_since_is_said(county: DemoCounty, house: Pat
     assert any("现已不在册" in text for text in texts)
 
 
-def test_faulty_rows_are_answered_with_their_place(county: DemoCounty, house: Path, tmp_path: Path) -> None:
+def test_faulty_rows_are_answered_with_their_place(
+    county: DemoCounty, house: Path, tmp_path: Path
+) -> None:
     path = Path(steps.write_review(FIRST)["file"])
     book = unlocked(path)
     sheet = book[REVIEW]
@@ -170,7 +190,9 @@ def test_faulty_rows_are_answered_with_their_place(county: DemoCounty, house: Pa
     sheet.cell(first, at[CHOICE]).value = "候选9"
     sheet.cell(first + 1, at[CHOICE]).value = "都不是"
     sheet.cell(first + 1, at[NUMBER]).value = "2608-00000000-0000"
-    lonely = next(r for r in range(first + 2, sheet.max_row + 1) if not sheet.cell(r, at["候选3"]).value)
+    lonely = next(
+        r for r in range(first + 2, sheet.max_row + 1) if not sheet.cell(r, at["候选3"]).value
+    )
     sheet.cell(lonely, at[CHOICE]).value = "候选3"
     book.save(path)
     taken = steps.load_review(str(path), "测试员")

@@ -1,4 +1,5 @@
-"""Files appear whole, two processes do not tread on each other, and nothing open is left by one that is killed."""
+"""Files appear whole, two processes do not tread on each other, and nothing open is left by one
+that is killed."""
 
 from __future__ import annotations
 
@@ -39,7 +40,9 @@ def test_the_part_of_a_killed_process_goes_with_the_next_writing(tmp_path: Path)
     assert [path.name for path in tmp_path.iterdir()] == ["名单"]
 
 
-def test_what_lay_open_is_swept_at_the_next_start_unless_somebody_is_at_work(tmp_path: Path) -> None:
+def test_what_lay_open_is_swept_at_the_next_start_unless_somebody_is_at_work(
+    tmp_path: Path,
+) -> None:
     def die() -> None:
         with private_folder(tmp_path) as folder:
             (folder / "copy.db").write_text("names")

@@ -43,7 +43,8 @@ class Post:
 
 @contextmanager
 def cutting(port: int, after: int, held: Callable[[], object] = lambda: None) -> Iterator[int]:
-    """A port that leads to another one; the first connection is cut when so many bytes have gone there and ``held`` ends."""
+    """A port that leads to another one; the first connection is cut when so many bytes have gone
+    there and ``held`` ends."""
     door = socket.create_server(("127.0.0.1", 0))
 
     def carry(come: socket.socket, go: socket.socket, left: float) -> None:

@@ -1,8 +1,11 @@
-"""Backup and restore of one county (备份与恢复): one file with everything that must survive, the secrets in another.
+"""Backup and restore of one county (备份与恢复): one file with everything that must survive, the
+secrets in another.
 
-A backup is a zip: ``manifest.json`` with the fingerprint of every part, the database as of one moment, and the files of
-the house: vault, inbox, outbox, returns, validations, configuration, expectations. Numbers and phones in it are sealed, as they
-are in the database. The database is written first: what its rows name lies in the vault before them. Work folders are left out, the steps make them again.
+A backup is a zip: ``manifest.json`` with the fingerprint of every part, the database as of one
+moment, and the files of the house: vault, inbox, outbox, returns, validations, configuration,
+expectations. Numbers and phones in it are sealed, as they are in the database. The database is
+written first: what its rows name lies in the vault before them. Work folders are left out, the
+steps make them again.
 """
 
 from __future__ import annotations
@@ -33,16 +36,21 @@ KEYS = "keys"
 """The file of the secrets without which what is sealed in the database stays closed."""
 LEFT_OUT = ("locks", "work", "secrets")
 SEALED = ("inbox", "outbox", "returns")
-"""What lies there as departments and townships read it, and is sealed in a backup; the vault is sealed as it lies."""
+"""What lies there as departments and townships read it, and is sealed in a backup; the vault is
+sealed as it lies."""
 _CHUNK = 1 << 20
 
 
 def places(house: House) -> dict[str, Path]:
     """What is kept, by its name in the backup; folders within another are not told twice."""
     return {
-        "home": house.home, "inbox": house.inbox, "outbox": house.outbox, "returns": house.returns,
-        "county": house.county_folder, "expectations": house.expectations,
-    }  # fmt: skip
+        "home": house.home,
+        "inbox": house.inbox,
+        "outbox": house.outbox,
+        "returns": house.returns,
+        "county": house.county_folder,
+        "expectations": house.expectations,
+    }
 
 
 def _files(house: House) -> Iterator[tuple[str, Path]]:
@@ -53,9 +61,15 @@ def _files(house: House) -> Iterator[tuple[str, Path]]:
         folder = whole[name]
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_symlink() or not path.is_file() or any(part.startswith(".") for part in inside.parts):
+            if (
+                path.is_symlink()
+                or not path.is_file()
+                or any(part.startswith(".") for part in inside.parts)
+            ):
                 continue
-            if name == "home" and (_is_left_out(house, path, inside) or any(path.is_relative_to(o) for o in others)):
+            if name == "home" and (
+                _is_left_out(house, path, inside) or any(path.is_relative_to(o) for o in others)
+            ):
                 continue
             if path not in known:
                 known.add(path)
@@ -64,7 +78,11 @@ def _files(house: House) -> Iterator[tuple[str, Path]]:
 
 def _is_left_out(house: House, path: Path, inside: Path) -> bool:
     database = house.database.url.database if house.database.is_sqlite else None
-    beside = database and path.name.startswith(Path(database).name) and path.parent == Path(database).parent
+    beside = (
+        database
+        and path.name.startswith(Path(database).name)
+        and path.parent == Path(database).parent
+    )
     return bool(beside) or inside.parts[0] in LEFT_OUT or path.is_relative_to(house.secrets)
 
 
@@ -78,7 +96,11 @@ class _Packing:
     def part(self, name: str, like: Path | None = None) -> Iterator[Any]:
         """A part to write to, with the time and mode of a file."""
         digest, packing = hashlib.sha256(), self
-        entry = zipfile.ZipInfo.from_file(like, name, strict_timestamps=False) if like else zipfile.ZipInfo(name)
+        entry = (
+            zipfile.ZipInfo.from_file(like, name, strict_timestamps=False)
+            if like
+            else zipfile.ZipInfo(name)
+        )
         entry.compress_type = zipfile.ZIP_DEFLATED
 
         class Target:
@@ -108,17 +130,26 @@ class _Packing:
 @contextmanager
 def _packing(path: Path, keys: Keys | None = None) -> Iterator[_Packing]:
     if path.exists():
-        raise UsageError(f"{path} is there already; a backup never takes the place of another. Give a new name.")
-    for part in path.parent.glob(f".*{path.suffix}.*.part"):  # of one that was killed, whatever its name was to be
+        raise UsageError(
+            f"{path} is there already; a backup never takes the place of another. Give a new name."
+        )
+    for part in path.parent.glob(
+        f".*{path.suffix}.*.part"
+    ):  # of one that was killed, whatever its name was to be
         remove_if_left(part)
-    with whole_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with (
+        whole_file(path) as part,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
         yield _Packing(archive, keys)
 
 
 def backup(house: House, to: Path, keys: Path | None = None) -> dict[str, Any]:
     """Write a backup, and the secrets into a file of their own if one is named; what is in them."""
     if keys and keys.resolve() == to.resolve():
-        raise UsageError("The secrets never go into the file that they open; name another file for --keys.")
+        raise UsageError(
+            "The secrets never go into the file that they open; name another file for --keys."
+        )
     checked = trail.check(house)
     settings = house.county.settings
     with _packing(to, house.keys if house.keys.exist() else None) as packing:
@@ -126,13 +157,22 @@ def backup(house: House, to: Path, keys: Path | None = None) -> dict[str, Any]:
         for name, path in _files(house):
             packing.copy(name, path)
         manifest = {
-            "format": FORMAT, "program": version("shouwang"), "county": {"code": settings.code, "name": settings.name},
-            "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), "database": told, "parts": packing.prints,
+            "format": FORMAT,
+            "program": version("shouwang"),
+            "county": {"code": settings.code, "name": settings.name},
+            "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+            "database": told,
+            "parts": packing.prints,
             "sealed": _has_keys(house),
-        }  # fmt: skip
+        }
         packing.archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False))
     to.chmod(0o600)
-    done = _told(manifest) | {"file": str(to), "bytes": packing.bytes, "trail": checked["faults"], "secrets": 0}
+    done = _told(manifest) | {
+        "file": str(to),
+        "bytes": packing.bytes,
+        "trail": checked["faults"],
+        "secrets": 0,
+    }
     if keys:
         done["secrets"] = _keep_secrets(house, keys, settings.code)
     return done
@@ -178,7 +218,9 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
                 )
             names = [name for name in archive.namelist() if name != MANIFEST]
             if sorted(names) != sorted(manifest["parts"]):
-                raise ConfigError(f"{broken}its parts are not those of its manifest. Take another copy.")
+                raise ConfigError(
+                    f"{broken}its parts are not those of its manifest. Take another copy."
+                )
             for name in names:
                 inside = PurePosixPath(name)
                 if inside.is_absolute() or ".." in inside.parts or "\\" in name:
@@ -191,7 +233,9 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
                         )
             yield archive, manifest
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-        raise ConfigError(f"{broken}{type(error).__name__}. It may be cut off; take another copy.") from None
+        raise ConfigError(
+            f"{broken}{type(error).__name__}. It may be cut off; take another copy."
+        ) from None
 
 
 def restore(house: House, source: Path, keys: Path | None = None) -> dict[str, Any]:
@@ -210,10 +254,14 @@ def restore(house: House, source: Path, keys: Path | None = None) -> dict[str, A
         if keys:
             with _opened(keys) as (secrets, of):
                 if of["county"]["code"] != manifest["county"]["code"]:
-                    raise ConfigError(f"{keys} holds the secrets of another county ({of['county']['code']}).")
+                    raise ConfigError(
+                        f"{keys} holds the secrets of another county ({of['county']['code']})."
+                    )
                 _unpack(secrets, where)
         _unpack(archive, where, house.keys)
-        dumping.load(house.database, manifest["database"], lambda name: archive.open(f"database/{name}"))
+        dumping.load(
+            house.database, manifest["database"], lambda name: archive.open(f"database/{name}")
+        )
     init()
     return _told(manifest) | {"secrets": bool(keys), "trail": trail.check(house)["faults"]}
 
@@ -225,7 +273,9 @@ def _refuse_unless_empty(house: House, archive: zipfile.ZipFile, manifest: dict[
         )
     for name in {part.partition("/")[0] for part in manifest["parts"]} - {"database"}:
         folder = places(house)[name]
-        if not any(path.is_file() and not path.is_relative_to(house.secrets) for path in folder.rglob("*")):
+        if not any(
+            path.is_file() and not path.is_relative_to(house.secrets) for path in folder.rglob("*")
+        ):
             continue
         mine = {n: p for n, p in manifest["parts"].items() if n.startswith(f"{name}/")}
         if name in ("county", "expectations") and _same(folder, name, mine):
@@ -237,9 +287,12 @@ def _refuse_unless_empty(house: House, archive: zipfile.ZipFile, manifest: dict[
 
 def _same(folder: Path, name: str, prints: dict[str, str]) -> bool:
     there = {
-        f"{name}/{path.relative_to(folder).as_posix()}": hashlib.sha256(path.read_bytes()).hexdigest()
+        f"{name}/{path.relative_to(folder).as_posix()}": hashlib.sha256(
+            path.read_bytes()
+        ).hexdigest()
         for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
     return there == prints
 
@@ -247,7 +300,9 @@ def _same(folder: Path, name: str, prints: dict[str, str]) -> bool:
 def _unpack(archive: zipfile.ZipFile, where: dict[str, Path], keys: Keys | None = None) -> None:
     for name in archive.namelist():
         place, _, inside = name.partition("/")
-        if place not in where or (place in ("county", "expectations") and (where[place] / inside).exists()):
+        if place not in where or (
+            place in ("county", "expectations") and (where[place] / inside).exists()
+        ):
             continue
         path = where[place] / inside
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

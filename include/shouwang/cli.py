@@ -109,7 +109,9 @@ registry_app.command("check")(reports.registry_check)
 @app.callback()
 def _whose(
     context: typer.Context,
-    county: Annotated[str, typer.Option("--county", metavar="KEY", help="Which of SHOUWANG_COUNTIES.")] = "",
+    county: Annotated[
+        str, typer.Option("--county", metavar="KEY", help="Which of SHOUWANG_COUNTIES.")
+    ] = "",
 ) -> None:
     if county:
         context.with_resource(serving(county))
@@ -120,13 +122,18 @@ def init(as_json: AsJson = False) -> None:
     """Create the database, or bring it to this version's tables; safe to run again."""
     with working("Preparing the database"):
         done = steps.init()
-    say(done, as_json, lambda: out.print(f"The database of {done['county']} is ready: {done['database']}"))
+    say(
+        done,
+        as_json,
+        lambda: out.print(f"The database of {done['county']} is ready: {done['database']}"),
+    )
 
 
 @app.command()
 def counties(
     month: Annotated[
-        str, typer.Option("--month", help="The data month; the one handed over now if it is left out.")
+        str,
+        typer.Option("--month", help="The data month; the one handed over now if it is left out."),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -138,13 +145,37 @@ def counties(
 
     def tell() -> None:
         if not told:
-            out.print("This deployment holds one county; SHOUWANG_COUNTIES would name a folder of several.")
+            out.print(
+                "This deployment holds one county; SHOUWANG_COUNTIES would name a folder of several."
+            )
             return
         table = Table(title=f"Counties, {of}", title_justify="left")
-        for name in ("key", "county", "state", "arrived", "late", "refused", "warned", "sent", "returned", "overdue"):
-            table.add_column(name, no_wrap=True, justify="left" if name in ("key", "county", "state") else "right")
+        for name in (
+            "key",
+            "county",
+            "state",
+            "arrived",
+            "late",
+            "refused",
+            "warned",
+            "sent",
+            "returned",
+            "overdue",
+        ):
+            table.add_column(
+                name,
+                no_wrap=True,
+                justify="left" if name in ("key", "county", "state") else "right",
+            )
         for one in told:
-            figures = (one.count("late"), one.count("refused"), one.warned or 0, one.sent, one.returned, one.overdue)
+            figures = (
+                one.count("late"),
+                one.count("refused"),
+                one.warned or 0,
+                one.sent,
+                one.returned,
+                one.overdue,
+            )
             counts = [f"{one.count('in force')}/{one.due}", *map(str, figures)] if one.row else []
             table.add_row(one.key, one.name, one.stage, *counts)
         out.print(table)
@@ -156,7 +187,10 @@ def counties(
 
 
 def _county_line(one: CountyMonth) -> dict[str, Any]:
-    states = {state.replace(" ", "_"): one.count(state) for state in ("in force", "late", "refused", "waiting")}
+    states = {
+        state.replace(" ", "_"): one.count(state)
+        for state in ("in force", "late", "refused", "waiting")
+    }
     told = {name: getattr(one, name) for name in ("key", "name", "stage", "wrong", "due", "warned")}
     return told | states | {name: getattr(one, name) for name in ("sent", "returned", "overdue")}
 
@@ -164,7 +198,9 @@ def _county_line(one: CountyMonth) -> dict[str, Any]:
 @registry_app.command("load")
 def registry_load(
     file: Annotated[Path, typer.Argument(help="The registry workbook, one row a person.")],
-    as_of: Annotated[str, typer.Option("--as-of", help="The month from which it holds, for example 2026-07.")],
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="The month from which it holds, for example 2026-07.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Load a registry snapshot as of a month; earlier months keep what was said before."""
@@ -179,12 +215,18 @@ def registry_load(
                 f"{done['people']:,} people in {done['households']:,} households as of {as_of}: "
                 f"{done['added']:,} added, {done['changed']:,} changed, {done['removed']:,} gone."
             )
-        for told, words in (("not_used", "columns not used"), ("unknown", "values not known, left empty")):
+        for told, words in (
+            ("not_used", "columns not used"),
+            ("unknown", "values not known, left empty"),
+        ):
             if done[told]:
                 out.print(f"  {words}: {'、'.join(done[told])}", markup=False)
         for problem in done["problems"]:
             where = f"sheet {problem['sheet']}, " if problem["sheet"] else ""
-            out.print(f"  left out: {file.name}, {where}row {problem['row']}: {problem['reason']}", markup=False)
+            out.print(
+                f"  left out: {file.name}, {where}row {problem['row']}: {problem['reason']}",
+                markup=False,
+            )
 
     say(done, as_json, tell)
 
@@ -206,7 +248,9 @@ def _receive(month: str, department: str | None, again: bool = False) -> None:
             reference = steps.receive(month, name, again)
         for passed in reference.get("passed_over", ()):
             progress.print(
-                f"{name}: {passed} answers a version that was replaced since; passed over", style="yellow", markup=False
+                f"{name}: {passed} answers a version that was replaced since; passed over",
+                style="yellow",
+                markup=False,
             )
         if reference["status"] in ("refused", "held"):
             progress.print(reference["message"], style="red", markup=False)
@@ -231,7 +275,11 @@ def _tell_month(table: dict[str, Any]) -> None:
             style="yellow",
             markup=False,
         )
-    for words, key in (("not here yet", "missing"), ("refused", "refused"), ("held until answered", "held")):
+    for words, key in (
+        ("not here yet", "missing"),
+        ("refused", "refused"),
+        ("held until answered", "held"),
+    ):
         if table[key]:
             out.print(f"[red]{words}: {'、'.join(table[key])}[/red]")
     for warning in table["warnings"]:
@@ -244,14 +292,20 @@ def _tell_month(table: dict[str, Any]) -> None:
 @app.command()
 def receive(
     month: MonthArgument,
-    department: Annotated[str | None, typer.Option("--department", help="Only this one, for example water.")] = None,
-    again: Annotated[bool, typer.Option("--again", help="Judge a file anew that was refused before.")] = False,
+    department: Annotated[
+        str | None, typer.Option("--department", help="Only this one, for example water.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Judge a file anew that was refused before.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in, validate and match what lies in the inbox; a file that is already in force is passed over.
+    """Take in, validate and match what lies in the inbox; a file that is already in force is passed
+    over.
 
-    Each department gets a receipt in OUTBOX/<month>/departments/<department>/. A refused file is not a crash: the
-    older version stays in force, the reason is printed and stands on the receipt, and the exit status is 3.
+    Each department gets a receipt in OUTBOX/<month>/departments/<department>/. A refused file is
+    not a crash: the older version stays in force, the reason is printed and stands on the receipt,
+    and the exit status is 3.
     """
     month = str(Month.parse(month))
     _receive(month, department, again)
@@ -260,7 +314,8 @@ def receive(
 
 @app.command()
 def screen(month: MonthArgument, as_json: AsJson = False) -> None:
-    """Find the month's clues: signals by the rules, a level for each household, cases in the ledger."""
+    """Find the month's clues: signals by the rules, a level for each household, cases in the
+    ledger."""
     month = str(Month.parse(month))
     with working("Screening"):
         steps.screen(month)
@@ -269,14 +324,19 @@ def screen(month: MonthArgument, as_json: AsJson = False) -> None:
 
 @app.command()
 def run(month: MonthArgument, as_json: AsJson = False) -> None:
-    """Receive and screen a month, and print a summary; ends with 3 if a department is refused, held or missing."""
+    """Receive and screen a month, and print a summary; ends with 3 if a department is refused, held
+    or missing."""
     month = str(Month.parse(month))
     _receive(month, None)
     if any(entry["version"] for entry in steps.month_table(month)["departments"]):
         with working("Screening"):
             steps.screen(month)
     else:
-        progress.print(f"No department's file is in force for {month}; nothing to screen.", style="red", markup=False)
+        progress.print(
+            f"No department's file is in force for {month}; nothing to screen.",
+            style="red",
+            markup=False,
+        )
     _finish(month, as_json)
 
 
@@ -284,21 +344,31 @@ def run(month: MonthArgument, as_json: AsJson = False) -> None:
 def release(
     month: MonthArgument,
     by: Annotated[
-        str, typer.Option("--by", callback=somebody, help="Who releases; stands on every list and in the audit trail.")
+        str,
+        typer.Option(
+            "--by",
+            callback=somebody,
+            help="Who releases; stands on every list and in the audit trail.",
+        ),
     ],
     hold_back: Annotated[
-        list[str] | None, typer.Option("--hold-back", metavar="TOWNSHIP", help="Not this one's, until it is lifted.")
+        list[str] | None,
+        typer.Option("--hold-back", metavar="TOWNSHIP", help="Not this one's, until it is lifted."),
     ] = None,
-    reason: Annotated[str, typer.Option("--reason", help="Why townships are held back; goes on record.")] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why townships are held back; goes on record.")
+    ] = "",
     lift: Annotated[
-        list[str] | None, typer.Option("--lift", metavar="TOWNSHIP", help="This one is held back no longer.")
+        list[str] | None,
+        typer.Option("--lift", metavar="TOWNSHIP", help="This one is held back no longer."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write and hand out the township workbooks; what has gone out is not sent again, only what is new since.
+    """Write and hand out the township workbooks; what has gone out is not sent again, only what is
+    new since.
 
-    Each is sent by its township's channel (county.yaml), under its password (`shouwang secrets show`). A township that
-    is held back (here or on the board) stays held until `--lift`.
+    Each is sent by its township's channel (county.yaml), under its password (`shouwang secrets
+    show`). A township that is held back (here or on the board) stays held until `--lift`.
     """
     month = str(Month.parse(month))
     with working("Lists"):
@@ -313,14 +383,21 @@ def release(
                 out.print(f"{name}: {entry['clues']} households, {entry['file']}", markup=False)
                 if entry["new_password"]:
                     how = f"shouwang secrets show --township {name} --by NAME"
-                    out.print(f"  new password; tell {name} by another way: {how}", style="yellow", markup=False)
+                    out.print(
+                        f"  new password; tell {name} by another way: {how}",
+                        style="yellow",
+                        markup=False,
+                    )
             elif entry["status"] == "changed":
                 again = f"changed while it was released; run `shouwang release {month}` again"
                 out.print(f"{name}: {again}", style="yellow", markup=False)
             else:
                 out.print(f"{name}: another process has released it meanwhile", markup=False)
         for name in done["held_back"]:
-            out.print(f"{name}: held back; `shouwang release {month} --lift {name}` lets it go", style="yellow")
+            out.print(
+                f"{name}: held back; `shouwang release {month} --lift {name}` lets it go",
+                style="yellow",
+            )
         send.tell_sent(done)
         out.print(f"Summary: {done['file']}", markup=False)
 
@@ -344,7 +421,9 @@ def export(
     with open_house().database.read() as connection:
         rows = rows_of(connection, kind, Month.parse(month))
     write_csv(rows, file)
-    if nothing := known.nothing_of([Month.parse(month)], "data" if kind in ("matches", "rejects") else "clues"):
+    if nothing := known.nothing_of(
+        [Month.parse(month)], "data" if kind in ("matches", "rejects") else "clues"
+    ):
         progress.print(nothing, style="yellow", markup=False)
     say(
         {"kind": kind, "rows": len(rows), "file": str(file)},
@@ -354,7 +433,8 @@ def export(
 
 
 def main() -> None:
-    """Run the command line; our own errors are one sentence and an exit status, never a traceback."""
+    """Run the command line; our own errors are one sentence and an exit status, never a
+    traceback."""
     os.umask(0o077)
     try:
         app(standalone_mode=True)
@@ -368,7 +448,11 @@ def main() -> None:
         if error.strerror is None:
             raise
         where = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
-        progress.print(f"{where} Look whether that place is there, is ours, and has room.", style="red", markup=False)
+        progress.print(
+            f"{where} Look whether that place is there, is ours, and has room.",
+            style="red",
+            markup=False,
+        )
         sys.exit(FAILED)
 
 

@@ -1,7 +1,7 @@
 """The product's own errors: sentences for the person who must act.
 
-Every message says what happened, where (file, sheet, row, column or key), what was expected and what to do. None of
-them ever carries a person's name, number or phone.
+Every message says what happened, where (file, sheet, row, column or key), what was expected and
+what to do. None of them ever carries a person's name, number or phone.
 """
 
 import difflib
@@ -17,11 +17,15 @@ class UsageError(ShouwangError):
 
 
 def unknown(what: str, asked: str, known: Iterable[str], none: str = "") -> UsageError:
-    """Nothing is called so: names it, what may be meant, and what there is; ``none``: what to do where there is nothing."""
+    """Nothing is called so: names it, what may be meant, and what there is; ``none``: what to do
+    where there is nothing."""
     there = [*known]
     near = difflib.get_close_matches(asked, there, 1, 0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
-    return UsageError(f"There is no {what} “{asked}”.{meant} " + (f"There are: {', '.join(there)}." if there else none))
+    return UsageError(
+        f"There is no {what} “{asked}”.{meant} "
+        + (f"There are: {', '.join(there)}." if there else none)
+    )
 
 
 class ConfigError(ShouwangError):
@@ -29,10 +33,11 @@ class ConfigError(ShouwangError):
 
 
 class FileRefused(ShouwangError):
-    """A department's file cannot be taken as a whole; the older version of that month stays in force.
+    """A department's file cannot be taken as a whole; the older version of that month stays in
+    force.
 
-    ``code`` is the reason's code in the error catalogue (``unreadable``, ``missing_column``, ``no_rows``,
-    ``too_many_rejected``, …).
+    ``code`` is the reason's code in the error catalogue (``unreadable``, ``missing_column``,
+    ``no_rows``, ``too_many_rejected``, …).
     """
 
     def __init__(self, code: str, message: str) -> None:
@@ -41,15 +46,18 @@ class FileRefused(ShouwangError):
 
 
 class RowsLost(ShouwangError):
-    """A step did not account for every row it was given (decision 3: nothing is dropped silently)."""
+    """A step did not account for every row it was given (decision 3: nothing is dropped
+    silently)."""
 
 
 class NotThereYet(ShouwangError):
-    """Something an earlier step makes is missing: the database, a registry as of that month, a screened month."""
+    """Something an earlier step makes is missing: the database, a registry as of that month, a
+    screened month."""
 
 
 class Unreachable(ShouwangError):
-    """Another machine is away, refuses us, or is not the one it should be; trying again later may help."""
+    """Another machine is away, refuses us, or is not the one it should be; trying again later may
+    help."""
 
 
 class Busy(ShouwangError):
@@ -57,14 +65,16 @@ class Busy(ShouwangError):
 
 
 class MachineFault(ShouwangError):
-    """This machine cannot read or write what is its own (permission, disk, too many open files); tried again.
+    """This machine cannot read or write what is its own (permission, disk, too many open files);
+    tried again.
 
     Never a department's fault: nothing is refused, and no receipt is written.
     """
 
 
 def machine_fault(error: OSError) -> MachineFault:
-    """The fault behind an operating system's error; names no file, for a file's name may be a person's."""
+    """The fault behind an operating system's error; names no file, for a file's name may be a
+    person's."""
     return MachineFault(
         f"A file that was handed over cannot be read on this machine ({error.strerror or type(error).__name__}). "
         "Nothing was refused; look at disk, permissions and open files, then try again."
@@ -72,4 +82,5 @@ def machine_fault(error: OSError) -> MachineFault:
 
 
 class TrailBroken(ShouwangError):
-    """The audit trail was tampered with; nothing that it has to record may go on as if it had not."""
+    """The audit trail was tampered with; nothing that it has to record may go on as if it had
+    not."""

@@ -1,13 +1,14 @@
 """The house: configuration, paths and database of one county, opened once from ``SHOUWANG_*``.
 
-``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox; ``SHOUWANG_DATABASE_URL``,
-``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``, ``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX``,
-``SHOUWANG_RETURNS`` and ``SHOUWANG_SECRETS`` (a folder, default ``secrets`` in the home) override parts of it; inbox,
-outbox and returns may be ``sftp://`` or ``s3://`` addresses, for which a folder of the home stands. ``SHOUWANG_KEYS``
-holds the keys where they are not in the secrets folder (`store.keys`).
+``SHOUWANG_HOME`` (default ``./var``) holds database, work area, vault and outbox;
+``SHOUWANG_DATABASE_URL``, ``SHOUWANG_COUNTY`` (configuration folder), ``SHOUWANG_EXPECTATIONS``,
+``SHOUWANG_INBOX``, ``SHOUWANG_OUTBOX``, ``SHOUWANG_RETURNS`` and ``SHOUWANG_SECRETS`` (a folder,
+default ``secrets`` in the home) override parts of it; inbox, outbox and returns may be ``sftp://``
+or ``s3://`` addresses, for which a folder of the home stands. ``SHOUWANG_KEYS`` holds the keys
+where they are not in the secrets folder (`store.keys`).
 
-Where a deployment holds many counties (``SHOUWANG_COUNTIES``, see ``counties``), each has the subfolder of its key in
-all of these places, and a schema of its own in PostgreSQL.
+Where a deployment holds many counties (``SHOUWANG_COUNTIES``, see ``counties``), each has the
+subfolder of its key in all of these places, and a schema of its own in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class House:
-    """One county: where its things lie and what is configured. Every path of the product comes from here."""
+    """One county: where its things lie and what is configured. Every path of the product comes from
+    here."""
 
     home: Path
     county_folder: Path
@@ -65,12 +67,14 @@ class House:
         return Database(self.database_url, self.key, self.keys)
 
     def dag_id(self, name: str) -> str:
-        """The id of one of the county's DAGs: ``screening``, or ``qingyuan.screening`` where there are many."""
+        """The id of one of the county's DAGs: ``screening``, or ``qingyuan.screening`` where there
+        are many."""
         return name_in(self.key, name)
 
     @cached_property
     def keys(self) -> Keys:
-        """The keys that seal numbers and phones: ``SHOUWANG_KEYS``, or else the file ``keys`` among the secrets."""
+        """The keys that seal numbers and phones: ``SHOUWANG_KEYS``, or else the file ``keys`` among
+        the secrets."""
         return Keys(self.secrets / "keys", self.keys_given)
 
     @property
@@ -84,10 +88,13 @@ class House:
 
     def now(self) -> dt.datetime:
         """The county's time without its zone, on the day that `today` says."""
-        return dt.datetime.combine(self.today(), dt.datetime.now(self.zone).time().replace(microsecond=0))
+        return dt.datetime.combine(
+            self.today(), dt.datetime.now(self.zone).time().replace(microsecond=0)
+        )
 
     def inbox_of(self, month: object, department: str) -> Path:
-        """Where a department's files of a month lie, fetched first if its inbox is on another machine."""
+        """Where a department's files of a month lie, fetched first if its inbox is on another
+        machine."""
         folder = self.inbox / str(month) / department
         if self.far_inbox:
             self.far_inbox.fetch(folder)
@@ -95,7 +102,8 @@ class House:
 
     @contextmanager
     def outgoing(self, path: Path) -> Iterator[Path]:
-        """``with house.outgoing(path) as part:`` write to ``part``; the file is in the outbox when the block ends well."""
+        """``with house.outgoing(path) as part:`` write to ``part``; the file is in the outbox when
+        the block ends well."""
         with whole_file(path) as part:
             yield part
         if self.far_outbox:
@@ -103,7 +111,8 @@ class House:
 
     @property
     def return_folders(self) -> tuple[Path, ...]:
-        """Where what townships send back lies: the place that is configured, and that of their own servers' copies."""
+        """Where what townships send back lies: the place that is configured, and that of their own
+        servers' copies."""
         return tuple(dict.fromkeys((self.returns, self.home / "returns")))
 
     def vault_of(self, month: object, department: str, content: str) -> Path:
@@ -115,7 +124,8 @@ class House:
         return self.home / "work" / delivery_id
 
     def turn(self, what: str) -> AbstractContextManager[None]:
-        """``with house.turn("2026-09 water"):`` do it while no other process does the same (see `store.turns`)."""
+        """``with house.turn("2026-09 water"):`` do it while no other process does the same (see
+        `store.turns`)."""
         return turn(self.database, self.home / "locks", what)
 
     @property
@@ -145,11 +155,13 @@ class House:
         return self.outbox / str(month) / "county"
 
     def passwords_of(self, department: str) -> tuple[str, ...]:
-        """The passwords stored for a department's workbooks, a line each of ``secrets/departments/<department>``."""
+        """The passwords stored for a department's workbooks, a line each of
+        ``secrets/departments/<department>``."""
         return self.secret(f"departments/{department}")
 
     def secret(self, name: str) -> tuple[str, ...]:
-        """The lines of a file among the secrets, each kind of which has a place of its own; none if it is not there."""
+        """The lines of a file among the secrets, each kind of which has a place of its own; none if
+        it is not there."""
         path = self.secrets / name
         try:
             if path.stat().st_mode & 0o077:
@@ -172,11 +184,14 @@ def today_in(zone: ZoneInfo) -> dt.date:
 
 
 def safe_name(text: str) -> str:
-    """A name of the registry as a folder's or file's: nothing that leads elsewhere, hides it or is forbidden.
+    """A name of the registry as a folder's or file's: nothing that leads elsewhere, hides it or is
+    forbidden.
 
     Two names never become one: what had to be changed ends with six characters of its digest.
     """
-    hidden = (unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in text)
+    hidden = (
+        unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in text
+    )
     plain = "".join("_" if hides else c for c, hides in zip(text, hidden, strict=True))
     safe = re.sub(r'[\\/:*?"<>|]|^\.', "_", plain.strip())[:60]
     if safe and safe == text:
@@ -185,14 +200,17 @@ def safe_name(text: str) -> str:
 
 
 def open_house(environment: Mapping[str, str] | None = None) -> House:
-    """The house that the environment describes; of many counties, that of the one that is served."""
+    """The house that the environment describes; of many counties, that of the one that is
+    served."""
     env = os.environ if environment is None else environment
     key, folder = county_folder(env)
     home = Path(env.get("SHOUWANG_HOME") or "var").expanduser().resolve() / key
 
     def place(name: str, default: Path, below: str = key) -> Path:
         text = env.get(name)
-        return Path(text.removeprefix("file://")).expanduser().resolve() / below if text else default
+        return (
+            Path(text.removeprefix("file://")).expanduser().resolve() / below if text else default
+        )
 
     def far(name: str, copy: Path) -> Remote | None:
         text = env.get(name) or ""
@@ -200,7 +218,10 @@ def open_house(environment: Mapping[str, str] | None = None) -> House:
             return None
         return Remote(f"{text.rstrip('/')}/{key}" if key else text, copy)
 
-    far_inbox, far_outbox = far("SHOUWANG_INBOX", home / "inbox"), far("SHOUWANG_OUTBOX", home / "outbox")
+    far_inbox, far_outbox = (
+        far("SHOUWANG_INBOX", home / "inbox"),
+        far("SHOUWANG_OUTBOX", home / "outbox"),
+    )
     far_returns = far("SHOUWANG_RETURNS", home / "returns")
     expectations = place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations", below="")
     if folder and (folder / "expectations").is_dir():

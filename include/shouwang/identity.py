@@ -1,7 +1,8 @@
-"""Identity numbers (公民身份号码) and names as people write them, made comparable (handbook section 4).
+"""Identity numbers (公民身份号码) and names as people write them, made comparable (handbook section
+4).
 
-The structure comes from GB 11643-1999: six digits of division, eight of birth date, three of sequence (the last of
-them odd for men), and a check character by ISO 7064 MOD 11-2.
+The structure comes from GB 11643-1999: six digits of division, eight of birth date, three of
+sequence (the last of them odd for men), and a check character by ISO 7064 MOD 11-2.
 """
 
 from __future__ import annotations
@@ -13,20 +14,40 @@ import numpy.typing as npt
 import pandas as pd
 
 VALID, PARTIAL, DAMAGED, MISSING = "valid", "partial", "damaged", "missing"
-"""States of a number: whole and sound; some of its 18 places unknown (``*``); not sound; not there."""
+"""States of a number: whole and sound; some of its 18 places unknown (``*``); not sound; not
+there."""
 
 UNKNOWN = "*"
 EARLIEST_BIRTH = 1890
 WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
 NOTHING = frozenset(
-    ["", "-", "--", "—", "——", "/", "\\", "无", "暂无", "空", "不详", "未知", "没有", "NONE", "NULL", "NAN", "N/A", "0"]
+    [
+        "",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        "\\",
+        "无",
+        "暂无",
+        "空",
+        "不详",
+        "未知",
+        "没有",
+        "NONE",
+        "NULL",
+        "NAN",
+        "N/A",
+        "0",
+    ]
 )
 _PLAIN = r"[0-9]{17}[0-9X]|"
 _PIECE = r"[0-9*]{1,22}X?"
 _OTHER_PAPER = r"[A-Z]{1,2}[0-9]{7,8}|[A-Z]{1,2}[0-9]{6}\([0-9A]\)|[HM][0-9]{10}|[A-Z]{3}[0-9]{12}"
-"""Passports, papers of Hong Kong, Macao and Taiwan, the permanent residence of foreigners; those of 18 digits are
-built like numbers of citizens."""
+"""Passports, papers of Hong Kong, Macao and Taiwan, the permanent residence of foreigners; those of
+18 digits are built like numbers of citizens."""
 _HIDES = r"[*?#•●○◯◎⊙◉〇※★☆■□▪▫▲△◆◇×✕✖╳_\ufffd〓某]"
 _HIDES_IN_A_ROW = r"X{2,}|([-.~—–−·/\\])\1+"
 _NUMERALS = r"[零〇一二三四五六七八九]{6,}"
@@ -57,18 +78,21 @@ def _letters(texts: pd.Series, width: int) -> npt.NDArray[np.int64]:
 
 
 def birth_dates(numbers: pd.Series) -> pd.Series:
-    """Birth dates (``datetime64``) written in 18-place numbers; ``NaT`` where there is none or it is impossible."""
+    """Birth dates (``datetime64``) written in 18-place numbers; ``NaT`` where there is none or it
+    is impossible."""
     born = pd.to_datetime(numbers.str.slice(6, 14), format="%Y%m%d", errors="coerce")
     return born.where((born >= pd.Timestamp(EARLIEST_BIRTH, 1, 1)) & (born <= pd.Timestamp.now()))
 
 
 def _is_sound(numbers: pd.Series) -> pd.Series:
-    """Whether each 18-character string has digits where they belong, a possible birth date and its check character."""
+    """Whether each 18-character string has digits where they belong, a possible birth date and its
+    check character."""
     sound = numbers.str.fullmatch(r"[0-9]{17}[0-9X]")
     letters = _letters(numbers[sound], 18)
     digits = letters[:, :17] - ord("0")
     year, month, day = (
-        digits[:, start:end] @ 10 ** np.arange(end - start)[::-1] for start, end in ((6, 10), (10, 12), (12, 14))
+        digits[:, start:end] @ 10 ** np.arange(end - start)[::-1]
+        for start, end in ((6, 10), (10, 12), (12, 14))
     )
     first = ((year - 1970) * 12 + np.clip(month, 1, 12) - 1).astype("datetime64[M]")
     days = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
@@ -81,7 +105,8 @@ def _is_sound(numbers: pd.Series) -> pd.Series:
 
 
 def written_number(value: object) -> str:
-    """The text of one cell of an identity column; a number cell keeps the 15 digits that a float can be trusted for."""
+    """The text of one cell of an identity column; a number cell keeps the 15 digits that a float
+    can be trusted for."""
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int | float):
@@ -93,7 +118,8 @@ def written_number(value: object) -> str:
 
 
 def whole_digits(value: float) -> str:
-    """15 significant digits of a large number, the rest unknown: a double would already change the prefix."""
+    """15 significant digits of a large number, the rest unknown: a double would already change the
+    prefix."""
     mantissa, exponent = f"{value:.14e}".split("e")
     return mantissa.replace(".", "").replace("-", "") + UNKNOWN * max(0, int(exponent) - 14)
 
@@ -101,8 +127,9 @@ def whole_digits(value: float) -> str:
 def clean_numbers(written: pd.Series) -> pd.DataFrame:
     """Make identity numbers comparable; one row each, same index.
 
-    Columns: ``id_number`` (18 places where the state is ``valid`` or ``partial``, ``*`` for an unknown one; the text of
-    another paper where that is ``valid``; what is left of it when ``damaged``; null when ``missing``) and ``id_state``.
+    Columns: ``id_number`` (18 places where the state is ``valid`` or ``partial``, ``*`` for an
+    unknown one; the text of another paper where that is ``valid``; what is left of it when
+    ``damaged``; null when ``missing``) and ``id_state``.
     """
     text = written.astype("str").fillna("")
     dirty = text[~text.str.fullmatch(_PLAIN)]
@@ -115,7 +142,9 @@ def clean_numbers(written: pd.Series) -> pd.DataFrame:
     if len(unusual):
         text.loc[unusual.index] = _unusual(unusual)
     state = pd.Series(DAMAGED, index=text.index, dtype="str")
-    state[text.str.fullmatch(r"[0-9*]{17}[0-9X*]") & text.str.contains(UNKNOWN, regex=False)] = PARTIAL
+    state[text.str.fullmatch(r"[0-9*]{17}[0-9X*]") & text.str.contains(UNKNOWN, regex=False)] = (
+        PARTIAL
+    )
     whole = text[(text.str.len() == 18) & (state != PARTIAL)]
     state.loc[whole.index[_is_sound(whole)]] = VALID
     state[text.str.fullmatch(_OTHER_PAPER)] = VALID
@@ -124,12 +153,15 @@ def clean_numbers(written: pd.Series) -> pd.DataFrame:
 
 
 def _unusual(text: pd.Series) -> pd.Series:
-    """Floats as text, masks, certificates, old numbers and numbers among words, brought to 18 places where possible."""
+    """Floats as text, masks, certificates, old numbers and numbers among words, brought to 18
+    places where possible."""
     text = _with_stars(text.str.replace(_NUMERALS, _figures, regex=True))
     together = text.str.replace(" ", "", regex=False)
     power = together.str.extract(r"^([0-9])\.?([0-9]*)E\+?([0-9]{2})$")
     known = (power[0] + power[1]).str.slice(0, 15)
-    together = together.mask(known.notna() & (power[2] == "17"), known.str.pad(18, side="right", fillchar=UNKNOWN))
+    together = together.mask(
+        known.notna() & (power[2] == "17"), known.str.pad(18, side="right", fillchar=UNKNOWN)
+    )
     together = _regular(together)
     alone = together.str.fullmatch(_PIECE) | together.str.fullmatch(_OTHER_PAPER)
     text = text.mask(alone, together)
@@ -140,8 +172,11 @@ def _unusual(text: pd.Series) -> pd.Series:
 
 
 def _with_stars(text: pd.Series) -> pd.Series:
-    """Every sign that hides a digit as ``*``; an ``X`` hides one before the 18th place, or beside another."""
-    text = text.str.replace(_HIDES, UNKNOWN, regex=True).str.replace(_HIDES_IN_A_ROW, _stars, regex=True)
+    """Every sign that hides a digit as ``*``; an ``X`` hides one before the 18th place, or beside
+    another."""
+    text = text.str.replace(_HIDES, UNKNOWN, regex=True).str.replace(
+        _HIDES_IN_A_ROW, _stars, regex=True
+    )
     eighteen = text.str.fullmatch(r"[0-9X*]{18}")
     body = text.str.slice(0, 17).str.replace("X", UNKNOWN, regex=False) + text.str.slice(17)
     return text.mask(eighteen, body)
@@ -158,13 +193,15 @@ def _stars(run: re.Match[str]) -> str:
 def _regular(text: pd.Series) -> pd.Series:
     """Pieces of digits and masks brought to the 18 places that they stand for.
 
-    A mask of any length stands for whatever is hidden; a certificate of a disability (20 or 22 characters) begins
-    with the number; 15 digits are an old number or the first fifteen.
+    A mask of any length stands for whatever is hidden; a certificate of a disability (20 or 22
+    characters) begins with the number; 15 digits are an old number or the first fifteen.
     """
     masked = text[(text.str.len() != 18) & text.str.fullmatch(r"[0-9]*\*+[0-9]*X?")]
     if len(masked):
         text = text.copy()
-        text.loc[masked.index] = [_eighteen(start, end) for start, end in zip(*_ends(masked), strict=True)]
+        text.loc[masked.index] = [
+            _eighteen(start, end) for start, end in zip(*_ends(masked), strict=True)
+        ]
     certificate = text.str.fullmatch(r"[0-9]{17}[0-9X](?:[0-9]{2}|[0-9]{2}B[0-9]|[0-9]{4})")
     text = text.mask(certificate, text.str.slice(0, 18))
     old = text.str.fullmatch(r"[0-9]{15}")
@@ -188,7 +225,8 @@ def _eighteen(start: str, end: str) -> str:
 
 
 def _among_words(text: pd.Series) -> pd.Series:
-    """The number in a cell that holds other things as well: the one sound one, else the only piece that may be one.
+    """The number in a cell that holds other things as well: the one sound one, else the only piece
+    that may be one.
 
     A cell with two stays as it is: what is legible of both has to agree with whoever is meant.
     """
@@ -197,15 +235,20 @@ def _among_words(text: pd.Series) -> pd.Series:
     read = _regular(as_written)
     sound = (read.str.len() == 18) & ~read.str.contains(UNKNOWN, regex=False)
     sound[sound] = _is_sound(read[sound])
-    listed = pd.DataFrame({"cell": pieces.index, "number": read, "sound": sound, "long": as_written.str.len() >= 13})
+    listed = pd.DataFrame(
+        {"cell": pieces.index, "number": read, "sound": sound, "long": as_written.str.len() >= 13}
+    )
     listed["possible"] = sound | listed["long"] | as_written.str.contains(UNKNOWN, regex=False)
     found = listed[listed["possible"]].drop_duplicates(["cell", "number"])
     found = found[found.groupby("cell")["number"].transform("size") == 1]
-    return text.mask(text.index.isin(found["cell"]), found.set_index("cell")["number"].reindex(text.index))
+    return text.mask(
+        text.index.isin(found["cell"]), found.set_index("cell")["number"].reindex(text.index)
+    )
 
 
 def _pieces(text: str) -> list[str]:
-    """What may be numbers in a text: digits written as letters put right, groups of one number put together."""
+    """What may be numbers in a text: digits written as letters put right, groups of one number put
+    together."""
     text = re.sub(r"(?<=[0-9]) ?[-./] ?(?=[0-9])", " ", text)
     words = _RUN.sub(lambda run: run[0].strip("OQIL|").translate(_LOOKS_LIKE), text)
     found: list[str] = []
@@ -225,17 +268,23 @@ def _without_phone(digits: str) -> list[str]:
 
 
 def clean_names(written: pd.Series) -> pd.Series:
-    """Names without spaces, invisible characters and dots; ``?`` stands for a character lost to an encoding.
+    """Names without spaces, invisible characters and dots; ``?`` stands for a character lost to an
+    encoding.
 
-    So does whatever a rare character was replaced by: ``〓``, a font's own character, a description of its parts. Null
-    where nothing is left or the cell only says that there is nothing (``无``, ``-`` …).
+    So does whatever a rare character was replaced by: ``〓``, a font's own character, a description
+    of its parts. Null where nothing is left or the cell only says that there is nothing (``无``,
+    ``-`` …).
     """
     text = written.astype("str").fillna("")
     text = text.str.replace(_REFERENCE, _referred, regex=True).str.replace(_SUMMED, "?", regex=True)
     while (described := text.str.contains(_COMPOSED)).any():  # the innermost first
         text = text.mask(described, text.str.replace(_COMPOSED, "?", regex=True))
     for _ in range(2):  # what stood apart may combine once the space between is gone
-        text = text.str.normalize("NFKC").str.replace(_INVISIBLE, "", regex=True).str.replace(_DOTS, "", regex=True)
+        text = (
+            text.str.normalize("NFKC")
+            .str.replace(_INVISIBLE, "", regex=True)
+            .str.replace(_DOTS, "", regex=True)
+        )
     text = text.str.normalize("NFKC").str.replace(_LOST, "?", regex=True)
     return text.mask(text.str.upper().isin(NOTHING)).astype("str")
 
@@ -250,7 +299,11 @@ def mask_number(number: str | None) -> str:
     """First 6 and last 4 places of a number, as far as a list may show it."""
     if not number:
         return ""
-    return number[:6] + "*" * (len(number) - 10) + number[-4:] if len(number) > 10 else "*" * len(number)
+    return (
+        number[:6] + "*" * (len(number) - 10) + number[-4:]
+        if len(number) > 10
+        else "*" * len(number)
+    )
 
 
 _LONG = re.compile(r"\d(?:[\s-]{0,3}\d){6,}[Xx]?")
@@ -260,10 +313,15 @@ _HOUR = re.compile(r"\s\d{1,2}$")
 
 
 def without_numbers(text: str) -> str:
-    """What somebody wrote, without long numbers (of identity, telephone, account); days are none: ``2026-02-01``."""
+    """What somebody wrote, without long numbers (of identity, telephone, account); days are none:
+    ``2026-02-01``."""
 
     def said(found: re.Match[str]) -> str:
-        days = _HOUR.sub("", found[0]) if text[found.end() :].startswith((":", "：", "时", "点")) else found[0]
+        days = (
+            _HOUR.sub("", found[0])
+            if text[found.end() :].startswith((":", "：", "时", "点"))
+            else found[0]
+        )
         return found[0] if _DAYS.fullmatch(days) else "（号码略）"
 
     return _LONG.sub(said, text)

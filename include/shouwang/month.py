@@ -1,4 +1,5 @@
-"""The data month (批次), ``YYYY-MM``: the month that the data describe, and the key of everything."""
+"""The data month (批次), ``YYYY-MM``: the month that the data describe, and the key of
+everything."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ class Month:
         """Read ``2026-09``, of this century; anything else is a `UsageError`."""
         found = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text.strip(), re.ASCII)
         if not found:
-            raise UsageError(f"“{text}” is not a data month; write it as YYYY-MM, for example 2026-09.")
+            raise UsageError(
+                f"“{text}” is not a data month; write it as YYYY-MM, for example 2026-09."
+            )
         return cls(int(found[1]), int(found[2]))
 
     @classmethod

@@ -1,4 +1,5 @@
-"""The papers of a month beside the townships' lists: the bulletin, the departments' results, the registry's checks."""
+"""The papers of a month beside the townships' lists: the bulletin, the departments' results, the
+registry's checks."""
 
 from __future__ import annotations
 
@@ -36,16 +37,24 @@ from shouwang.sending.passwords import COUNTY
 from shouwang.store import deliveries
 
 ROWS = {
-    "rows": "读取", "rejected": "退回", "duplicate": "重复", "matched": "匹配到户", "review": "待核实", "unmatched": "未匹配",
-}  # fmt: skip
+    "rows": "读取",
+    "rejected": "退回",
+    "duplicate": "重复",
+    "matched": "匹配到户",
+    "review": "待核实",
+    "unmatched": "未匹配",
+}
 LINE, LIST = "monitoring_line", "农户信息核对清单"
 KINDS = {1: "月度通报", 2: "双月通报"}
 
 
 def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
-    """Write the bulletin (通报) of the one or two months that end with ``month``, as document and as page."""
+    """Write the bulletin (通报) of the one or two months that end with ``month``, as document and
+    as page."""
     if months not in KINDS:
-        raise UsageError(f"A bulletin covers one month or two, not {months}; write --months 1 or --months 2.")
+        raise UsageError(
+            f"A bulletin covers one month or two, not {months}; write --months 1 or --months 2."
+        )
     settings, today = house.county.settings, house.today()
     period = Month.span(month + (1 - months), month)
     first = min(Month(month.year, 1), month + -11)
@@ -70,13 +79,26 @@ def bulletin(house: House, month: Month, months: int = 1) -> dict[str, Any]:
     written = {"document": folder / f"{name}.docx", "page": folder / f"{name}.html"}
     with house.database.write() as connection:
         for path, write in zip(
-            written.values(), (partial(write_docx, to_png=to_png), partial(write_page, to_svg=to_svg)), strict=True
+            written.values(),
+            (partial(write_docx, to_png=to_png), partial(write_page, to_svg=to_svg)),
+            strict=True,
         ):
-            put_out(connection, house, path, month, COUNTY, SYSTEM, partial(write, bulletin=paper), public=True)
+            put_out(
+                connection,
+                house,
+                path,
+                month,
+                COUNTY,
+                SYSTEM,
+                partial(write, bulletin=paper),
+                public=True,
+            )
     return {
-        "month": str(month), "months": months, "files": [str(path) for path in written.values()],
+        "month": str(month),
+        "months": months,
+        "files": [str(path) for path in written.values()],
         **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
-    }  # fmt: skip
+    }
 
 
 def rule_titles(house: House) -> dict[str, str]:
@@ -99,18 +121,28 @@ def department_lines(house: House, months: Sequence[Month]) -> list[DepartmentLi
             continue
         lines = [card.get((contract.department, month)) for month in due]
         taken = [line for line in lines if line is not None and line["status"] == "in force"]
-        figure = {name: sum(line[name] or 0 for line in taken) for name in ("rows", "rejected", "unmatched")}
+        figure = {
+            name: sum(line[name] or 0 for line in taken)
+            for name in ("rows", "rejected", "unmatched")
+        }
         found.append(
             DepartmentLine(
-                contract.title, len(due), len(due) - len(taken), sum(line["days_late"] > 0 for line in taken),
-                figure["rows"], figure["rejected"], figure["unmatched"], sum(line["wrong_on_foot"] for line in taken),
+                contract.title,
+                len(due),
+                len(due) - len(taken),
+                sum(line["days_late"] > 0 for line in taken),
+                figure["rows"],
+                figure["rejected"],
+                figure["unmatched"],
+                sum(line["wrong_on_foot"] for line in taken),
             )
-        )  # fmt: skip
+        )
     return found
 
 
 def results(house: House, month: Month, department: str) -> dict[str, Any]:
-    """Write what became of a department's rows of a month (结果反馈); nothing where it delivered nothing."""
+    """Write what became of a department's rows of a month (结果反馈); nothing where it delivered
+    nothing."""
     contract = house.county.contracts[department]
     titles = {name: c.title for name, c in house.county.contracts.items()}
     with house.database.read() as connection:
@@ -128,24 +160,37 @@ def results(house: House, month: Month, department: str) -> dict[str, Any]:
         ),
     ]
     paper = ResultsPaper(
-        **headed(house, contract.title), department=contract.title, month=month, rule_titles=rule_titles(house)
+        **headed(house, contract.title),
+        department=contract.title,
+        month=month,
+        rule_titles=rule_titles(house),
     )
     path = house.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
-    write = partial(write_results, paper=paper, rows=[*counts.items()], outcome=told, details=details)
+    write = partial(
+        write_results, paper=paper, rows=[*counts.items()], outcome=told, details=details
+    )
     with house.database.write() as connection:
         put_out(connection, house, path, month, department, SYSTEM, write)
     answered = details[details["conclusion"] != NOT_ANSWERED]
     return {
-        "month": str(month), "department": department, "title": contract.title, "status": "written", "file": str(path),
-        "rows": delivered["counts"]["rows"], "signals": len(details), "answered": len(answered),
+        "month": str(month),
+        "department": department,
+        "title": contract.title,
+        "status": "written",
+        "file": str(path),
+        "rows": delivered["counts"]["rows"],
+        "signals": len(details),
+        "answered": len(answered),
         "wrong": int(details["wrong"].notna().sum()),
-    }  # fmt: skip
+    }
 
 
 def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
-    """Write the registry's list of a month (农户信息核对清单): the county's, and each township's to be sent to it.
+    """Write the registry's list of a month (农户信息核对清单): the county's, and each township's to
+    be sent to it.
 
-    A township's file bears a fingerprint of what it says: a list that was sent is not sent again unless it says something new.
+    A township's file bears a fingerprint of what it says: a list that was sent is not sent again
+    unless it says something new.
     """
     settings = house.county.settings
     with house.database.read() as connection:
@@ -160,16 +205,24 @@ def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
     townships = sorted(set(registry.people["township"].dropna()))
     for township in (None, *townships):
         mine, moved, blind = (
-            rows if township is None else rows[rows["township"] == township] for rows in (findings, changes, unknown)
+            rows if township is None else rows[rows["township"] == township]
+            for rows in (findings, changes, unknown)
         )
         paper = RegistryPaper(
-            **headed(house, township or COUNTY, by), month=month, township=township, unknown=len(blind)
+            **headed(house, township or COUNTY, by),
+            month=month,
+            township=township,
+            unknown=len(blind),
         )
         counts = [
             (check.title, len(rows), rows["household_id"].nunique())
-            for rows, check in ((mine[mine["check"] == code], check) for code, check in CHECKS.items())
+            for rows, check in (
+                (mine[mine["check"] == code], check) for code, check in CHECKS.items()
+            )
         ]
-        write = partial(write_registry_list, paper=paper, counts=counts, findings=mine, changes=moved)
+        write = partial(
+            write_registry_list, paper=paper, counts=counts, findings=mine, changes=moved
+        )
         said = f"{counts} {len(blind)} {mine.to_csv(index=False)} {moved.to_csv(index=False)}"
         with house.database.write() as connection:
             if township is None:
@@ -178,9 +231,19 @@ def check_registry(house: House, month: Month, by: str) -> dict[str, Any]:
             else:
                 mark = hashlib.sha256(said.encode()).hexdigest()[:4]
                 hand_out(
-                    connection, house, month, township, f"{safe_name(township)}{LIST}_{month}_{mark}.xlsx", by, write
+                    connection,
+                    house,
+                    month,
+                    township,
+                    f"{safe_name(township)}{LIST}_{month}_{mark}.xlsx",
+                    by,
+                    write,
                 )
     return {
-        "month": str(month), "townships": townships, "findings": len(findings), "changes": len(changes),
-        "unknown": len(unknown), "checks": {str(n): int(c) for n, c in findings["check"].value_counts().items()},
-    }  # fmt: skip
+        "month": str(month),
+        "townships": townships,
+        "findings": len(findings),
+        "changes": len(changes),
+        "unknown": len(unknown),
+        "checks": {str(n): int(c) for n, c in findings["check"].value_counts().items()},
+    }

@@ -1,11 +1,15 @@
-"""An inbox or outbox on another machine, ``sftp://`` or ``s3://``: a folder here that follows, or is followed by, it.
+"""An inbox or outbox on another machine, ``sftp://`` or ``s3://``: a folder here that follows, or
+is followed by, it.
 
-The program works on the folder. What departments put there is fetched before it is looked at; what is written here is
-sent on when it is whole. Both go by size and time or content, so that doing it again does nothing.
+The program works on the folder. What departments put there is fetched before it is looked at; what
+is written here is sent on when it is whole. Both go by size and time or content, so that doing it
+again does nothing.
 
-- ``sftp://user@host[:port]/path``: with the keys of ``~/.ssh`` or an agent, or the key file ``SHOUWANG_SSH_KEY``. The
-  host must be in ``~/.ssh/known_hosts`` (or the file ``SHOUWANG_KNOWN_HOSTS``); one that shows another key is refused.
-- ``s3://bucket/path``: with botocore's usual environment (``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL`` …).
+- ``sftp://user@host[:port]/path``: with the keys of ``~/.ssh`` or an agent, or the key file
+  ``SHOUWANG_SSH_KEY``. The host must be in ``~/.ssh/known_hosts`` (or the file
+  ``SHOUWANG_KNOWN_HOSTS``); one that shows another key is refused.
+- ``s3://bucket/path``: with botocore's usual environment (``AWS_ACCESS_KEY_ID``,
+  ``AWS_ENDPOINT_URL`` …).
 """
 
 from __future__ import annotations
@@ -27,7 +31,8 @@ from shouwang.staging import only_one
 SCHEMES = ("sftp", "s3")
 PART = ".part"
 GONE = ".gone"
-"""The note, in a folder here, of the copies that were deleted for good though their originals lie there still."""
+"""The note, in a folder here, of the copies that were deleted for good though their originals lie
+there still."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,13 @@ class Remote:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.address)
-        if parts.scheme not in SCHEMES or not parts.hostname or parts.password or parts.query or parts.fragment:
+        if (
+            parts.scheme not in SCHEMES
+            or not parts.hostname
+            or parts.password
+            or parts.query
+            or parts.fragment
+        ):
             raise ConfigError(
                 f"{parts.scheme}://{parts.hostname or ''} is not an address that can be used: write "
                 "sftp://user@host/path or s3://bucket/path, without a password in it."
@@ -60,21 +71,29 @@ class Remote:
         """The path within the place."""
         parts = urlsplit(self.address)
         path = PurePosixPath(unquote(parts.path) or "/")
-        return PurePosixPath(str(parts.hostname)) / path.relative_to("/") if parts.scheme == "s3" else path
+        return (
+            PurePosixPath(str(parts.hostname)) / path.relative_to("/")
+            if parts.scheme == "s3"
+            else path
+        )
 
     def fetch(self, folder: Path, deep: bool = False) -> None:
-        """Let ``folder``, somewhere below ``copy``, hold the files that its counterpart holds; raises `Unreachable`.
+        """Let ``folder``, somewhere below ``copy``, hold the files that its counterpart holds;
+        raises `Unreachable`.
 
-        ``deep``: also those of the folders within. Of two who fetch the same folder at once the second waits.
+        ``deep``: also those of the folders within. Of two who fetch the same folder at once the
+        second waits.
         """
         self._reached(lambda: self._fetch(folder, deep))
 
     def send(self, path: Path) -> None:
-        """Let the counterpart of ``path``, somewhere below ``copy``, have its content; raises `Unreachable`."""
+        """Let the counterpart of ``path``, somewhere below ``copy``, have its content; raises
+        `Unreachable`."""
         self._reached(lambda: self._send(path))
 
     def remove(self, path: Path) -> None:
-        """Let the counterpart of ``path``, somewhere below ``copy``, be gone; raises `Unreachable`."""
+        """Let the counterpart of ``path``, somewhere below ``copy``, be gone; raises
+        `Unreachable`."""
         there = str(self.root / path.relative_to(self.copy).as_posix())
         self._reached(lambda: self.files.rm_file(there) if self.files.exists(there) else None)
 
@@ -97,7 +116,9 @@ class Remote:
             name = PurePosixPath(entry["name"]).name
             if name.startswith(".") or name.endswith(PART):
                 continue
-            if entry["type"] == "directory" and PurePosixPath(entry["name"]).parent == PurePosixPath(there):
+            if entry["type"] == "directory" and PurePosixPath(
+                entry["name"]
+            ).parent == PurePosixPath(there):
                 within.append(name)  # some stores list the folder itself as well
             if entry["type"] != "file":
                 continue
@@ -105,7 +126,10 @@ class Remote:
             here, written = folder / name, _written(entry)
             if _mark(name, entry["size"], written) in gone:
                 continue
-            if here.exists() and (here.stat().st_size, here.stat().st_mtime) == (entry["size"], written):
+            if here.exists() and (here.stat().st_size, here.stat().st_mtime) == (
+                entry["size"],
+                written,
+            ):
                 continue
             handle, part = tempfile.mkstemp(dir=folder, prefix=".", suffix=PART)
             os.close(handle)
@@ -156,7 +180,11 @@ def delete_for_good(path: Path) -> None:
 
 
 def _gone(folder: Path) -> set[str]:
-    return set((folder / GONE).read_text(encoding="ascii").split()) if (folder / GONE).exists() else set()
+    return (
+        set((folder / GONE).read_text(encoding="ascii").split())
+        if (folder / GONE).exists()
+        else set()
+    )
 
 
 def _mark(name: str, size: int, written: float) -> str:
@@ -195,4 +223,6 @@ def _sftp(host: str, port: int, user: str | None) -> Any:
             self.ftp = self.client.open_sftp()
 
     key = os.environ.get("SHOUWANG_SSH_KEY")
-    return KnownHosts(host, port=port, username=user, key_filename=key, timeout=30, skip_instance_cache=True)
+    return KnownHosts(
+        host, port=port, username=user, key_filename=key, timeout=30, skip_instance_cache=True
+    )

@@ -1,4 +1,5 @@
-"""Where the steps of a delivery leave their frames for the next step: Parquet files, written whole or not at all."""
+"""Where the steps of a delivery leave their frames for the next step: Parquet files, written whole
+or not at all."""
 
 from __future__ import annotations
 
@@ -70,9 +71,11 @@ class Staging:
 
 
 class _Whole:
-    """A file that appears under its name only when it is complete; what a killed process left of it is removed.
+    """A file that appears under its name only when it is complete; what a killed process left of it
+    is removed.
 
-    Whoever writes holds a lock on its part: another process that writes the same file leaves it alone.
+    Whoever writes holds a lock on its part: another process that writes the same file leaves it
+    alone.
     """
 
     def __init__(self, target: Path, replace: bool) -> None:
@@ -80,7 +83,9 @@ class _Whole:
 
     def __enter__(self) -> Path:
         while True:
-            name = tempfile.mkstemp(dir=self.target.parent, prefix=f".{self.target.name}.", suffix=".part")
+            name = tempfile.mkstemp(
+                dir=self.target.parent, prefix=f".{self.target.name}.", suffix=".part"
+            )
             self.lock, self.part = name[0], Path(name[1])
             fcntl.flock(self.lock, fcntl.LOCK_EX)
             if self.part.exists():  # nobody took it for a dead one's before the lock was ours
@@ -114,7 +119,8 @@ def remove_if_left(part: Path) -> None:
 
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """``with only_one(folder):`` the second of two processes that work in the folder waits for the first."""
+    """``with only_one(folder):`` the second of two processes that work in the folder waits for the
+    first."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -125,12 +131,15 @@ def only_one(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def private_folder(home: Path) -> Iterator[Path]:
-    """A folder of mode 0700 for what is open for a moment, gone afterwards, or at the next start (`sweep`)."""
+    """A folder of mode 0700 for what is open for a moment, gone afterwards, or at the next start
+    (`sweep`)."""
     place = home / OPEN
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
         folder = Path(tempfile.mkdtemp(dir=place))
-        with contextlib.suppress(FileNotFoundError):  # taken for a dead one's before the lock was ours
+        with contextlib.suppress(
+            FileNotFoundError
+        ):  # taken for a dead one's before the lock was ours
             handle = os.open(folder, os.O_RDONLY)
             fcntl.flock(handle, fcntl.LOCK_EX)
             if folder.exists():
@@ -150,9 +159,11 @@ def sweep(home: Path) -> None:
 
 
 def whole_file(target: Path, replace: bool = True) -> _Whole:
-    """``with whole_file(path) as part:`` write to ``part``; ``path`` appears when the block ends well.
+    """``with whole_file(path) as part:`` write to ``part``; ``path`` appears when the block ends
+    well.
 
-    Without ``replace`` a file that is there already, or that another process makes meanwhile, stays as it is.
+    Without ``replace`` a file that is there already, or that another process makes meanwhile, stays
+    as it is.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     return _Whole(target, replace)

@@ -1,7 +1,9 @@
-"""Working days (工作日): Chinese public holidays and make-up days, a county's own exceptions before them.
+"""Working days (工作日): Chinese public holidays and make-up days, a county's own exceptions before
+them.
 
-The holidays are those that the ``chinesecalendar`` library carries, published by the State Council each November for
-the year that follows. A year not published yet falls back to weekends, and says so in the log.
+The holidays are those that the ``chinesecalendar`` library carries, published by the State Council
+each November for the year that follows. A year not published yet falls back to weekends, and says
+so in the log.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ NO_EXCEPTIONS: Mapping[dt.date, bool] = {}
 
 
 def is_working_day(day: dt.date, days_off: Mapping[dt.date, bool] = NO_EXCEPTIONS) -> bool:
-    """Whether offices work on ``day``; ``days_off`` (true = a day off) is what the county knows better."""
+    """Whether offices work on ``day``; ``days_off`` (true = a day off) is what the county knows
+    better."""
     if day in days_off:
         return not days_off[day]
     try:
@@ -36,8 +39,11 @@ def working_day_from(day: dt.date, days_off: Mapping[dt.date, bool] = NO_EXCEPTI
     return day
 
 
-def working_days_after(day: dt.date, count: int, days_off: Mapping[dt.date, bool] = NO_EXCEPTIONS) -> dt.date:
-    """The working day that is ``count`` working days after ``day``; ``day`` itself does not count."""
+def working_days_after(
+    day: dt.date, count: int, days_off: Mapping[dt.date, bool] = NO_EXCEPTIONS
+) -> dt.date:
+    """The working day that is ``count`` working days after ``day``; ``day`` itself does not
+    count."""
     for _ in range(count):
         day = working_day_from(day + dt.timedelta(days=1), days_off)
     return day

@@ -1,4 +1,5 @@
-"""The exchange board, looked at in Chromium inside a running Airflow: by an administrator, by a viewer, by nobody."""
+"""The exchange board, looked at in Chromium inside a running Airflow: by an administrator, by a
+viewer, by nobody."""
 
 from __future__ import annotations
 
@@ -19,13 +20,20 @@ from shouwang.demo.scheduler import Airflow
 from shouwang.house import open_house
 
 USERS = "admin:admin,watcher:viewer"
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @dataclass
 class Seen:
-    """What the board showed: texts and addresses by what was looked at, answers by path, faults that axe found."""
+    """What the board showed: texts and addresses by what was looked at, answers by path, faults
+    that axe found."""
 
     texts: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
@@ -42,7 +50,9 @@ def paths(**told: str) -> list[str]:
     """Every route of the board, filled in."""
     guards = Guards(lambda: None, lambda: None, lambda request, user: None)
     app = create_app(guards, open_house, lambda dag, month: "", lambda dag, month, by: None)
-    routes = (route for route in app.routes if isinstance(route, APIRoute) and "GET" in route.methods)
+    routes = (
+        route for route in app.routes if isinstance(route, APIRoute) and "GET" in route.methods
+    )
     return ["/shouwang" + route.path.format(**told) for route in routes]
 
 
@@ -60,9 +70,14 @@ def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:
             with page.expect_download() as download:
                 board.locator("a[href*='/receipts/']").first.click()
             seen.downloads.append(download.value.suggested_filename)
-            seen.admin = {path: page.request.get(airflow.url + path).status for path in paths(month=month, **told)}
+            seen.admin = {
+                path: page.request.get(airflow.url + path).status
+                for path in paths(month=month, **told)
+            }
             board.locator("a[href*='/data-docs/']").first.click()
-            seen.texts["Data Docs"] = board.frame_locator("iframe.docs").locator("body").inner_text()
+            seen.texts["Data Docs"] = (
+                board.frame_locator("iframe.docs").locator("body").inner_text()
+            )
             board.locator("header a").first.click()
             board.locator("a[data-airflow]").click()
             page.wait_for_url("**/dags/exchange_water/runs?**")
@@ -70,19 +85,28 @@ def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:
             seen.addresses["task log"] = page.url
             page.goto(f"{airflow.url}/dags/exchange_housing/plugin/board-of-dag")
             keep(page, page.frame_locator("iframe"), seen, "the DAG's page", "#papers")
-        with visitor(browser, airflow, "watcher", seen, locale="en-US", color_scheme="dark") as page:
+        with visitor(
+            browser, airflow, "watcher", seen, locale="en-US", color_scheme="dark"
+        ) as page:
             board = open_board(page, airflow, seen, "board, English")
             page.set_viewport_size({"width": 390, "height": 800})
-            seen.texts["width"] = str(board.locator("html").evaluate("e => e.scrollWidth - e.clientWidth"))
+            seen.texts["width"] = str(
+                board.locator("html").evaluate("e => e.scrollWidth - e.clientWidth")
+            )
             board.locator(f"a[href$='/months/{month}/water']").first.click()
             keep(page, board, seen, "delivery, viewer", "#papers")
-            seen.viewer = {path: page.request.get(airflow.url + path).status for path in paths(month=month, **told)}
+            seen.viewer = {
+                path: page.request.get(airflow.url + path).status
+                for path in paths(month=month, **told)
+            }
         browser.close()
     return seen
 
 
 @contextmanager
-def visitor(browser: Browser, airflow: Airflow, name: str, seen: Seen, **words: Any) -> Iterator[Page]:
+def visitor(
+    browser: Browser, airflow: Airflow, name: str, seen: Seen, **words: Any
+) -> Iterator[Page]:
     """A page of Airflow, logged in."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **words)
     page = context.new_page()

@@ -51,7 +51,11 @@ print("RESULT" + json.dumps({
 @pytest.fixture(scope="session")
 def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a process that reads our DAGs is told; Airflow's home is a scratch folder."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AIRFLOW", "SHOUWANG"))
+    }
     path = [PROJECT / "dags", PROJECT / "plugins", PROJECT / "include"]
     return {
         **kept,

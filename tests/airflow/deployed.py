@@ -1,8 +1,10 @@
-"""The deployment of docker-compose.yaml without its engine: the same programs with the same settings, here.
+"""The deployment of docker-compose.yaml without its engine: the same programs with the same
+settings, here.
 
-What `docker-compose config` says of a service is what its program is told; only hosts, ports and paths are replaced.
-Each has a home, temporary folder and ``AIRFLOW_HOME`` of its own, as a container has; what the file calls a volume is
-one folder for all. Programs that die are started again, where the file says so.
+What `docker-compose config` says of a service is what its program is told; only hosts, ports and
+paths are replaced. Each has a home, temporary folder and ``AIRFLOW_HOME`` of its own, as a
+container has; what the file calls a volume is one folder for all. Programs that die are started
+again, where the file says so.
 """
 
 from __future__ import annotations
@@ -84,15 +86,23 @@ class Container:
             folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command, env=self.environment | self.more, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                self.command,
+                env=self.environment | self.more,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
-        """End it as a container ends whose machine lost power: every process at once, without a word."""
+        """End it as a container ends whose machine lost power: every process at once, without a
+        word."""
         if self.process is None:
             return
-        while left := [one for one in processes_of(self.process.pid) if one.status() != psutil.STATUS_ZOMBIE]:
+        while left := [
+            one for one in processes_of(self.process.pid) if one.status() != psutil.STATUS_ZOMBIE
+        ]:
             for process in left:
                 try:
                     process.kill()
@@ -113,24 +123,38 @@ class Deployment:
         for folder in (self.house, self.secrets, self.logs, top / "redis"):
             folder.mkdir(parents=True)
         top.chmod(0o755)
-        for number, name in enumerate({name for s in self.services.values() for name in names_of(s)}):
+        for number, name in enumerate(
+            {name for s in self.services.values() for name in names_of(s)}
+        ):
             (self.secrets / name).write_text(f"{number:024x}")
         (self.secrets / "fernet_key").write_text("c2hvdXdhbmctc2hvdXdhbmctc2hvdXdhbmctc2hvdXc=")
-        self.database = PostgreSQL(Path(tempfile.mkdtemp(prefix="shouwang-postgresql-")))  # not root's alone
+        self.database = PostgreSQL(
+            Path(tempfile.mkdtemp(prefix="shouwang-postgresql-"))
+        )  # not root's alone
         self.redis_port = free_port()
         self.replaced = {
-            "/run/secrets": self.secrets, "/opt/shouwang": PROJECT, "/srv/shouwang": self.house,
-            "/etc/shouwang/county": PROJECT / "include" / "county", "/data": top / "redis",
+            "/run/secrets": self.secrets,
+            "/opt/shouwang": PROJECT,
+            "/srv/shouwang": self.house,
+            "/etc/shouwang/county": PROJECT / "include" / "county",
+            "/data": top / "redis",
             "http://api-server:8080": self.url,
-        }  # fmt: skip
+        }
         self.elsewhere = {
-            "POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": self.database.port,
-            "REDIS_HOST": "127.0.0.1", "REDIS_PORT": self.redis_port, "SECRETS": self.secrets,
+            "POSTGRES_HOST": "127.0.0.1",
+            "POSTGRES_PORT": self.database.port,
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": self.redis_port,
+            "SECRETS": self.secrets,
             "AIRFLOW__CORE__PARALLELISM": 2 * workers,  # as .env says for so many
-            "AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": self.port, "AIRFLOW__API__BASE_URL": self.url,
-        }  # fmt: skip
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": self.port,
+            "AIRFLOW__API__BASE_URL": self.url,
+        }
         self.more = more
-        self.redis = self._container("redis", self._words("redis") + f" --port {self.redis_port} --bind 127.0.0.1")
+        self.redis = self._container(
+            "redis", self._words("redis") + f" --port {self.redis_port} --bind 127.0.0.1"
+        )
         self.prepare = self._container("prepare")
         names = [*ORDER, *(f"worker {number + 1}" for number in range(workers))]
         self.containers = {name: self._container(name) for name in names}
@@ -167,7 +191,11 @@ class Deployment:
     def _container(self, name: str, shell: str = "") -> Container:
         service = self.services[name.partition(" ")[0]]
         folder = self.top / name.replace(" ", "-")
-        words = ["sh", "-c", shell] if shell else [str(PROJECT / "docker" / "entrypoint.sh"), *service["command"]]
+        words = (
+            ["sh", "-c", shell]
+            if shell
+            else [str(PROJECT / "docker" / "entrypoint.sh"), *service["command"]]
+        )
         if name.startswith("worker"):  # in a container the machine's name is the container's
             words += ["--celery-hostname", f"celery@{folder.name}"]
         airflow = folder / "airflow"
@@ -175,15 +203,21 @@ class Deployment:
         (airflow / "logs").symlink_to(self.logs)
         tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {
-            "PATH": tools, "HOME": folder / "home", "TMPDIR": folder / "tmp", "AIRFLOW_HOME": airflow,
-            "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": 1, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1",
+            "PATH": tools,
+            "HOME": folder / "home",
+            "TMPDIR": folder / "tmp",
+            "AIRFLOW_HOME": airflow,
+            "PYTHONWARNINGS": "ignore",
+            "PYTHONUNBUFFERED": 1,
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
             **{key: self._here(value) for key, value in service.get("environment", {}).items()},
             **self.elsewhere,
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": free_port(),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": free_port(),
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": free_port(),
             **self.more,
-        }  # fmt: skip
+        }
         restarts = service.get("restart") == "unless-stopped"
         return Container(
             name,
@@ -218,9 +252,15 @@ class Deployment:
     def _make_databases(self) -> None:
         """As PostgreSQL's image does it: by the script that the file mounts into it."""
         (script,) = (
-            volume.partition(":")[0] for volume in self.services["postgres"]["volumes"] if "initdb.d" in volume
+            volume.partition(":")[0]
+            for volume in self.services["postgres"]["volumes"]
+            if "initdb.d" in volume
         )
-        there = {"PGHOST": "127.0.0.1", "PGPORT": str(self.database.port), "POSTGRES_USER": "shouwang"}
+        there = {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.database.port),
+            "POSTGRES_USER": "shouwang",
+        }
         environment = {**os.environ, **there, "SECRETS": str(self.secrets)}
         subprocess.run([script], env=environment, check=True, capture_output=True)
 
@@ -233,20 +273,32 @@ class Deployment:
 
     def connect(self, database: str = "shouwang") -> psycopg.Connection[Any]:
         """A connection of the superuser."""
-        return psycopg.connect(f"host=127.0.0.1 port={self.database.port} user=shouwang dbname={database}")
+        return psycopg.connect(
+            f"host=127.0.0.1 port={self.database.port} user=shouwang dbname={database}"
+        )
 
     def healthy(self, name: str) -> bool:
         """Whether the file's own health check finds a program well."""
         container = self.containers[name]
         _, *words = self.services[name.partition(" ")[0]]["healthcheck"]["test"]
         words = [self._here(word) for word in words]
-        return subprocess.run(words, env=container.environment, capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(
+                words, env=container.environment, capture_output=True, check=False
+            ).returncode
+            == 0
+        )
 
 
 def rights_of(service: dict[str, Any]) -> list[str]:
-    """What a program is started by when root starts it: as in its container, it has no capability and can gain none."""
+    """What a program is started by when root starts it: as in its container, it has no capability
+    and can gain none."""
     assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
-    return ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"] if os.geteuid() == 0 else []
+    return (
+        ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+        if os.geteuid() == 0
+        else []
+    )
 
 
 def names_of(service: dict[str, Any]) -> Iterator[str]:

@@ -20,8 +20,8 @@ LONG_NUMBER = re.compile(r"\d{11,}[Xx]?")
 class People:
     """What must not be found: names, and numbers (identity and telephone) as digits.
 
-    ``ordinary`` are the names that also occur in what the product says by itself, or in a village's or township's
-    name: finding them proves nothing.
+    ``ordinary`` are the names that also occur in what the product says by itself, or in a village's
+    or township's name: finding them proves nothing.
     """
 
     names: frozenset[str]
@@ -48,7 +48,10 @@ def people_of(county: Path, texts: Iterable[str]) -> People:
     names = {name for name in names if len(name) > 1}
     ordinary_text = "\n".join([*places, *texts])
     ordinary = frozenset(name for name in names if name in ordinary_text)
-    digits = (LONG_NUMBER.fullmatch(BETWEEN_DIGITS.sub("", number.strip().strip("'"))) for number in numbers)
+    digits = (
+        LONG_NUMBER.fullmatch(BETWEEN_DIGITS.sub("", number.strip().strip("'")))
+        for number in numbers
+    )
     return People(
         names=frozenset(names - ordinary),
         numbers=frozenset(found[0].upper() for found in digits if found),
@@ -60,21 +63,37 @@ def found_in(text: str, people: People) -> set[str]:
     """Who is named in a text, also when it is written as JSON or with gaps between its digits."""
     plain = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     speaking = "\n".join({line for line in plain.splitlines() if not line.isascii()})
-    runs = "\n".join({run for form in (plain, BETWEEN_DIGITS.sub("", plain)) for run in LONG_NUMBER.findall(form)})
-    return {name for name in people.names if name in speaking} | {n for n in people.numbers if n in runs.upper()}
+    runs = "\n".join(
+        {
+            run
+            for form in (plain, BETWEEN_DIGITS.sub("", plain))
+            for run in LONG_NUMBER.findall(form)
+        }
+    )
+    return {name for name in people.names if name in speaking} | {
+        n for n in people.numbers if n in runs.upper()
+    }
 
 
 def texts_left(airflow: Path, *houses: Path) -> Iterator[tuple[str, str]]:
-    """Everything an Airflow left (each file; each column of each table), and the names of all files of the houses."""
-    yield "file names", "\n".join(str(path) for top in (airflow, *houses) for path in top.rglob("*"))
+    """Everything an Airflow left (each file; each column of each table), and the names of all files
+    of the houses."""
+    yield (
+        "file names",
+        "\n".join(str(path) for top in (airflow, *houses) for path in top.rglob("*")),
+    )
     for path in sorted(path for path in airflow.rglob("*") if path.is_file()):
         yield str(path.relative_to(airflow)), path.read_bytes().decode("utf-8", "replace")
     database = sqlite3.connect(f"file:{airflow / 'airflow.db'}?mode=ro", uri=True)
     try:
-        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        for (table,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall():
             cursor = database.execute(f'SELECT * FROM "{table}"')
             rows = cursor.fetchall()
-            for (column, *_), values in zip(cursor.description, zip(*rows, strict=True), strict=False):
+            for (column, *_), values in zip(
+                cursor.description, zip(*rows, strict=True), strict=False
+            ):
                 yield f"{table}.{column}", "\n".join(map(_text, values))
     finally:
         database.close()
@@ -90,8 +109,13 @@ def who_is_named(texts: Iterable[tuple[str, str]], people: People) -> dict[str, 
 
 
 def ordinary_texts(project: Path) -> list[str]:
-    """What the product says by itself: configuration, expectations, DAGs, plugins and program, without the demo's names."""
-    files = [path for top in ("dags", "plugins", "include", "expectations") for path in (project / top).rglob("*")]
+    """What the product says by itself: configuration, expectations, DAGs, plugins and program,
+    without the demo's names."""
+    files = [
+        path
+        for top in ("dags", "plugins", "include", "expectations")
+        for path in (project / top).rglob("*")
+    ]
     return [
         path.read_text(encoding="utf-8")
         for path in files

@@ -1,4 +1,5 @@
-"""Run by a test in a process of its own, on a scratch Airflow with FAB: who may do what with which county's DAGs."""
+"""Run by a test in a process of its own, on a scratch Airflow with FAB: who may do what with which
+county's DAGs."""
 
 from __future__ import annotations
 

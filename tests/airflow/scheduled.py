@@ -17,7 +17,8 @@ import pytest
 from shouwang.demo.scheduler import Api, tail
 
 PATIENCE = 600
-"""Seconds. Waiting ends as soon as it has its answer, and at once when a task fails; a busy machine may take long."""
+"""Seconds. Waiting ends as soon as it has its answer, and at once when a task fails; a busy machine
+may take long."""
 
 OVER = ("success", "failed")
 EXPORTS = ("matches", "rejects", "signals", "warnings", "cases")
@@ -31,7 +32,8 @@ print("RESULT" + json.dumps([app(words, standalone_mode=False) or 0 for words in
 
 @dataclass(frozen=True)
 class CommandLine:
-    """The command line in a house of its own; several commands share a process, as its start takes longest."""
+    """The command line in a house of its own; several commands share a process, as its start takes
+    longest."""
 
     home: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -47,7 +49,11 @@ class CommandLine:
 
     def _said(self, *commands: str) -> list[str]:
         """What the commands print, and their statuses."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("AIRFLOW", "SHOUWANG"))
+        }
         done = subprocess.run(
             [sys.executable, "-c", COMMANDS, json.dumps([command.split() for command in commands])],
             env={**kept, "SHOUWANG_HOME": str(self.home), **self.settings},
@@ -59,7 +65,8 @@ class CommandLine:
         return done.stdout.rsplit("RESULT", 1)
 
     def after(self, month: str, *commands: str) -> tuple[list[int], dict[str, bytes]]:
-        """The exit statuses of commands, and after them every table that other programs may have, to the byte."""
+        """The exit statuses of commands, and after them every table that other programs may have,
+        to the byte."""
         out = {kind: self.home.parent / f"{self.home.name}-{kind}.csv" for kind in EXPORTS}
         export = [f"export {kind} --month {month} --out {path}" for kind, path in out.items()]
         statuses = self.run(*commands, *export)
@@ -81,14 +88,20 @@ class Watched:
                 return result
             self._nothing_failed(what)
             time.sleep(0.3)
-        pytest.fail(f"in {PATIENCE} s there was no {what}; the end of the log:\n{tail(self.api.airflow.log, 60)}")
+        pytest.fail(
+            f"in {PATIENCE} s there was no {what}; the end of the log:\n{tail(self.api.airflow.log, 60)}"
+        )
 
     def _nothing_failed(self, what: str) -> None:
         query = {"state": "failed", "limit": 50}
-        for task in self.api.ask("GET", "/dags/~/dagRuns/~/taskInstances", params=query)["task_instances"]:
+        for task in self.api.ask("GET", "/dags/~/dagRuns/~/taskInstances", params=query)[
+            "task_instances"
+        ]:
             if task["dag_run_id"] not in self.meant_to_fail:
                 log = tail(self.api.task_log(task), 30)
-                pytest.fail(f"{task['dag_id']}.{task['task_id']} failed while waiting for {what}:\n{log}")
+                pytest.fail(
+                    f"{task['dag_id']}.{task['task_id']} failed while waiting for {what}:\n{log}"
+                )
 
     def runs(self, dag_id: str, month: str) -> list[dict[str, Any]]:
         """The runs of a DAG for a month, oldest first."""
@@ -97,9 +110,9 @@ class Watched:
     def story(self, dag_id: str, run_id: str) -> dict[str, str]:
         """The state of each task of a run; mapped ones under their names."""
         return {
-            f"{task['task_id']}[{task['rendered_map_index']}]" if task["map_index"] >= 0 else task["task_id"]: task[
-                "state"
-            ]
+            f"{task['task_id']}[{task['rendered_map_index']}]"
+            if task["map_index"] >= 0
+            else task["task_id"]: task["state"]
             for task in self.api.tasks(dag_id, run_id)
         }
 
@@ -107,12 +120,17 @@ class Watched:
         """Wait until runs (DAG and run id) are over; their stories."""
         for dag_id, run_id in runs:
             path = f"/dags/{dag_id}/dagRuns/{run_id}"
-            self.wait(f"end of {dag_id}", lambda path=path: self.api.ask("GET", path)["state"] in OVER)
+            self.wait(
+                f"end of {dag_id}", lambda path=path: self.api.ask("GET", path)["state"] in OVER
+            )
         return [self.story(*run) for run in runs]
 
     def exchange(self, month: str, *departments: str) -> list[dict[str, str]]:
         """Run departments' DAGs side by side; their stories."""
-        runs = [(f"exchange_{name}", self.api.trigger(f"exchange_{name}", month)) for name in departments]
+        runs = [
+            (f"exchange_{name}", self.api.trigger(f"exchange_{name}", month))
+            for name in departments
+        ]
         return self.finish(*runs)
 
     def question(self, month: str, dag_id: str = "release") -> tuple[str, str]:
@@ -120,7 +138,9 @@ class Watched:
 
         def asked() -> tuple[str, dict[str, Any]] | None:
             for run in self.runs(dag_id, month):
-                shown = run["state"] not in OVER and self.api.question(dag_id, run["dag_run_id"], "approve")
+                shown = run["state"] not in OVER and self.api.question(
+                    dag_id, run["dag_run_id"], "approve"
+                )
                 if shown:
                     return run["dag_run_id"], shown
             return None

@@ -10,7 +10,8 @@ PATIENCE = 60
 
 
 class Metrics:
-    """``with Metrics() as metrics:`` ``metrics.lines`` are the figures that came, as they were written."""
+    """``with Metrics() as metrics:`` ``metrics.lines`` are the figures that came, as they were
+    written."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -47,6 +48,8 @@ class Metrics:
         """Every line there is, as soon as one begins so."""
         until = time.monotonic() + PATIENCE
         while not any(line.startswith(start) for line in self.lines):
-            assert time.monotonic() < until, f"{start} did not come; there are {sorted(set(self.lines))[:50]}"
+            assert time.monotonic() < until, (
+                f"{start} did not come; there are {sorted(set(self.lines))[:50]}"
+            )
             time.sleep(0.05)
         return list(self.lines)

@@ -1,4 +1,5 @@
-"""Waiting for a clerk's answer: the trigger that asks the county's database, and the steps that it lets go on."""
+"""Waiting for a clerk's answer: the trigger that asks the county's database, and the steps that it
+lets go on."""
 
 from __future__ import annotations
 
@@ -13,7 +14,13 @@ import pytest
 from shouwang import steps
 
 MONTH, WHO = "2098-01", "water"
-HELD = {"month": MONTH, "department": WHO, "status": "held", "message": "待确认：1 个问题", "questions": [7]}
+HELD = {
+    "month": MONTH,
+    "department": WHO,
+    "status": "held",
+    "message": "待确认：1 个问题",
+    "questions": [7],
+}
 READ = HELD | {"status": "read", "questions": []}
 
 
@@ -36,14 +43,18 @@ def step(wiring, monkeypatch):
 
     from shouwang.house import open_house
 
-    def run(judge: str, event: str | None, said: dict[str, list[dict[str, object]]], over: bool = False) -> tuple:
+    def run(
+        judge: str, event: str | None, said: dict[str, list[dict[str, object]]], over: bool = False
+    ) -> tuple:
         moment = dt.datetime.now(dt.UTC) + dt.timedelta(days=-1 if over else 1)
         monkeypatch.setattr(steps, "deadline", lambda month: moment)
         monkeypatch.setattr(steps, "waiting", lambda month, department: [7])
         for name in ("take_in", "validate"):
             monkeypatch.setattr(steps, name, lambda *_, n=name: said[n].pop(0))
         here = wiring.module.CountyDags("", open_house().county)
-        one = wiring.module.UntilAnswered(task_id="any", here=here, month=MONTH, department=WHO, judge=judge)
+        one = wiring.module.UntilAnswered(
+            task_id="any", here=here, month=MONTH, department=WHO, judge=judge
+        )
         context = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: said["take_in"].pop(0))}
         try:
             return "gives", one.execute(context, event)["status"]
@@ -68,8 +79,14 @@ def test_an_answer_takes_in_again_and_what_still_asks_waits_again(step):
 def test_sums_of_another_base_are_waited_for_where_the_rows_are_judged(step):
     assert step("take_in", None, {"take_in": [READ], "validate": [HELD]}) == ("waits", [7])
     checked = READ | {"status": "checked"}
-    assert step("take_in", "answered", {"take_in": [READ], "validate": [checked]}) == ("gives", "checked")
-    assert step("take_in", "answered", {"take_in": [READ | {"status": "unchanged"}]}) == ("gives", "unchanged")
+    assert step("take_in", "answered", {"take_in": [READ], "validate": [checked]}) == (
+        "gives",
+        "checked",
+    )
+    assert step("take_in", "answered", {"take_in": [READ | {"status": "unchanged"}]}) == (
+        "gives",
+        "unchanged",
+    )
 
 
 def test_silence_leaves_it_held_without_another_word(step, wiring):
@@ -96,7 +113,9 @@ def trigger(plugin, monkeypatch, tmp_path):
     def fires(asked: list[int], seconds: float) -> str:
         async def run() -> str:
             until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
-            one = plugin.AnswerTrigger(month=MONTH, department=WHO, asked=asked, until=until.isoformat(), seconds=0.05)
+            one = plugin.AnswerTrigger(
+                month=MONTH, department=WHO, asked=asked, until=until.isoformat(), seconds=0.05
+            )
             return await anext(event.payload async for event in one.run())
 
         return asyncio.run(run())
@@ -118,7 +137,9 @@ def test_the_trigger_asks_again_while_the_database_is_away(trigger, monkeypatch,
 
 
 def test_the_trigger_survives_being_stored_and_asks_every_twenty_seconds_at_least(plugin):
-    one = plugin.AnswerTrigger(month=MONTH, department=WHO, asked=[9, 7], until="2098-02-10T23:59:59+08:00")
+    one = plugin.AnswerTrigger(
+        month=MONTH, department=WHO, asked=[9, 7], until="2098-02-10T23:59:59+08:00"
+    )
     path, words = one.serialize()
     assert path == "shouwang_plugin.AnswerTrigger"
     assert plugin.AnswerTrigger(**json.loads(json.dumps(words))).serialize() == (path, words)

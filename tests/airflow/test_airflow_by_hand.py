@@ -19,9 +19,14 @@ MONTH = "2025-08"
 """Long over: what lies in the inbox is taken, nothing is waited for."""
 
 
-def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_environment, tmp_path, project):
-    """It knows no partitions: the month is said with -c. OpenLineage, switched on, is told of columns and nobody."""
-    county = make_county(tmp_path / "county", households=150, months=(Month.parse(MONTH),), seed=5, dirt=False)
+def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(
+    airflow_environment, tmp_path, project
+):
+    """It knows no partitions: the month is said with -c. OpenLineage, switched on, is told of
+    columns and nobody."""
+    county = make_county(
+        tmp_path / "county", households=150, months=(Month.parse(MONTH),), seed=5, dirt=False
+    )
     lines = {name: CommandLine(tmp_path / name) for name in ("by-hand", "by-airflow")}
     for line in lines.values():
         shutil.copytree(county.inbox / MONTH / "water", line.home / "inbox" / MONTH / "water")
@@ -31,21 +36,35 @@ def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_en
     lines["by-airflow"].run("init", load)
     events = tmp_path / "events.jsonl"
     lineage = {
-        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(events), "append": True}),
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(
+            {"type": "file", "log_file_path": str(events), "append": True}
+        ),
         "AIRFLOW__OPENLINEAGE__EXTRACTORS": "shouwang_lineage.StepLineage",
         "AIRFLOW__OPENLINEAGE__NAMESPACE": "shouwang",
     }
     environment = {**airflow_environment, "SHOUWANG_HOME": str(lines["by-airflow"].home), **lineage}
-    for words in (["db", "migrate"], ["dags", "test", "exchange_water", "-c", json.dumps({"month": MONTH})]):
+    for words in (
+        ["db", "migrate"],
+        ["dags", "test", "exchange_water", "-c", json.dumps({"month": MONTH})],
+    ):
         done = subprocess.run(
-            [sys.executable, "-m", "airflow", *words], env=environment, capture_output=True, text=True, check=False
+            [sys.executable, "-m", "airflow", *words],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     _, found = lines["by-airflow"].after(MONTH)
     assert found == expected
     assert expected["matches"].count(b"\n") > 20
     (run,) = lines["by-airflow"].asked("runs")
-    assert (run["dag"], run["month"], run["state"], run["failed"]) == ("exchange_water", MONTH, "success", [])
+    assert (run["dag"], run["month"], run["state"], run["failed"]) == (
+        "exchange_water",
+        MONTH,
+        "success",
+        [],
+    )
 
     told = [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()]
     done = {event["job"]["name"]: event for event in told if event["eventType"] == "COMPLETE"}
@@ -56,7 +75,13 @@ def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(airflow_en
     columns = [{"name": name, "type": column.type} for name, column in contract.columns.items()]
     for datasets, place in ((load["inputs"], "inbox"), (load["outputs"], "ledger")):
         (dataset,) = datasets
-        assert (dataset["namespace"], dataset["name"]) == ("shouwang://532900", f"{place}/water/supplies")
-        assert [{k: field[k] for k in ("name", "type")} for field in dataset["facets"]["schema"]["fields"]] == columns
+        assert (dataset["namespace"], dataset["name"]) == (
+            "shouwang://532900",
+            f"{place}/water/supplies",
+        )
+        assert [
+            {k: field[k] for k in ("name", "type")}
+            for field in dataset["facets"]["schema"]["fields"]
+        ] == columns
     people = people_of(county.folder, ordinary_texts(project))
     assert who_is_named([("events", events.read_text(encoding="utf-8"))], people) == {}

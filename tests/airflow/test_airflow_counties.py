@@ -20,7 +20,9 @@ def told(airflow_environment, tmp_path_factory, project):
     top = tmp_path_factory.mktemp("fab")
     for key in ("qingyuan", "lixi"):
         shutil.copytree(project / "include" / "county", top / "counties" / key)
-    (top / "counties" / "lixi" / "registry.yaml").write_text("columns: [")  # one county's trouble stops no preparation
+    (top / "counties" / "lixi" / "registry.yaml").write_text(
+        "columns: ["
+    )  # one county's trouble stops no preparation
     shutil.copytree(top / "counties" / "qingyuan", top / "counties" / "mengla")
     environment = {
         **airflow_environment,
@@ -41,7 +43,9 @@ def told(airflow_environment, tmp_path_factory, project):
     assert "lixi: not prepared" in run(project / "docker" / "counties.sh")
     assert (top / "home" / "mengla" / "shouwang.db").exists()
     return json.loads(
-        run(sys.executable, Path(__file__).with_name("permissions.py")).split("RESULT")[1].splitlines()[0]
+        run(sys.executable, Path(__file__).with_name("permissions.py"))
+        .split("RESULT")[1]
+        .splitlines()[0]
     )
 
 
@@ -52,7 +56,10 @@ def test_a_clerk_sees_and_approves_only_his_county_s(told):
 
 
 def test_a_viewer_of_a_county_only_looks(told):
-    assert {right for right in RIGHTS if told["viewer"][f"{right} qingyuan.release"]} == {"see", "see runs"}
+    assert {right for right in RIGHTS if told["viewer"][f"{right} qingyuan.release"]} == {
+        "see",
+        "see runs",
+    }
     assert not any(told["viewer"][f"{right} lixi.release"] for right in RIGHTS)
 
 
@@ -61,6 +68,6 @@ def test_who_has_no_county_sees_none(told):
 
 
 def test_each_county_has_a_pool(told):
-    assert {key: slots for key, slots in told["pools"].items() if key != "default_pool"} == dict.fromkeys(
-        ("lixi", "mengla", "qingyuan"), 3
-    )
+    assert {
+        key: slots for key, slots in told["pools"].items() if key != "default_pool"
+    } == dict.fromkeys(("lixi", "mengla", "qingyuan"), 3)

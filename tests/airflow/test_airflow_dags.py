@@ -20,7 +20,16 @@ EXPECTED = {
     "release": "release.py",
     "screening": "screening.py",
 }
-HEAVY = {"pandas", "numpy", "pyarrow", "openpyxl", "xlsxwriter", "great_expectations", "python_calamine", "duckdb"}
+HEAVY = {
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "openpyxl",
+    "xlsxwriter",
+    "great_expectations",
+    "python_calamine",
+    "duckdb",
+}
 
 
 def picture(dags: dict) -> str:
@@ -29,14 +38,20 @@ def picture(dags: dict) -> str:
     for dag_id, tasks in sorted(dags["tasks"].items()):
         timetable = dags["dags"][dag_id]["timetable"]
         settings = timetable["__var"]
-        month_days = f" day {settings['day']} months {settings['months'] or 'all'}" if "day" in settings else ""
+        month_days = (
+            f" day {settings['day']} months {settings['months'] or 'all'}"
+            if "day" in settings
+            else ""
+        )
         lines.append(f"{dag_id}  [{timetable['__type'].rpartition('.')[2]}{month_days}]")
         for task_id, task in tasks.items():
             marks = [task["rule"]] if task["rule"] != "all_success" else []
             marks += ["mapped"] if task["mapped"] else []
             marks += [f"emits {name}" for name in task["outlets"]]
             note = f"  ({', '.join(marks)})" if marks else ""
-            lines.append(f"    {task_id}{note}" + (f" -> {', '.join(task['down'])}" if task["down"] else ""))
+            lines.append(
+                f"    {task_id}{note}" + (f" -> {', '.join(task['down'])}" if task["down"] else "")
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -58,14 +73,18 @@ def test_a_deployment_looks_after_airflow_too(deployed, dags):
     assert set(deployed["dags"]) - set(dags["dags"]) == {"maintenance"}
     dag = deployed["dags"]["maintenance"]
     assert (dag["catchup"], dag["max_active_runs"]) == (False, 1)
-    assert all(heading in dag["doc_md"] for heading in ("**What.**", "**When.**", "**If it fails.**"))
+    assert all(
+        heading in dag["doc_md"] for heading in ("**What.**", "**When.**", "**If it fails.**")
+    )
     for task in deployed["tasks"]["maintenance"].values():
         assert (task["owner"], task["retries"], task["timeout"]) == ("shouwang", 3, 3600)
 
 
 def test_the_picture_of_the_dags_is_the_one_we_know(deployed):
     known = Path(__file__).with_name("dags.txt")
-    assert picture(deployed) == known.read_text(encoding="utf-8"), f"if this is meant, write it to {known}"
+    assert picture(deployed) == known.read_text(encoding="utf-8"), (
+        f"if this is meant, write it to {known}"
+    )
 
 
 def test_reading_twice_gives_the_same_dags(dags, read_dags):
@@ -75,7 +94,9 @@ def test_reading_twice_gives_the_same_dags(dags, read_dags):
 
 def test_reading_the_dags_imports_nothing_heavy(dags):
     assert HEAVY.isdisjoint(dags["imported"])
-    assert dags["seconds"] < 5  # the budget is 1 s a file on a quiet machine; the benchmark holds it
+    assert (
+        dags["seconds"] < 5
+    )  # the budget is 1 s a file on a quiet machine; the benchmark holds it
 
 
 @pytest.mark.parametrize("dag_id", EXPECTED)
@@ -103,7 +124,9 @@ def test_every_task_is_tried_again_with_growing_patience(dags, dag_id):
         assert task["owner"] == "shouwang"
         assert task["retries"] == 3
         assert task["backoff"] == 2.0
-        assert task["timeout"] == (None if task_id == "approve" else 3600)  # a person takes the time that it takes
+        assert task["timeout"] == (
+            None if task_id == "approve" else 3600
+        )  # a person takes the time that it takes
 
 
 def test_dags_say_what_is_in_force_instead_of_leaving_it_to_airflow():
@@ -126,9 +149,15 @@ def test_a_department_is_added_by_its_contract_alone(read_dags, tmp_path, projec
     )
     read = read_dags(SHOUWANG_COUNTY=str(folder))
     assert read["errors"] == {}
-    assert [dag_id for dag_id in read["dags"] if dag_id.startswith("exchange")] == ["exchange_disaster"]
+    assert [dag_id for dag_id in read["dags"] if dag_id.startswith("exchange")] == [
+        "exchange_disaster"
+    ]
     settings = read["dags"]["exchange_disaster"]["timetable"]["__var"]
-    assert (settings["day"], settings["months"], settings["days_off"]) == (8, [6, 7], {"2027-01-08": True})
+    assert (settings["day"], settings["months"], settings["days_off"]) == (
+        8,
+        [6, 7],
+        {"2027-01-08": True},
+    )
 
 
 def test_a_department_more_is_a_dag_more(read_dags, tmp_path):
@@ -144,7 +173,8 @@ def test_a_department_more_is_a_dag_more(read_dags, tmp_path):
 
 @pytest.fixture(scope="module")
 def three(tmp_path_factory, project):
-    """Configuration of three counties: one is sound, one has a slip in a contract, one a name that cannot be."""
+    """Configuration of three counties: one is sound, one has a slip in a contract, one a name that
+    cannot be."""
     top = tmp_path_factory.mktemp("counties")
     for key in ("qingyuan", "lixi", "No Key"):
         shutil.copytree(project / "include" / "county", top / key)
@@ -155,7 +185,9 @@ def three(tmp_path_factory, project):
 
 @pytest.fixture(scope="module")
 def many(read_dags, three):
-    return read_dags(SHOUWANG_COUNTIES=str(three), SHOUWANG_POOL_SLOTS="4", AIRFLOW__CORE__AUTH_MANAGER=FAB)
+    return read_dags(
+        SHOUWANG_COUNTIES=str(three), SHOUWANG_POOL_SLOTS="4", AIRFLOW__CORE__AUTH_MANAGER=FAB
+    )
 
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
@@ -167,9 +199,13 @@ def test_a_county_of_many_has_its_own_dags_with_its_tag_pool_role_and_asset(many
     assert set(own) == {f"qingyuan.{name}" for name in EXPECTED}
     for dag in own.values():
         assert "qingyuan" in dag["tags"]
-        assert {each["__var"]["pool"] for each in dag["tasks"] if "pool" in each["__var"]} <= {"qingyuan"}
+        assert {each["__var"]["pool"] for each in dag["tasks"] if "pool" in each["__var"]} <= {
+            "qingyuan"
+        }
         assert set(dag["access_control"]["__var"]) == {"qingyuan", "qingyuan_viewer"}
-    assert many["tasks"]["qingyuan.exchange_water"]["settle"]["outlets"] == ["qingyuan.month_settled"]
+    assert many["tasks"]["qingyuan.exchange_water"]["settle"]["outlets"] == [
+        "qingyuan.month_settled"
+    ]
     assert "x-shouwang://qingyuan/month/settled" in str(own["qingyuan.screening"]["timetable"])
 
 
@@ -185,6 +221,9 @@ def test_a_county_that_cannot_be_read_says_what_to_mend_and_takes_nobody_else_s_
 
 def test_many_counties_read_twice_are_the_same(many, read_dags, three):
     again = read_dags(
-        SHOUWANG_COUNTIES=str(three), SHOUWANG_POOL_SLOTS="4", AIRFLOW__CORE__AUTH_MANAGER=FAB, PYTHONHASHSEED="2"
+        SHOUWANG_COUNTIES=str(three),
+        SHOUWANG_POOL_SLOTS="4",
+        AIRFLOW__CORE__AUTH_MANAGER=FAB,
+        PYTHONHASHSEED="2",
     )
     assert again["dags"] == many["dags"]

@@ -1,4 +1,5 @@
-"""`make demo`'s driver on a small county: interrupted it leaves nothing running, then it tells a month on SQLite."""
+"""`make demo`'s driver on a small county: interrupted it leaves nothing running, then it tells a
+month on SQLite."""
 
 from __future__ import annotations
 
@@ -36,7 +37,11 @@ class Told:
 
 
 def demo(folder: Path) -> subprocess.Popen[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AIRFLOW", "SHOUWANG"))
+    }
     words = ["month", "--folder", str(folder), "--households", "300"]
     return subprocess.Popen(
         [sys.executable, "-m", "shouwang.demo", *words],
@@ -61,7 +66,8 @@ def left_running(folder: Path) -> list[psutil.Process]:
 
 
 def keys_of(folder: Path) -> str:
-    """The demo's keys, put there if it was interrupted before it made any: ids of people are digests under one."""
+    """The demo's keys, put there if it was interrupted before it made any: ids of people are
+    digests under one."""
     file = folder / "secrets" / "keys"
     if not file.exists():
         file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -87,17 +93,25 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     keys = keys_of(folder)
     second = demo(folder)
     try:
-        settings = {"SHOUWANG_INBOX": str(county / "inbox"), "SHOUWANG_TODAY": TODAY, "SHOUWANG_KEYS": keys}
+        settings = {
+            "SHOUWANG_INBOX": str(county / "inbox"),
+            "SHOUWANG_TODAY": TODAY,
+            "SHOUWANG_KEYS": keys,
+        }
         by_hand = CommandLine(top / "by-hand", settings)
         (registry,) = (county / "registry").iterdir()
         load = f"registry load {registry} --as-of {MONTH}"
-        expected = by_hand.after(str(MONTH), "init", load, f"run {MONTH}", f"release {MONTH} --by admin")
+        expected = by_hand.after(
+            str(MONTH), "init", load, f"run {MONTH}", f"release {MONTH} --by admin"
+        )
         said, _ = second.communicate(timeout=PATIENCE)
     finally:
         if second.poll() is None:
             second.send_signal(signal.SIGTERM)
             second.communicate()
-    told = Told(folder, first, len(running), left, second, said, left_running(folder), {}, expected[1])
+    told = Told(
+        folder, first, len(running), left, second, said, left_running(folder), {}, expected[1]
+    )
     if second.returncode == 0:
         told.exports = CommandLine(folder, {"SHOUWANG_TODAY": TODAY}).after(str(MONTH))[1]
     return told
@@ -148,4 +162,6 @@ def test_what_a_real_county_has_set_is_not_the_demos(tmp_path, monkeypatch):
     monkeypatch.setenv("SHOUWANG_SECRETS", str(tmp_path / "real"))
     monkeypatch.setenv("SHOUWANG_COUNTIES", str(tmp_path / "real"))
     demo = Demo(tmp_path / "demo")
-    assert {name for name in demo.airflow.environment(1) if name.startswith("SHOUWANG")} == set(demo.settings)
+    assert {name for name in demo.airflow.environment(1) if name.startswith("SHOUWANG")} == set(
+        demo.settings
+    )

@@ -1,6 +1,8 @@
-"""Backup, restore and upgrade as docs/operations.md writes them: its own lines are run, on the services that they name.
+"""Backup, restore and upgrade as docs/operations.md writes them: its own lines are run, on the
+services that they name.
 
-`docker` is a stand-in that runs a service's program as docker-compose.yaml describes it, here instead of in a container.
+`docker` is a stand-in that runs a service's program as docker-compose.yaml describes it, here
+instead of in a container.
 """
 
 from __future__ import annotations
@@ -65,10 +67,14 @@ class Machine:
         there = {"PGHOST": "127.0.0.1", "PGPORT": str(self.deployment.database.port)}
         programs = Path(path_of("postgresql")).resolve().parent
         told = {
-            "said": str(self.said), "backup": str(self.backups),
-            "tools": {"start": self.tools.command[: -len(self.words)], "environment": self.tools.environment},
+            "said": str(self.said),
+            "backup": str(self.backups),
+            "tools": {
+                "start": self.tools.command[: -len(self.words)],
+                "environment": self.tools.environment,
+            },
             "postgres": {"environment": {"PATH": f"{programs}:/usr/bin:/bin", **there}},
-        }  # fmt: skip
+        }
         (self.top / "told.json").write_text(json.dumps(told))
         (self.top / "docker.py").write_text(DOCKER)
         docker = self.top / "bin" / "docker"
@@ -91,8 +97,13 @@ class Machine:
         environment = {"PATH": path, "TOLD": str(self.top / "told.json"), **more}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
-            env=environment, cwd=self.top, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
+            env=environment,
+            cwd=self.top,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
         assert done.returncode == 0, f"{commands}\n{done.stdout}"
         return done.stdout
 
@@ -135,13 +146,22 @@ def test_a_backup_is_made_and_restored_on_another_machine_by_the_documents_own_l
         first.run(with_keys)
     day = next(tmp_path.glob("backups/*.airflow")).stem
     assert sorted(path.name for path in tmp_path.glob("backups/*")) == [
-        f"{day}-keys.zip", f"{day}.airflow", f"{day}.keys", f"{day}.zip",
-    ]  # fmt: skip
+        f"{day}-keys.zip",
+        f"{day}.airflow",
+        f"{day}.keys",
+        f"{day}.zip",
+    ]
     with second:
         told = second.run(restored, day=day)
         assert "every fingerprint was right" in told
-        assert second.deployment.connect().execute("SELECT count(*) FROM person").fetchall() == people
-        runner = {"host": "127.0.0.1", "port": second.deployment.database.port, "dbname": "shouwang"}
+        assert (
+            second.deployment.connect().execute("SELECT count(*) FROM person").fetchall() == people
+        )
+        runner = {
+            "host": "127.0.0.1",
+            "port": second.deployment.database.port,
+            "dbname": "shouwang",
+        }
         with psycopg.connect(user="shouwang_runner", **runner) as connection:  # what services are
             assert connection.execute("SELECT count(*) FROM person").fetchall() == people
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -155,7 +175,9 @@ def test_every_compose_line_of_the_documents_names_what_there_is(project: Path) 
     lines = [
         line
         for name in ("operations.md", "deployment.md", "operations.zh-CN.md")
-        for line in re.findall(r"docker compose ([^`|\n]+)", (project / "docs" / name).read_text(encoding="utf-8"))
+        for line in re.findall(
+            r"docker compose ([^`|\n]+)", (project / "docs" / name).read_text(encoding="utf-8")
+        )
     ]
     assert len(lines) > 12
     for line in lines:
@@ -169,7 +191,9 @@ def test_every_compose_line_of_the_documents_names_what_there_is(project: Path) 
 
 def test_an_upgrade_stops_what_runs_the_program_and_starts_it_again(project: Path) -> None:
     stopped, upgraded = blocks(project, "Upgrade")
-    ours = {name for name, service in services().items() if "airflow" in str(service.get("command"))}
+    ours = {
+        name for name, service in services().items() if "airflow" in str(service.get("command"))
+    }
     assert set(stopped.split()[3:]) == ours | {"porter"}
     steps = [line.removeprefix("docker compose ") for line in upgraded.splitlines()]
     assert steps[-3:] == ["build", "run --rm -T tools shouwang config check", "up -d --wait"]

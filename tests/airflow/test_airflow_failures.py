@@ -1,4 +1,5 @@
-"""Every kind of failure, produced for real, and what people are then told: what, where, what to do, and nobody's data."""
+"""Every kind of failure, produced for real, and what people are then told: what, where, what to do,
+and nobody's data."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ DEPARTMENTS = ("civil_affairs", "housing", "medical_insurance", "water")
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
     months = tuple(map(Month.parse, MONTHS))
-    return make_county(tmp_path_factory.mktemp("failures"), households=150, months=months, seed=5, dirt=False)
+    return make_county(
+        tmp_path_factory.mktemp("failures"), households=150, months=months, seed=5, dirt=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,9 @@ class Desk:
         try:
             step()
         except Exception as error:
-            self.here.defaults["on_failure_callback"]({"ti": instance, "dag_run": run, "exception": error})
+            self.here.defaults["on_failure_callback"](
+                {"ti": instance, "dag_run": run, "exception": error}
+            )
 
     def deliver(self, department: str) -> None:
         """A delivery's way through its DAG."""
@@ -105,7 +110,9 @@ def desk(
         monkeypatch.delitem(sys.modules, name, raising=False)
     with Listener() as listener:
         extra = {"config": [{"path": listener.address, "tag": "all"}]}
-        monkeypatch.setenv("AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra}))
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra})
+        )
         wiring, approving = (importlib.import_module(name) for name in ("wiring", "approving"))
         here = wiring.CountyDags("", read_county(project / "include" / "county"))
         yield Desk(home, county, here, approving, listener.messages, monkeypatch)
@@ -147,7 +154,10 @@ def conservation(desk: Desk) -> None:
     reference = steps.match(steps.validate(steps.take_in(MONTHS[1], "water")))
     staging = _staging(open_house(), reference)
     matched = staging.read_frame("matched.parquet")
-    staging.write_frame("matched.parquet", matched.assign(outcome=matched["outcome"].where(matched.index > 2, "lost")))
+    staging.write_frame(
+        "matched.parquet",
+        matched.assign(outcome=matched["outcome"].where(matched.index > 2, "lost")),
+    )
     desk.task("load", lambda: steps.load(reference), "exchange_water")
 
 
@@ -169,8 +179,12 @@ def channel_down(desk: Desk) -> None:
     configuration = desk.home / "configuration"
     shutil.copytree(Path(__file__).parents[2] / "include" / "county", configuration)
     written = yaml.safe_load((configuration / "county.yaml").read_text(encoding="utf-8"))
-    written["townships"] = {township: {"channel": "sftp", "to": f"sftp://lists@127.0.0.1:{free_port()}/lists"}}
-    (configuration / "county.yaml").write_text(yaml.safe_dump(written, allow_unicode=True), encoding="utf-8")
+    written["townships"] = {
+        township: {"channel": "sftp", "to": f"sftp://lists@127.0.0.1:{free_port()}/lists"}
+    }
+    (configuration / "county.yaml").write_text(
+        yaml.safe_dump(written, allow_unicode=True), encoding="utf-8"
+    )
     desk.patch.setenv("SHOUWANG_COUNTY", str(configuration))
     let_go(MONTHS[1], township)
     desk.task("send", lambda: steps.send_township(MONTHS[1], township))
@@ -182,34 +196,65 @@ def rejected(desk: Desk) -> None:
         desk.deliver(department)
     steps.screen(MONTHS[1])
     plan = steps.release_plan(MONTHS[1])
-    ask = desk.approving.ReleaseApproval(task_id="approve", month=MONTHS[1], subject="预警名单", body="请审核")
-    instance = SimpleNamespace(dag_id="release", task_id="approve", try_number=1, xcom_pull=lambda **_: {"plan": plan})
-    answer = {"chosen_options": ["Reject"], "params_input": {"reason": "某户已核实"}, "responded_by_user": {"name": "李主任", "id": "li"},
-              "responded_at": "2025-09-12T09:00:00+08:00", "timedout": False}  # fmt: skip
-    desk.task("approve", lambda: ask.execute_complete({"ti": instance, "run_id": "by-hand"}, answer))
+    ask = desk.approving.ReleaseApproval(
+        task_id="approve", month=MONTHS[1], subject="预警名单", body="请审核"
+    )
+    instance = SimpleNamespace(
+        dag_id="release", task_id="approve", try_number=1, xcom_pull=lambda **_: {"plan": plan}
+    )
+    answer = {
+        "chosen_options": ["Reject"],
+        "params_input": {"reason": "某户已核实"},
+        "responded_by_user": {"name": "李主任", "id": "li"},
+        "responded_at": "2025-09-12T09:00:00+08:00",
+        "timedout": False,
+    }
+    desk.task(
+        "approve", lambda: ask.execute_complete({"ti": instance, "run_id": "by-hand"}, answer)
+    )
 
 
 TOLD = {
     # kind: (produced by, what and where is said, what to do)
     "missing": (missing, ["2025-08 开始筛查，缺：水利局"], "请催报"),
-    "refused": (refused, ["2025-08 水利局（water）的报送被整份退回", "缺少必需的列", "水质是否达标"], "请部门改正后重新报送"),
+    "refused": (
+        refused,
+        ["2025-08 水利局（water）的报送被整份退回", "缺少必需的列", "水质是否达标"],
+        "请部门改正后重新报送",
+    ),
     "drift": (drift, ["2025-08 住建局（housing）的报送有需要留意之处", "行"], "请与该部门核实"),
-    "conservation broken": (conservation, ["2025-08 水利局 (water/supplies)：load 失败", "rows were read but"],
-                            "Put right what the message names, then clear this task"),
-    "database away": (database_away, ["2025-08 水利局 (water/supplies)：take_in 失败", "The database server 127.0.0.1 is away"],
-                      "Put right what the message names, then clear this task"),
+    "conservation broken": (
+        conservation,
+        ["2025-08 水利局 (water/supplies)：load 失败", "rows were read but"],
+        "Put right what the message names, then clear this task",
+    ),
+    "database away": (
+        database_away,
+        ["2025-08 水利局 (water/supplies)：take_in 失败", "The database server 127.0.0.1 is away"],
+        "Put right what the message names, then clear this task",
+    ),
     "channel down": (channel_down, ["2025-08 release：send 失败", "127.0.0.1"], "clear this task"),
-    "release rejected": (rejected, ["2025-08 预警名单被驳回，没有下发", "审计记录"], "为本月触发 release"),
-}  # fmt: skip
+    "release rejected": (
+        rejected,
+        ["2025-08 预警名单被驳回，没有下发", "审计记录"],
+        "为本月触发 release",
+    ),
+}
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(k, marks=pytest.mark.needs("postgresql")) if k == "database away" else k for k in TOLD]
+    "kind",
+    [
+        pytest.param(k, marks=pytest.mark.needs("postgresql")) if k == "database away" else k
+        for k in TOLD
+    ],
 )
 def test_a_failure_says_what_where_and_what_to_do_and_names_nobody(desk, kind, project):
     produce, said, remedy = TOLD[kind]
     produce(desk)
-    (notice,) = [notice for notice in desk.told if said[0] in notice["message"]]  # small counties drift besides
+    (notice,) = [
+        notice for notice in desk.told if said[0] in notice["message"]
+    ]  # small counties drift besides
     for words in said:
         assert words in notice["message"]
     assert remedy in notice["message"].partition("处理：")[2]
@@ -260,11 +305,19 @@ def test_lists_that_were_rejected_are_not_asked_for_again_until_they_say_somethi
     assert not steps.release_plan(MONTHS[1])["rejected"]
 
 
-def test_holidays_of_a_year_that_is_not_published_are_missing_and_the_log_says_what_to_do(plugin, caplog):
-    """The hand-over of December falls into January, before the State Council's notice is in the library."""
+def test_holidays_of_a_year_that_is_not_published_are_missing_and_the_log_says_what_to_do(
+    plugin, caplog
+):
+    """The hand-over of December falls into January, before the State Council's notice is in the
+    library."""
     workdays._warn_of_unknown_year.cache_clear()
     with caplog.at_level(logging.WARNING):
         plugin.HandoverTimetable().run_info(Month(2098, 12))
     (said,) = [record.getMessage() for record in caplog.records]
-    assert said.startswith("The public holidays of 2099 are not known: weekends are taken as days off.")
-    assert "update the package chinesecalendar, or write them into county.yaml under calendar.holidays" in said
+    assert said.startswith(
+        "The public holidays of 2099 are not known: weekends are taken as days off."
+    )
+    assert (
+        "update the package chinesecalendar, or write them into county.yaml under calendar.holidays"
+        in said
+    )

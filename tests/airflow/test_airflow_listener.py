@@ -1,4 +1,5 @@
-"""What the listener does when a run has ended, what becomes of it, and what is imported before tasks are forked."""
+"""What the listener does when a run has ended, what becomes of it, and what is imported before
+tasks are forked."""
 
 from __future__ import annotations
 
@@ -98,7 +99,11 @@ def house(tmp_path, monkeypatch) -> dict[str, str]:
 def said(code: str, environment: dict[str, str], *words: str) -> str:
     """What a process prints that does what Airflow does."""
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -112,8 +117,11 @@ def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_ofte
     for _ in ("noted", "on record"):
         cleared, first = steps.runs()
         assert (first.dag, first.month, first.kind, first.state) == (
-            "screening", "2026-09", "asset_triggered", "failed",
-        )  # fmt: skip
+            "screening",
+            "2026-09",
+            "asset_triggered",
+            "failed",
+        )
         assert (first.failed, first.seconds) == (("send[大河镇]",), 120)
         assert (cleared.state, cleared.failed, cleared.seconds) == ("success", (), 300)
         steps.record_ended_runs()
@@ -121,8 +129,13 @@ def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_ofte
 
 def test_a_house_that_is_away_holds_nothing_up(airflow_environment, house, tmp_path):
     (tmp_path / "a file").touch()
-    told = said(END, airflow_environment | house | {"SHOUWANG_HOME": str(tmp_path / "a file")}, "noted")
-    assert "The end of screening is not noted, and will not be on our record: NotADirectoryError" in told
+    told = said(
+        END, airflow_environment | house | {"SHOUWANG_HOME": str(tmp_path / "a file")}, "noted"
+    )
+    assert (
+        "The end of screening is not noted, and will not be on our record: NotADirectoryError"
+        in told
+    )
     assert "WENT ON" in told
 
 
@@ -141,14 +154,20 @@ def test_the_countys_figures_go_where_airflows_metrics_go(airflow_environment, h
         lines = metrics.wait_for("airflow.shouwang.overdue")
         server.shutdown()
     assert "airflow.shouwang.lists,county=532900,state=sent:0|g" in lines
-    assert ("airflow.shouwang.lists", ("county", "532900"), ("state", "sent")) in collected(Collector.bodies)
+    assert ("airflow.shouwang.lists", ("county", "532900"), ("state", "sent")) in collected(
+        Collector.bodies
+    )
 
 
 def test_what_tasks_import_is_imported_once_by_the_scheduler_that_forks_them(airflow_environment):
     said(STARTED, airflow_environment)
 
 
-def test_what_tasks_import_is_imported_once_by_the_worker_that_forks_them(airflow_environment, project):
-    worker = yaml.safe_load((project / "docker-compose.yaml").read_text(encoding="utf-8"))["services"]["worker"]
+def test_what_tasks_import_is_imported_once_by_the_worker_that_forks_them(
+    airflow_environment, project
+):
+    worker = yaml.safe_load((project / "docker-compose.yaml").read_text(encoding="utf-8"))[
+        "services"
+    ]["worker"]
     name = "AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"
     said(WORKER, airflow_environment | {name: worker["environment"][name]})

@@ -1,6 +1,8 @@
-"""A month through a real scheduler on PostgreSQL: two departments late, one refused; one of the late comes after all.
+"""A month through a real scheduler on PostgreSQL: two departments late, one refused; one of the
+late comes after all.
 
-One Airflow, one story; the tests say what must hold of it. The command line goes the same way beside it, on SQLite.
+One Airflow, one story; the tests say what must hold of it. The command line goes the same way
+beside it, on SQLite.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ from shouwang.month import Month
 pytestmark = pytest.mark.timeout(2400)
 
 MONTH = "2025-08"
-"""Long over, so that a department that has not delivered is late at once; education does not report it."""
+"""Long over, so that a department that has not delivered is late at once; education does not report
+it."""
 
 FAR = "2098-01"
 """A month whose waiting time lasts."""
@@ -109,7 +112,9 @@ def delivery_in_force(database: str, department: str) -> str:
 def recorded(database: str) -> int:
     """How many runs are on our record."""
     with psycopg.connect(plain(database)) as connection:
-        return connection.execute("SELECT count(*) FROM audit_event WHERE kind = 'ran'").fetchone()[0]
+        return connection.execute("SELECT count(*) FROM audit_event WHERE kind = 'ran'").fetchone()[
+            0
+        ]
 
 
 def plain(url: str) -> str:
@@ -118,7 +123,8 @@ def plain(url: str) -> str:
 
 
 def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
-    """Departments put their files into the inbox; the housing office takes another one's by mistake."""
+    """Departments put their files into the inbox; the housing office takes another one's by
+    mistake."""
     for name in departments:
         taken = "civil_affairs" if name == "housing" else name
         shutil.copytree(county.inbox / MONTH / taken, inbox / MONTH / name)
@@ -128,8 +134,14 @@ def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
 def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
-    keys = os.environ["SHOUWANG_KEYS"]  # ids of people are digests under a key: both houses have the same
-    here = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_KEYS": keys, **settings_of(overlay(top / "seven"))}
+    keys = os.environ[
+        "SHOUWANG_KEYS"
+    ]  # ids of people are digests under a key: both houses have the same
+    here = {
+        "SHOUWANG_TODAY": "2025-09-12",
+        "SHOUWANG_KEYS": keys,
+        **settings_of(overlay(top / "seven")),
+    }
     impatient(top / "seven")
     settings = {"SHOUWANG_DATABASE_URL": database, **here}
     listener, metrics = Listener(), Metrics()
@@ -144,16 +156,24 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
         listener.__enter__()
         metrics.__enter__()
         airflow.start(0)
-        county = make_county(top / "county", households=300, months=(Month.parse(MONTH),), seed=7, added=True)
+        county = make_county(
+            top / "county", households=300, months=(Month.parse(MONTH),), seed=7, added=True
+        )
         told = Told(county, home, airflow, listener.messages)
         by_hand(told, CommandLine(top / "by-hand", here))
         airflow.wait_until_healthy(600)
         line, watched = CommandLine(home, settings), Watched(Api(airflow))
         by_scheduler(told, line, watched)
-        told.ended = [run for dag_id in watched.api.dags() for run in watched.api.runs(dag_id) if run["end_date"]]
+        told.ended = [
+            run
+            for dag_id in watched.api.dags()
+            for run in watched.api.runs(dag_id)
+            if run["end_date"]
+        ]
         notes = home / "ended"
         watched.wait(
-            "note of every run", lambda: recorded(database) + len(list(notes.glob("*.json"))) >= len(told.ended)
+            "note of every run",
+            lambda: recorded(database) + len(list(notes.glob("*.json"))) >= len(told.ended),
         )
         told.record = line.asked("runs --count 500")
         told.metrics = metrics.wait_for("airflow.shouwang.overdue")
@@ -162,7 +182,12 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
             told.board = look(
                 airflow,
                 MONTH,
-                {"department": "water", "delivery_id": identifier, "dag_id": "screening", "name": "board.js"},
+                {
+                    "department": "water",
+                    "delivery_id": identifier,
+                    "dag_id": "screening",
+                    "name": "board.js",
+                },
             )
     finally:
         airflow.stop(patience=3)
@@ -176,7 +201,8 @@ def impatient(folder: Path) -> None:
     settings = folder / "county" / "county.yaml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(
-        text.replace("approval_hours: 48", f"approval_hours: {IMPATIENCE / 3600:.6f}"), encoding="utf-8"
+        text.replace("approval_hours: 48", f"approval_hours: {IMPATIENCE / 3600:.6f}"),
+        encoding="utf-8",
     )
 
 
@@ -185,14 +211,18 @@ def by_hand(told: Told, line: CommandLine) -> None:
     load = f"registry load {told.county.registry} --as-of {MONTH}"
     statuses, told.exports["by hand, water late"] = line.after(MONTH, "init", load, f"run {MONTH}")
     put(told.county, line.home / "inbox", "water")
-    more, told.exports["by hand, water there"] = line.after(MONTH, f"run {MONTH}", f"release {MONTH} --by admin")
+    more, told.exports["by hand, water there"] = line.after(
+        MONTH, f"run {MONTH}", f"release {MONTH} --by admin"
+    )
     told.statuses = statuses + more
 
 
 def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     api = watched.api
     watched.wait("DAGs", lambda: len(api.dags()) == 12)
-    watched.finish(("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)})))
+    watched.finish(
+        ("registry", api.trigger("registry", MONTH, {"file": str(told.county.registry)}))
+    )
     put(told.county, told.home / "inbox", "medical_insurance", "housing", *ADDED)
     names = ("civil_affairs", "medical_insurance", "housing", *ADDED)
     told.stories |= dict(zip(names, watched.exchange(MONTH, *names), strict=True))
@@ -207,9 +237,13 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
         told.refusals.append(str(refusal.value))
     time.sleep(max(0.0, asked + IMPATIENCE - time.monotonic()))
     (told.stories["a morning"],) = watched.finish(("followup", api.trigger("followup")))
-    (told.reminder,) = [n["message"] for n in told.notices if "仍未审核" in n["message"] and run_id in n["message"]]
+    (told.reminder,) = [
+        n["message"] for n in told.notices if "仍未审核" in n["message"] and run_id in n["message"]
+    ]
     watched.meant_to_fail.add(run_id)
-    told.stories["rejected"] = watched.answer(run_id, "Reject", hold_back=[], reason="先核对水利局数据")
+    told.stories["rejected"] = watched.answer(
+        run_id, "Reject", hold_back=[], reason="先核对水利局数据"
+    )
     told.released_after_rejection = [*(told.home / "outbox" / MONTH).glob("townships/**/*.xlsx")]
     _, told.exports["scheduled, water late"] = line.after(MONTH)
 
@@ -223,13 +257,19 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     watched.wait("deferred task", lambda: watched.story(*far)["wait_for_files"] == "deferred")
     bare = pd.read_csv(told.county.truth / "identities.csv", dtype=str)[["name", "id", "town"]]
     (told.home / "inbox" / FAR / "water").mkdir(parents=True)
-    bare.to_csv(told.home / "inbox" / FAR / "water" / "台账.csv", index=False, header=False)  # people, and no header
+    bare.to_csv(
+        told.home / "inbox" / FAR / "water" / "台账.csv", index=False, header=False
+    )  # people, and no header
     lost = api.trigger("registry", MONTH, {"file": "nowhere.xlsx"})
     watched.meant_to_fail.add(lost)
 
     told.held_back = sorted(townships_of(question))[0]
-    told.stories["approved"] = watched.answer(run_id, "Approve", hold_back=[told.held_back], reason="待乡镇确认联系人")
-    told.released_while_held_back = {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")}
+    told.stories["approved"] = watched.answer(
+        run_id, "Approve", hold_back=[told.held_back], reason="待乡镇确认联系人"
+    )
+    told.released_while_held_back = {
+        path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")
+    }
     told.stories["water, again"], told.stories["while waiting"] = watched.finish(again, far)
     run_id = api.trigger("release", MONTH)
     asking, question = watched.question(MONTH)
@@ -257,7 +297,9 @@ def by_scheduler(told: Told, line: CommandLine, watched: Watched) -> None:
     with pytest.raises(SchedulerError) as failure:
         Demo().finish(api, {"registry": lost})
     told.failure = str(failure.value)
-    (told.failed_task,) = [task for task in api.tasks("registry", lost) if task["state"] == "failed"]
+    (told.failed_task,) = [
+        task for task in api.tasks("registry", lost) if task["state"] == "failed"
+    ]
     told.failed_log = api.task_log(told.failed_task).read_text(encoding="utf-8")
 
 
@@ -268,15 +310,26 @@ def fill_in(home: Path) -> int:
     sheet = book["预警名单"]
     head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
     place = {str(cell.value): cell.column for cell in head}
-    said = {"核查结论": "05 未发现风险", "原因说明": "入户看过", "核查日期": "2025-09-12", "核查人": "乡镇干部"}
-    rows = [n for n in range(head[0].row + 1, sheet.max_row + 1) if str(sheet.cell(n, 1).value)[4:5] == "-"]
+    said = {
+        "核查结论": "05 未发现风险",
+        "原因说明": "入户看过",
+        "核查日期": "2025-09-12",
+        "核查人": "乡镇干部",
+    }
+    rows = [
+        n
+        for n in range(head[0].row + 1, sheet.max_row + 1)
+        if str(sheet.cell(n, 1).value)[4:5] == "-"
+    ]
     for row in rows:
         for column, words in said.items():
             sheet.cell(row, place[column]).value = words
     (home / "returns" / path.parent.name).mkdir(parents=True)
     answered = home / "returns" / path.parent.name / "已核查.xlsx"
     book.save(answered)
-    long_ago = time.time() - 3600  # a file of this second may still be copied: it would be left for the next morning
+    long_ago = (
+        time.time() - 3600
+    )  # a file of this second may still be copied: it would be left for the next morning
     os.utime(answered, (long_ago, long_ago))
     return len(rows)
 
@@ -338,7 +391,11 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
     assert "水利局" not in not_there(told.questions[1])
     assert "民政局" in not_there(told.questions[1])
     released, sent = (
-        {name.removeprefix(f"{step}[").rstrip("]") for name in told.stories["approved"] if name.startswith(f"{step}[")}
+        {
+            name.removeprefix(f"{step}[").rstrip("]")
+            for name in told.stories["approved"]
+            if name.startswith(f"{step}[")
+        }
         for step in ("release", "send")
     )
     assert released == sent != set()
@@ -350,16 +407,22 @@ def test_a_late_file_opens_the_month_again_and_what_is_approved_goes_out(told):
 def test_a_township_that_was_held_back_is_asked_for_again_and_alone(told):
     assert told.held_back not in told.released_while_held_back
     assert townships_of(told.questions[2]) == [told.held_back]
-    assert re.search(rf"- {told.held_back}：admin 自 \S+ 起（{MONTH} 名单），原因：待乡镇确认联系人", told.questions[2])
+    assert re.search(
+        rf"- {told.held_back}：admin 自 \S+ 起（{MONTH} 名单），原因：待乡镇确认联系人",
+        told.questions[2],
+    )
     assert told.stories["held back"][f"release[{told.held_back}]"] == "success"
     assert {path.parent.name for path in told.home.glob("outbox/*/townships/*/*.xlsx")} == {
-        *told.released_while_held_back, told.held_back
-    }  # fmt: skip
+        *told.released_while_held_back,
+        told.held_back,
+    }
 
 
 def test_whose_role_does_not_allow_it_cannot_answer_and_the_question_stays_open(told):
     assert len(told.refusals) == 2
-    assert all(re.match(r"Airflow refused PATCH \S+/hitlDetails: 403 ", said) for said in told.refusals)
+    assert all(
+        re.match(r"Airflow refused PATCH \S+/hitlDetails: 403 ", said) for said in told.refusals
+    )
     assert [by for _, by, _, _ in told.decisions] == ["admin"] * 3
 
 
@@ -368,14 +431,18 @@ def test_who_has_not_answered_in_time_is_reminded_and_nothing_goes_out(told):
     first, *rest = told.reminder.splitlines()
     assert re.fullmatch(rf"{MONTH} 预警名单仍未审核，没有下发（\d 个乡镇）", first)
     assert rest[0] == "处理：请批准或驳回；没有人批准，名单不会下发。"
-    assert re.fullmatch(r"查看：http://127\.0\.0\.1:\d+/dags/release/runs/\S+/tasks/approve", rest[1])
+    assert re.fullmatch(
+        r"查看：http://127\.0\.0\.1:\d+/dags/release/runs/\S+/tasks/approve", rest[1]
+    )
     assert told.released_after_rejection == []
 
 
 def test_who_approved_held_back_and_rejected_what_and_when_is_on_record(told):
     assert [(kind, by) for kind, by, _, _ in told.decisions] == [
-        ("rejected", "admin"), ("approved", "admin"), ("approved", "admin")
-    ]  # fmt: skip
+        ("rejected", "admin"),
+        ("approved", "admin"),
+        ("approved", "admin"),
+    ]
     days = [at.replace(tzinfo=dt.UTC) for _, _, at, _ in told.decisions]
     assert days == sorted(days)
     assert dt.datetime.now(dt.UTC) - days[0] < dt.timedelta(hours=1)
@@ -388,11 +455,17 @@ def test_who_approved_held_back_and_rejected_what_and_when_is_on_record(told):
 
 
 def test_every_list_says_who_approved_it_and_when(told):
-    lists = [path for path in told.home.glob(f"outbox/{MONTH}/townships/*/*.xlsx") if "预警名单" in path.name]
+    lists = [
+        path
+        for path in told.home.glob(f"outbox/{MONTH}/townships/*/*.xlsx")
+        if "预警名单" in path.name
+    ]
     assert len(lists) == len(told.released_while_held_back) + 1
     for path in lists:
         sheet = openpyxl.load_workbook(opened(path, told.home))["预警名单"]
-        said = "\n".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell)
+        said = "\n".join(
+            str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell
+        )
         assert "编制日期：2025-09-12（第1版，发布人 admin）" in said
         assert "专用　经办人 admin　2025-09-12" in sheet.oddHeader.right.text
 
@@ -413,7 +486,11 @@ def test_what_comes_back_is_collected_and_answered_in_the_morning(told):
 
 
 def test_a_morning_with_nothing_to_do_is_one_task(told):
-    assert told.stories["a morning"] == {"morning": "success", "catch_up": "skipped", "reopen": "skipped"}
+    assert told.stories["a morning"] == {
+        "morning": "success",
+        "catch_up": "skipped",
+        "reopen": "skipped",
+    }
 
 
 def test_the_papers_of_the_month_are_written(told):
@@ -444,7 +521,8 @@ def test_a_file_that_comes_while_waiting_is_taken_and_one_department_does_not_se
 def test_a_fault_of_ours_is_not_tried_again_and_is_explained(told):
     assert told.failed_task["try_number"] == 1
     assert (
-        "FAILED 2025-08 · registry · step load_registry after try 1: There is no file nowhere.xlsx" in told.failed_log
+        "FAILED 2025-08 · registry · step load_registry after try 1: There is no file nowhere.xlsx"
+        in told.failed_log
     )
     assert "clear this task" in told.failed_log
     assert "The task load_registry of registry failed." in told.failure
@@ -454,14 +532,25 @@ def test_a_fault_of_ours_is_not_tried_again_and_is_explained(told):
 @pytest.mark.needs("chromium")
 def test_the_board_shows_the_month_that_was_run(told):
     board = told.board.texts["board, Chinese"]
-    for words in ("2025年8月", "数据交换看板", "整份退回", "逾期未报", "本月不报", "在用", "v2", "需要处理"):
+    for words in (
+        "2025年8月",
+        "数据交换看板",
+        "整份退回",
+        "逾期未报",
+        "本月不报",
+        "在用",
+        "v2",
+        "需要处理",
+    ):
         assert words in board
     assert "In force" in told.board.texts["board, English"]
     delivery = told.board.texts["delivery"]
     assert "更正第 1 版" in delivery
     assert "缺少必需的列" in told.board.texts["the DAG's page"]
     assert "Expectation" in told.board.texts["Data Docs"]
-    assert told.board.addresses["task log"].endswith(f"/dags/exchange_water/runs?partition_key_pattern={MONTH}")
+    assert told.board.addresses["task log"].endswith(
+        f"/dags/exchange_water/runs?partition_key_pattern={MONTH}"
+    )
     assert f"/plugin/board/shouwang/months/{MONTH}/water" in told.board.addresses["delivery"]
 
 
@@ -486,17 +575,32 @@ def test_nobody_sees_the_board_without_logging_in_and_a_viewer_no_person(told):
 
 
 def test_every_run_is_on_our_own_record_which_needs_no_airflow(told):
-    """By the command line, as after Airflow's metadata was cleaned away; state, month, start and end as Airflow has them."""
+    """By the command line, as after Airflow's metadata was cleaned away; state, month, start and
+    end as Airflow has them."""
 
     def moment(text: str) -> dt.datetime:
         return dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
     airflows = sorted(
-        (run["dag_id"], run["partition_key"], run["state"], run["run_type"], moment(run["start_date"]), moment(run["end_date"]))
+        (
+            run["dag_id"],
+            run["partition_key"],
+            run["state"],
+            run["run_type"],
+            moment(run["start_date"]),
+            moment(run["end_date"]),
+        )
         for run in told.ended
-    )  # fmt: skip
+    )
     ours = sorted(
-        (run["dag"], run["month"], run["state"], run["kind"], moment(run["started"]), moment(run["ended"]))
+        (
+            run["dag"],
+            run["month"],
+            run["state"],
+            run["kind"],
+            moment(run["started"]),
+            moment(run["ended"]),
+        )
         for run in told.record
     )
     assert len(airflows) >= 15
@@ -509,12 +613,15 @@ def test_every_run_is_on_our_own_record_which_needs_no_airflow(told):
 
 def test_metrics_tell_of_airflow_and_of_the_county_by_department_and_of_nobody(told):
     figures = dict(
-        line.rpartition("|")[0].rsplit(":", 1) for line in told.metrics if line.startswith("airflow.shouwang.")
+        line.rpartition("|")[0].rsplit(":", 1)
+        for line in told.metrics
+        if line.startswith("airflow.shouwang.")
     )
     water = "airflow.shouwang.rows,county=532900,department=water,outcome="
     assert int(figures[f"{water}read"]) > 100
     assert int(figures[f"{water}read"]) == sum(
-        int(figures[water + name]) for name in ("matched", "review", "unmatched", "rejected", "duplicate")
+        int(figures[water + name])
+        for name in ("matched", "review", "unmatched", "rejected", "duplicate")
     )
     assert "airflow.shouwang.age_days,county=532900,department=water" in figures
     assert (
@@ -524,19 +631,29 @@ def test_metrics_tell_of_airflow_and_of_the_county_by_department_and_of_nobody(t
         )
         > 10
     )
-    assert int(figures["airflow.shouwang.lists,county=532900,state=sent"]) > len(told.released_while_held_back)
+    assert int(figures["airflow.shouwang.lists,county=532900,state=sent"]) > len(
+        told.released_while_held_back
+    )
     assert "airflow.shouwang.overdue,county=532900" in figures
     theirs = {line.partition(",")[0].partition(":")[0] for line in told.metrics}
-    assert {"airflow.task.duration", "airflow.ti.finish", "airflow.dagrun.duration.success"} <= theirs
+    assert {
+        "airflow.task.duration",
+        "airflow.ti.finish",
+        "airflow.dagrun.duration.success",
+    } <= theirs
 
 
 def test_people_are_told_once_of_what_they_have_to_do(told):
-    """Refused, missing, to be approved (four screenings, three questions), failed; each once, each with a remedy."""
+    """Refused, missing, to be approved (four screenings, three questions), failed; each once, each
+    with a remedy."""
     titles = [notice["title"].removeprefix("守望：") for notice in told.notices]
     assert len(titles) == len(set(map(str, told.notices)))
-    assert sum("整份退回" in title for title in titles) == 2  # housing's for the month, water's for the far one
     assert (
-        next(title for title in titles if "开始筛查，缺：" in title) == f"{MONTH} 开始筛查，缺：民政局、住建局、水利局"
+        sum("整份退回" in title for title in titles) == 2
+    )  # housing's for the month, water's for the far one
+    assert (
+        next(title for title in titles if "开始筛查，缺：" in title)
+        == f"{MONTH} 开始筛查，缺：民政局、住建局、水利局"
     )
     assert sum("待审核发布" in title for title in titles) == 3
     assert sum("load_registry 失败" in title for title in titles) == 1
@@ -549,7 +666,10 @@ def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_pat
     assert len(people.names) > 700
     assert len(people.numbers) > 1500
     shown = [*told.board.texts.items(), ("notices", json.dumps(told.notices, ensure_ascii=False))]
-    shown += [("metrics", "\n".join(told.metrics)), ("record", json.dumps(told.record, ensure_ascii=False))]
+    shown += [
+        ("metrics", "\n".join(told.metrics)),
+        ("record", json.dumps(told.record, ensure_ascii=False)),
+    ]
     assert who_is_named([*shown, *texts_left(told.airflow.home, told.home)], people) == {}
 
     # The same search finds somebody who is there: in a log, in a task's result, in a file name.
@@ -557,10 +677,20 @@ def test_no_person_is_named_in_anything_that_the_run_left(told, project, tmp_pat
     shutil.copytree(told.airflow.home, copy)
     name, number = max(people.names), max(people.numbers)
     log = next(iter(copy.rglob("attempt=1.log")))
-    log.write_text(log.read_text(encoding="utf-8") + f'{{"event": "row of {number} left out"}}\n', encoding="utf-8")
+    log.write_text(
+        log.read_text(encoding="utf-8") + f'{{"event": "row of {number} left out"}}\n',
+        encoding="utf-8",
+    )
     (copy / f"{name}.csv").touch()
     with closing(sqlite3.connect(copy / "airflow.db")) as results, results:
-        results.execute("UPDATE xcom SET value = ? WHERE rowid IN (SELECT max(rowid) FROM xcom)", [json.dumps([name])])
+        results.execute(
+            "UPDATE xcom SET value = ? WHERE rowid IN (SELECT max(rowid) FROM xcom)",
+            [json.dumps([name])],
+        )
     named = who_is_named(texts_left(copy), people)
     assert named.pop("airflow.db", {name}) == {name}
-    assert named == {str(log.relative_to(copy)): {number}, "file names": {name}, "xcom.value": {name}}
+    assert named == {
+        str(log.relative_to(copy)): {number},
+        "file names": {name},
+        "xcom.value": {name},
+    }

@@ -13,27 +13,48 @@ PLAN: dict[str, Any] = {
     "content": "0123456789abcdef",
     "lists": [
         {
-            "township": "青石镇", "version": 2, "kind": "补充名单", "new": 3, "supplement": 1,
-            "levels": {"红": 1, "蓝": 3}, "content": "aa",
+            "township": "青石镇",
+            "version": 2,
+            "kind": "补充名单",
+            "new": 3,
+            "supplement": 1,
+            "levels": {"红": 1, "蓝": 3},
+            "content": "aa",
         },
         {
-            "township": "红岩乡", "version": 1, "kind": "名单", "new": 26, "supplement": 0,
-            "levels": {"黄": 26}, "content": "bb",
+            "township": "红岩乡",
+            "version": 1,
+            "kind": "名单",
+            "new": 26,
+            "supplement": 0,
+            "levels": {"黄": 26},
+            "content": "bb",
         },
     ],
     "held": [
-        {"township": "红岩乡", "by": "李主任", "reason": "等红岩乡核实", "since": "2026-10-07", "month": "2026-09"}
+        {
+            "township": "红岩乡",
+            "by": "李主任",
+            "reason": "等红岩乡核实",
+            "since": "2026-10-07",
+            "month": "2026-09",
+        }
     ],
     "sent": 98,
     "causes": ["水利局第2版"],
     "asked": {},
     "question": "",
     "rejected": False,
-}  # fmt: skip
+}
 FIGURES: dict[str, Any] = {
-    "month": "2026-09", "levels": {"红": 4, "黄": 60, "蓝": 61}, "repeated": 300, "missing": ["教育体育局"],
-    "refused": [], "warnings": [], "before": {"month": "2026-08", "levels": {"红": 5, "黄": 70, "蓝": 40}},
-}  # fmt: skip
+    "month": "2026-09",
+    "levels": {"红": 4, "黄": 60, "蓝": 61},
+    "repeated": 300,
+    "missing": ["教育体育局"],
+    "refused": [],
+    "warnings": [],
+    "before": {"month": "2026-08", "levels": {"红": 5, "黄": 70, "蓝": 40}},
+}
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ def notices(project, tmp_path, monkeypatch):
     """The module, in a house of its own that nobody asked to be told about."""
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.delenv("AIRFLOW_CONN_SHOUWANG_NOTICES", raising=False)
-    spec = importlib.util.spec_from_file_location("shouwang_notices", project / "plugins" / "shouwang_notices.py")
+    spec = importlib.util.spec_from_file_location(
+        "shouwang_notices", project / "plugins" / "shouwang_notices.py"
+    )
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(__import__("sys").modules, "shouwang_notices", module)
     spec.loader.exec_module(module)
@@ -29,12 +31,16 @@ def heard(monkeypatch):
     """A service of Apprise's kind that listens."""
     with Listener() as listener:
         extra = {"config": [{"path": listener.address, "tag": "all"}]}
-        monkeypatch.setenv("AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra}))
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra})
+        )
         yield listener.messages
 
 
 def late(notices, cause="missing 2026-09 water"):
-    return notices.Notice(cause=cause, what="2026-09 开始筛查，缺：水利局", to_do="请催报。", link="http://board/")
+    return notices.Notice(
+        cause=cause, what="2026-09 开始筛查，缺：水利局", to_do="请催报。", link="http://board/"
+    )
 
 
 def test_one_cause_is_one_message_a_day(notices, heard):
@@ -59,7 +65,9 @@ def test_where_nobody_asked_to_be_told_the_log_says_it(notices, caplog):
 def away(monkeypatch, address):
     """From now on notices go to this address."""
     extra = {"config": [{"path": address, "tag": "all"}]}
-    monkeypatch.setenv("AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra}))
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra})
+    )
 
 
 def test_a_service_that_is_down_fails_nothing(notices, monkeypatch):
@@ -82,13 +90,17 @@ def test_what_could_not_be_sent_is_sent_with_the_next_notice_and_once(notices, m
     with Listener() as listener:
         away(monkeypatch, listener.address)
         assert not notices.tell(late(notices))  # no news, but nobody has heard it yet
-        assert [message["title"] for message in listener.messages] == ["守望：2026-09 开始筛查，缺：水利局"]
+        assert [message["title"] for message in listener.messages] == [
+            "守望：2026-09 开始筛查，缺：水利局"
+        ]
         notices.tell(late(notices))
         notices.tell(late(notices, "missing 2026-09 housing"))
         assert len(listener.messages) == 2
 
 
-def test_a_notice_whose_teller_was_killed_while_sending_is_sent_by_the_next(notices, heard, monkeypatch):
+def test_a_notice_whose_teller_was_killed_while_sending_is_sent_by_the_next(
+    notices, heard, monkeypatch
+):
     def killed(*_: object) -> bool:
         raise KeyboardInterrupt
 
@@ -107,5 +119,7 @@ def test_the_day_of_notices_is_the_countys_not_utcs(notices, heard, monkeypatch)
         notices.tell(late(notices))
     assert len(heard) == 2
     monkeypatch.delenv("SHOUWANG_TODAY")
-    with time_machine.travel(dt.datetime(2026, 10, 13, 23, 30, tzinfo=dt.UTC)):  # 07:30 of the 14th in China
+    with time_machine.travel(
+        dt.datetime(2026, 10, 13, 23, 30, tzinfo=dt.UTC)
+    ):  # 07:30 of the 14th in China
         assert notices._today() == dt.date(2026, 10, 14)

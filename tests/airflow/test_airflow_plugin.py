@@ -41,7 +41,9 @@ def wait_for(plugin, folder, seconds: float, known: str = "", touch=None) -> str
 
     async def run() -> str:
         until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
-        trigger = plugin.SettledFolderTrigger(folder=str(folder), until=until.isoformat(), known=known, seconds=0.02)
+        trigger = plugin.SettledFolderTrigger(
+            folder=str(folder), until=until.isoformat(), known=known, seconds=0.02
+        )
         look, looks = trigger.look, []
         if touch:
             trigger.look = lambda: (looks.append(touch(len(looks))), look())[1]
@@ -79,7 +81,9 @@ def test_what_was_judged_already_does_not_count(plugin, tmp_path):
 
 
 def test_the_trigger_survives_being_stored(plugin):
-    trigger = plugin.SettledFolderTrigger(folder="inbox", until="2026-10-10T23:59:59+08:00", known="a", seconds=3.0)
+    trigger = plugin.SettledFolderTrigger(
+        folder="inbox", until="2026-10-10T23:59:59+08:00", known="a", seconds=3.0
+    )
     path, words = trigger.serialize()
     assert path == "shouwang_plugin.SettledFolderTrigger"
     assert plugin.SettledFolderTrigger(**json.loads(json.dumps(words))).serialize() == (path, words)

@@ -1,4 +1,5 @@
-"""One answer on the board of a running Airflow: a run that waits goes on, a month whose time is over is run again."""
+"""One answer on the board of a running Airflow: a run that waits goes on, a month whose time is
+over is run again."""
 
 from __future__ import annotations
 
@@ -43,7 +44,9 @@ def board_of(airflow: Airflow, user: str) -> httpx.Client:
     api = Api(airflow, user)
     api.log_in()
     headers = dict(api.client.headers) | {"accept": "application/json"}
-    return httpx.Client(base_url=f"{airflow.url}/shouwang", headers=headers, timeout=180, trust_env=False)
+    return httpx.Client(
+        base_url=f"{airflow.url}/shouwang", headers=headers, timeout=180, trust_env=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +54,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     top = tmp_path_factory.mktemp("asked")
     home = top / "home"
     settings = {"SHOUWANG_HOME": str(home), "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
-    airflow = Airflow(top / "airflow", {**settings, "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS})
+    airflow = Airflow(
+        top / "airflow", {**settings, "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": USERS}
+    )
     told = Told()
     try:
         airflow.start(0)
         county = make_county(top / "county", households=60, months=(Month.parse(OVER),), seed=4)
-        CommandLine(home, settings).run("init", f"registry load {county.registry} --as-of {REGISTRY}")
+        CommandLine(home, settings).run(
+            "init", f"registry load {county.registry} --as-of {REGISTRY}"
+        )
         files = [hand_over(home / "inbox", ledger(county), month) for month in (OVER, FAR)]
         airflow.wait_until_healthy(600)
         answered(told, airflow, Watched(Api(airflow)), files)
@@ -87,7 +94,9 @@ def answered(told: Told, airflow: Airflow, watched: Watched, files: list[Path]) 
         told.refused["watcher answers"] = watcher.post(path, json=answer).status_code
         told.done = admin.post(path, json=answer).json()
     (told.far,) = watched.finish((DAG, far))
-    again = watched.wait("second run", lambda: [r for r in watched.runs(DAG, OVER) if r["dag_run_id"] != over])
+    again = watched.wait(
+        "second run", lambda: [r for r in watched.runs(DAG, OVER) if r["dag_run_id"] != over]
+    )
     (told.again,) = watched.finish((DAG, again[0]["dag_run_id"]))
 
 
@@ -105,5 +114,7 @@ def test_only_whoever_may_see_personal_data_is_asked_and_answers(told):
 def test_one_answer_reads_both_months_on_without_another_upload(told):
     assert told.done["months"] == [OVER, FAR]
     for story in (told.far, told.again):
-        assert {story[name] for name in ("wait_for_files", "take_in", "validate", "match", "load")} == {"success"}
+        assert {
+            story[name] for name in ("wait_for_files", "take_in", "validate", "match", "load")
+        } == {"success"}
     assert told.in_force == [(OVER, 40), (FAR, 40)]

@@ -1,6 +1,8 @@
-"""Three counties' month on the deployment of docker-compose.yaml, with two workers, while everything dies once.
+"""Three counties' month on the deployment of docker-compose.yaml, with two workers, while
+everything dies once.
 
-One deployment, one story; the tests say what must hold of it. The command line does the same undisturbed, on SQLite.
+One deployment, one story; the tests say what must hold of it. The command line does the same
+undisturbed, on SQLite.
 """
 
 from __future__ import annotations
@@ -39,7 +41,11 @@ pytestmark = [
 MONTH = "2025-08"
 COUNTIES = ("anlan", "beihe", "chengxi")
 DEPARTMENTS = ("civil_affairs", "medical_insurance")
-SETTINGS = {"SHOUWANG_TODAY": "2025-09-12", "SHOUWANG_POOL_SLOTS": "", "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
+SETTINGS = {
+    "SHOUWANG_TODAY": "2025-09-12",
+    "SHOUWANG_POOL_SLOTS": "",
+    "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"],
+}
 HOUR = 3600
 HALF = 9_000
 """Bytes after which a line is held: greeting and keys are through, a list of some 20 kB is not."""
@@ -68,7 +74,9 @@ class Story:
     maintained: dict[str, str] = field(default_factory=dict)
 
 
-def county_folder(folder: Path, project: Path, channels: dict[str, dict[str, str]] | None = None) -> None:
+def county_folder(
+    folder: Path, project: Path, channels: dict[str, dict[str, str]] | None = None
+) -> None:
     """The shipped county with two of its departments: a county is a folder of configuration."""
     shutil.copytree(project / "include" / "county", folder)
     for path in (folder / "departments").iterdir():
@@ -76,22 +84,31 @@ def county_folder(folder: Path, project: Path, channels: dict[str, dict[str, str
             path.unlink()
     book = yaml.safe_load((folder / "rules.yaml").read_text(encoding="utf-8"))
     book["rules"] = [rule for rule in book["rules"] if rule["department"] in DEPARTMENTS]
-    book["datasets"] = {key: value for key, value in book["datasets"].items() if key.partition(".")[0] in DEPARTMENTS}
+    book["datasets"] = {
+        key: value
+        for key, value in book["datasets"].items()
+        if key.partition(".")[0] in DEPARTMENTS
+    }
     book["burden"] = [part for part in book["burden"] if part["source"] in book["datasets"]]
     codes = {rule["code"] for rule in book["rules"]}
     for measure in book["measures"]:
         if "rules" in measure:
             measure["rules"] = [code for code in measure["rules"] if code in codes]
     book["measures"] = [measure for measure in book["measures"] if measure.get("rules", True)]
-    (folder / "rules.yaml").write_text(yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    (folder / "rules.yaml").write_text(
+        yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
     settings = yaml.safe_load((folder / "county.yaml").read_text(encoding="utf-8"))
     settings["townships"] = channels or {}
     settings["delivery"]["mail_from"] = "fangpin@county.example.org"
-    (folder / "county.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
+    (folder / "county.yaml").write_text(
+        yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8"
+    )
 
 
 class Line:
-    """A line to townships, held in the midst of the first list that goes by it until the sender is dead."""
+    """A line to townships, held in the midst of the first list that goes by it until the sender is
+    dead."""
 
     def __init__(self) -> None:
         self.reached, self.dead = threading.Event(), threading.Event()
@@ -103,7 +120,8 @@ class Line:
 
 @dataclass
 class Ways:
-    """How two counties' lists leave: the second's by SFTP, the third's by mail, each by a line that is held once."""
+    """How two counties' lists leave: the second's by SFTP, the third's by mail, each by a line that
+    is held once."""
 
     server: Sftp
     post: Post
@@ -114,22 +132,36 @@ class Ways:
     def settings(self) -> dict[str, str]:
         """What the workers' environment says of them."""
         return {
-            "SHOUWANG_KNOWN_HOSTS": str(self.server.known_hosts), "SHOUWANG_SSH_KEY": str(self.server.key),
+            "SHOUWANG_KNOWN_HOSTS": str(self.server.known_hosts),
+            "SHOUWANG_SSH_KEY": str(self.server.key),
             "SHOUWANG_SMTP": f"smtp://127.0.0.1:{self.doors[1]}",
-        }  # fmt: skip
+        }
 
     def of(self, key: str, townships: tuple[str, ...]) -> dict[str, dict[str, str]]:
         """What a county's configuration says of its townships."""
         address = self.server.address.replace(f":{port_of(self.server)}", f":{self.doors[0]}")
-        way = {COUNTIES[1]: ("sftp", address + "/{}"), COUNTIES[2]: ("mail", "xiang{}@example.org")}.get(key)
+        way = {
+            COUNTIES[1]: ("sftp", address + "/{}"),
+            COUNTIES[2]: ("mail", "xiang{}@example.org"),
+        }.get(key)
         named = enumerate(townships) if way else ()
-        return {name: {"channel": way[0], "to": way[1].format(number)} for number, name in named if way}
+        return {
+            name: {"channel": way[0], "to": way[1].format(number)} for number, name in named if way
+        }
 
     def arrived(self, key: str) -> list[tuple[str, bytes]]:
         """What lies on the server, hidden files too, or came by mail: names and contents."""
         if key == COUNTIES[1]:
-            return sorted((path.name, path.read_bytes()) for path in self.server.folder.rglob("*") if path.is_file())
-        return sorted((a.get_filename(), a.get_content()) for mail in self.post.came for a in mail.iter_attachments())
+            return sorted(
+                (path.name, path.read_bytes())
+                for path in self.server.folder.rglob("*")
+                if path.is_file()
+            )
+        return sorted(
+            (a.get_filename(), a.get_content())
+            for mail in self.post.came
+            for a in mail.iter_attachments()
+        )
 
 
 def port_of(server: Sftp) -> str:
@@ -140,9 +172,11 @@ def port_of(server: Sftp) -> str:
 def ways() -> Iterator[Ways]:
     by_sftp, by_mail = Line(), Line()
     with (
-        sftp() as server, mail_server() as post,
-        cutting(int(port_of(server)), HALF, by_sftp.hold) as first, cutting(post.port, HALF, by_mail.hold) as second,
-    ):  # fmt: skip
+        sftp() as server,
+        mail_server() as post,
+        cutting(int(port_of(server)), HALF, by_sftp.hold) as first,
+        cutting(post.port, HALF, by_mail.hold) as second,
+    ):
         known = server.known_hosts.read_text()
         server.known_hosts.write_text(known + known.replace(f":{port_of(server)} ", f":{first} "))
         yield Ways(server, post, by_sftp, by_mail, (first, second))
@@ -155,8 +189,12 @@ class Beside:
         self.line = CommandLine(home, settings)
 
     def run(self, key: str, *commands: str) -> dict[str, bytes]:
-        """Run commands for a county; afterwards every table that other programs may have, to the byte."""
-        out = {kind: self.line.home.parent / f"{self.line.home.name}-{key}-{kind}.csv" for kind in EXPORTS}
+        """Run commands for a county; afterwards every table that other programs may have, to the
+        byte."""
+        out = {
+            kind: self.line.home.parent / f"{self.line.home.name}-{key}-{kind}.csv"
+            for kind in EXPORTS
+        }
         export = [f"export {kind} --month {MONTH} --out {path}" for kind, path in out.items()]
         self.line.run(*(f"--county {key} {command}" for command in [*commands, *export]))
         return {kind: path.read_bytes() for kind, path in out.items()}
@@ -168,12 +206,16 @@ def put(county: DemoCounty, inbox: Path) -> None:
 
 
 def lists_of(home: Path) -> dict[str, list[str]]:
-    """Every paper for a township below an outbox: each cell of each sheet, but for the time of day."""
+    """Every paper for a township below an outbox: each cell of each sheet, but for the time of
+    day."""
     found = {}
     for path in sorted((home / "outbox").rglob("townships/**/*.xlsx")):
         book = openpyxl.load_workbook(opened(path, home))
         cells = [
-            CLOCK.sub("…", str(cell)) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row
+            CLOCK.sub("…", str(cell))
+            for sheet in book
+            for row in sheet.iter_rows(values_only=True)
+            for cell in row
         ]
         found[str(path.relative_to(home))] = cells
     return found
@@ -187,9 +229,9 @@ class Faults:
 
     def tasks(self, *states: str) -> list[dict[str, Any]]:
         query = {"state": list(states), "limit": 100}
-        found: list[dict[str, Any]] = self.api.ask("GET", "/dags/~/dagRuns/~/taskInstances", params=query)[
-            "task_instances"
-        ]
+        found: list[dict[str, Any]] = self.api.ask(
+            "GET", "/dags/~/dagRuns/~/taskInstances", params=query
+        )["task_instances"]
         return found
 
     def under_way(self, county: str, *tasks: str) -> dict[str, Any]:
@@ -237,8 +279,10 @@ def clock_moved(worker: Container, seconds: int) -> None:
     """Start a program again on a machine whose clock goes wrong by so much."""
     worker.kill()
     worker.more = {
-        "LD_PRELOAD": path_of("faketime"), "FAKETIME": f"{seconds:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }  # fmt: skip
+        "LD_PRELOAD": path_of("faketime"),
+        "FAKETIME": f"{seconds:+d}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
     worker.start()
 
 
@@ -246,7 +290,9 @@ def clock_moved(worker: Container, seconds: int) -> None:
 def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
     top = tmp_path_factory.mktemp("spread")
     counties = {
-        key: make_county(top / "made" / key, households=300, months=(Month.parse(MONTH),), seed=seed)
+        key: make_county(
+            top / "made" / key, households=300, months=(Month.parse(MONTH),), seed=seed
+        )
         for seed, key in enumerate(COUNTIES, start=11)
     }
     told = Story()
@@ -256,7 +302,9 @@ def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
             county_folder(top / "counties by hand" / key, project)
         here = {"SHOUWANG_COUNTIES": str(top / "counties"), **SETTINGS, **out.settings()}
         deployment = Deployment(top / "deployed", here)
-        by_hand = Beside(top / "by-hand", {**here, "SHOUWANG_COUNTIES": str(top / "counties by hand")})
+        by_hand = Beside(
+            top / "by-hand", {**here, "SHOUWANG_COUNTIES": str(top / "counties by hand")}
+        )
         (outbox := deployment.house / COUNTIES[0] / "outbox").mkdir(parents=True)
         with ThreadPoolExecutor(1) as beside, small_disk(outbox) as filling:
             undisturbed_too = beside.submit(undisturbed, told, by_hand, counties)
@@ -272,23 +320,36 @@ def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
                         told.dispatches[key] = connection.execute(query).fetchall()
                         query = f"SELECT detail ->> 'file' FROM {key}.audit_event WHERE kind = 'sent' ORDER BY 1"
                         told.sendings[key] = connection.execute(query).fetchall()
-                    files = [deployment.house / key / "outbox" / file for file, *_ in told.dispatches[key]]
+                    files = [
+                        deployment.house / key / "outbox" / file
+                        for file, *_ in told.dispatches[key]
+                    ]
                     told.handed_out[key] = {path.name: path.read_bytes() for path in files}
                     told.arrived[key] = out.arrived(key)
             undisturbed_too.result()
     for worker in deployment.workers:
         for folder in (worker.home, worker.scratch):
-            told.left_behind[str(folder)] = [str(path) for path in folder.rglob("*") if path.is_file()]
+            told.left_behind[str(folder)] = [
+                str(path) for path in folder.rglob("*") if path.is_file()
+            ]
     return told
 
 
 def logged_in(deployment: Deployment) -> list[str]:
-    """The cookies of the admin who logs in by the page, through a proxy that speaks https with the browser."""
-    said = {"X-Forwarded-Proto": "https", "Referer": f"{deployment.url.replace('http:', 'https:')}/auth/login/"}
+    """The cookies of the admin who logs in by the page, through a proxy that speaks https with the
+    browser."""
+    said = {
+        "X-Forwarded-Proto": "https",
+        "Referer": f"{deployment.url.replace('http:', 'https:')}/auth/login/",
+    }
     with httpx.Client(base_url=deployment.url, headers=said, trust_env=False) as client:
         token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/auth/login/").text)
         assert token
-        who = {"username": "admin", "password": deployment.password("admin"), "csrf_token": token[1]}
+        who = {
+            "username": "admin",
+            "password": deployment.password("admin"),
+            "csrf_token": token[1],
+        }
         return client.post("/auth/login/", data=who).headers.get_list("set-cookie")
 
 
@@ -296,11 +357,15 @@ def undisturbed(told: Story, line: Beside, counties: dict[str, DemoCounty]) -> N
     for key, county in counties.items():
         put(county, line.line.home / key / "inbox")
         load = f"registry load {county.registry} --as-of {MONTH}"
-        told.undisturbed[key] = line.run(key, "init", load, f"run {MONTH}", f"release {MONTH} --by admin")
+        told.undisturbed[key] = line.run(
+            key, "init", load, f"run {MONTH}", f"release {MONTH} --by admin"
+        )
         told.lists_by_hand[key] = lists_of(line.line.home / key)
 
 
-def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCounty], filling: Path, out: Ways) -> None:
+def disturbed(
+    told: Story, deployment: Deployment, counties: dict[str, DemoCounty], filling: Path, out: Ways
+) -> None:
     api = api_of(deployment)
     watched = Tended(api, deployment=deployment)
     faults = Faults(deployment, watched)
@@ -317,7 +382,8 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
         for key, county in counties.items()
     ]
     told.health = {
-        name: watched.wait(name, lambda name=name: deployment.healthy(name)) for name in deployment.containers
+        name: watched.wait(name, lambda name=name: deployment.healthy(name))
+        for name in deployment.containers
     }
     told.cookies = logged_in(deployment)
     watched.finish(*registries)
@@ -361,7 +427,10 @@ def disturbed(told: Story, deployment: Deployment, counties: dict[str, DemoCount
     (told.maintained,) = watched.finish(("maintenance", api.trigger("maintenance")))
     now = dt.datetime.now(dt.UTC)
     for key in COUNTIES:
-        for dag_id in (f"{key}.{name}" for name in ("screening", "release", *map("exchange_{}".format, DEPARTMENTS))):
+        for dag_id in (
+            f"{key}.{name}"
+            for name in ("screening", "release", *map("exchange_{}".format, DEPARTMENTS))
+        ):
             for run in api.runs(dag_id):
                 told.runs[f"{dag_id} {run['dag_run_id']}"] = run["state"]
                 for task in api.tasks(dag_id, run["dag_run_id"]):
@@ -402,7 +471,9 @@ def test_every_list_is_what_it_would_have_been_and_went_out_once(story: Story) -
         assert story.sendings[key] == [(file,) for file, _, _ in story.dispatches[key]]
 
 
-def test_lists_that_were_on_their_way_when_the_workers_died_arrived_whole_and_once(story: Story) -> None:
+def test_lists_that_were_on_their_way_when_the_workers_died_arrived_whole_and_once(
+    story: Story,
+) -> None:
     for key in COUNTIES[1:]:
         assert story.tries[f"{key}.release send"] > 1
         assert story.arrived[key] == sorted(story.handed_out[key].items())
@@ -413,7 +484,9 @@ def test_nothing_is_left_on_a_workers_own_disk(story: Story) -> None:
     assert not any(story.left_behind.values()), story.left_behind
 
 
-def test_whoever_logs_in_through_a_tls_proxy_gets_a_cookie_that_no_plain_text_carries(story: Story) -> None:
+def test_whoever_logs_in_through_a_tls_proxy_gets_a_cookie_that_no_plain_text_carries(
+    story: Story,
+) -> None:
     (login,) = [cookie for cookie in story.cookies if cookie.startswith("_token=")]
     assert {"Secure", "HttpOnly"} <= set(login.split("; "))
 
@@ -425,5 +498,9 @@ def test_airflows_own_records_and_logs_are_cleaned_as_the_deployments_user(story
 def test_the_health_checks_of_the_file_find_every_program_well(story: Story) -> None:
     assert all(story.health.values())
     assert {name.partition(" ")[0] for name in story.health} == {
-        "api-server", "scheduler", "dag-processor", "triggerer", "worker",
-    }  # fmt: skip
+        "api-server",
+        "scheduler",
+        "dag-processor",
+        "triggerer",
+        "worker",
+    }

@@ -1,4 +1,5 @@
-"""The handbook's calendar (section 2): one run a data month, on a working day of the month after it."""
+"""The handbook's calendar (section 2): one run a data month, on a working day of the month after
+it."""
 
 from __future__ import annotations
 
@@ -21,7 +22,10 @@ def at(text: str) -> dt.datetime:
     [
         ("2026-07", "2026-08-05T08:00"),  # a Wednesday
         ("2026-08", "2026-09-07T08:00"),  # the 5th is a Saturday
-        ("2026-09", "2026-10-08T08:00"),  # the 5th lies in the National Day holiday (1 to 7 October)
+        (
+            "2026-09",
+            "2026-10-08T08:00",
+        ),  # the 5th lies in the National Day holiday (1 to 7 October)
         ("2025-12", "2026-01-05T08:00"),  # over the year's end
         ("2023-12", "2024-01-05T08:00"),
         ("2019-09", "2019-10-08T08:00"),
@@ -37,12 +41,16 @@ def test_a_month_is_handed_over_on_the_fifth_or_the_next_working_day(plugin, mon
 
 
 def test_make_up_days_are_worked(plugin):
-    assert workdays.is_working_day(dt.date(2026, 10, 10))  # a Saturday, worked for the National Day holiday
+    assert workdays.is_working_day(
+        dt.date(2026, 10, 10)
+    )  # a Saturday, worked for the National Day holiday
     assert plugin.HandoverTimetable(day=10).handover(Month(2026, 9)) == at("2026-10-10T08:00")
 
 
 def test_a_county_knows_better(plugin):
-    table = plugin.HandoverTimetable(days_off={"2026-08-05": True, "2026-08-06": True, "2026-09-05": False})
+    table = plugin.HandoverTimetable(
+        days_off={"2026-08-05": True, "2026-08-06": True, "2026-09-05": False}
+    )
     assert table.handover(Month(2026, 7)) == at("2026-08-07T08:00")
     assert table.handover(Month(2026, 8)) == at("2026-09-05T08:00")
 
@@ -52,7 +60,9 @@ def test_a_year_without_published_holidays_falls_back_to_weekends_and_says_so_on
     with caplog.at_level(logging.WARNING):
         table = plugin.HandoverTimetable()
         assert table.handover(Month(2099, 8)) == at("2099-09-07T08:00")  # the 5th is a Saturday
-        assert table.handover(Month(2099, 9)) == at("2099-10-05T08:00")  # a Monday; holidays are not known
+        assert table.handover(Month(2099, 9)) == at(
+            "2099-10-05T08:00"
+        )  # a Monday; holidays are not known
     assert [record.getMessage().split(":")[0] for record in caplog.records] == [
         "The public holidays of 2099 are not known"
     ]
@@ -68,18 +78,25 @@ def keys(infos) -> list[str]:
 
 
 def test_backfilling_goes_through_the_months_of_the_window(plugin):
-    window = {"earliest": dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "latest": dt.datetime(2026, 12, 31, tzinfo=dt.UTC)}
+    window = {
+        "earliest": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        "latest": dt.datetime(2026, 12, 31, tzinfo=dt.UTC),
+    }
     assert keys(plugin.HandoverTimetable().iter_partition_dagrun_infos(**window)) == [
         f"2026-{number:02d}" for number in range(1, 13)
     ]
-    assert keys(plugin.HandoverTimetable(months=[9, 3]).iter_partition_dagrun_infos(**window)) == ["2026-03", "2026-09"]
+    assert keys(plugin.HandoverTimetable(months=[9, 3]).iter_partition_dagrun_infos(**window)) == [
+        "2026-03",
+        "2026-09",
+    ]
 
 
 def follow(table, last, *, catchup, earliest=None, latest=None):
     from airflow.timetables.base import TimeRestriction
 
     return table.next_dagrun_info_v2(
-        last_dagrun_info=last, restriction=TimeRestriction(earliest=earliest, latest=latest, catchup=catchup)
+        last_dagrun_info=last,
+        restriction=TimeRestriction(earliest=earliest, latest=latest, catchup=catchup),
     )
 
 
@@ -127,7 +144,10 @@ def test_after_a_stop_the_latest_missed_month_is_made_up_for(plugin, now):
 
 def test_nothing_is_due_after_the_end_of_a_dag(plugin):
     last = plugin.HandoverTimetable().run_info(Month(2026, 5))
-    assert follow(plugin.HandoverTimetable(), last, catchup=True, latest=at("2026-06-30T00:00")) is None
+    assert (
+        follow(plugin.HandoverTimetable(), last, catchup=True, latest=at("2026-06-30T00:00"))
+        is None
+    )
 
 
 def test_a_key_is_decoded_or_refused_with_a_reason(plugin):
@@ -146,7 +166,10 @@ def test_a_run_bears_its_month_in_its_name(plugin):
 
     info = plugin.HandoverTimetable().run_info(Month(2026, 9))
     run_id = plugin.HandoverTimetable().generate_run_id(
-        run_type=DagRunType.SCHEDULED, run_after=info.run_after, data_interval=None, partition_key="2026-09"
+        run_type=DagRunType.SCHEDULED,
+        run_after=info.run_after,
+        data_interval=None,
+        partition_key="2026-09",
     )
     assert run_id == "scheduled__2026-09__2026-10-08T08:00:00+08:00"
 

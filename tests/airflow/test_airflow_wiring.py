@@ -27,7 +27,9 @@ def wait(plugin, project, monkeypatch, tmp_path):
 
     def look(**seen: object) -> tuple[str, dict[str, object]]:
         try:
-            AwaitFiles(task_id="wait_for_files", month=MONTH, department="water").execute({}, **seen)
+            AwaitFiles(task_id="wait_for_files", month=MONTH, department="water").execute(
+                {}, **seen
+            )
         except AirflowSkipException:
             return "late", {}
         except TaskDeferred as deferred:
@@ -71,5 +73,7 @@ def test_a_failure_names_the_month_also_of_a_run_by_hand(wait, caplog, key, conf
 
     instance = SimpleNamespace(dag_id="exchange_water", task_id="take_in", try_number=1)
     run = SimpleNamespace(partition_key=key, conf=conf, run_id="one")
-    explain_failure({"ti": instance, "dag_run": run, "exception": OSError()}, "", {"exchange_water": "水利局"})
+    explain_failure(
+        {"ti": instance, "dag_run": run, "exception": OSError()}, "", {"exchange_water": "水利局"}
+    )
     assert f"FAILED {MONTH} · 水利局 · step take_in" in caplog.text

@@ -27,45 +27,98 @@ class Story:
         """A delivery of 100 rows, 90 of them matched; ``refusal`` if it was refused."""
         name = f"{month[2:]}-{department[:5]}-{version}"
         refusal = more.get("refusal")
-        counts = {"rows": 100, "matched": 90, "review": 2, "unmatched": 3, "rejected": 4, "duplicate": 1}
+        counts = {
+            "rows": 100,
+            "matched": 90,
+            "review": 2,
+            "unmatched": 3,
+            "rejected": 4,
+            "duplicate": 1,
+        }
         self.write(
-            delivery, delivery_id=name, month=month, department=department, dataset="any", version=version,
-            content=name, contract="any", registry="r", status="refused" if refusal else "taken",
-            in_force=not refusal and more.get("in_force", True), files=[], counts={} if refusal else counts,
-            received_at=dt.datetime.fromisoformat(f"{day}T20:30:00"), refusal=refusal,
+            delivery,
+            delivery_id=name,
+            month=month,
+            department=department,
+            dataset="any",
+            version=version,
+            content=name,
+            contract="any",
+            registry="r",
+            status="refused" if refusal else "taken",
+            in_force=not refusal and more.get("in_force", True),
+            files=[],
+            counts={} if refusal else counts,
+            received_at=dt.datetime.fromisoformat(f"{day}T20:30:00"),
+            refusal=refusal,
             report={"warnings": more.get("warnings", [])},
-        )  # fmt: skip
+        )
         return f"{name}-r"
 
     def screened(self, month: str, marks: list[str], **levels: int) -> None:
         at = dt.datetime.fromisoformat(f"{Month.parse(month) + 1}-11T01:00:00")
         inputs = {"registry": "r", "since": str(Month.parse(month) + -11), "deliveries": marks}
-        self.write(run, month=month, fingerprint=month, screened_at=at, parameters={}, inputs=inputs, missing=[])
+        self.write(
+            run,
+            month=month,
+            fingerprint=month,
+            screened_at=at,
+            parameters={},
+            inputs=inputs,
+            missing=[],
+        )
         for level, count in levels.items():
             for number in range(count):
                 self.write(
-                    warning, month=month, household_id=f"{level}{number}", level=level, rules="M1", risks="医疗",
+                    warning,
+                    month=month,
+                    household_id=f"{level}{number}",
+                    level=level,
+                    rules="M1",
+                    risks="医疗",
                     township="大河镇",
-                )  # fmt: skip
+                )
 
-    def sent(self, month: str, township: str, clues: list[str], day: str, due: str, version: int = 1) -> None:
+    def sent(
+        self, month: str, township: str, clues: list[str], day: str, due: str, version: int = 1
+    ) -> None:
         """A list; clue C went out by two rules, the others by one."""
         self.write(
-            release, month=month, township=township, version=version, kind="名单", file="f", content="c",
-            released_on=dt.date.fromisoformat(day), released_by="somebody", due=dt.date.fromisoformat(due),
-        )  # fmt: skip
+            release,
+            month=month,
+            township=township,
+            version=version,
+            kind="名单",
+            file="f",
+            content="c",
+            released_on=dt.date.fromisoformat(day),
+            released_by="somebody",
+            due=dt.date.fromisoformat(due),
+        )
         for clue in clues:
             rules = "MED-1 WAT-1" if clue == "C" else "MED-1"
             self.write(
-                release_item, month=month, township=township, version=version, clue_no=clue, content="c", rules=rules
+                release_item,
+                month=month,
+                township=township,
+                version=version,
+                clue_no=clue,
+                content="c",
+                rules=rules,
             )
 
     def answered(self, clue: str, month: str, conclusion: str = "05") -> None:
         """A township's answer on a month's list."""
         self.write(
-            feedback, content=f"{clue}{month}", clue_no=clue, conclusion=conclusion, list_month=month, file="f", row=1,
+            feedback,
+            content=f"{clue}{month}",
+            clue_no=clue,
+            conclusion=conclusion,
+            list_month=month,
+            file="f",
+            row=1,
             received_at=dt.datetime.fromisoformat(f"{Month.parse(month) + 1}-15T01:00:00"),
-        )  # fmt: skip
+        )
 
     def declared_late(self, month: str, department: str) -> None:
         self.write(late, month=month, department=department, declared_at=dt.datetime(2026, 10, 11))

@@ -14,7 +14,9 @@ from shouwang.house import House, open_house
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
+    for name in [
+        name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
+    ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.setenv("SHOUWANG_TODAY", TODAY)
@@ -29,14 +31,17 @@ def story(house: House) -> Story:
 
 @pytest.fixture
 def september(story: Story) -> Story:
-    """One department in force, corrected and late; one with a newer file refused; one refused; one late; one missing."""
+    """One department in force, corrected and late; one with a newer file refused; one refused; one
+    late; one missing."""
     mark = story.came("2026-08", "water", "2026-09-04")
     story.screened("2026-08", [mark], 蓝=2)
     story.sent("2026-08", "大河镇", ["A", "B"], "2026-09-11", "2026-09-18")
     story.answered("A", "2026-08")
     story.answered("B", "2026-08")
     story.came("2026-09", "water", "2026-10-12", in_force=False)
-    second = story.came("2026-09", "water", "2026-10-20", version=2, warnings=[f"“{MARKUP}”合计偏大"])
+    second = story.came(
+        "2026-09", "water", "2026-10-20", version=2, warnings=[f"“{MARKUP}”合计偏大"]
+    )
     medical = story.came("2026-09", "medical_insurance", "2026-10-06")
     story.came("2026-09", "medical_insurance", "2026-10-15", version=2, refusal="表头不全")
     story.came("2026-09", "housing", "2026-10-06", refusal=f"工作表“{MARKUP}”缺少必需的列")

@@ -1,4 +1,5 @@
-"""The board's pages: who may see what, in which language, and that what departments write stays text."""
+"""The board's pages: who may see what, in which language, and that what departments write stays
+text."""
 
 from __future__ import annotations
 
@@ -39,7 +40,10 @@ def people(request: Request, user: SimpleNamespace) -> None:
 
 def app_of(house) -> FastAPI:
     return create_app(
-        Guards(who, see, people), lambda: house, lambda dag, month: f"/dags/{dag}/runs/of {month}", read_on
+        Guards(who, see, people),
+        lambda: house,
+        lambda dag, month: f"/dags/{dag}/runs/of {month}",
+        read_on,
     )
 
 
@@ -70,18 +74,29 @@ def test_no_route_answers_somebody_unknown_or_without_the_right(september, clien
     routes = app_of(september.house).routes
     paths = [route.path for route in routes if isinstance(route, APIRoute)]
     assert len(paths) == len(routes) == 11
-    told = {"month": "2026-09", "department": "water", "delivery_id": "26-09-water-2", "name": "board.js"}
+    told = {
+        "month": "2026-09",
+        "department": "water",
+        "delivery_id": "26-09-water-2",
+        "name": "board.js",
+    }
     told |= {"identifier": "1", "dag_id": "screening"}
     for route in routes:
         (method,), path = route.methods, route.path.format(**told)
-        words = {"method": method, "url": path, "data": {"candidate": "1"} if method == "POST" else None}
+        words = {
+            "method": method,
+            "url": path,
+            "data": {"candidate": "1"} if method == "POST" else None,
+        }
         assert client.request(**words).status_code == 401, path
         assert client.request(**words, headers=STRANGER).status_code == 403, path
         there = client.request(**words, headers=CLERK).status_code
         assert there == (409 if method == "POST" else 200), path  # no question waits
 
 
-def test_receipts_and_review_lists_open_only_for_those_who_may_and_leave_a_trace(september, client, papers):
+def test_receipts_and_review_lists_open_only_for_those_who_may_and_leave_a_trace(
+    september, client, papers
+):
     page = client.get(WATER, headers=VIEWER).text
     assert papers["docs"] in page
     assert papers["receipt"] not in page
@@ -89,10 +104,17 @@ def test_receipts_and_review_lists_open_only_for_those_who_may_and_leave_a_trace
     for path in (papers["receipt"], "/reviews/2026-09"):
         assert client.get(path, headers=VIEWER).status_code == 403
         assert path in client.get(WATER, headers=CLERK).text
-        assert client.get(path, headers=CLERK).headers["content-disposition"].startswith("attachment")
+        assert (
+            client.get(path, headers=CLERK).headers["content-disposition"].startswith("attachment")
+        )
     with september.house.database.read() as connection:
-        events = sa.select(audit_event.c.by, audit_event.c.subject).where(audit_event.c.kind == "opened")
-        assert connection.execute(events).all() == [("clerk", "receipt 26-09-water-2"), ("clerk", "review list")]
+        events = sa.select(audit_event.c.by, audit_event.c.subject).where(
+            audit_event.c.kind == "opened"
+        )
+        assert connection.execute(events).all() == [
+            ("clerk", "receipt 26-09-water-2"),
+            ("clerk", "review list"),
+        ]
 
 
 def test_what_departments_write_stays_text(september, client, papers):
@@ -102,18 +124,22 @@ def test_what_departments_write_stays_text(september, client, papers):
         assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in client.get(HOUSING, headers=CLERK).text
     made_elsewhere = client.get(papers["docs"] + "/page", headers=CLERK)
-    assert made_elsewhere.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert made_elsewhere.headers["content-security-policy"].startswith(
+        "sandbox; default-src 'none'"
+    )
 
 
 def test_nothing_is_fetched_from_outside(september, client):
     for path in ("/", WATER):
         page = client.get(path, headers=CLERK).text
-        fetched = re.findall(r'<(?:script|link|img|iframe)[^>]* (?:src|href)="([^"]+)"', page) + re.findall(
-            r"url\((.*?)\)", page
-        )
+        fetched = re.findall(
+            r'<(?:script|link|img|iframe)[^>]* (?:src|href)="([^"]+)"', page
+        ) + re.findall(r"url\((.*?)\)", page)
         assert fetched
         for address in fetched:
-            assert client.get(address.removeprefix("/base/shouwang"), headers=CLERK).status_code == 200
+            assert (
+                client.get(address.removeprefix("/base/shouwang"), headers=CLERK).status_code == 200
+            )
 
 
 def test_the_board_says_what_came_what_is_missing_and_what_to_do(september, client):
@@ -140,14 +166,22 @@ def test_the_board_says_what_came_what_is_missing_and_what_to_do(september, clie
 
 @pytest.mark.parametrize(
     ("said", "query", "language"),
-    [("", "", "zh-CN"), ("en-GB,en;q=0.9", "", "en"), ("fr,zh-TW;q=0.8", "", "zh-CN"), ("en", "?lang=zh", "zh-CN")],
+    [
+        ("", "", "zh-CN"),
+        ("en-GB,en;q=0.9", "", "en"),
+        ("fr,zh-TW;q=0.8", "", "zh-CN"),
+        ("en", "?lang=zh", "zh-CN"),
+    ],
 )
 def test_the_language_is_the_browsers_until_one_is_chosen(september, client, said, query, language):
     page = client.get(f"/{query}", headers=VIEWER | {"accept-language": said})
     assert f'<html lang="{language}">' in page.text
     if query:
         assert "Path=/base/shouwang" in page.headers["set-cookie"]
-        assert f'<html lang="{language}">' in client.get("/", headers=VIEWER | {"accept-language": said}).text
+        assert (
+            f'<html lang="{language}">'
+            in client.get("/", headers=VIEWER | {"accept-language": said}).text
+        )
 
 
 def test_every_word_is_said_in_every_language():
@@ -159,7 +193,9 @@ def test_every_word_is_said_in_every_language():
 
 def test_a_dag_leads_to_its_departments_newest_month(september, client):
     def leads(dag: str) -> str:
-        return client.get(f"/dags/{dag}", headers=VIEWER, follow_redirects=False).headers["location"]
+        return client.get(f"/dags/{dag}", headers=VIEWER, follow_redirects=False).headers[
+            "location"
+        ]
 
     assert leads("exchange_water").endswith("/shouwang/months/2026-09/water")
     assert leads("exchange_civil_affairs").endswith("/shouwang/")
@@ -168,7 +204,13 @@ def test_a_dag_leads_to_its_departments_newest_month(september, client):
 
 def test_what_is_not_there_is_said_with_what_to_do(house, client, monkeypatch):
     assert "还没有任何数据" in client.get("/", headers=VIEWER).text
-    for path in ("/nowhere", "/months/2026-13/water", "/months/2026-09/police", "/data-docs/x", "/assets/x.js"):
+    for path in (
+        "/nowhere",
+        "/months/2026-13/water",
+        "/months/2026-09/police",
+        "/data-docs/x",
+        "/assets/x.js",
+    ):
         page = client.get(path, headers=CLERK)
         assert (page.status_code, "没有这个页面" in page.text) == (404, True), path
     assert "请先登录" in client.get("/").text
@@ -180,5 +222,8 @@ def test_what_is_not_there_is_said_with_what_to_do(house, client, monkeypatch):
 
 
 def test_a_department_that_has_not_delivered_has_a_page_too(september, client):
-    assert "还没有收到这个部门的文件" in client.get("/months/2026-09/civil_affairs", headers=VIEWER).text
+    assert (
+        "还没有收到这个部门的文件"
+        in client.get("/months/2026-09/civil_affairs", headers=VIEWER).text
+    )
     assert "本月不报送" in client.get("/months/2026-08/education", headers=VIEWER).text

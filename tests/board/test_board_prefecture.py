@@ -1,4 +1,5 @@
-"""Counties side by side: how far each is, only those that a visitor may see, and nobody held up by another's trouble."""
+"""Counties side by side: how far each is, only those that a visitor may see, and nobody held up by
+another's trouble."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ from shouwang.board.app import Guards, create_prefecture
 from shouwang.counties import serving
 from shouwang.house import open_house
 
-SEES = {"prefect": ("baishan", "heishui", "lixi", "mengla", "qingyuan"), "clerk": ("qingyuan",), "stranger": ()}
+SEES = {
+    "prefect": ("baishan", "heishui", "lixi", "mengla", "qingyuan"),
+    "clerk": ("qingyuan",),
+    "stranger": (),
+}
 PREFECT, CLERK, STRANGER = ({"who": name, "accept-language": "zh"} for name in SEES)
 
 
@@ -29,7 +34,8 @@ def guards(key: str) -> Guards:
 
 
 def story_of(key: str, state: str) -> None:
-    """A county in September: released and partly answered, waiting for approval, or still collecting."""
+    """A county in September: released and partly answered, waiting for approval, or still
+    collecting."""
     with serving(key):
         steps.init()
         story = Story(open_house())
@@ -49,7 +55,9 @@ def prefecture(project, tmp_path, monkeypatch):
     for key in SEES["prefect"]:
         shutil.copytree(project / "include" / "county", tmp_path / "counties" / key)
         settings = tmp_path / "counties" / key / "county.yaml"
-        settings.write_text(settings.read_text("utf-8").replace("name: 示范县", f"name: {key}县"), "utf-8")
+        settings.write_text(
+            settings.read_text("utf-8").replace("name: 示范县", f"name: {key}县"), "utf-8"
+        )
     monkeypatch.setenv("SHOUWANG_COUNTIES", str(tmp_path / "counties"))
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SHOUWANG_TODAY", TODAY)
@@ -59,14 +67,18 @@ def prefecture(project, tmp_path, monkeypatch):
     (tmp_path / "home" / "mengla").mkdir()
     (tmp_path / "home" / "mengla" / "shouwang.db").write_bytes(b"no database at all" * 999)
     outer = FastAPI()
-    boards = create_prefecture(who, guards, lambda dag, month: f"/dags/{dag}/runs/of {month}", read_on)
+    boards = create_prefecture(
+        who, guards, lambda dag, month: f"/dags/{dag}/runs/of {month}", read_on
+    )
     outer.mount("/base/shouwang", boards)
     return TestClient(outer, base_url="http://test/base/shouwang", raise_server_exceptions=False)
 
 
 def lines(page: str) -> dict[str, str]:
     """What stands in each county's line, without markup."""
-    found = re.findall(r'<tr><th scope="row"><a href="[^"]*/counties/(\w+)/">(.*?)</tr>', page, re.DOTALL)
+    found = re.findall(
+        r'<tr><th scope="row"><a href="[^"]*/counties/(\w+)/">(.*?)</tr>', page, re.DOTALL
+    )
     return {key: " ".join(re.sub(r"<[^>]+>", " ", text).split()) for key, text in found}
 
 
@@ -85,7 +97,13 @@ def test_a_visitor_sees_the_counties_whose_board_it_may_see(prefecture):
     page = prefecture.get("/?month=2026-09", headers=CLERK).text
     assert set(lines(page)) == {"qingyuan"}
     assert "lixi" not in page
-    for path in ("/", "/dags/qingyuan.screening", "/assets/board.js", "/counties/qingyuan/", "/counties/nowhere/"):
+    for path in (
+        "/",
+        "/dags/qingyuan.screening",
+        "/assets/board.js",
+        "/counties/qingyuan/",
+        "/counties/nowhere/",
+    ):
         assert prefecture.get(path).status_code == 401, path
         assert prefecture.get(path, headers=STRANGER).status_code == 403, path
     assert prefecture.get("/counties/qingyuan/", headers=CLERK).status_code == 200

@@ -49,7 +49,9 @@ def test_runs_are_told_the_newest_first_in_the_countys_time(recorded):
     assert [each.dag for each in steps.runs(count=1)] == ["screening"]
 
 
-def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_it_is_killed(september):
+def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_it_is_killed(
+    september,
+):
     first, second = run("screening", "2026-09", 11), run("followup", None, 12)
     note(first)
     note(first)  # by the scheduler and by the API server
@@ -76,7 +78,9 @@ def test_they_are_entries_of_the_audit_trail_and_as_hard_to_change(recorded):
 def test_one_command_lists_them(recorded):
     told = CliRunner().invoke(app, ["runs", "--month", "2026-09"]).output
     assert "release[大河镇], send[小河乡]" in told.replace("\n", "")
-    (newest, _) = json.loads(CliRunner().invoke(app, ["runs", "--month", "2026-09", "--json"]).output)
+    (newest, _) = json.loads(
+        CliRunner().invoke(app, ["runs", "--month", "2026-09", "--json"]).output
+    )
     assert newest["ended"] == "2026-10-11 08:01:35+08:00"
     assert newest["failed"] == ["release[大河镇]", "send[小河乡]"]
 
@@ -93,7 +97,9 @@ def test_the_board_shows_them_and_leads_to_airflow(recorded, client):  # noqa: F
 def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, client):  # noqa: F811
     def asked() -> list[str]:
         page = client.get("/", headers=VIEWER).text
-        return re.findall(r'任务失败</b><span class="who"><a href="([^"]+)" data-airflow>([^<]+)</a>', page)
+        return re.findall(
+            r'任务失败</b><span class="who"><a href="([^"]+)" data-airflow>([^<]+)</a>', page
+        )
 
     assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对")]
     note(run("screening", "2026-09", 12))

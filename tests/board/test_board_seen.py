@@ -1,4 +1,5 @@
-"""Every page of the board in Chromium: in both languages, light and dark, on a desk and on a phone, without faults."""
+"""Every page of the board in Chromium: in both languages, light and dark, on a desk and on a phone,
+without faults."""
 
 from __future__ import annotations
 
@@ -20,15 +21,33 @@ from test_board_runs import recorded  # noqa: F401 - a fixture
 from services import free_port, path_of
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 800}
-LOOKS = [("zh-CN", "light", DESK), ("en-US", "dark", PHONE), ("zh-CN", "dark", DESK), ("en-US", "light", PHONE)]
+LOOKS = [
+    ("zh-CN", "light", DESK),
+    ("en-US", "dark", PHONE),
+    ("zh-CN", "dark", DESK),
+    ("en-US", "light", PHONE),
+]
 OF_A_COUNTY = (
-    "/", "/?months=24", "/months/2026-09/water", "/months/2026-09/housing", "/months/2026-09/civil_affairs",
-    "/months/2026-08/education", "/data-docs/26-09-water-2", "/nowhere",
-)  # fmt: skip
+    "/",
+    "/?months=24",
+    "/months/2026-09/water",
+    "/months/2026-09/housing",
+    "/months/2026-09/civil_affairs",
+    "/months/2026-08/education",
+    "/data-docs/26-09-water-2",
+    "/nowhere",
+)
 OF_A_PREFECTURE = tuple(
-    f"/base/shouwang{path}" for path in ("/?month=2026-09", "/counties/qingyuan/", "/counties/mengla/")
+    f"/base/shouwang{path}"
+    for path in ("/?month=2026-09", "/counties/qingyuan/", "/counties/mengla/")
 )
 
 
@@ -53,8 +72,13 @@ def faults(page: Page, what: str) -> list[str]:
     """What axe has against a page, and whether it is wider than the window."""
     page.evaluate(f"() => {{ {AXE} }}")
     found = page.evaluate("() => axe.run()")["violations"]
-    told = [f"{what}: {fault['impact']} {fault['id']} {fault['nodes'][0]['html'][:200]}" for fault in found]
-    wider = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    told = [
+        f"{what}: {fault['impact']} {fault['id']} {fault['nodes'][0]['html'][:200]}"
+        for fault in found
+    ]
+    wider = page.evaluate(
+        "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
     return told + ([f"{what}: {wider} pixels too wide"] if wider else [])
 
 

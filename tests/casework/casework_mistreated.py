@@ -1,7 +1,8 @@
 """What officers do to the workbook of their township, each with what becomes of the answers in it.
 
-A list has eight households answered (`ANSWERS`, in the list's order); the others are left blank. A mistreatment changes
-the workbook and names the places (from 1) whose answers then have to be turned down (``wrong``) or are gone (``lost``).
+A list has eight households answered (`ANSWERS`, in the list's order); the others are left blank. A
+mistreatment changes the workbook and names the places (from 1) whose answers then have to be turned
+down (``wrong``) or are gone (``lost``).
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ VISITED = dt.date(2026, 10, 14)
 ANSWERS: tuple[tuple[Any, ...], ...] = (
     ("01 拟纳入监测", "应为突发严重困难户", VISITED, "王某", 8200, None),
     ("02 已是监测对象，补充措施", None, VISITED, "王某", None, "健康帮扶"),
-    ("04 存在困难但可自行应对，暂不纳入", "子女打工可自行应对，下次走访2026年12月5日", VISITED, "李某", 12500.5, None),
+    (
+        "04 存在困难但可自行应对，暂不纳入",
+        "子女打工可自行应对，下次走访2026年12月5日",
+        VISITED,
+        "李某",
+        12500.5,
+        None,
+    ),
     ("05 未发现风险", "自付由商业保险赔付", VISITED, "李某", None, None),
     ("05 未发现风险", "自付由商业保险赔付", VISITED, "李某", None, None),
     ("09 户口迁出", "随女儿迁往昆明", VISITED, "王某", None, None),
@@ -45,7 +53,10 @@ class Book:
         self.last = self.head + sum(
             1 for r in range(self.head + 1, self.sheet.max_row + 1) if self.sheet.cell(r, 1).value
         )
-        self.numbers = [str(self.sheet.cell(self.head + n, 1).value) for n in range(1, self.last - self.head + 1)]
+        self.numbers = [
+            str(self.sheet.cell(self.head + n, 1).value)
+            for n in range(1, self.last - self.head + 1)
+        ]
         for place, answer in enumerate(ANSWERS[: len(self.numbers)], start=1):
             for header, value in zip(FILL_IN, answer, strict=True):
                 self.put(place, header, value)
@@ -59,7 +70,9 @@ class Book:
         return self.sheet.cell(self.head + place, self.columns[header]).value
 
     def rows(self) -> list[list[Any]]:
-        return [[cell.value for cell in row] for row in self.sheet.iter_rows(self.head + 1, self.last)]
+        return [
+            [cell.value for cell in row] for row in self.sheet.iter_rows(self.head + 1, self.last)
+        ]
 
     def lay(self, rows: list[list[Any]], head: int | None = None) -> None:
         """Put rows below the headings, over what stands there."""
@@ -74,7 +87,8 @@ class Book:
 
 @dataclass(frozen=True)
 class Mistreated:
-    """One mistreatment: what is done, and the places that are turned down or gone; ``refused``: the whole file is."""
+    """One mistreatment: what is done, and the places that are turned down or gone; ``refused``: the
+    whole file is."""
 
     do: Callable[[Book], Path | None]
     wrong: tuple[int, ...] = ()
@@ -86,7 +100,9 @@ class Mistreated:
 MISTREATED: dict[str, Mistreated] = {}
 
 
-def mistreats(**what: Any) -> Callable[[Callable[[Book], Path | None]], Callable[[Book], Path | None]]:
+def mistreats(
+    **what: Any,
+) -> Callable[[Callable[[Book], Path | None]], Callable[[Book], Path | None]]:
     def add(do: Callable[[Book], Path | None]) -> Callable[[Book], Path | None]:
         MISTREATED[do.__name__] = Mistreated(do, **what)
         return do
@@ -95,13 +111,16 @@ def mistreats(**what: Any) -> Callable[[Callable[[Book], Path | None]], Callable
 
 
 def cells(**changes: tuple[tuple[int, str, Any], ...]) -> None:
-    """Mistreatments that are only other words in single cells: ``name=((place, heading, value), …)``."""
+    """Mistreatments that are only other words in single cells: ``name=((place, heading, value),
+    …)``."""
     for name, puts in changes.items():
         wrong = tuple(sorted({place for place, _, _ in puts})) if name.endswith("_is_wrong") else ()
 
         def do(book: Book, puts: tuple[tuple[int, str, Any], ...] = puts) -> None:
             for place, header, value in puts:
-                book.put(place, header, value(book.get(place, header)) if callable(value) else value)
+                book.put(
+                    place, header, value(book.get(place, header)) if callable(value) else value
+                )
 
         MISTREATED[name] = Mistreated(do, wrong)
 
@@ -111,31 +130,53 @@ cells(
     nothing_is_done=(),
     numbers_are_in_small_letters=tuple((n, "线索编号", str.lower) for n in range(1, 9)),
     numbers_are_wide=tuple((n, "线索编号", lambda text: text.translate(WIDE)) for n in range(1, 9)),
-    numbers_have_letters_for_digits=tuple((n, "线索编号", lambda text: f" {text.replace('0', 'O').replace('1', 'l')}\n") for n in range(1, 9)),
-    conclusions_are_bare_codes=tuple((n + 1, "核查结论", int(code)) for n, code in enumerate(CODES)),
-    conclusions_are_bare_words=tuple((n, "核查结论", lambda text: text[2:].strip()) for n in range(1, 9)),
-    conclusions_are_text_numbers=tuple((n + 1, "核查结论", f"{code} ") for n, code in enumerate(CODES)),
+    numbers_have_letters_for_digits=tuple(
+        (n, "线索编号", lambda text: f" {text.replace('0', 'O').replace('1', 'l')}\n")
+        for n in range(1, 9)
+    ),
+    conclusions_are_bare_codes=tuple(
+        (n + 1, "核查结论", int(code)) for n, code in enumerate(CODES)
+    ),
+    conclusions_are_bare_words=tuple(
+        (n, "核查结论", lambda text: text[2:].strip()) for n in range(1, 9)
+    ),
+    conclusions_are_text_numbers=tuple(
+        (n + 1, "核查结论", f"{code} ") for n, code in enumerate(CODES)
+    ),
     days_are_written_out=tuple((n, "核查日期", "2026年10月14日") for n in range(1, 9)),
     days_have_dots=tuple((n, "核查日期", "2026.10.14") for n in range(1, 9)),
     days_are_serial_numbers=tuple((n, "核查日期", 46309) for n in range(1, 9)),
     days_are_bare_digits=tuple((n, "核查日期", 20261014) for n in range(1, 9)),
     incomes_are_words=((1, "人均纯收入", "8,200元"), (3, "人均纯收入", "1.25005万")),
-    reasons_look_like_formulas=((4, "原因说明", "'=HYPERLINK(\"http://x\")"), (5, "原因说明", "@SUM(1)自付已赔")),
+    reasons_look_like_formulas=(
+        (4, "原因说明", '\'=HYPERLINK("http://x")'),
+        (5, "原因说明", "@SUM(1)自付已赔"),
+    ),
     reasons_are_long_and_dirty=((4, "原因说明", "核实无风险" * 3000 + "\u200b\t\u202e"),),
-    day_in_the_future_is_wrong=((2, "核查日期", dt.date(2026, 12, 1)), (3, "核查日期", "2062-10-14")),
+    day_in_the_future_is_wrong=(
+        (2, "核查日期", dt.date(2026, 12, 1)),
+        (3, "核查日期", "2062-10-14"),
+    ),
     day_before_the_list_is_wrong=((1, "核查日期", dt.date(2026, 9, 30)),),
     day_that_is_none_is_wrong=((1, "核查日期", "昨天"), (2, "核查日期", "2026-13-41")),
     day_or_visitor_left_out_is_wrong=((1, "核查日期", None), (2, "核查人", None)),
     reason_left_out_is_wrong=((4, "原因说明", None), (6, "原因说明", " ")),
-    reason_without_what_it_needs_is_wrong=((3, "原因说明", "可自行应对"), (7, "原因说明", "不符合")),
+    reason_without_what_it_needs_is_wrong=(
+        (3, "原因说明", "可自行应对"),
+        (7, "原因说明", "不符合"),
+    ),
     measure_left_out_is_wrong=((2, "拟帮扶措施", None),),
     conclusion_left_out_is_wrong=((5, "核查结论", None),),
-    conclusion_unknown_is_wrong=((5, "核查结论", "没事"), (6, "核查结论", "10"), (7, "核查结论", "01 未发现风险")),
+    conclusion_unknown_is_wrong=(
+        (5, "核查结论", "没事"),
+        (6, "核查结论", "10"),
+        (7, "核查结论", "01 未发现风险"),
+    ),
     income_that_is_none_is_wrong=((1, "人均纯收入", "不知道"), (3, "人均纯收入", -5)),
     number_left_out_is_wrong=((4, "线索编号", None),),
     number_unknown_is_wrong=((4, "线索编号", "2609-ZZZZZZZZ"),),
     two_categories_is_wrong=((1, "原因说明", "脱贫不稳定户、边缘易致贫户都像"),),
-)  # fmt: skip
+)
 
 
 @mistreats()
@@ -179,7 +220,9 @@ def columns_are_added(book: Book) -> None:
 
 @mistreats()
 def answers_are_moved_to_the_front(book: Book) -> None:
-    head = [book.sheet.cell(book.head, column).value for column in range(1, book.sheet.max_column + 1)]
+    head = [
+        book.sheet.cell(book.head, column).value for column in range(1, book.sheet.max_column + 1)
+    ]
     turned = [row[-6:] + row[:-6] for row in [head, *book.rows()]]
     book.lay(turned, book.head - 1)
     book.sheet.delete_rows(book.last + 1)
@@ -204,7 +247,9 @@ def titles_are_deleted(book: Book) -> None:
 @mistreats()
 def headings_are_wrapped(book: Book) -> None:
     for header in FILL_IN:
-        book.sheet.cell(book.head, book.columns[header]).value = f"{header[:2]}\n{header[2:]}*（必填）"
+        book.sheet.cell(
+            book.head, book.columns[header]
+        ).value = f"{header[:2]}\n{header[2:]}*（必填）"
 
 
 @mistreats()
@@ -248,7 +293,9 @@ def a_sum_stands_below(book: Book) -> None:
 def one_conclusion_is_merged_over_two_rows(book: Book) -> None:
     for header in FILL_IN[:4]:
         column = book.columns[header]
-        book.sheet.merge_cells(start_row=book.head + 4, end_row=book.head + 5, start_column=column, end_column=column)
+        book.sheet.merge_cells(
+            start_row=book.head + 4, end_row=book.head + 5, start_column=column, end_column=column
+        )
 
 
 @mistreats(lost=tuple(range(1, 9)))
@@ -288,9 +335,13 @@ def it_is_saved_as_unicode_text(book: Book) -> Path:
 
 @mistreats()
 def it_is_saved_as_a_web_page(book: Book) -> Path:
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in _table(book))
+    lines = "".join(
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in _table(book)
+    )
     path = book.saved.with_name("核查.xls")
-    path.write_text(f"<html><head><meta charset='utf-8'></head><table>{lines}</table></html>", encoding="utf-8")
+    path.write_text(
+        f"<html><head><meta charset='utf-8'></head><table>{lines}</table></html>", encoding="utf-8"
+    )
     return path
 
 

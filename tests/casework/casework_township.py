@@ -1,4 +1,5 @@
-"""A small county that has released two months, and a township's workbooks in its officers' hands."""
+"""A small county that has released two months, and a township's workbooks in its officers'
+hands."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ AUGUST, SEPTEMBER = "2026-08", "2026-09"
 def at(home: Path, day: str, **more: str) -> Iterator[None]:
     """In that house, on that day."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
+        for name in [
+            name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
+        ]:
             patch.delenv(name)
         patch.setenv("SHOUWANG_COUNTY", str(_open_county()))
         for name, value in {"SHOUWANG_HOME": str(home), "SHOUWANG_TODAY": day, **more}.items():
@@ -70,7 +73,9 @@ class Township:
     def book(self, folder: Path, month: str = SEPTEMBER) -> Book:
         return Book(self.lists[month], folder / "报回.xlsx")
 
-    def load(self, path: Path, day: str = "2026-10-16", sender: str | None = None) -> dict[str, Any]:
+    def load(
+        self, path: Path, day: str = "2026-10-16", sender: str | None = None
+    ) -> dict[str, Any]:
         with at(self.home, day):
             return steps.load_feedback(str(path), self.name if sender is None else sender or None)
 
@@ -89,7 +94,8 @@ class Township:
 
 
 def consistent(township: Township) -> None:
-    """One open case a household, every answer in the history of one case, every clue that went out known."""
+    """One open case a household, every answer in the history of one case, every clue that went out
+    known."""
     cases, events, answers = (township.table(name) for name in ("case", "case_event", "feedback"))
     assert not cases.loc[cases["open"].astype(bool), "household_id"].duplicated().any()
     assert cases["clue_no"].is_unique

@@ -1,8 +1,10 @@
-"""An officer at LibreOffice, driven through its UNO bridge; run by the system's Python, which has ``uno``.
+"""An officer at LibreOffice, driven through its UNO bridge; run by the system's Python, which has
+``uno``.
 
     python3 officer.py PIPE TASKS.json
 
-does each task [file, saved, deed] (the suffix of ``saved`` decides the format) and ends LibreOffice.
+does each task [file, saved, deed] (the suffix of ``saved`` decides the format) and ends
+LibreOffice.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ def treat(sheet, deed):
 def main(pipe, tasks):
     office = desktop(pipe)
     for file, saved, deed in json.loads(Path(tasks).read_text()):
-        document = office.loadComponentFromURL(Path(file).as_uri(), "_blank", 0, (prop("Hidden", True),))
+        document = office.loadComponentFromURL(
+            Path(file).as_uri(), "_blank", 0, (prop("Hidden", True),)
+        )
         treat(document.Sheets.getByName("预警名单"), deed)
         document.CurrentController.setActiveSheet(document.Sheets.getByName("预警名单"))
         options = [prop("FilterName", FILTERS[Path(saved).suffix])]

@@ -1,4 +1,5 @@
-"""What officers do to their workbooks: every answer is taken or turned down with a reason, and nothing is lost."""
+"""What officers do to their workbooks: every answer is taken or turned down with a reason, and
+nothing is lost."""
 
 from __future__ import annotations
 
@@ -26,8 +27,11 @@ def receipt_of(township: Township, done: dict[str, Any]) -> dict[str, str]:
     return {str(row[2]): str(row[5]) for row in rows if row[5]}
 
 
-def check(township: Township, numbers: list[str], done: dict[str, Any], treated: Mistreated) -> None:
-    """Each answer is where it belongs: with its own household, turned down in the receipt, or gone from the file."""
+def check(
+    township: Township, numbers: list[str], done: dict[str, Any], treated: Mistreated
+) -> None:
+    """Each answer is where it belongs: with its own household, turned down in the receipt, or gone
+    from the file."""
     there = [place for place in range(1, 9) if place not in treated.lost]
     taken = {numbers[place - 1]: CODES[place - 1] for place in there if place not in treated.wrong}
     answers = township.table("feedback")
@@ -39,13 +43,17 @@ def check(township: Township, numbers: list[str], done: dict[str, Any], treated:
     assert {number for number, result in told.items() if result == "已采纳"} == set(taken)
     assert sum(result == "退回更正" for result in told.values()) >= bool(treated.wrong)
     states = township.states()
-    assert {n: states[n] for n in taken} == {n: CONCLUSIONS[code].state for n, code in taken.items()}
+    assert {n: states[n] for n in taken} == {
+        n: CONCLUSIONS[code].state for n, code in taken.items()
+    }
     assert all(states[n] == "待核查" for n in numbers if n not in taken)
     consistent(township)
 
 
 @pytest.mark.parametrize("name", MISTREATED)
-def test_a_mistreated_workbook_is_taken_or_answered_row_by_row(township: Township, tmp_path: Path, name: str) -> None:
+def test_a_mistreated_workbook_is_taken_or_answered_row_by_row(
+    township: Township, tmp_path: Path, name: str
+) -> None:
     treated = MISTREATED[name]
     if treated.secret:
         folder = township.home / "secrets" / "townships"
@@ -70,10 +78,18 @@ def test_a_mistreated_workbook_is_taken_or_answered_row_by_row(township: Townshi
 TASKS = [
     (suffix, deed)
     for suffix, deed in (
-        (".xlsx", "nothing"), (".xlsx", "sort"), (".xlsx", "delete"), (".xlsx", "columns"), (".xlsx", "filter"),
-        (".xls", "nothing"), (".xls", "sort"), (".ods", "columns"), (".ods", "delete"), (".csv", "sort"),
+        (".xlsx", "nothing"),
+        (".xlsx", "sort"),
+        (".xlsx", "delete"),
+        (".xlsx", "columns"),
+        (".xlsx", "filter"),
+        (".xls", "nothing"),
+        (".xls", "sort"),
+        (".ods", "columns"),
+        (".ods", "delete"),
+        (".csv", "sort"),
     )
-]  # fmt: skip
+]
 GONE = {"delete": (1, 2)}
 
 
@@ -81,7 +97,9 @@ GONE = {"delete": (1, 2)}
 def test_ten_workbooks_mistreated_in_libreoffice(handed_out: Township, tmp_path: Path) -> None:
     book = handed_out.book(tmp_path)
     given = book.save()
-    tasks = [[str(given), str(tmp_path / f"{n}{suffix}"), deed] for n, (suffix, deed) in enumerate(TASKS)]
+    tasks = [
+        [str(given), str(tmp_path / f"{n}{suffix}"), deed] for n, (suffix, deed) in enumerate(TASKS)
+    ]
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     at_libreoffice(tmp_path, OFFICER, tmp_path / "tasks.json")
     for n, (_, saved, deed) in enumerate(tasks):
@@ -90,7 +108,9 @@ def test_ten_workbooks_mistreated_in_libreoffice(handed_out: Township, tmp_path:
         check(township, book.numbers, done, Mistreated(lambda _: None, lost=GONE.get(deed, ())))
 
 
-def test_the_last_word_wins_and_an_older_file_sent_again_changes_nothing(township: Township, tmp_path: Path) -> None:
+def test_the_last_word_wins_and_an_older_file_sent_again_changes_nothing(
+    township: Township, tmp_path: Path
+) -> None:
     book = township.book(tmp_path)
     first = book.save().rename(tmp_path / "一.xlsx")
     township.load(first, "2026-10-16")
@@ -106,7 +126,9 @@ def test_the_last_word_wins_and_an_older_file_sent_again_changes_nothing(townshi
     assert [text[:5] for text in history if text.startswith("反馈")] == ["反馈 05", "反馈 01"]
 
 
-def test_clues_of_an_older_list_are_answered_on_a_newer_one(township: Township, tmp_path: Path) -> None:
+def test_clues_of_an_older_list_are_answered_on_a_newer_one(
+    township: Township, tmp_path: Path
+) -> None:
     older, newer = township.book(tmp_path, AUGUST), township.book(tmp_path)
     newer.lay([older.rows()[0]], newer.last)
     assert township.load(newer.save())["taken"] == 9
@@ -121,18 +143,24 @@ def test_another_townships_clue_is_turned_down(township: Township, tmp_path: Pat
     assert township.table("feedback").empty
 
 
-def test_a_late_answer_ends_the_supervision_and_stays_in_the_history(township: Township, tmp_path: Path) -> None:
+def test_a_late_answer_ends_the_supervision_and_stays_in_the_history(
+    township: Township, tmp_path: Path
+) -> None:
     book = township.book(tmp_path)
     with at(township.home, "2026-10-19"):
         assert book.numbers[0] in {c["clue_no"] for c in steps.list_cases(what="due")}
         assert book.numbers[0] not in {c["clue_no"] for c in steps.list_cases(what="overdue")}
     with at(township.home, "2026-10-23"):
-        supervised = {c["clue_no"]: c for c in steps.list_cases(what="overdue", township=township.name)}
+        supervised = {
+            c["clue_no"]: c for c in steps.list_cases(what="overdue", township=township.name)
+        }
         assert supervised[book.numbers[0]]["state"] == "督办"
         assert supervised[book.numbers[0]]["days_late"] == 4
     township.load(book.save(), "2026-10-26")
     with at(township.home, "2026-10-27"):
-        assert not {*book.numbers[: len(ANSWERS)]} & {c["clue_no"] for c in steps.list_cases(what="overdue")}
+        assert not {*book.numbers[: len(ANSWERS)]} & {
+            c["clue_no"] for c in steps.list_cases(what="overdue")
+        }
         kinds = [e["kind"] for e in steps.case_story(book.numbers[0])["history"]]
     assert kinds[-2:] == ["feedback", "retyped"] or "time" in kinds
     assert "time" in kinds

@@ -1,4 +1,5 @@
-"""Who sends is who sealed the file or in whose folder it lay: whatever else says otherwise, nothing is accepted."""
+"""Who sends is who sealed the file or in whose folder it lay: whatever else says otherwise, nothing
+is accepted."""
 
 from __future__ import annotations
 
@@ -48,7 +49,10 @@ def scene(handed_out: Township, tmp_path_factory: pytest.TempPathFactory) -> Sce
     other = sorted(names)[0]
     with at(township.home, DAY):
         house = open_house()
-        secrets = {name: passwords.add(house, name).text for name in (township.name, other, passwords.COUNTY)}
+        secrets = {
+            name: passwords.add(house, name).text
+            for name in (township.name, other, passwords.COUNTY)
+        }
     return Scene(township, other, secrets)
 
 
@@ -93,7 +97,9 @@ def with_the_other_in_every_cell(book: Book, other: str) -> bytes:
 def _table(book: Book) -> str:
     out = io.StringIO()
     rows = book.sheet.iter_rows(book.head, book.last, values_only=True)
-    csv.writer(out).writerows([["" if value is None else str(value) for value in row] for row in rows])
+    csv.writer(out).writerows(
+        [["" if value is None else str(value) for value in row] for row in rows]
+    )
     return out.getvalue()
 
 
@@ -138,10 +144,18 @@ def _packed(files: dict[str, bytes]) -> bytes:
 
 
 DRESSES = [
-    as_it_is, without_the_hidden_sheet, with_the_other_in_the_hidden_sheet, with_another_month_in_the_hidden_sheet,
-    with_another_version_in_the_hidden_sheet, with_the_other_in_every_cell, as_csv, as_csv_of_an_old_program,
-    as_a_new_workbook, without_village_and_head, in_an_archive,
-]  # fmt: skip
+    as_it_is,
+    without_the_hidden_sheet,
+    with_the_other_in_the_hidden_sheet,
+    with_another_month_in_the_hidden_sheet,
+    with_another_version_in_the_hidden_sheet,
+    with_the_other_in_every_cell,
+    as_csv,
+    as_csv_of_an_old_program,
+    as_a_new_workbook,
+    without_village_and_head,
+    in_an_archive,
+]
 NO_WORKBOOKS = (as_csv, as_csv_of_an_old_program, in_an_archive)
 WAYS: dict[str, tuple[str | None, str | None, str]] = {
     "lies in nobody's folder": (None, None, NOBODY_KNOWS),
@@ -172,7 +186,9 @@ def unharmed(scene: Scene, work: Callable[[], dict[str, Any]]) -> dict[str, Any]
     return done
 
 
-def load(scene: Scene, content: bytes, name: str, folder: Path, sender: str | None) -> dict[str, Any]:
+def load(
+    scene: Scene, content: bytes, name: str, folder: Path, sender: str | None
+) -> dict[str, Any]:
     path = folder / name
     path.write_bytes(content)
     with at(scene.township.home, DAY):
@@ -189,7 +205,9 @@ def test_a_list_from_the_wrong_sender_is_not_accepted(
     if secret:
         content = sealed(content, USUAL if secret == "usual" else scene.secrets[names[secret]])
     name = f"{scene.township.name}预警名单" + (".csv" if dress in NO_WORKBOOKS[:2] else ".xlsx")
-    done = unharmed(scene, lambda: load(scene, content, name, tmp_path, names[folder] if folder else None))
+    done = unharmed(
+        scene, lambda: load(scene, content, name, tmp_path, names[folder] if folder else None)
+    )
     if said == NOT_THEIRS:
         assert len(done["problems"]) == 8
         assert all(NOT_THEIRS in entry["problem"] for entry in done["problems"])
@@ -198,15 +216,21 @@ def test_a_list_from_the_wrong_sender_is_not_accepted(
         assert said in done["refused"]
 
 
-def test_what_another_sealed_is_not_opened_out_of_a_township_s_archive(scene: Scene, tmp_path: Path) -> None:
+def test_what_another_sealed_is_not_opened_out_of_a_township_s_archive(
+    scene: Scene, tmp_path: Path
+) -> None:
     answered = scene.township.book(tmp_path).save().read_bytes()
     content = _packed({"名单.xlsx": sealed(answered, scene.secrets[scene.other])})
     done = unharmed(scene, lambda: load(scene, content, "报回.zip", tmp_path, scene.township.name))
     assert "打不开" in done["refused"]
 
 
-def test_a_list_stolen_sealed_and_packed_beside_a_forged_one_is_held(scene: Scene, tmp_path: Path) -> None:
-    stolen = sealed(scene.township.lists[SEPTEMBER].read_bytes(), scene.secrets[scene.township.name])
+def test_a_list_stolen_sealed_and_packed_beside_a_forged_one_is_held(
+    scene: Scene, tmp_path: Path
+) -> None:
+    stolen = sealed(
+        scene.township.lists[SEPTEMBER].read_bytes(), scene.secrets[scene.township.name]
+    )
     forged = scene.township.book(tmp_path).save().read_bytes()
     content = _packed({"原件.xlsx": stolen, "填好.xlsx": forged})
     done = unharmed(scene, lambda: load(scene, content, "报回.zip", tmp_path, None))
@@ -216,7 +240,9 @@ def test_a_list_stolen_sealed_and_packed_beside_a_forged_one_is_held(scene: Scen
 @pytest.mark.parametrize(
     "forged", ["another's number", "a number computed without the key", "a number that is not out"]
 )
-def test_a_forged_clue_in_one_s_own_list_is_turned_down(scene: Scene, forged: str, tmp_path: Path) -> None:
+def test_a_forged_clue_in_one_s_own_list_is_turned_down(
+    scene: Scene, forged: str, tmp_path: Path
+) -> None:
     book = scene.township.book(tmp_path)
     items = scene.township.table("release_item")
     number = {
@@ -228,9 +254,16 @@ def test_a_forged_clue_in_one_s_own_list_is_turned_down(scene: Scene, forged: st
     }[forged]
     for place in range(1, 9):
         book.put(place, "线索编号", number)
-        for header in ("核查结论", "原因说明", "核查日期", "核查人", "人均纯收入", "拟帮扶措施") if place > 1 else ():
+        for header in (
+            ("核查结论", "原因说明", "核查日期", "核查人", "人均纯收入", "拟帮扶措施")
+            if place > 1
+            else ()
+        ):
             book.put(place, header, None)
-    done = unharmed(scene, lambda: load(scene, book.save().read_bytes(), "名单.xlsx", tmp_path, scene.township.name))
+    done = unharmed(
+        scene,
+        lambda: load(scene, book.save().read_bytes(), "名单.xlsx", tmp_path, scene.township.name),
+    )
     assert len(done["problems"]) == 1
 
 
@@ -246,7 +279,9 @@ def test_the_month_of_the_hidden_sheet_counts_only_where_the_clue_was_on_that_li
     assert set(zip(answers["clue_no"], answers["list_month"], strict=True)) <= on
 
 
-def test_a_held_file_is_seen_and_taken_in_once_a_clerk_says_whose_it_is(township: Township, tmp_path: Path) -> None:
+def test_a_held_file_is_seen_and_taken_in_once_a_clerk_says_whose_it_is(
+    township: Township, tmp_path: Path
+) -> None:
     path = township.home / "returns" / "谁的.xlsx"
     path.parent.mkdir()
     path.write_bytes(township.book(tmp_path).save().read_bytes())
@@ -256,11 +291,17 @@ def test_a_held_file_is_seen_and_taken_in_once_a_clerk_says_whose_it_is(township
         assert done["held"]
         assert steps.collect_returns()["files"] == [], "it is not asked about every morning"
         with open_house().database.read() as connection:
-            assert [(entry["file"], entry["township"]) for entry in held(connection)] == [("谁的.xlsx", "")]
+            assert [(entry["file"], entry["township"]) for entry in held(connection)] == [
+                ("谁的.xlsx", "")
+            ]
             kinds = set(connection.scalars(sa.select(audit_event.c.kind)))
     assert "held" in kinds
     (receipt,) = (township.home / "outbox").glob("*/county/*反馈回执*.xlsx")
-    said = "".join(str(c.value or "") for row in openpyxl.load_workbook(receipt).active.iter_rows() for c in row)
+    said = "".join(
+        str(c.value or "")
+        for row in openpyxl.load_workbook(receipt).active.iter_rows()
+        for c in row
+    )
     assert "整份待县里核实，未采纳任何一行" in said
     assert township.load(path)["taken"] == 8
     with at(township.home, DAY), open_house().database.read() as connection:
@@ -287,7 +328,14 @@ def test_what_another_put_into_its_folder_does_not_keep_the_true_sender_s_out(
 
 @pytest.mark.parametrize(
     "saved",
-    ["the same bytes", "saved again", "as csv", "with another reason", "without the income", "with another visitor"],
+    [
+        "the same bytes",
+        "saved again",
+        "as csv",
+        "with another reason",
+        "without the income",
+        "with another visitor",
+    ],
 )
 def test_an_older_answer_that_is_sent_again_overrules_no_later_word(
     township: Township, tmp_path: Path, saved: str
@@ -334,7 +382,9 @@ def test_a_new_visit_may_find_what_an_older_one_found(township: Township, tmp_pa
     assert township.states()[book.numbers[3]] == "无风险"
 
 
-def test_a_report_about_another_township_s_household_is_turned_down(scene: Scene, tmp_path: Path) -> None:
+def test_a_report_about_another_township_s_household_is_turned_down(
+    scene: Scene, tmp_path: Path
+) -> None:
     with at(scene.township.home, DAY):
         path = Path(steps.write_case_form(scene.township.name)["file"])
         from shouwang.registry.history import people_as_of

@@ -19,8 +19,19 @@ def libreoffice(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str
 
     def convert(path: Path, kind: str) -> Path:
         out = path.parent / "saved"
-        command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", kind]
-        subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=120)
+        command = [
+            program,
+            f"-env:UserInstallation={profile.as_uri()}",
+            "--headless",
+            "--convert-to",
+            kind,
+        ]
+        subprocess.run(
+            [*command, "--outdir", str(out), str(path)],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
         return out / f"{path.stem}.{kind}"
 
     return convert

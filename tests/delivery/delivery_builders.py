@@ -9,12 +9,24 @@ import pandas as pd
 
 from shouwang.delivery.frames import CLUE_COLUMNS, DETAIL_COLUMNS
 from shouwang.delivery.notice import NoticePaper
-from shouwang.delivery.receipt import Counts, FileCounts, HeaderGuess, ReceiptPaper, RejectedRow, SheetHeader
+from shouwang.delivery.receipt import (
+    Counts,
+    FileCounts,
+    HeaderGuess,
+    ReceiptPaper,
+    RejectedRow,
+    SheetHeader,
+)
 from shouwang.delivery.summary import DEPARTMENT_COLUMNS, WARNING_COLUMNS, SummaryPaper
 from shouwang.delivery.township import ReleasePaper
 from shouwang.month import Month
 
-DEPARTMENTS = {"medical_insurance": "医保局", "civil_affairs": "民政局", "housing": "住建局", "water": "水利局"}
+DEPARTMENTS = {
+    "medical_insurance": "医保局",
+    "civil_affairs": "民政局",
+    "housing": "住建局",
+    "water": "水利局",
+}
 _VILLAGES = ("上河村", "下河村", "柳树坪村", "石桥社区", "双龙村", "红岩村")
 _SURNAMES, _GIVEN = "赵钱孙李周吴郑王冯陈", ("明", "秀英", "建国", "桂兰", "志强", "阿呷·木果")
 _MEDICAL = "medical_insurance"
@@ -42,11 +54,17 @@ def notice(**changes: Any) -> NoticePaper:
     return NoticePaper(**{**_OF_A_LIST, **changes})
 
 
-def headed(receiver: str = "大河镇", at: dt.datetime = dt.datetime(2026, 10, 12, 9, 30)) -> dict[str, Any]:
+def headed(
+    receiver: str = "大河镇", at: dt.datetime = dt.datetime(2026, 10, 12, 9, 30)
+) -> dict[str, Any]:
     """What every paper says of itself."""
     return {
-        "county": "清源县", "office": "清源县农业农村局", "made_at": at, "made_by": "张某", "receiver": receiver,
-    }  # fmt: skip
+        "county": "清源县",
+        "office": "清源县农业农村局",
+        "made_at": at,
+        "made_by": "张某",
+        "receiver": receiver,
+    }
 
 
 _OF_A_LIST: dict[str, Any] = {
@@ -83,7 +101,9 @@ def clue(place: int, **changes: Any) -> dict[str, Any]:
         "risks": risks,
         "reasons": reasons,
         "category": "突发严重困难户" if place % 2 else "边缘易致贫户",
-        "measures": "健康帮扶、综合保障（医保局、卫健局、民政局）" if "病" in risks else "住房安全保障（住建局）",
+        "measures": "健康帮扶、综合保障（医保局、卫健局、民政局）"
+        if "病" in risks
+        else "住房安全保障（住建局）",
         "due": pd.Timestamp(2026, 10, 19),
         "last_conclusion": "05" if place % 7 == 3 else None,
     }
@@ -110,13 +130,36 @@ def details(of: pd.DataFrame) -> pd.DataFrame:
         file, sheet = f"{DEPARTMENTS[department]}2026年9月数据.xlsx", "Sheet1"
         sentence = sentence.format(who=of["head"].iloc[place])
         rows.append(
-            (number, rule, risks.split("、")[0], department, "x", sentence, value, threshold, file, sheet, place + 4)
+            (
+                number,
+                rule,
+                risks.split("、")[0],
+                department,
+                "x",
+                sentence,
+                value,
+                threshold,
+                file,
+                sheet,
+                place + 4,
+            )
         )
     frame = pd.DataFrame(rows, columns=list(DETAIL_COLUMNS))
-    return frame.astype({name: "str" for name in DETAIL_COLUMNS if name not in ("value", "threshold", "row")})
+    return frame.astype(
+        {name: "str" for name in DETAIL_COLUMNS if name not in ("value", "threshold", "row")}
+    )
 
 
-_HEADINGS = ("结算流水号", "姓名", "身份证号", "就诊类别", "入院日期", "出院日期", "医疗总费用（元）", "个人自付")
+_HEADINGS = (
+    "结算流水号",
+    "姓名",
+    "身份证号",
+    "就诊类别",
+    "入院日期",
+    "出院日期",
+    "医疗总费用（元）",
+    "个人自付",
+)
 _FILE = "2026年9月医保结算.xlsx"
 
 
@@ -127,7 +170,16 @@ def rejected() -> list[RejectedRow]:
             _FILE,
             "大河镇",
             7,
-            ("JS0001", "赵明", "532999198001010018", "住院", "2026-09-20", "2026-09-12", "18320.50", "6320.50"),
+            (
+                "JS0001",
+                "赵明",
+                "532999198001010018",
+                "住院",
+                "2026-09-20",
+                "2026-09-12",
+                "18320.50",
+                "6320.50",
+            ),
             (4, 5),
             "入院日期晚于出院日期",
         ),
@@ -135,7 +187,16 @@ def rejected() -> list[RejectedRow]:
             _FILE,
             "大河镇",
             12,
-            ("=1+1", "钱秀英", "532999197505050022", "住院", "2026-09-01", "2026-09-05", "一万二", "-120.00"),
+            (
+                "=1+1",
+                "钱秀英",
+                "532999197505050022",
+                "住院",
+                "2026-09-01",
+                "2026-09-05",
+                "一万二",
+                "-120.00",
+            ),
             (6,),
             "“医疗总费用”不是金额：应写成 1234.50 的样子；总费用与各项支付之和不符",
         ),
@@ -185,7 +246,11 @@ def summary(**changes: Any) -> SummaryPaper:
         "month": Month(2026, 9),
         "version": 1,
         "missing": ("水利局",),
-        "rule_titles": {"MED-1": "单次住院自付", "MED-2": "全年自付占收入", "HOU-1": "唯一住房 C、D 级"},
+        "rule_titles": {
+            "MED-1": "单次住院自付",
+            "MED-2": "全年自付占收入",
+            "HOU-1": "唯一住房 C、D 级",
+        },
     }
     return SummaryPaper(**{**facts, **changes})
 
@@ -197,7 +262,9 @@ def warnings(count: int) -> pd.DataFrame:
         level, _, risks, rule, _, _ = _KINDS[place % len(_KINDS)]
         rules = f"{rule} WAT-3" if "、" in risks else rule
         state = ("new", "new", "repeated", "supplement")[place % 4]
-        rows.append((("大河镇", "石桥乡", "双龙镇")[place % 3], level, "边缘易致贫户", risks, rules, state))
+        rows.append(
+            (("大河镇", "石桥乡", "双龙镇")[place % 3], level, "边缘易致贫户", risks, rules, state)
+        )
     return pd.DataFrame(rows, columns=list(WARNING_COLUMNS), dtype="str")
 
 

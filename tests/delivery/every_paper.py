@@ -1,4 +1,5 @@
-"""Every paper of the house once, small, with made-up people: what golden tests compare and the documentation shows."""
+"""Every paper of the house once, small, with made-up people: what golden tests compare and the
+documentation shows."""
 
 from __future__ import annotations
 
@@ -74,14 +75,25 @@ def overdue() -> pd.DataFrame:
     """Three clues that two townships owe an answer to."""
     rows = [
         ("石桥乡", "2609-AAAA0001", "石桥社区", "赵明", "蓝", "饮水", dt.date(2026, 10, 19), 9),
-        ("大河镇", "2609-AAAA0002", "上河村", "钱秀英", "红", "因病、饮水", dt.date(2026, 10, 19), 9),
+        (
+            "大河镇",
+            "2609-AAAA0002",
+            "上河村",
+            "钱秀英",
+            "红",
+            "因病、饮水",
+            dt.date(2026, 10, 19),
+            9,
+        ),
         ("石桥乡", "2609-AAAA0003", "双龙村", "孙建国", "黄", "住房", dt.date(2026, 10, 16), 12),
     ]
     return pd.DataFrame(rows, columns=list(OVERDUE_COLUMNS))
 
 
 def _supervision(path: Path) -> None:
-    paper = SupervisionPaper(**headed(OFFICE, LATE), overdue_days=10, contacts={"石桥乡": "乡村振兴办"})
+    paper = SupervisionPaper(
+        **headed(OFFICE, LATE), overdue_days=10, contacts={"石桥乡": "乡村振兴办"}
+    )
     write_supervision(path, paper, overdue())
 
 
@@ -95,14 +107,44 @@ def _review(path: Path) -> None:
         return f"{name} {number}\n大河镇{village}\n户号H00012 脱贫户\n{agrees}"
 
     rows = [
-        ("2609-1a2b3c4d-0001", "医保局 结算.csv第12行\n民政局 救助.xlsx“大河镇”第7行", "赵明", "532999********0018",
-         "大河镇\n上河村", "证件号码与姓名指向不同的人", person("赵明亮", "532999********0018", "上河村", "×姓名不同 √号码相同 √村相同"),
-         person("赵明", "532999********0026", "上河村", "√姓名相同 ×号码差一位 √村相同"), None),
-        ("2609-5e6f7a8b-0002", "水利局 供水.xlsx第31行", "李秀英", None, "大河镇\n下河村", "同村同名的有几人",
-         *(person("李秀英", f"532999********00{n}X", "下河村", "√姓名相同 √村相同") for n in (3, 4, 5))),
-    ]  # fmt: skip
-    columns = ["number", "places", "name", "id_number", "place", "reason", "option_1", "option_2", "option_3"]
-    write_review(path, ReviewPaper(**headed(OFFICE), month=SEPTEMBER), pd.DataFrame(rows, columns=columns))
+        (
+            "2609-1a2b3c4d-0001",
+            "医保局 结算.csv第12行\n民政局 救助.xlsx“大河镇”第7行",
+            "赵明",
+            "532999********0018",
+            "大河镇\n上河村",
+            "证件号码与姓名指向不同的人",
+            person("赵明亮", "532999********0018", "上河村", "×姓名不同 √号码相同 √村相同"),
+            person("赵明", "532999********0026", "上河村", "√姓名相同 ×号码差一位 √村相同"),
+            None,
+        ),
+        (
+            "2609-5e6f7a8b-0002",
+            "水利局 供水.xlsx第31行",
+            "李秀英",
+            None,
+            "大河镇\n下河村",
+            "同村同名的有几人",
+            *(
+                person("李秀英", f"532999********00{n}X", "下河村", "√姓名相同 √村相同")
+                for n in (3, 4, 5)
+            ),
+        ),
+    ]
+    columns = [
+        "number",
+        "places",
+        "name",
+        "id_number",
+        "place",
+        "reason",
+        "option_1",
+        "option_2",
+        "option_3",
+    ]
+    write_review(
+        path, ReviewPaper(**headed(OFFICE), month=SEPTEMBER), pd.DataFrame(rows, columns=columns)
+    )
 
 
 def _receipt(path: Path) -> None:
@@ -127,21 +169,49 @@ def _refused(path: Path) -> None:
 def _results(path: Path) -> None:
     rows = pd.DataFrame(
         [
-            ("2026-09", "结算.xlsx", "大河镇", 12, "MED-1", 18320.5, 10000.0, "已下发核查", "13 部门数据有误",
-             pd.Timestamp(2026, 10, 15), "=自付金额多记一位 532999198506037605"),
-            ("2026-08", "结算.csv", None, 7, "X-9", float("nan"), float("nan"), "尚未下发", "尚未反馈", pd.NaT, None),
+            (
+                "2026-09",
+                "结算.xlsx",
+                "大河镇",
+                12,
+                "MED-1",
+                18320.5,
+                10000.0,
+                "已下发核查",
+                "13 部门数据有误",
+                pd.Timestamp(2026, 10, 15),
+                "=自付金额多记一位 532999198506037605",
+            ),
+            (
+                "2026-08",
+                "结算.csv",
+                None,
+                7,
+                "X-9",
+                float("nan"),
+                float("nan"),
+                "尚未下发",
+                "尚未反馈",
+                pd.NaT,
+                None,
+            ),
         ],
         columns=list(RESULTS),
-    )  # fmt: skip
+    )
     paper = ResultsPaper(
-        **headed("医保局", LATE), department="医保局", month=SEPTEMBER, rule_titles={"MED-1": "单次住院自付"}
+        **headed("医保局", LATE),
+        department="医保局",
+        month=SEPTEMBER,
+        rule_titles={"MED-1": "单次住院自付"},
     )
     outcome = [("产生线索", 2, 2), ("处理：已下发核查", 1, 1), ("结论：13 部门数据有误", 1, 1)]
     write_results(path, paper, [("读取", 100), ("退回", 4), ("匹配到户", 90)], outcome, rows)
 
 
 def _summary(path: Path) -> None:
-    write_summary(path, summary(), warnings(60), departments(), {"大河镇": clues(3), "石桥乡": clues(0)})
+    write_summary(
+        path, summary(), warnings(60), departments(), {"大河镇": clues(3), "石桥乡": clues(0)}
+    )
 
 
 def _story(path: Path) -> None:
@@ -149,12 +219,24 @@ def _story(path: Path) -> None:
         **headed("张某", LATE),
         household="赵明",
         facts=[
-            ("乡镇", "大河镇"), ("村", "上河村"), ("组", "3组"), ("户主", "赵明"), ("户类型", "脱贫户"), ("人均纯收入", 8084),
-            ("线索编号", "2609-AAAA0002"), ("预警等级", "红Ⅰ"), ("台账状态", "帮扶中"),
+            ("乡镇", "大河镇"),
+            ("村", "上河村"),
+            ("组", "3组"),
+            ("户主", "赵明"),
+            ("户类型", "脱贫户"),
+            ("人均纯收入", 8084),
+            ("线索编号", "2609-AAAA0002"),
+            ("预警等级", "红Ⅰ"),
+            ("台账状态", "帮扶中"),
         ],
         members=[("赵明", "户主", "男", 1980, "普通劳动力"), ("钱秀英", "配偶", "女", 1982, None)],
         signals=[
-            ("2026-09", "MED-1", "医保局：赵明 2026年9月住院自付 18,320.50 元，超过 10,000 元", "医保局"),
+            (
+                "2026-09",
+                "MED-1",
+                "医保局：赵明 2026年9月住院自付 18,320.50 元，超过 10,000 元",
+                "医保局",
+            ),
             ("2026-08", "WAT-1", "水利局：赵明家人均日用水量 22 升，低于 35 升", "水利局"),
         ],
         events=[
@@ -162,22 +244,74 @@ def _story(path: Path) -> None:
             ("2026-10-12", "待核查", "下发大河镇（第1版）", "张某"),
         ],
         next_step="最早 2027-04-14 可风险消除",
-    )  # fmt: skip
+    )
     write_story(path, story)
 
 
 def _registry_list(path: Path) -> None:
     findings = pd.DataFrame(
         [
-            ("大河镇", "上河村", "3组", "532999000012", "赵明", None, "一户有两个以上户主", "户主 2 人：赵明、赵亮", "只留一个户主"),
-            ("大河镇", "下河村", "1组", "532999000047", "李秀英", "李小", "证件号码校验不通过", "末位应为 X", "按证件更正号码"),
+            (
+                "大河镇",
+                "上河村",
+                "3组",
+                "532999000012",
+                "赵明",
+                None,
+                "一户有两个以上户主",
+                "户主 2 人：赵明、赵亮",
+                "只留一个户主",
+            ),
+            (
+                "大河镇",
+                "下河村",
+                "1组",
+                "532999000047",
+                "李秀英",
+                "李小",
+                "证件号码校验不通过",
+                "末位应为 X",
+                "按证件更正号码",
+            ),
         ],
-        columns=["township", "village", "village_group", "household_id", "head", "member", "title", "found", "remedy"],
-    )  # fmt: skip
+        columns=[
+            "township",
+            "village",
+            "village_group",
+            "household_id",
+            "head",
+            "member",
+            "title",
+            "found",
+            "remedy",
+        ],
+    )
     changes = pd.DataFrame(
-        [("大河镇", "上河村", "532999000088", "孙建国", "孙建国", "死亡", "民政局 2026-09 停保原因", "死亡", "核实后销户")],
-        columns=["township", "village", "household_id", "head", "name", "change", "source", "said", "remedy"],
-    )  # fmt: skip
+        [
+            (
+                "大河镇",
+                "上河村",
+                "532999000088",
+                "孙建国",
+                "孙建国",
+                "死亡",
+                "民政局 2026-09 停保原因",
+                "死亡",
+                "核实后销户",
+            )
+        ],
+        columns=[
+            "township",
+            "village",
+            "household_id",
+            "head",
+            "name",
+            "change",
+            "source",
+            "said",
+            "remedy",
+        ],
+    )
     counts = [("一户有两个以上户主", 1, 1), ("证件号码校验不通过", 1, 1), ("一人在两户", 0, 0)]
     paper = RegistryPaper(**headed("大河镇", LATE), month=SEPTEMBER, township="大河镇", unknown=3)
     write_registry_list(path, paper, counts, findings, changes)
@@ -186,17 +320,36 @@ def _registry_list(path: Path) -> None:
 def _feedback_receipt(path: Path) -> None:
     rows = [
         ("预警名单", 8, "2609-AAAA0001", "532999000012", "05 未发现风险", "taken", None),
-        ("预警名单", 9, "2609-AAAA0002", "532999000047", "01 拟纳入监测", "problem", "缺核查日期；缺核查人"),
+        (
+            "预警名单",
+            9,
+            "2609-AAAA0002",
+            "532999000047",
+            "01 拟纳入监测",
+            "problem",
+            "缺核查日期；缺核查人",
+        ),
         ("预警名单", 10, "2609-AAAA0003", "532999000088", "07 已死亡", "known", "与此前报的相同"),
     ]
     columns = ["sheet", "row", "clue_no", "household_id", "said", "result", "remark"]
-    paper = FeedbackPaper(**headed("大河镇", LATE), township="大河镇", file="大河镇预警名单（已填）.xlsx", blank=2)
+    paper = FeedbackPaper(
+        **headed("大河镇", LATE), township="大河镇", file="大河镇预警名单（已填）.xlsx", blank=2
+    )
     write_feedback_receipt(path, paper, pd.DataFrame(rows, columns=columns))
 
 
 def _case_form(path: Path) -> None:
     helped = pd.DataFrame(
-        [("2603-AAAA0009", "上河村", "532999000012", dt.date(2026, 4, 14), dt.date(2026, 10, 14), "健康帮扶")],
+        [
+            (
+                "2603-AAAA0009",
+                "上河村",
+                "532999000012",
+                dt.date(2026, 4, 14),
+                dt.date(2026, 10, 14),
+                "健康帮扶",
+            )
+        ],
         columns=["clue_no", "village", "household_id", "recognised_on", "earliest", "measures"],
     )
     write_case_form(path, CaseFormPaper(**headed("大河镇", LATE)), helped)
@@ -207,7 +360,10 @@ def bulletin() -> Bulletin:
     counts = count(facts(), (SEPTEMBER,), TODAY, 10, facts().townships)
     lines = department_lines()
     rates = pd.DataFrame(
-        [("MED-1", "单次住院自付", 40, 30, 6, 0.2, 0.1, 0.37), ("WAT-1", "用水不足", 12, 10, 0, 0.0, 0.0, 0.28)],
+        [
+            ("MED-1", "单次住院自付", 40, 30, 6, 0.2, 0.1, 0.37),
+            ("WAT-1", "用水不足", 12, 10, 0, 0.0, 0.0, 0.28),
+        ],
         columns=list(RATES),
     )
     return Bulletin(

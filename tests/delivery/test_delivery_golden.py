@@ -1,4 +1,5 @@
-"""Every paper is cell by cell, and in how its pages are set up, what it was when somebody last looked at it."""
+"""Every paper is cell by cell, and in how its pages are set up, what it was when somebody last
+looked at it."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def as_text(path: Path) -> str:
-    """A paper as plain text: how its pages are set up, and everything on them with its place and looks."""
+    """A paper as plain text: how its pages are set up, and everything on them with its place and
+    looks."""
     return {".xlsx": _workbook, ".docx": _document, ".html": _page}[path.suffix](path)
 
 
@@ -25,14 +27,18 @@ def _workbook(path: Path) -> str:
     lines = []
     for sheet in load_workbook(path, rich_text=True):
         merged = " ".join(sorted(map(str, sheet.merged_cells.ranges)))
-        widths = " ".join(f"{letter}={column.width}" for letter, column in sorted(sheet.column_dimensions.items()))
+        widths = " ".join(
+            f"{letter}={column.width}" for letter, column in sorted(sheet.column_dimensions.items())
+        )
         lines.append(f"# {sheet.title}, {sheet.sheet_state}, merged {merged}, widths {widths}")
         heads = [sheet.oddHeader.right.text, sheet.oddFooter.left.text, sheet.oddFooter.right.text]
         lines.append(
             f"-- {sheet.page_setup.orientation}, repeats {sheet.print_title_rows}, prints {sheet.print_area}, filters "
             f"{sheet.auto_filter.ref}, keeps {sheet.freeze_panes}, says {' | '.join(map(str, heads))}"
         )
-        for check in sorted(sheet.data_validations.dataValidation, key=lambda check: str(check.sqref)):
+        for check in sorted(
+            sheet.data_validations.dataValidation, key=lambda check: str(check.sqref)
+        ):
             lines.append(
                 f"-- {check.sqref} takes {check.type} {check.formula1} {check.formula2 or ''} {check.showErrorMessage}"
             )
@@ -46,14 +52,19 @@ def _workbook(path: Path) -> str:
                     lock = "locked" if cell.protection.locked else "open"
                     quote = ", quoted" if cell.quotePrefix else ""
                     value = str(cell.value).replace("\n", "⏎")
-                    lines.append(f"{cell.coordinate} [{cell.style}, {lock}{quote}] {cell.data_type} {value}")
+                    lines.append(
+                        f"{cell.coordinate} [{cell.style}, {lock}{quote}] {cell.data_type} {value}"
+                    )
     return "\n".join(lines) + "\n"
 
 
 def _document(path: Path) -> str:
     def line(paragraph: Any) -> str:
         run = next((run for run in paragraph.runs if run.text), None)
-        looks = run and f"{run._element.rPr.rFonts.get(qn('w:eastAsia'))} {run.font.size.pt if run.font.size else ''}"
+        looks = (
+            run
+            and f"{run._element.rPr.rFonts.get(qn('w:eastAsia'))} {run.font.size.pt if run.font.size else ''}"
+        )
         return f"[{looks}, {paragraph.alignment}] {paragraph.text}"
 
     document = Document(str(path))
@@ -86,7 +97,6 @@ def test_every_page_of_what_names_people_says_for_whom_from_whom_and_when(tmp_pa
             continue
         for sheet in load_workbook(every_paper.write(name, tmp_path)):
             mark = sheet.oddHeader.right.text
-            assert sheet.sheet_state == "hidden" or re.fullmatch(r".+专用　经办人 张某　2026-10-\d\d", mark), (
-                name,
-                sheet.title,
-            )
+            assert sheet.sheet_state == "hidden" or re.fullmatch(
+                r".+专用　经办人 张某　2026-10-\d\d", mark
+            ), (name, sheet.title)

@@ -1,4 +1,5 @@
-"""Text that would be a formula, a link or markup goes through a whole month and stays text in everything we write."""
+"""Text that would be a formula, a link or markup goes through a whole month and stays text in
+everything we write."""
 
 from __future__ import annotations
 
@@ -24,16 +25,34 @@ from shouwang.month import Month
 
 MONTH = "2026-09"
 HOSTILE = (
-    "=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", "\r=1+1", "\n=1+1", '=HYPERLINK("http://bad.example","点")',
-    "=cmd|' /C calc'!A0", "|calc", "%0A=1", "http://bad.example/x", "mailto:a@bad.example", "<b>粗</b>", "&lt;!--<![CDATA[",
-    "_x003D_1+1", "\x0b=1\x00", "=" + "长" * 40_000, "'=1+1", "＝1+1",
-)  # fmt: skip
+    "=1+1",
+    "+1+1",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    '=HYPERLINK("http://bad.example","点")',
+    "=cmd|' /C calc'!A0",
+    "|calc",
+    "%0A=1",
+    "http://bad.example/x",
+    "mailto:a@bad.example",
+    "<b>粗</b>",
+    "&lt;!--<![CDATA[",
+    "_x003D_1+1",
+    "\x0b=1\x00",
+    "=" + "长" * 40_000,
+    "'=1+1",
+    "＝1+1",
+)
 DANGEROUS = ("=", "+", "-", "@", "\t", "|", "%")
 FORBIDDEN = re.compile(rb"<f>|<f |<hyperlink|<ddeLink|externalLink|<oleObject")
 
 
 def poison(path: Path, columns: tuple[str, ...], every: int = 1) -> None:
-    """Put hostile text into these columns of the first sheet, a new column behind the last, and its heading."""
+    """Put hostile text into these columns of the first sheet, a new column behind the last, and its
+    heading."""
     book = load_workbook(path)
     sheet = book.worksheets[0]
     words = cycle(HOSTILE)
@@ -49,14 +68,19 @@ def poison(path: Path, columns: tuple[str, ...], every: int = 1) -> None:
 
 
 COMMANDS = (
-    f"review write {MONTH}", f"results {MONTH}", f"registry check {MONTH} --by 测试员", "scorecard --out {home}/clerk/评分卡.xlsx",
-)  # fmt: skip
+    f"review write {MONTH}",
+    f"results {MONTH}",
+    f"registry check {MONTH} --by 测试员",
+    "scorecard --out {home}/clerk/评分卡.xlsx",
+)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("house")
-    county = make_county(home / "county", households=120, months=(Month(2026, 9),), seed=5, dirt=False)
+    county = make_county(
+        home / "county", households=120, months=(Month(2026, 9),), seed=5, dirt=False
+    )
     poison(county.registry, ("村民小组", "民族", "联系电话", "与户主关系"))
     poison(county.registry, ("姓名", "行政村"), every=7)
     for folder in (county.inbox / MONTH).iterdir():
@@ -68,7 +92,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         poison(path, ("姓名", "乡镇"), every=8)
         path.rename(path.with_name(f"=@cmd 'x'+{path.name}"))
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
+        for name in [
+            name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
+        ]:
             patch.delenv(name)
         patch.setenv("SHOUWANG_HOME", str(home))
         patch.setenv("SHOUWANG_INBOX", str(county.inbox))
@@ -111,7 +137,10 @@ def test_what_was_hostile_stays_text_everywhere(home: Path) -> None:
                     assert cell.data_type != "f", (name, sheet.title, cell.coordinate)
                     assert cell.hyperlink is None
                     if cell.data_type == "s":
-                        assert not re.search("[\x00-\x08\x0b-\x1f]", str(cell.value)), (name, cell.coordinate)
+                        assert not re.search("[\x00-\x08\x0b-\x1f]", str(cell.value)), (
+                            name,
+                            cell.coordinate,
+                        )
                         if str(cell.value).startswith(DANGEROUS):
                             assert cell.quotePrefix, (name, sheet.title, cell.coordinate)
                             met.add(Path(name).name)
@@ -119,11 +148,18 @@ def test_what_was_hostile_stays_text_everywhere(home: Path) -> None:
         assert any(words in name for name in met), words
 
 
-def test_a_table_for_other_programs_is_no_trap_for_those_that_open_it_in_a_spreadsheet(home: Path) -> None:
+def test_a_table_for_other_programs_is_no_trap_for_those_that_open_it_in_a_spreadsheet(
+    home: Path,
+) -> None:
     met = 0
     for kind in KINDS:
         path = home / "clerk" / f"{kind}.csv"
-        assert CliRunner().invoke(app, ["export", kind, "--month", MONTH, "--out", str(path)]).exit_code == 0
+        assert (
+            CliRunner()
+            .invoke(app, ["export", kind, "--month", MONTH, "--out", str(path)])
+            .exit_code
+            == 0
+        )
         with path.open(encoding="utf-8-sig", newline="") as file:
             cells = [cell for row in csv.reader(file) for cell in row]
         assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "\t", "\r"))], kind

@@ -16,10 +16,20 @@ from shouwang.delivery.notice import write_notice
 from shouwang.delivery.story import Story, write_story
 from shouwang.delivery.supervision import SupervisionPaper, write_supervision
 
-NASTY = ["=1+1", "+86", "-5", "@SUM(A1)", '=HYPERLINK("http://x","y")', "<b>x</b>&", "=cmd|' /C'!A0"]
+NASTY = [
+    "=1+1",
+    "+86",
+    "-5",
+    "@SUM(A1)",
+    '=HYPERLINK("http://x","y")',
+    "<b>x</b>&",
+    "=cmd|' /C'!A0",
+]
 NUMBER = "532999198001010018"
 LATE = dt.datetime(2026, 10, 28, 9, 30)
-SUPERVISION = SupervisionPaper(**headed("清源县农业农村局", LATE), overdue_days=10, contacts={"石桥乡": "乡村振兴办"})
+SUPERVISION = SupervisionPaper(
+    **headed("清源县农业农村局", LATE), overdue_days=10, contacts={"石桥乡": "乡村振兴办"}
+)
 
 
 def story(text: str = "赵明", **changes: Any) -> Story:
@@ -35,16 +45,30 @@ def story(text: str = "赵明", **changes: Any) -> Story:
             ("人均纯收入", 8084),
         ],
         "members": [(text, "户主", "男", 1980, "普通劳动力"), ("钱秀英", "配偶", "女", 1982, None)],
-        "signals": [("2026-09", "MED-1", f"医保局：{text} 2026年9月住院自付 18,320.50 元，超过 10,000 元", "医保局")],
-        "events": [("2026-10-16", "帮扶中", text, "王某"), ("2026-10-12", "待核查", "下发大河镇（第1版）", "张某")],
+        "signals": [
+            (
+                "2026-09",
+                "MED-1",
+                f"医保局：{text} 2026年9月住院自付 18,320.50 元，超过 10,000 元",
+                "医保局",
+            )
+        ],
+        "events": [
+            ("2026-10-16", "帮扶中", text, "王某"),
+            ("2026-10-12", "待核查", "下发大河镇（第1版）", "张某"),
+        ],
         "next_step": "最早 2027-04-14 可风险消除",
     }
     return Story(**{**facts, **changes})
 
 
 def test_villages_stand_together_and_groups_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    rows = [clue(n, village=village, village_group=group) for n, (village, group) in enumerate(
-        [("乙村", "1组"), ("甲村", "10组"), ("甲村", "2组"), ("甲村", None)])]  # fmt: skip
+    rows = [
+        clue(n, village=village, village_group=group)
+        for n, (village, group) in enumerate(
+            [("乙村", "1组"), ("甲村", "10组"), ("甲村", "2组"), ("甲村", None)]
+        )
+    ]
     write_notice(tmp_path / "公示.xlsx", notice(), as_clues(rows))
     sheet = load_workbook(tmp_path / "公示.xlsx").active
     shown = [(sheet.cell(row, 2).value, sheet.cell(row, 3).value) for row in range(5, 9)]
@@ -62,7 +86,8 @@ def test_what_is_longest_overdue_and_red_comes_first(tmp_path: Path) -> None:
 def test_a_long_story_fits_one_page_and_counts_what_it_leaves_out(tmp_path: Path) -> None:
     many = [("2026-09", "MED-1", f"第{n}条", "医保局") for n in range(40)]
     write_story(
-        tmp_path / "户情.xlsx", story(signals=many, events=[("2026-10-12", "待核查", str(n), "") for n in range(40)])
+        tmp_path / "户情.xlsx",
+        story(signals=many, events=[("2026-10-12", "待核查", str(n), "") for n in range(40)]),
     )
     sheet = load_workbook(tmp_path / "户情.xlsx").active
     text = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
@@ -76,11 +101,22 @@ def test_a_long_story_fits_one_page_and_counts_what_it_leaves_out(tmp_path: Path
 @pytest.mark.parametrize("nasty", NASTY)
 def test_text_never_becomes_a_formula_a_link_or_markup(tmp_path: Path, nasty: str) -> None:
     paths = [tmp_path / f"{n}.xlsx" for n in range(3)]
-    write_notice(paths[0], notice(receiver=nasty), as_clues([clue(0, village=nasty, village_group=nasty)]))
-    write_supervision(paths[1], SUPERVISION, overdue().assign(head=nasty, village=nasty, clue_no=nasty, township=nasty))
+    write_notice(
+        paths[0], notice(receiver=nasty), as_clues([clue(0, village=nasty, village_group=nasty)])
+    )
+    write_supervision(
+        paths[1],
+        SUPERVISION,
+        overdue().assign(head=nasty, village=nasty, clue_no=nasty, township=nasty),
+    )
     write_story(paths[2], story(nasty))
     for path in paths:
-        cells = [cell for row in load_workbook(path).active.iter_rows() for cell in row if cell.value is not None]
+        cells = [
+            cell
+            for row in load_workbook(path).active.iter_rows()
+            for cell in row
+            if cell.value is not None
+        ]
         assert any(cell.value == nasty for cell in cells)
         with ZipFile(path) as parts:
             sheet = parts.read("xl/worksheets/sheet1.xml").decode()
@@ -93,4 +129,6 @@ def test_no_number_is_whole(tmp_path: Path) -> None:
     write_supervision(tmp_path / "督办.xlsx", SUPERVISION, overdue().assign(head=f"赵明{NUMBER}"))
     for path in tmp_path.iterdir():
         with ZipFile(path) as parts:
-            assert NUMBER not in "".join(parts.read(name).decode() for name in parts.namelist()), path.name
+            assert NUMBER not in "".join(parts.read(name).decode() for name in parts.namelist()), (
+                path.name
+            )

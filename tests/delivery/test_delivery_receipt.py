@@ -17,12 +17,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "回执.xlsx"
 
 
-def test_rejected_rows_stand_under_the_departments_own_headings_from_the_first_row_on(path: Path) -> None:
+def test_rejected_rows_stand_under_the_departments_own_headings_from_the_first_row_on(
+    path: Path,
+) -> None:
     write_receipt(path, receipt(), rejected())
     workbook = CalamineWorkbook.from_path(path)
     sheets = [workbook.get_sheet_by_name(name).to_python() for name in ("退回数据", "退回数据2")]
     headers = receipt().headers
-    for rows, header, written in zip(sheets, headers, (rejected()[:2], rejected()[2:]), strict=True):
+    for rows, header, written in zip(
+        sheets, headers, (rejected()[:2], rejected()[2:]), strict=True
+    ):
         assert tuple(rows[0]) == (*header.cells, "退回原因", "回执编号")
         assert [tuple(row[:-2]) for row in rows[1:]] == [row.cells for row in written]
         assert all(row.reasons in line[-2] for row, line in zip(written, rows[1:], strict=True))
@@ -34,16 +38,30 @@ def test_rejected_rows_stand_under_the_departments_own_headings_from_the_first_r
 def test_bad_cells_are_coloured_and_only_they(path: Path) -> None:
     write_receipt(path, receipt(), rejected())
     sheet = load_workbook(path)["退回数据"]
-    coloured = {cell.coordinate for row in sheet.iter_rows() for cell in row if cell.style == "退回单元格"}
+    coloured = {
+        cell.coordinate for row in sheet.iter_rows() for cell in row if cell.style == "退回单元格"
+    }
     assert coloured == {"E2", "F2", "G3"}
-    assert (sheet["A3"].data_type, sheet["A3"].value, sheet["A3"].quotePrefix) == ("s", "=1+1", True)
+    assert (sheet["A3"].data_type, sheet["A3"].value, sheet["A3"].quotePrefix) == (
+        "s",
+        "=1+1",
+        True,
+    )
     assert not sheet.protection.sheet
 
 
 def test_a_receipt_that_was_sent_again_does_not_gather_reasons(path: Path) -> None:
-    again = receipt(headers=(SheetHeader("更正.xlsx", "退回数据", ("姓名", "退回原因", "金额", "回执编号")),))
+    again = receipt(
+        headers=(SheetHeader("更正.xlsx", "退回数据", ("姓名", "退回原因", "金额", "回执编号")),)
+    )
     write_receipt(
-        path, again, [RejectedRow("更正.xlsx", "退回数据", 2, ("赵明", "旧原因", "一万", "旧编号"), (2,), "不是金额")]
+        path,
+        again,
+        [
+            RejectedRow(
+                "更正.xlsx", "退回数据", 2, ("赵明", "旧原因", "一万", "旧编号"), (2,), "不是金额"
+            )
+        ],
     )
     sheet = load_workbook(path)["退回数据"]
     assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [

@@ -18,7 +18,14 @@ from shouwang.delivery.township import write_township_workbook
 from shouwang.errors import FileRefused
 
 FILL_IN = ("核查结论", "原因说明", "核查日期", "核查人", "人均纯收入", "拟帮扶措施")
-COMPLETE = ("05 未发现风险", "已核实，自付由商业保险赔付", dt.date(2026, 10, 15), "王某", 12500, "健康帮扶")
+COMPLETE = (
+    "05 未发现风险",
+    "已核实，自付由商业保险赔付",
+    dt.date(2026, 10, 15),
+    "王某",
+    12500,
+    "健康帮扶",
+)
 
 
 class Form:
@@ -63,10 +70,20 @@ def filled(form: Iterator[Form]) -> Form:
 def answers(found: pd.DataFrame) -> tuple[Any, ...]:
     """The answers of the one row that is filled in."""
     row = found[found["conclusion"].notna()].squeeze()
-    return tuple(row[["clue_no", "conclusion", "reason", "visited", "visitor", "income", "measure"]])
+    return tuple(
+        row[["clue_no", "conclusion", "reason", "visited", "visitor", "income", "measure"]]
+    )
 
 
-EXPECTED = ("202609-0002", "05", "已核实，自付由商业保险赔付", "2026-10-15", "王某", 12500.0, "健康帮扶")
+EXPECTED = (
+    "202609-0002",
+    "05",
+    "已核实，自付由商业保险赔付",
+    "2026-10-15",
+    "王某",
+    12500.0,
+    "健康帮扶",
+)
 
 
 def test_a_filled_in_form_comes_back_whole(filled: Form) -> None:
@@ -146,7 +163,9 @@ def test_a_copy_of_the_sheet_gives_way_to_the_one_that_is_filled_in(filled: Form
         cell.value = None
     copied.cell(filled.head + 3, filled.columns["核查结论"]).value = "13"
     problems = filled.read().set_index(["sheet", "clue_no"])["problem"]
-    assert len(problems) == 7, "what is blank beside an answer is left out, and the same twice counts once"
+    assert len(problems) == 7, (
+        "what is blank beside an answer is left out, and the same twice counts once"
+    )
     assert problems.notna().sum() == 2
     assert "填写不一致" in problems["预警名单", "202609-0003"]
 
@@ -181,7 +200,9 @@ def test_a_form_without_its_manifest_is_read(filled: Form) -> None:
         ("12 不符合条件(负面情况属实)", "12"),
     ],
 )
-def test_a_conclusion_is_understood_in_every_usual_writing(filled: Form, written: object, code: str) -> None:
+def test_a_conclusion_is_understood_in_every_usual_writing(
+    filled: Form, written: object, code: str
+) -> None:
     filled.fill(2, written)
     assert filled.read()["conclusion"].iloc[1] == code
 
@@ -195,7 +216,9 @@ def test_a_conclusion_is_understood_in_every_usual_writing(filled: Form, written
         ("01、02", "不在代码表中"),
     ],
 )
-def test_a_conclusion_that_is_none_is_kept_as_written(filled: Form, written: str, problem: str) -> None:
+def test_a_conclusion_that_is_none_is_kept_as_written(
+    filled: Form, written: str, problem: str
+) -> None:
     filled.fill(2, written)
     row = filled.read().iloc[1]
     assert row["conclusion"] == written
@@ -214,7 +237,9 @@ def test_a_conclusion_that_is_none_is_kept_as_written(filled: Form, written: str
         ("2026-13-45", "2026-13-45", "无法识别"),
     ],
 )
-def test_a_visit_is_dated_or_said_not_to_be(filled: Form, written: object, visited: str, problem: str | None) -> None:
+def test_a_visit_is_dated_or_said_not_to_be(
+    filled: Form, written: object, visited: str, problem: str | None
+) -> None:
     filled.fill(2, *COMPLETE[:2], written)
     row = filled.read().iloc[1]
     assert row["visited"] == visited
@@ -257,7 +282,9 @@ def test_income_is_a_number_or_said_not_to_be(
         ((None, "已核实"), "没有选核查结论"),
     ],
 )
-def test_what_a_conclusion_needs_is_asked_for(filled: Form, answered: tuple[Any, ...], lacking: str | None) -> None:
+def test_what_a_conclusion_needs_is_asked_for(
+    filled: Form, answered: tuple[Any, ...], lacking: str | None
+) -> None:
     filled.fill(3, *answered)
     problem = filled.read()["problem"].iloc[2]
     assert pd.isna(problem) if lacking is None else lacking in problem
@@ -271,10 +298,15 @@ def test_what_a_conclusion_needs_is_asked_for(filled: Form, answered: tuple[Any,
         ("与建议一致", None, None),
     ],
 )
-def test_a_reason_names_category_and_risks(filled: Form, reason: str, category: str | None, risks: str | None) -> None:
+def test_a_reason_names_category_and_risks(
+    filled: Form, reason: str, category: str | None, risks: str | None
+) -> None:
     filled.fill(2, "01", reason, *COMPLETE[2:])
     row = filled.read().iloc[1]
-    assert [None if pd.isna(row[name]) else row[name] for name in ("category", "risks")] == [category, risks]
+    assert [None if pd.isna(row[name]) else row[name] for name in ("category", "risks")] == [
+        category,
+        risks,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -285,7 +317,9 @@ def test_a_reason_names_category_and_risks(filled: Form, reason: str, category: 
         ("自付3.2万元，下个月再访", None),
     ],
 )
-def test_the_next_visit_is_the_next_day_that_the_reason_names(filled: Form, reason: str, day: str | None) -> None:
+def test_the_next_visit_is_the_next_day_that_the_reason_names(
+    filled: Form, reason: str, day: str | None
+) -> None:
     filled.fill(2, "04", reason, *COMPLETE[2:])
     found = filled.read()["next_visit"].iloc[1]
     assert found == day if day else pd.isna(found)

@@ -45,7 +45,9 @@ def test_without_the_password_it_is_refused_in_words_for_a_township(path: Path) 
     assert unsealed(b"PK plain") == b"PK plain"
 
 
-def test_a_township_has_one_password_and_older_ones_still_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_township_has_one_password_and_older_ones_still_open(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, fresh = passwords.current(house, "大河镇")
     assert fresh
     assert passwords.current(house, "大河镇") == (first, False)
@@ -55,7 +57,10 @@ def test_a_township_has_one_password_and_older_ones_still_open(house: House, mon
     second = passwords.add(house, "大河镇")
     passwords.add(house, "石桥乡")
     assert passwords.current(house, "大河镇") == (second.text, False)
-    assert [p.since for p in passwords.kept(house, "大河镇")] == [dt.date(2027, 10, 13), dt.date(2026, 10, 12)]
+    assert [p.since for p in passwords.kept(house, "大河镇")] == [
+        dt.date(2027, 10, 13),
+        dt.date(2026, 10, 12),
+    ]
     assert passwords.every(house, "大河镇名单（已填）.xlsx")[:2] == (second.text, first)
     assert len(set(passwords.every(house))) == 3
 
@@ -83,7 +88,9 @@ def test_nobody_else_may_read_a_password(house: House) -> None:
         passwords.current(house, "大河镇")
 
 
-def test_of_two_who_make_the_first_password_at_once_one_is_right(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_who_make_the_first_password_at_once_one_is_right(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     link = os.link
 
     def beaten(source: Path, target: Path) -> None:

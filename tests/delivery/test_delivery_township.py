@@ -14,7 +14,18 @@ from shouwang.delivery.conclusions import CONCLUSIONS
 from shouwang.delivery.township import write_township_workbook
 
 COLUMNS = (
-    *("线索编号", "村", "组", "户主", "家庭人口", "涉及成员", "联系电话", "户类型", "预警等级", "风险类型"),
+    *(
+        "线索编号",
+        "村",
+        "组",
+        "户主",
+        "家庭人口",
+        "涉及成员",
+        "联系电话",
+        "户类型",
+        "预警等级",
+        "风险类型",
+    ),
     *("预警原因", "建议类别", "建议措施", "核查截止日期", "上次核查结论"),
     *("核查结论", "原因说明", "核查日期", "核查人", "人均纯收入", "拟帮扶措施"),
 )
@@ -48,7 +59,9 @@ def test_every_sheet_is_protected_without_password_and_filtering_stays_free(path
         assert sheet.protection.sheet
         assert sheet.protection.password is None
     protection = load_workbook(path)["预警名单"].protection
-    assert not any((protection.autoFilter, protection.sort, protection.formatColumns, protection.formatRows))
+    assert not any(
+        (protection.autoFilter, protection.sort, protection.formatColumns, protection.formatRows)
+    )
 
 
 def test_drop_downs_and_checks_cover_every_household_and_no_other_row(path: Path) -> None:
@@ -57,7 +70,9 @@ def test_drop_downs_and_checks_cover_every_household_and_no_other_row(path: Path
     sheet = workbook["预警名单"]
     head = header_row(sheet)
     checks = {str(check.sqref): check for check in sheet.data_validations.dataValidation}
-    conclusion, visited, income, measure = (checks[f"{column}{head + 1}:{column}{head + 7}"] for column in "PRTU")
+    conclusion, visited, income, measure = (
+        checks[f"{column}{head + 1}:{column}{head + 7}"] for column in "PRTU"
+    )
     assert len(checks) == 4
     assert conclusion.formula1 == "核查结论选项"
     assert (visited.type, visited.formula1) == ("date", "DATE(2026,10,12)")
@@ -83,17 +98,28 @@ def test_it_prints_on_a4_landscape_with_headings_on_every_page(path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "nasty", ["=1+1", "+86", "-5", "@SUM(A1)", '=HYPERLINK("http://x","y")', "#REF!", "=cmd|' /C'!A0"]
+    "nasty",
+    ["=1+1", "+86", "-5", "@SUM(A1)", '=HYPERLINK("http://x","y")', "#REF!", "=cmd|' /C'!A0"],
 )
 def test_text_of_departments_never_becomes_a_formula(path: Path, nasty: str) -> None:
-    listed = as_clues([clue(0, head=nasty, reasons=nasty, village=nasty, phone=nasty, clue_no=nasty)])
+    listed = as_clues(
+        [clue(0, head=nasty, reasons=nasty, village=nasty, phone=nasty, clue_no=nasty)]
+    )
     evidence = details(listed).assign(file=nasty, sheet=nasty, sentence=nasty)
     write_township_workbook(path, release(receiver=nasty, missing=(nasty,)), listed, evidence)
     workbook = load_workbook(path)
-    cells = [cell for sheet in workbook for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    cells = [
+        cell
+        for sheet in workbook
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    ]
     assert sum(cell.value == nasty for cell in cells) >= 7
     with ZipFile(path) as parts:
-        sheets = [parts.read(name).decode() for name in parts.namelist() if "worksheets/sheet" in name]
+        sheets = [
+            parts.read(name).decode() for name in parts.namelist() if "worksheets/sheet" in name
+        ]
     assert not any("<f>" in sheet or "<hyperlink" in sheet for sheet in sheets)
     quoted = [cell.quotePrefix for cell in workbook["预警名单"]["D"] if cell.value == nasty]
     assert quoted == [nasty[0] in "=+-@"]
@@ -109,8 +135,12 @@ def test_control_characters_are_left_out_and_line_breaks_kept(path: Path) -> Non
 
 def test_no_identity_number_or_account_is_shown_whole(path: Path) -> None:
     number, account = "532999198001010018", "6222021234567890123"
-    listed = as_clues([clue(0, reasons=f"医保局：{number} 住院，账户{account}", involved=f"赵明{number}")])
-    write_township_workbook(path, release(), listed, details(listed).assign(file=f"{number}.xlsx", sheet=account))
+    listed = as_clues(
+        [clue(0, reasons=f"医保局：{number} 住院，账户{account}", involved=f"赵明{number}")]
+    )
+    write_township_workbook(
+        path, release(), listed, details(listed).assign(file=f"{number}.xlsx", sheet=account)
+    )
     with ZipFile(path) as parts:
         everything = "".join(parts.read(name).decode() for name in parts.namelist())
     assert number not in everything
@@ -127,7 +157,12 @@ def test_the_same_content_is_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_rows_are_high_enough_for_long_reasons(path: Path) -> None:
-    long = "\n".join(["医保局：某人 2026年9月住院自付 18,320.50 元，超过 10,000 元，且全年自付超过参考收入的一半"] * 4)
+    long = "\n".join(
+        [
+            "医保局：某人 2026年9月住院自付 18,320.50 元，超过 10,000 元，且全年自付超过参考收入的一半"
+        ]
+        * 4
+    )
     listed = as_clues([clue(0), clue(1, reasons=long)])
     write_township_workbook(path, release(), listed, details(listed))
     sheet = load_workbook(path)["预警名单"]

@@ -1,4 +1,5 @@
-"""Three made-up counties: one large enough for every kind of damage, a small one, and a neat one."""
+"""Three made-up counties: one large enough for every kind of damage, a small one, and a neat
+one."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Read:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Read:
     months = Month.span(Month(2026, 2), Month(2026, 4))
-    return Read(make_county(tmp_path_factory.mktemp("small"), households=150, months=months, seed=3))
+    return Read(
+        make_county(tmp_path_factory.mktemp("small"), households=150, months=months, seed=3)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ Rows = list[list[Any]]
 
 
 def cells_of(path: Path) -> dict[str, Rows]:
-    """Every sheet's rows (a text file and a page have the sheet ``""``), from the first cell of the sheet."""
+    """Every sheet's rows (a text file and a page have the sheet ``""``), from the first cell of the
+    sheet."""
     raw = path.read_bytes()
     if (raw[:1] in (b"<", b"\xef") and path.suffix == ".xls") or raw[:4] == b"\xff\xfe<\0":
         found: dict[str, Rows] = {}
@@ -33,9 +34,18 @@ def cells_of(path: Path) -> dict[str, Rows]:
         return found
     if path.suffix in (".csv", ".tsv"):
         text = raw.decode(encoding_of(path.name, raw))
-        return {"": list(csv.reader(io.StringIO(text, newline=""), delimiter="\t" if path.suffix == ".tsv" else ","))}
+        return {
+            "": list(
+                csv.reader(
+                    io.StringIO(text, newline=""), delimiter="\t" if path.suffix == ".tsv" else ","
+                )
+            )
+        }
     book = CalamineWorkbook.from_path(path)
-    return {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
+    return {
+        name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        for name in book.sheet_names
+    }
 
 
 @dataclass(frozen=True)
@@ -69,5 +79,6 @@ class Read:
         """The cells of a record, as text."""
         rows = self.files[record["month"], record["department"], record["file"], record["sheet"]]
         return [
-            f"{v:.0f}" if isinstance(v, float) and v > 1e15 else written_number(v) for v in rows[int(record["row"]) - 1]
+            f"{v:.0f}" if isinstance(v, float) and v > 1e15 else written_number(v)
+            for v in rows[int(record["row"]) - 1]
         ]

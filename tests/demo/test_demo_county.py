@@ -1,4 +1,5 @@
-"""The made-up county: the same for a seed, of the promised size, its truth pointing at the rows it speaks of."""
+"""The made-up county: the same for a seed, of the promised size, its truth pointing at the rows it
+speaks of."""
 
 from __future__ import annotations
 
@@ -18,10 +19,14 @@ DEPARTMENTS = {"medical_insurance", "civil_affairs", "education", "housing", "wa
 
 
 def test_a_seed_always_makes_the_same_county(tmp_path: Path, small: Read) -> None:
-    again = Read(make_county(tmp_path / "again", households=150, months=small.county.months, seed=3))
+    again = Read(
+        make_county(tmp_path / "again", households=150, months=small.county.months, seed=3)
+    )
     other = Read(make_county(tmp_path / "other", households=20, months=small.county.months, seed=4))
     for file in ("records", "warnings", "identities"):
-        assert (again.county.truth / f"{file}.csv").read_bytes() == (small.county.truth / f"{file}.csv").read_bytes()
+        assert (again.county.truth / f"{file}.csv").read_bytes() == (
+            small.county.truth / f"{file}.csv"
+        ).read_bytes()
     assert again.files == small.files
     assert again.registry.equals(small.registry)
     assert not other.registry.equals(small.registry)
@@ -52,7 +57,13 @@ def test_its_size_is_that_of_a_real_county(county: Read) -> None:
     assert 3.7 < len(county.registry) / 4000 < 4.2
     assert len(county.registry) == county.county.people
     rows = county.records.groupby("department").size().to_dict()
-    expected = {"medical_insurance": 2690, "civil_affairs": 192, "education": 2188, "housing": 1397, "water": 2030}
+    expected = {
+        "medical_insurance": 2690,
+        "civil_affairs": 192,
+        "education": 2188,
+        "housing": 1397,
+        "water": 2030,
+    }
     assert rows.keys() == expected.keys()
     assert all(0.93 < rows[department] / count < 1.07 for department, count in expected.items())
     homes = county.registry.drop_duplicates("户编号")["户类型"].value_counts()
@@ -83,16 +94,39 @@ def test_education_comes_in_its_months_only(small: Read) -> None:
 def test_the_truth_has_the_columns_that_scoring_needs(county: Read, small: Read) -> None:
     for read in (county, small):
         assert list(read.table("records").columns) == [
-            "month", "department", "file", "sheet", "row", "expect", "household", "person_id", "defect",
-        ]  # fmt: skip
+            "month",
+            "department",
+            "file",
+            "sheet",
+            "row",
+            "expect",
+            "household",
+            "person_id",
+            "defect",
+        ]
         assert list(read.table("warnings").columns) == [
-            "month", "household", "must_rules", "may_rules", "level", "category", "township",
-        ]  # fmt: skip
+            "month",
+            "household",
+            "must_rules",
+            "may_rules",
+            "level",
+            "category",
+            "township",
+        ]
         facts = json.loads((read.county.truth / "county.json").read_text(encoding="utf-8"))
         assert facts["households"] == read.county.households
         assert facts["months"] == [str(m) for m in read.county.months]
-        assert set(read.records["expect"]) <= {"match", "either", "review", "none", "reject", "duplicate"}
-        assert read.county.rows == {m: (read.records["month"] == str(m)).sum() for m in read.county.months}
+        assert set(read.records["expect"]) <= {
+            "match",
+            "either",
+            "review",
+            "none",
+            "reject",
+            "duplicate",
+        }
+        assert read.county.rows == {
+            m: (read.records["month"] == str(m)).sum() for m in read.county.months
+        }
 
 
 def test_the_truth_speaks_of_every_data_row_and_of_no_other(county: Read, small: Read) -> None:
@@ -100,18 +134,28 @@ def test_the_truth_speaks_of_every_data_row_and_of_no_other(county: Read, small:
         for record in read.records.to_dict("records"):
             line = read.line(record)
             assert record["name"] in line
-            front = "\t\ufeff"  # a file may put tabs before all numbers, and some readers drop the mark
+            front = (
+                "\t\ufeff"  # a file may put tabs before all numbers, and some readers drop the mark
+            )
             assert record["id"].lstrip(front) in ["", *(cell.lstrip(front) for cell in line)]
             assert record["town"] in line
-        told = read.records.groupby(["month", "department", "file", "sheet"])["row"].agg(lambda r: sorted(map(int, r)))
+        told = read.records.groupby(["month", "department", "file", "sheet"])["row"].agg(
+            lambda r: sorted(map(int, r))
+        )
         for key, rows in read.files.items():
             if key[3] == "字典":
                 assert key not in told.index
                 continue
             first, last = told[key][0], told[key][-1]
-            for number in set(range(first, last + 1)) - set(told[key]):  # a gap, or the header of a new page
+            for number in set(range(first, last + 1)) - set(
+                told[key]
+            ):  # a gap, or the header of a new page
                 assert not any(rows[number - 1]) or rows[number - 1] in rows[: first - 1]
-            around = ["".join(str(v) for v in line) for n, line in enumerate(rows, 1) if not first <= n <= last]
+            around = [
+                "".join(str(v) for v in line)
+                for n, line in enumerate(rows, 1)
+                if not first <= n <= last
+            ]
             assert not any(part.startswith(("532999", "513999")) for part in around)
             assert len(rows) - last in (0, 2), "after the rows only 合计 and 填表人"
 
@@ -147,5 +191,9 @@ def test_too_small_a_county_is_refused(tmp_path: Path) -> None:
 def test_the_smallest_county_can_be_made(tmp_path: Path) -> None:
     made = Read(make_county(tmp_path, households=20, months=[Month(2026, 9)], seed=2))
     assert set(made.records["department"]) == DEPARTMENTS
-    rejected = made.records.assign(bad=made.records["expect"] == "reject").groupby("department")["bad"].mean()
+    rejected = (
+        made.records.assign(bad=made.records["expect"] == "reject")
+        .groupby("department")["bad"]
+        .mean()
+    )
     assert rejected.max() <= 0.1, "more would refuse the file"

@@ -26,19 +26,33 @@ MONTH = Month(2026, 9)
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
     people = make_people(40, 1, MONTH.first)
-    return expected(settlements(people, MONTH, None, np.random.default_rng(1)), "medical_insurance", Census(people))
+    return expected(
+        settlements(people, MONTH, None, np.random.default_rng(1)),
+        "medical_insurance",
+        Census(people),
+    )
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
 @pytest.mark.parametrize(
     "look",
     [
-        {}, {"title": True, "unit_row": True}, {"title": True, "serial": True, "remark": True, "foot": True},
-        {"blank_row": True, "foot": True}, {"encoding": "gb18030"}, {"encoding": "utf-16"}, {"gaps": True}, {"pages": True}, {"unit": "万元"}, {"money": "comma", "date": "chinese"},
+        {},
+        {"title": True, "unit_row": True},
+        {"title": True, "serial": True, "remark": True, "foot": True},
+        {"blank_row": True, "foot": True},
+        {"encoding": "gb18030"},
+        {"encoding": "utf-16"},
+        {"gaps": True},
+        {"pages": True},
+        {"unit": "万元"},
+        {"money": "comma", "date": "chinese"},
     ],
     ids=str,
-)  # fmt: skip
-def test_rows_lie_where_the_truth_says(tmp_path: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]) -> None:
+)
+def test_rows_lie_where_the_truth_says(
+    tmp_path: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]
+) -> None:
     _check(tmp_path, rows, kind, {"date": "dashes", **look})
 
 
@@ -46,13 +60,19 @@ def test_rows_lie_where_the_truth_says(tmp_path: Path, rows: pd.DataFrame, kind:
 @pytest.mark.parametrize(
     "look",
     [
-        {"two_tiers": True, "title": True}, {"two_tiers": True, "serial": True, "remark": True, "blank_column": True},
-        {"by_township": True, "foot": True, "title": True}, {"dictionary": True}, {"blank_column": True, "title": True},
-        {"date": "cell"}, {"date": "serial"},
+        {"two_tiers": True, "title": True},
+        {"two_tiers": True, "serial": True, "remark": True, "blank_column": True},
+        {"by_township": True, "foot": True, "title": True},
+        {"dictionary": True},
+        {"blank_column": True, "title": True},
+        {"date": "cell"},
+        {"date": "serial"},
     ],
     ids=str,
-)  # fmt: skip
-def test_so_they_do_in_workbooks_only(tmp_path: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]) -> None:
+)
+def test_so_they_do_in_workbooks_only(
+    tmp_path: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]
+) -> None:
     _check(tmp_path, rows, kind, look)
 
 
@@ -68,12 +88,18 @@ def _check(folder: Path, rows: pd.DataFrame, kind: str, look: dict[str, Any]) ->
         assert number in sheets[sheet][row - 1]
         assert written in sheets[sheet][row - 1]
     assert set(sheets) == set(place["sheet"]) | ({"字典"} if layout.dictionary else set())
-    wordings = {str(cell) for sheet in place["sheet"].unique() for line in sheets[sheet] for cell in line}
+    wordings = {
+        str(cell) for sheet in place["sheet"].unique() for line in sheets[sheet] for cell in line
+    }
     assert set(layout.wordings) <= wordings
 
 
 def test_many_months_use_every_way_of_writing() -> None:
-    looks = [choose(d, 100, np.random.default_rng([seed, n])) for seed in range(60) for n, d in enumerate(FORMS)]
+    looks = [
+        choose(d, 100, np.random.default_rng([seed, n]))
+        for seed in range(60)
+        for n, d in enumerate(FORMS)
+    ]
     assert {look.kind for look in looks} == set(KINDS)
     assert {look.money for look in looks} == set(MONEY)
     assert {look.date for look in looks} == set(DATES)
@@ -85,4 +111,6 @@ def test_many_months_use_every_way_of_writing() -> None:
 
 
 def test_an_old_workbook_is_never_asked_to_hold_too_many_rows() -> None:
-    assert "xls" not in {choose("water", 70_000, np.random.default_rng(seed)).kind for seed in range(50)}
+    assert "xls" not in {
+        choose("water", 70_000, np.random.default_rng(seed)).kind for seed in range(50)
+    }

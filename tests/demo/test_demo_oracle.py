@@ -15,64 +15,106 @@ SEPTEMBER = Month(2026, 9)
 
 
 def household(number: int, **facts: Any) -> list[dict[str, Any]]:
-    """Two people, able to work and well off, unless told otherwise; their running numbers are 2n and 2n+1."""
+    """Two people, able to work and well off, unless told otherwise; their running numbers are 2n
+    and 2n+1."""
     usual = {
-        "household": number, "household_id": f"H{number}", "township": "甲镇", "household_type": "一般农户", "risk_removed": "",
-        "income": 20_000, "labour": "普通劳动力", "birth_date": pd.Timestamp(1980, 1, 1),
-    }  # fmt: skip
+        "household": number,
+        "household_id": f"H{number}",
+        "township": "甲镇",
+        "household_type": "一般农户",
+        "risk_removed": "",
+        "income": 20_000,
+        "labour": "普通劳动力",
+        "birth_date": pd.Timestamp(1980, 1, 1),
+    }
     return [{**usual, **facts}, {**usual, "birth_date": pd.Timestamp(2012, 5, 1), **facts}]
 
 
 def settlement(person: int, cents: int, **facts: Any) -> dict[str, Any]:
     usual = {
-        "person": person, "household": person // 2, "visit_type": "住院", "hospital": "甲", "self_paid": cents,
-        "admitted": pd.Timestamp(2026, 9, 1), "discharged": pd.Timestamp(2026, 9, 5), "expect": "match",
-    }  # fmt: skip
+        "person": person,
+        "household": person // 2,
+        "visit_type": "住院",
+        "hospital": "甲",
+        "self_paid": cents,
+        "admitted": pd.Timestamp(2026, 9, 1),
+        "discharged": pd.Timestamp(2026, 9, 5),
+        "expect": "match",
+    }
     return {**usual, **facts}
 
 
 def student(person: int, status: str = "在读", **facts: Any) -> dict[str, Any]:
     usual = {
-        "person": person, "household": person // 2, "status": status, "tuition": 0, "boarding_fee": 0, "book_fee": 0,
-        "grant": 0, "expect": "match",
-    }  # fmt: skip
+        "person": person,
+        "household": person // 2,
+        "status": status,
+        "tuition": 0,
+        "boarding_fee": 0,
+        "book_fee": 0,
+        "grant": 0,
+        "expect": "match",
+    }
     return {**usual, **facts}
 
 
 def aid(person: int, **facts: Any) -> dict[str, Any]:
     usual = {
-        "person": person, "household": person // 2, "aid_type": "农村低保", "amount": 50_000, "status": "在保",
-        "stop_reason": "", "start": pd.Timestamp(2024, 1, 1), "expect": "match",
-    }  # fmt: skip
+        "person": person,
+        "household": person // 2,
+        "aid_type": "农村低保",
+        "amount": 50_000,
+        "status": "在保",
+        "stop_reason": "",
+        "start": pd.Timestamp(2024, 1, 1),
+        "expect": "match",
+    }
     return {**usual, **facts}
 
 
 def water(person: int, **facts: Any) -> dict[str, Any]:
     usual = {
-        "person": person, "household": person // 2, "litres_per_person_day": 35.0, "quality": "达标", "fetch_minutes": 20,
-        "outage_days": 36, "expect": "match",
-    }  # fmt: skip
+        "person": person,
+        "household": person // 2,
+        "litres_per_person_day": 35.0,
+        "quality": "达标",
+        "fetch_minutes": 20,
+        "outage_days": 36,
+        "expect": "match",
+    }
     return {**usual, **facts}
 
 
 def house(person: int, **facts: Any) -> dict[str, Any]:
     usual = {
-        "person": person, "household": person // 2, "grade": "D", "sole_dwelling": "是", "rebuild_status": "未改造",
+        "person": person,
+        "household": person // 2,
+        "grade": "D",
+        "sole_dwelling": "是",
+        "rebuild_status": "未改造",
         "expect": "match",
-    }  # fmt: skip
+    }
     return {**usual, **facts}
 
 
-def warned(people: list[dict[str, Any]], month: Month = SEPTEMBER, **rows: list[dict[str, Any]]) -> dict[str, Any]:
+def warned(
+    people: list[dict[str, Any]], month: Month = SEPTEMBER, **rows: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The only warning; ``rows`` by department, ``medical_insurance_8`` for those of August."""
     evidence: Evidence = {}
     for key, given in rows.items():
         department, _, number = key.rpartition("_")
-        when, department = (Month(2026, int(number)), department) if number.isdigit() else (month, key)
+        when, department = (
+            (Month(2026, int(number)), department) if number.isdigit() else (month, key)
+        )
         evidence[when, department] = pd.DataFrame(given)
     found = warnings_of(pd.DataFrame(people), evidence, month).to_dict("records")
     assert len(found) <= 1
-    return {str(k): v for k, v in found[0].items()} if found else {"must_rules": "", "may_rules": "", "level": ""}
+    return (
+        {str(k): v for k, v in found[0].items()}
+        if found
+        else {"must_rules": "", "may_rules": "", "level": ""}
+    )
 
 
 SPECIAL = {"household_type": "脱贫户"}
@@ -88,8 +130,22 @@ SPECIAL = {"household_type": "脱贫户"}
         ({}, [settlement(0, 600_000), settlement(0, 400_000)], "MED-1"),
         ({}, [settlement(0, 600_000), settlement(1, 400_000)], ""),
         ({}, [settlement(0, 1_200_000), settlement(0, -1_200_000), settlement(0, 300_000)], ""),
-        ({}, [settlement(0, 49_000, visit_type="门诊慢特病"), settlement(0, 1_000, visit_type="门诊慢特病")], "MED-3"),
-        ({}, [settlement(0, 49_000, visit_type="门诊慢特病"), settlement(1, 1_000, visit_type="门诊慢特病")], ""),
+        (
+            {},
+            [
+                settlement(0, 49_000, visit_type="门诊慢特病"),
+                settlement(0, 1_000, visit_type="门诊慢特病"),
+            ],
+            "MED-3",
+        ),
+        (
+            {},
+            [
+                settlement(0, 49_000, visit_type="门诊慢特病"),
+                settlement(1, 1_000, visit_type="门诊慢特病"),
+            ],
+            "",
+        ),
         (SPECIAL, [settlement(p, 550_000, hospital=h) for p, h in ((0, "甲"), (0, "乙"))], "MED-2"),
         ({}, [settlement(0, 2_200_000, visit_type="普通门诊")], "MED-2"),
         ({}, [settlement(0, 2_199_999, visit_type="普通门诊")], ""),
@@ -102,8 +158,14 @@ def test_medical_rules(facts: dict[str, Any], rows: list[dict[str, Any]], rules:
 def test_the_years_bills_count_only_in_a_month_with_a_new_one() -> None:
     august = [settlement(0, 2_300_000, visit_type="普通门诊")]
     new, back = settlement(1, 1, visit_type="普通门诊"), settlement(1, -1, visit_type="普通门诊")
-    assert warned(household(0), medical_insurance_8=august, medical_insurance=[new])["must_rules"] == "MED-2"
-    assert warned(household(0), medical_insurance_8=august, medical_insurance=[back])["must_rules"] == ""
+    assert (
+        warned(household(0), medical_insurance_8=august, medical_insurance=[new])["must_rules"]
+        == "MED-2"
+    )
+    assert (
+        warned(household(0), medical_insurance_8=august, medical_insurance=[back])["must_rules"]
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,28 +185,40 @@ def test_assistance_rules(facts: dict[str, Any], row: dict[str, Any], rules: str
 
 
 @pytest.mark.parametrize(
-    ("born", "rules"), [((2010, 10, 1), "EDU-1"), ((2010, 9, 30), ""), ((2020, 9, 30), "EDU-1"), ((2020, 10, 1), "")]
+    ("born", "rules"),
+    [((2010, 10, 1), "EDU-1"), ((2010, 9, 30), ""), ((2020, 9, 30), "EDU-1"), ((2020, 10, 1), "")],
 )
-def test_a_child_out_of_school_is_6_to_15_at_the_months_end(born: tuple[int, int, int], rules: str) -> None:
+def test_a_child_out_of_school_is_6_to_15_at_the_months_end(
+    born: tuple[int, int, int], rules: str
+) -> None:
     people = household(0, birth_date=pd.Timestamp(*born))
     assert warned(people, education=[student(1, "疑似辍学")])["must_rules"] == rules
 
 
 def test_school_fees_of_all_children_less_the_grants_must_exceed_the_line() -> None:
-    two = [student(0, tuition=600_000, boarding_fee=100_000), student(1, tuition=400_000, grant=100_000)]
+    two = [
+        student(0, tuition=600_000, boarding_fee=100_000),
+        student(1, tuition=400_000, grant=100_000),
+    ]
     assert warned(household(0), education=two)["must_rules"] == ""
     assert (
-        warned(household(0), education=[*two[:1], student(1, tuition=400_000, grant=99_999)])["must_rules"] == "EDU-2"
+        warned(household(0), education=[*two[:1], student(1, tuition=400_000, grant=99_999)])[
+            "must_rules"
+        ]
+        == "EDU-2"
     )
 
 
 @pytest.mark.parametrize(
     ("row", "rules"),
     [
-        (house(0), "HOU-1"), (house(0, grade="C", rebuild_status="改造中"), "HOU-1"), (house(0, grade="B"), ""),
-        (house(0, sole_dwelling="否"), ""), (house(0, rebuild_status="已竣工"), ""),
+        (house(0), "HOU-1"),
+        (house(0, grade="C", rebuild_status="改造中"), "HOU-1"),
+        (house(0, grade="B"), ""),
+        (house(0, sole_dwelling="否"), ""),
+        (house(0, rebuild_status="已竣工"), ""),
     ],
-)  # fmt: skip
+)
 def test_the_dwelling_rule(row: dict[str, Any], rules: str) -> None:
     assert warned(household(0), housing=[row])["must_rules"] == rules
 
@@ -152,10 +226,13 @@ def test_the_dwelling_rule(row: dict[str, Any], rules: str) -> None:
 @pytest.mark.parametrize(
     ("row", "rules"),
     [
-        (water(0), ""), (water(0, litres_per_person_day=34.9), "WAT-1"), (water(0, quality="不达标"), "WAT-2"),
-        (water(0, fetch_minutes=21), "WAT-3"), (water(0, outage_days=37), "WAT-4"),
+        (water(0), ""),
+        (water(0, litres_per_person_day=34.9), "WAT-1"),
+        (water(0, quality="不达标"), "WAT-2"),
+        (water(0, fetch_minutes=21), "WAT-3"),
+        (water(0, outage_days=37), "WAT-4"),
     ],
-)  # fmt: skip
+)
 def test_water_rules(row: dict[str, Any], rules: str) -> None:
     assert warned(household(0), water=[row])["must_rules"] == rules
 
@@ -182,10 +259,18 @@ def test_level_and_category(facts: dict[str, Any], level: str, category: str) ->
 def test_kinds_of_risk_and_money_raise_the_level() -> None:
     bad, dry = [house(0)], [water(0, quality="不达标")]
     assert warned(household(0), housing=bad, water=dry)["level"] == "黄"
-    assert warned(household(0), housing=bad, water=dry, education=[student(1, "辍学")])["level"] == "红"
+    assert (
+        warned(household(0), housing=bad, water=dry, education=[student(1, "辍学")])["level"]
+        == "红"
+    )
     all_of_it = [settlement(0, 3_000_000), settlement(1, 999_999)]
     assert warned(household(0), medical_insurance=all_of_it)["level"] == "蓝"
-    assert warned(household(0), medical_insurance=all_of_it, education=[student(1, tuition=1)])["level"] == "红"
+    assert (
+        warned(household(0), medical_insurance=all_of_it, education=[student(1, tuition=1)])[
+            "level"
+        ]
+        == "红"
+    )
 
 
 def test_what_a_clerk_may_have_been_asked_about_is_possible_only() -> None:
@@ -206,5 +291,11 @@ def test_fees_of_the_school_year_are_counted_once() -> None:
 
 
 def test_the_income_line_is_dated() -> None:
-    days = [dt.date(2021, 12, 31), dt.date(2022, 6, 1), dt.date(2023, 6, 1), dt.date(2024, 3, 13), dt.date(2024, 3, 14)]
+    days = [
+        dt.date(2021, 12, 31),
+        dt.date(2022, 6, 1),
+        dt.date(2023, 6, 1),
+        dt.date(2024, 3, 13),
+        dt.date(2024, 3, 14),
+    ]
     assert [income_line(day) for day in days] == [6000, 6700, 7500, 7500, 8800]

@@ -1,6 +1,8 @@
-"""What the fuzzing starts from, and how it is spoilt: files as bytes, tables as grids of cells, configuration as text.
+"""What the fuzzing starts from, and how it is spoilt: files as bytes, tables as grids of cells,
+configuration as text.
 
-Spoiling sound things goes deeper than noise: a spoilt part of a workbook is packed again with a sum that is right.
+Spoiling sound things goes deeper than noise: a spoilt part of a workbook is packed again with a sum
+that is right.
 """
 
 from __future__ import annotations
@@ -30,23 +32,91 @@ PASSWORD = "county-2026"
 Grid = list[list[Any]]
 
 BYTES = st.binary(max_size=8) | st.sampled_from(
-    [b"", b"\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"<", b"]]>", b'"', b"\n", b",", b"\t", b"&#0;", b"&#x10FFFF;",
-     b"1E999", b"-1", b"99999999999999999999", b"NaN", b"A1:XFD1048576", b'r="ZZZ999999999"', b' t="s"', b' t="e"', b"<v>",
-     b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/hostname'>]>", "合计".encode(), "户主".encode("gb18030")]
-)  # fmt: skip
+    [
+        b"",
+        b"\0",
+        b"\xff\xff\xff\xff",
+        b"\xff\xff\xff\x7f",
+        b"<",
+        b"]]>",
+        b'"',
+        b"\n",
+        b",",
+        b"\t",
+        b"&#0;",
+        b"&#x10FFFF;",
+        b"1E999",
+        b"-1",
+        b"99999999999999999999",
+        b"NaN",
+        b"A1:XFD1048576",
+        b'r="ZZZ999999999"',
+        b' t="s"',
+        b' t="e"',
+        b"<v>",
+        b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/hostname'>]>",
+        "合计".encode(),
+        "户主".encode("gb18030"),
+    ]
+)
 PLACES = st.floats(0, 1, exclude_max=True)
 BYTE_EDITS = st.lists(
-    st.tuples(st.sampled_from(["put", "add", "cut", "repeat", "end"]), PLACES, st.integers(0, 400), BYTES),
-    min_size=1, max_size=5,
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from(["put", "add", "cut", "repeat", "end"]), PLACES, st.integers(0, 400), BYTES
+    ),
+    min_size=1,
+    max_size=5,
+)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=24)
 CELLS = (
     TEXTS
     | st.sampled_from(
-        ["", " ", "　", "\0", "\u200b", "=1+1", "@SUM(A1)", "-", "无", "合计", "小计：", "注：", "#N/A", "1e308", "１２３", "万元",
-         "一千二百", "2026-02-30", "2026年13月", "20260931", "００００", "9" * 40, "532999197006084662", "53299919700608466X",
-         "5.32999197006084E+17", "********", "5329**********4662", "男/女", "是否", "02 ", "05 无返贫致贫风险", "候选9", "候选1",
-         "2026-09", "0000-00", "9999-99-99", "甲" * 300, "a\nb\r\nc\td", "\U0001F600", "\ufffe", "inf", "-0", "0x10", "٣"]
+        [
+            "",
+            " ",
+            "　",
+            "\0",
+            "\u200b",
+            "=1+1",
+            "@SUM(A1)",
+            "-",
+            "无",
+            "合计",
+            "小计：",
+            "注：",
+            "#N/A",
+            "1e308",
+            "１２３",
+            "万元",
+            "一千二百",
+            "2026-02-30",
+            "2026年13月",
+            "20260931",
+            "００００",
+            "9" * 40,
+            "532999197006084662",
+            "53299919700608466X",
+            "5.32999197006084E+17",
+            "********",
+            "5329**********4662",
+            "男/女",
+            "是否",
+            "02 ",
+            "05 无返贫致贫风险",
+            "候选9",
+            "候选1",
+            "2026-09",
+            "0000-00",
+            "9999-99-99",
+            "甲" * 300,
+            "a\nb\r\nc\td",
+            "\U0001f600",
+            "\ufffe",
+            "inf",
+            "-0",
+            "0x10",
+            "٣",
+        ]
     )
     | st.floats()
     | st.integers(-(10**19), 10**19)
@@ -55,11 +125,19 @@ CELLS = (
     | st.datetimes()
     | st.times()
     | st.timedeltas(dt.timedelta(-400), dt.timedelta(40_000))
-)  # fmt: skip
+)
 GRID_EDITS = st.lists(
-    st.tuples(st.sampled_from(["cell", "cell", "cell", "heading", "drop", "again", "blank", "column", "swap"]), PLACES, PLACES, CELLS),
-    min_size=1, max_size=8,
-)  # fmt: skip
+    st.tuples(
+        st.sampled_from(
+            ["cell", "cell", "cell", "heading", "drop", "again", "blank", "column", "swap"]
+        ),
+        PLACES,
+        PLACES,
+        CELLS,
+    ),
+    min_size=1,
+    max_size=8,
+)
 
 
 def spoilt(content: bytes, edits: list[tuple[str, float, int, bytes]]) -> bytes:
@@ -86,7 +164,10 @@ def spoilt_file(content: bytes, part: float, edits: list[tuple[str, float, int, 
     if content[:2] != b"PK" or part > 0.9:
         return spoilt(content, edits)
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         members = old.infolist()
         chosen = members[int(part / 0.9 * len(members)) % len(members)]
         for entry in members:
@@ -139,9 +220,13 @@ def exports(folder: Path) -> Iterator[tuple[str, bytes]]:
         department = list(tables)[number % len(tables)]
         columns = FORMS[department].columns
         layout = Layout(
-            kind=kind, wordings=tuple(c.wordings[0] for c in columns), order=tuple(range(len(columns))), title=True,
-            foot=True, dictionary=kind not in ("csv", "tsv", "html"),
-        )  # fmt: skip
+            kind=kind,
+            wordings=tuple(c.wordings[0] for c in columns),
+            order=tuple(range(len(columns))),
+            title=True,
+            foot=True,
+            dictionary=kind not in ("csv", "tsv", "html"),
+        )
         path = folder / f"{kind}.{ending}"
         write_export(path, tables[department].head(8), department, MONTH, layout, 1)
         yield path.name, path.read_bytes()

@@ -1,7 +1,9 @@
-"""Every parser of what comes from outside, as a thing that Hypothesis can throw at: it reads, or refuses in words.
+"""Every parser of what comes from outside, as a thing that Hypothesis can throw at: it reads, or
+refuses in words.
 
-A target is made once (``TARGETS[name](folder)``) and then tried with drawn data. What it may raise is a refusal in words;
-what it gives must account for every row, and hold no NUL, which PostgreSQL cannot store.
+A target is made once (``TARGETS[name](folder)``) and then tried with drawn data. What it may raise
+is a refusal in words; what it gives must account for every row, and hold no NUL, which PostgreSQL
+cannot store.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from fuzz_making import (
     spoilt,
     spoilt_file,
     spoilt_grid,
-)  # fmt: skip
+)
 from hypothesis import strategies as st
 
 from shouwang import reviewing, steps
@@ -90,7 +92,8 @@ def sound(read: reading.Reading) -> None:
 
 
 def opening(folder: Path) -> Try:
-    """Files of every format, spoilt, each opened in a child: what takes too long or too much there is refused."""
+    """Files of every format, spoilt, each opened in a child: what takes too long or too much there
+    is refused."""
     seeds = dict(exports(folder))
 
     def attempt(data: st.DataObject) -> None:
@@ -108,7 +111,9 @@ def opening(folder: Path) -> Try:
             for sheet in answer.sheets:
                 heights = {len(column.codes) for column in sheet.columns}
                 assert heights in (set(), {len(sheet.numbers)})
-                assert all(0 <= top < bottom < len(sheet.numbers) for top, bottom, _ in sheet.merges)
+                assert all(
+                    0 <= top < bottom < len(sheet.numbers) for top, bottom, _ in sheet.merges
+                )
 
         told = _in_child(look)
         assert not told, told
@@ -117,7 +122,8 @@ def opening(folder: Path) -> Try:
 
 
 def _in_child(work: Callable[[], None], seconds: int = 15) -> str:
-    """Do it in a forked process under the ceilings of `worker`; the trace of what it raised, if it raised anything."""
+    """Do it in a forked process under the ceilings of `worker`; the trace of what it raised, if it
+    raised anything."""
     reading_end, writing_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -147,7 +153,9 @@ def _grids(folder: Path) -> dict[str, Grid]:
         if "zip" not in name and sheets:
             for department, contract in house.county.contracts.items():
                 if reading.locate(sheets[0], contract):
-                    found[department] = [list(row) for row in sheets[0].head(len(sheets[0].numbers))]
+                    found[department] = [
+                        list(row) for row in sheets[0].head(len(sheets[0].numbers))
+                    ]
     return found
 
 
@@ -156,7 +164,8 @@ def _read(patch: pytest.MonkeyPatch, module: Any, answer: Callable[[Path], Opene
 
 
 def tables(folder: Path) -> Try:
-    """Sheets of cells with odd headings and cells, by every contract; then judged by its suite, now and then."""
+    """Sheets of cells with odd headings and cells, by every contract; then judged by its suite, now
+    and then."""
     house, grids = open_house({}), _grids(folder)
 
     def attempt(data: st.DataObject) -> None:
@@ -172,7 +181,9 @@ def tables(folder: Path) -> Try:
             return
         sound(read)
         if data.draw(st.integers(0, 9)) == 0:
-            assert sum(check(read.table, contract, house.expectations, MONTH).counts().values()) == len(read.table)
+            assert sum(
+                check(read.table, contract, house.expectations, MONTH).counts().values()
+            ) == len(read.table)
 
     return attempt
 
@@ -186,7 +197,9 @@ def cells(_folder: Path) -> Try:
         values = data.draw(st.lists(CELLS, max_size=12))
         values = [str(value) if isinstance(value, bool) else value for value in values]
         column = data.draw(st.sampled_from(columns))
-        read, bad = read_column(values, column, data.draw(st.sampled_from([1.0, 1_000.0, 10_000.0])))
+        read, bad = read_column(
+            values, column, data.draw(st.sampled_from([1.0, 1_000.0, 10_000.0]))
+        )
         assert len(read) == len(bad) == len(values)
         texts = pd.Series([text for text in read if isinstance(text, str)], dtype="str")
         numbers, names = read_identity(texts), clean_names(texts)
@@ -202,8 +215,10 @@ def _month(folder: Path) -> House:
     for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
         del os.environ[name]
     os.environ |= {
-        "SHOUWANG_HOME": str(folder / "home"), "SHOUWANG_INBOX": str(county.inbox), "SHOUWANG_TODAY": "2026-10-12"
-    }  # fmt: skip
+        "SHOUWANG_HOME": str(folder / "home"),
+        "SHOUWANG_INBOX": str(county.inbox),
+        "SHOUWANG_TODAY": "2026-10-12",
+    }
     steps.init()
     steps.load_registry(str(county.registry), str(MONTH))
     for known in steps.departments(str(MONTH)):
@@ -228,7 +243,11 @@ def _rolled_back(house: House, work: Callable[[Any], None]) -> None:
 def returned(folder: Path) -> Try:
     """Townships' lists and forms that come back, up to the facts in the database."""
     house = _month(folder)
-    papers = [p for p in sorted((house.outbox).rglob("*.xlsx")) if "预警名单" in p.name or "申报" in p.name]
+    papers = [
+        p
+        for p in sorted((house.outbox).rglob("*.xlsx"))
+        if "预警名单" in p.name or "申报" in p.name
+    ]
     books = [sheets_of(path, passwords.every(house, path.name)) for path in papers]
 
     def attempt(data: st.DataObject) -> None:
@@ -238,7 +257,9 @@ def returned(folder: Path) -> Try:
         for _ in range(data.draw(st.integers(0, 2))):  # as an officer would
             row = data.draw(st.integers(0, max(0, len(grid) - 1)))
             answers = [
-                data.draw(st.sampled_from(["02 风险回退", "01 拟纳入监测", "05 无返贫致贫风险", "", "12"])),
+                data.draw(
+                    st.sampled_from(["02 风险回退", "01 拟纳入监测", "05 无返贫致贫风险", "", "12"])
+                ),
                 "理由",
                 "2026-10-13",
                 "某",
@@ -276,11 +297,16 @@ def reviews(folder: Path) -> Try:
         for _ in range(data.draw(st.integers(0, 3))):
             row = grid[data.draw(st.integers(0, len(grid) - 1))]
             row[9:10] = [data.draw(st.sampled_from(["候选1", "候选2", "候选3", "都不是", "候选4"]))]
-        told = {"有待核实": [[*map(_plain, row)] for row in spoilt_grid(grid, data.draw(GRID_EDITS), 3)]}
+        told = {
+            "有待核实": [[*map(_plain, row)] for row in spoilt_grid(grid, data.draw(GRID_EDITS), 3)]
+        }
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(review, "sheets_of", lambda *_: told)
             with refused_in_words():
-                _rolled_back(house, lambda connection: reviewing.take_decisions(connection, house, paper, "测试员"))
+                _rolled_back(
+                    house,
+                    lambda connection: reviewing.take_decisions(connection, house, paper, "测试员"),
+                )
 
     return attempt
 
@@ -295,7 +321,9 @@ def receipts(folder: Path) -> Try:
             first = sorted((house.inbox / str(MONTH) / department).iterdir())
             original = reading.read_files(first, contract)
             found += [
-                (contract, original, [list(r) for r in s.head(len(s.numbers))]) for s in receipt if s.name == "退回数据"
+                (contract, original, [list(r) for r in s.head(len(s.numbers))])
+                for s in receipt
+                if s.name == "退回数据"
             ]
 
     def attempt(data: st.DataObject) -> None:
@@ -319,7 +347,9 @@ def receipts(folder: Path) -> Try:
 def registry(folder: Path) -> Try:
     """The registry's file, up to the people in the database."""
     house = _month(folder)
-    book = open_content("农户信息表.xlsx", next((folder / "county/registry").iterdir()).read_bytes(), []).sheets[0]
+    book = open_content(
+        "农户信息表.xlsx", next((folder / "county/registry").iterdir()).read_bytes(), []
+    ).sheets[0]
     grid = [list(row) for row in book.head(40)]
 
     def attempt(data: st.DataObject) -> None:
@@ -335,7 +365,10 @@ def registry(folder: Path) -> Try:
         verdicts = check(read.table, house.county.registry, house.expectations, MONTH)
         people = snapshot(read.table[verdicts.verdict == "accepted"])
         _rolled_back(
-            house, lambda connection: load_snapshot(connection, people, MONTH + 1, "f" * 16, "农户信息表.xlsx")
+            house,
+            lambda connection: load_snapshot(
+                connection, people, MONTH + 1, "f" * 16, "农户信息表.xlsx"
+            ),
         )
 
     return attempt
@@ -347,9 +380,15 @@ def configuration(folder: Path) -> Try:
     shutil.copytree(source, folder / "county")
     names = sorted(str(path.relative_to(source)) for path in source.rglob("*.yaml"))
     values = (
-        TEXTS | st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.lists(st.integers(), max_size=2)
+        TEXTS
+        | st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats()
+        | st.dates()
+        | st.lists(st.integers(), max_size=2)
         | st.dictionaries(TEXTS, st.integers(), max_size=2)
-    )  # fmt: skip
+    )
 
     def attempt(data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(names))
@@ -362,7 +401,11 @@ def configuration(folder: Path) -> Try:
             while True:
                 keys = sorted(where, key=str) if isinstance(where, dict) else range(len(where))
                 key = data.draw(st.sampled_from(list(keys)))
-                if isinstance(where[key], dict | list) and where[key] and data.draw(st.integers(0, 5)):
+                if (
+                    isinstance(where[key], dict | list)
+                    and where[key]
+                    and data.draw(st.integers(0, 5))
+                ):
                     where = where[key]
                 else:
                     break
@@ -380,5 +423,6 @@ def configuration(folder: Path) -> Try:
 
 
 TARGETS: dict[str, Callable[[Path], Try]] = {
-    made.__name__: made for made in (opening, tables, cells, returned, reviews, receipts, registry, configuration)
+    made.__name__: made
+    for made in (opening, tables, cells, returned, reviews, receipts, registry, configuration)
 }

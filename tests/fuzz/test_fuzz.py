@@ -1,4 +1,5 @@
-"""Spoilt things are read or refused in words; what longer hunts (``python -m tests.fuzz``) found stays mended."""
+"""Spoilt things are read or refused in words; what longer hunts (``python -m tests.fuzz``) found
+stays mended."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ QUICK = ("opening", "tables", "cells", "configuration")
 def test_whatever_comes_is_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
     attempt = TARGETS[name](tmp_path)
 
-    @settings(max_examples=20, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=20, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(data=st.data())
     def throw(data: st.DataObject) -> None:
         attempt(data)
@@ -38,11 +41,16 @@ def test_whatever_comes_is_read_or_refused_in_words(name: str, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("name", "edits"),
     [
-        ("xls.xls", [("cut", 0.5, 1, b""), ("cut", 0.5, 113, b""), ("cut", 0.5, 399, b"")]),  # calamine panics
+        (
+            "xls.xls",
+            [("cut", 0.5, 1, b""), ("cut", 0.5, 113, b""), ("cut", 0.5, 399, b"")],
+        ),  # calamine panics
         ("加密.xlsx", [("put", 0.04296875, 0, b"\0\0\0\0\x17")]),  # msoffcrypto runs out of bytes
     ],
 )
-def test_a_library_that_gives_up_has_the_file_refused_as_damaged(name: str, edits: list[Any], tmp_path: Path) -> None:
+def test_a_library_that_gives_up_has_the_file_refused_as_damaged(
+    name: str, edits: list[Any], tmp_path: Path
+) -> None:
     path = tmp_path / name
     path.write_bytes(spoilt_file(dict(exports(tmp_path))[name], 0.0, edits))
     with pytest.raises(FileRefused, match=r"打不开|读不出来") as refused:
@@ -65,7 +73,9 @@ def test_a_nul_in_an_identity_number_is_left_out() -> None:
         ("departments/water.yaml", "department: water\ncolumns: {name: {wordings: 1}}"),
     ],
 )
-def test_configuration_of_the_wrong_kind_is_a_mistake_with_its_place(name: str, content: str, tmp_path: Path) -> None:
+def test_configuration_of_the_wrong_kind_is_a_mistake_with_its_place(
+    name: str, content: str, tmp_path: Path
+) -> None:
     shutil.copytree(PROJECT / "include" / "county", tmp_path / "county")
     (tmp_path / "county" / name).write_text(content, encoding="utf-8")
     with pytest.raises(ConfigError, match=Path(name).name):

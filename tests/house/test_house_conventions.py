@@ -47,7 +47,12 @@ def test_ci_installs_what_tests_need(project):
 def test_ci_tests_as_an_ordinary_user_and_sees_that_every_test_ran_once(project):
     script = (project / ".ci" / "run").read_text()
     calls = re.findall(r"^(as_user )?make ([\w-]+)", script, flags=re.M)
-    assert calls == [("as_user ", "venv"), ("as_user ", "lint"), ("as_user ", "test"), ("", "test-root")]
+    assert calls == [
+        ("as_user ", "venv"),
+        ("as_user ", "lint"),
+        ("as_user ", "test"),
+        ("", "test-root"),
+    ]
     assert "--bounding-set=-all" in script
     assert "--no-new-privs" in script
     assert 'diff "$top/all" "$top/ran"' in script
@@ -69,7 +74,9 @@ def test_requirements_are_locked_with_hashes_and_without_addresses(project):
         pinned = re.findall(r"^[a-z0-9][\w.-]*(?:\[[\w,-]+\])?==[^\s;]+", text, flags=re.M)
         assert len(pinned) > 100
         assert len(re.findall(r"^[a-z0-9]", text, flags=re.M)) == len(pinned)
-        assert all("--hash=sha256:" in block for block in re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:])
+        assert all(
+            "--hash=sha256:" in block for block in re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:]
+        )
 
 
 @pytest.fixture(scope="module")
@@ -92,14 +99,20 @@ def test_a_deployment_has_all_its_parts_and_each_says_whether_it_is_well(compose
         "dropbox",
         "porter",
     }
-    assert [name for name, service in services.items() if "healthcheck" not in service] == ["prepare", "tools"]
+    assert [name for name, service in services.items() if "healthcheck" not in service] == [
+        "prepare",
+        "tools",
+    ]
     assert services["tools"]["profiles"] == ["tools"]  # only when asked for
     assert services["scheduler"]["environment"]["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
 
 
 def test_every_base_image_is_a_release_line_whose_digest_the_operator_writes_down(compose, project):
-    """What there is no registry for here cannot be pinned here; docker/renew.sh does, in every place that builds."""
-    told = dict(re.findall(r"^(\w+_IMAGE)=(\S+)$", (project / ".env.example").read_text(), flags=re.M))
+    """What there is no registry for here cannot be pinned here; docker/renew.sh does, in every
+    place that builds."""
+    told = dict(
+        re.findall(r"^(\w+_IMAGE)=(\S+)$", (project / ".env.example").read_text(), flags=re.M)
+    )
     assert all(re.search(r":\d+(\.\d+)?-\w+", image) for image in told.values())
     dockerfile = (project / "Dockerfile").read_text()
     built = dict(re.findall(r"^ARG (\w+)=(\S+)$", dockerfile, flags=re.M))
@@ -110,7 +123,9 @@ def test_every_base_image_is_a_release_line_whose_digest_the_operator_writes_dow
         if found := re.fullmatch(r"\$\{(\w+_IMAGE):-.*\}", service["image"]):
             asked[found[1]] = service["image"]
         else:
-            assert re.fullmatch(r"shouwang[\w-]*:\$\{SHOUWANG_VERSION:-\d+\.\d+\.\d+\}", service["image"])
+            assert re.fullmatch(
+                r"shouwang[\w-]*:\$\{SHOUWANG_VERSION:-\d+\.\d+\.\d+\}", service["image"]
+            )
     assert asked == {name: f"${{{name}:-{image}}}" for name, image in told.items()}
     assert built == {name: image for name, image in told.items() if name in built}
 
@@ -118,7 +133,9 @@ def test_every_base_image_is_a_release_line_whose_digest_the_operator_writes_dow
 def test_the_operator_renews_the_base_images_by_one_script(project, tmp_path):
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
-    docker.write_text('#!/bin/sh\ncase $1 in image) echo "${5%%:*}@sha256:$(echo "$5" | cksum | tr -d " ")" ;; esac\n')
+    docker.write_text(
+        '#!/bin/sh\ncase $1 in image) echo "${5%%:*}@sha256:$(echo "$5" | cksum | tr -d " ")" ;; esac\n'
+    )
     docker.chmod(0o755)
     (tmp_path / "docker").mkdir()
     for name in (".env.example", "docker/renew.sh"):
@@ -126,19 +143,27 @@ def test_the_operator_renews_the_base_images_by_one_script(project, tmp_path):
     (tmp_path / ".env").write_text("PORT=1\nPYTHON_IMAGE=python:old\n")
     command = ["sh", tmp_path / "docker" / "renew.sh"]
     for _ in range(2):
-        subprocess.run(command, env={"PATH": f"{docker.parent}:/usr/bin:/bin"}, check=True, capture_output=True)
+        subprocess.run(
+            command, env={"PATH": f"{docker.parent}:/usr/bin:/bin"}, check=True, capture_output=True
+        )
         written = (tmp_path / ".env").read_text().splitlines()
         assert written[0] == "PORT=1"
         assert len(written) == 5
-        assert all(re.fullmatch(r"[A-Z]+_IMAGE=[a-z]+:[\d.]+-\S+@sha256:\d+", line) for line in written[1:])
+        assert all(
+            re.fullmatch(r"[A-Z]+_IMAGE=[a-z]+:[\d.]+-\S+@sha256:\d+", line) for line in written[1:]
+        )
 
 
 def test_the_image_holds_what_runs_and_nothing_of_this_place(project):
-    everything, *kept = [line for line in (project / ".dockerignore").read_text().splitlines() if line[:1] not in "#"]
+    everything, *kept = [
+        line for line in (project / ".dockerignore").read_text().splitlines() if line[:1] not in "#"
+    ]
     assert everything == "*"
     named = {line.removeprefix("!") for line in kept if line.startswith("!")}
     assert all((project / name).exists() for name in named)
-    assert not {".env", "secrets", ".ci", "docs", "tests", "include", "include/county", ".git"} & named
+    assert (
+        not {".env", "secrets", ".ci", "docs", "tests", "include", "include/county", ".git"} & named
+    )
     assert {"dags", "plugins", "include/shouwang", "expectations", "docker"} <= named
     dockerfile = (project / "Dockerfile").read_text()
     assert "pip install --no-deps --no-build-isolation -e ." in dockerfile
@@ -146,12 +171,17 @@ def test_the_image_holds_what_runs_and_nothing_of_this_place(project):
 
 
 CHART = {
-    "liveness of scheduler, DAG processor, triggerer; start of the scheduler": ["sh", "/entrypoint", "airflow"],
+    "liveness of scheduler, DAG processor, triggerer; start of the scheduler": [
+        "sh",
+        "/entrypoint",
+        "airflow",
+    ],
     "log groomers of scheduler, DAG processor, triggerer": ["bash", "/clean-logs"],
     "services, migration, pods that failed": ["bash", "airflow"],
     "a task's pod": ["python"],
 }
-"""What the templates of Airflow's chart call in our image (apache/airflow, chart/templates), as far as our values leave it."""
+"""What the templates of Airflow's chart call in our image (apache/airflow, chart/templates), as far
+as our values leave it."""
 
 
 def test_whatever_the_chart_for_kubernetes_calls_is_in_the_image(project):
@@ -169,7 +199,11 @@ def test_whatever_the_chart_for_kubernetes_calls_is_in_the_image(project):
                 subprocess.run(["sh", "-n", in_image[word]], check=True)
             else:
                 assert word in python | {"sh", "bash"}
-    for part in ("scheduler", "dagProcessor", "triggerer"):  # those whose groomers are on: we keep logs for half a year
+    for part in (
+        "scheduler",
+        "dagProcessor",
+        "triggerer",
+    ):  # those whose groomers are on: we keep logs for half a year
         assert values[part]["logGroomerSidecar"] == {"retentionDays": 200}
     assert values["databaseCleanup"]["args"][0] in CHART["services, migration, pods that failed"]
     for path in re.findall(r"/opt/shouwang/(\w+)", text):
@@ -177,7 +211,9 @@ def test_whatever_the_chart_for_kubernetes_calls_is_in_the_image(project):
 
 
 def test_old_logs_go_and_young_ones_stay(project, tmp_path):
-    old, young, empty = (tmp_path / "logs" / name for name in ("dag_id=a/old.log", "dag_id=b/young.log", "dag_id=c"))
+    old, young, empty = (
+        tmp_path / "logs" / name for name in ("dag_id=a/old.log", "dag_id=b/young.log", "dag_id=c")
+    )
     for path in (old, young):
         path.parent.mkdir(parents=True)
         path.touch()
@@ -185,8 +221,14 @@ def test_old_logs_go_and_young_ones_stay(project, tmp_path):
     for path, days in ((old, 201), (young, 199), (empty, 2)):
         os.utime(path, (then := time.time() - days * 86_400, then))
     command = [project / "docker" / "clean-logs.sh", "once"]
-    subprocess.run(command, env={"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, check=True)
-    assert sorted(path.name for path in (tmp_path / "logs").rglob("*")) == ["dag_id=a", "dag_id=b", "young.log"]
+    subprocess.run(
+        command, env={"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, check=True
+    )
+    assert sorted(path.name for path in (tmp_path / "logs").rglob("*")) == [
+        "dag_id=a",
+        "dag_id=b",
+        "young.log",
+    ]
 
 
 def test_only_this_machine_sees_the_ports_unless_told_otherwise(compose):
@@ -203,7 +245,9 @@ def test_no_secret_is_in_the_repository(compose, project):
         assert secret["file"] == f"./secrets/{name}"
         assert name in example
     settings = [
-        f"{key}={value}" for s in compose["services"].values() for key, value in s.get("environment", {}).items()
+        f"{key}={value}"
+        for s in compose["services"].values()
+        for key, value in s.get("environment", {}).items()
     ]
     secretive = [line for line in settings if re.search("PASSWORD|KEY|SECRET", line.split("=")[0])]
     assert all(line.split("=", 1)[1].startswith("/run/secrets/") for line in secretive)
@@ -223,15 +267,29 @@ def test_no_service_can_do_more_than_it_must(compose):
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
     as_root = {name for name, service in compose["services"].items() if "user" not in service}
-    assert as_root == {name for name, service in compose["services"].items() if "cap_add" in service} == {"dropbox"}
+    assert (
+        as_root
+        == {name for name, service in compose["services"].items() if "cap_add" in service}
+        == {"dropbox"}
+    )
 
 
 def test_only_preparation_and_tools_have_the_owners_password_and_the_drop_box_is_alone(compose):
-    holders = {name for name, s in compose["services"].items() if "shouwang_owner_password" in s.get("secrets", ())}
+    holders = {
+        name
+        for name, s in compose["services"].items()
+        if "shouwang_owner_password" in s.get("secrets", ())
+    }
     assert holders == {"postgres", "prepare", "tools"}
-    assert not [volume for volume in compose["services"]["dropbox"]["volumes"] if volume.startswith("house:")]
+    assert not [
+        volume
+        for volume in compose["services"]["dropbox"]["volumes"]
+        if volume.startswith("house:")
+    ]
     assert compose["services"]["porter"]["network_mode"] == "none"
-    assert [name for name, service in compose["services"].items() if "networks" in service] == ["dropbox"]
+    assert [name for name, service in compose["services"].items() if "networks" in service] == [
+        "dropbox"
+    ]
 
 
 def test_health_checks_are_cheap(compose):
@@ -245,7 +303,10 @@ def test_health_checks_are_cheap(compose):
 def test_no_service_can_take_the_machine(compose):
     for name, service in compose["services"].items():
         assert service["mem_limit"], name
-        assert service["logging"] == {"driver": "local", "options": {"max-size": "20m", "max-file": "5"}}, name
+        assert service["logging"] == {
+            "driver": "local",
+            "options": {"max-size": "20m", "max-file": "5"},
+        }, name
         assert service["init"], name
 
 
@@ -255,14 +316,18 @@ def test_what_is_handed_out_is_taken_at_once(project):
 
 
 def test_no_password_is_an_argument_of_a_program(project):
-    assert not [path for path in (project / "docker").glob("*.sh") if "--password" in path.read_text()]
+    assert not [
+        path for path in (project / "docker").glob("*.sh") if "--password" in path.read_text()
+    ]
 
 
 @pytest.mark.needs("shellcheck")
 def test_the_scripts_of_the_deployment_have_no_known_mistakes(project):
     scripts = [*(project / "docker").glob("*.sh"), project / ".ci" / "run"]
     assert len(scripts) > 4
-    done = subprocess.run([path_of("shellcheck"), *scripts], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [path_of("shellcheck"), *scripts], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
 
 

@@ -15,8 +15,20 @@ from shouwang.errors import ConfigError
     [
         ("county.yaml", "office:", "ofice:", "ofice", "did you mean “office”"),
         ("county.yaml", 'code: "', 'code: "x', "code", "pattern"),
-        ("departments/water.yaml", "required: true", "required: maybe", "columns.name.required", "“maybe”"),
-        ("departments/water.yaml", "dataset_title: ", "dataset_title: ]", "", "cannot be read as YAML"),
+        (
+            "departments/water.yaml",
+            "required: true",
+            "required: maybe",
+            "columns.name.required",
+            "“maybe”",
+        ),
+        (
+            "departments/water.yaml",
+            "dataset_title: ",
+            "dataset_title: ]",
+            "",
+            "cannot be read as YAML",
+        ),
         ("registry.yaml", "title: 乡村振兴局", "title: x\ntitle: y", "", "a second time"),
     ],
 )

@@ -1,6 +1,8 @@
-"""The drop box as it is deployed: its scripts and settings, an account a department and a township, each locked in.
+"""The drop box as it is deployed: its scripts and settings, an account a department and a township,
+each locked in.
 
-Runs in a mount namespace of its own, where the accounts can be made without touching this machine's.
+Runs in a mount namespace of its own, where the accounts can be made without touching this
+machine's.
 """
 
 from __future__ import annotations
@@ -22,9 +24,17 @@ import pytest
 
 from services import free_port
 
-pytestmark = [pytest.mark.needs("sshd", "rsync", "unshare"), pytest.mark.root, pytest.mark.timeout(120)]
+pytestmark = [
+    pytest.mark.needs("sshd", "rsync", "unshare"),
+    pytest.mark.root,
+    pytest.mark.timeout(120),
+]
 
-ACCOUNTS = {"water": "department water", "housing": "department housing", "hekou": "township 河口镇"}
+ACCOUNTS = {
+    "water": "department water",
+    "housing": "department housing",
+    "hekou": "township 河口镇",
+}
 HOUSE = 50000
 MONTH = "2026-09"
 
@@ -47,7 +57,8 @@ class Box:
     def log_in(self, account: str, key: str = "") -> paramiko.SFTPClient:
         transport = paramiko.Transport(("127.0.0.1", self.port))
         transport.connect(
-            username=account, pkey=paramiko.Ed25519Key.from_private_key_file(str(self.key(key or account)))
+            username=account,
+            pkey=paramiko.Ed25519Key.from_private_key_file(str(self.key(key or account))),
         )
         client = paramiko.SFTPClient.from_transport(transport)
         assert client is not None
@@ -72,39 +83,64 @@ def box(project: Path) -> Iterator[Box]:
         (top / folder).mkdir(parents=True)
     lines = ["# who may use the drop box", ""]
     for account, what in ACCOUNTS.items():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.key(account)], check=True)
-        lines.append(f"{account}  {what}  {made.key(account).with_suffix('.pub').read_text().strip()}")
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", made.key(account)], check=True
+        )
+        lines.append(
+            f"{account}  {what}  {made.key(account).with_suffix('.pub').read_text().strip()}"
+        )
     (top / "dropbox_accounts").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for name in ("passwd", "group"):
         shutil.copy(f"/etc/{name}", top / "etc" / name)
     settings = (project / "docker" / "sshd_config").read_text()
     replaced = {
-        "Port 2222": f"Port {made.port}\nListenAddress 127.0.0.1", "/etc/ssh/keys": "/mnt/keys",
-        "/run/keys": "/mnt/keys", "/srv/box": "/mnt/box",
-    }  # fmt: skip
+        "Port 2222": f"Port {made.port}\nListenAddress 127.0.0.1",
+        "/etc/ssh/keys": "/mnt/keys",
+        "/run/keys": "/mnt/keys",
+        "/srv/box": "/mnt/box",
+    }
     for theirs, ours in replaced.items():
         assert theirs in settings
         settings = settings.replace(theirs, ours)
     (top / "sshd_config").write_text(settings)
     environment = {
-        "PATH": os.environ["PATH"], "SECRETS": str(top), "BOX": str(top / "box"), "SHOUWANG_HOME": str(made.house),
-        "PASSWD": "/etc/passwd", "GROUP": "/etc/group", "KEYS": "/mnt/keys",
-        "HOST_KEY": "/mnt/keys/ed25519", "SSHD_CONFIG": "/mnt/sshd_config", "SECONDS_BETWEEN": "0.2",
+        "PATH": os.environ["PATH"],
+        "SECRETS": str(top),
+        "BOX": str(top / "box"),
+        "SHOUWANG_HOME": str(made.house),
+        "PASSWD": "/etc/passwd",
+        "GROUP": "/etc/group",
+        "KEYS": "/mnt/keys",
+        "HOST_KEY": "/mnt/keys/ed25519",
+        "SSHD_CONFIG": "/mnt/sshd_config",
+        "SECONDS_BETWEEN": "0.2",
         "TMPDIR": str(top / "tmp"),
-    }  # fmt: skip
+    }
     # sshd locks nobody into a folder below one that all may write to, as /tmp is.
     binds = {f"{top}/etc/passwd": "/etc/passwd", f"{top}/etc/group": "/etc/group", str(top): "/mnt"}
-    own = "".join(f"mount --bind {ours} {theirs} && " for ours, theirs in binds.items()) + "BOX=/mnt/box exec"
+    own = (
+        "".join(f"mount --bind {ours} {theirs} && " for ours, theirs in binds.items())
+        + "BOX=/mnt/box exec"
+    )
     script = project / "docker" / "dropbox.sh"
     shutil.chown(made.house, HOUSE, HOUSE)
     shutil.chown(made.house / "outbox", HOUSE, HOUSE)
     shutil.chown(top / "tmp", HOUSE, HOUSE)
     with made.log.open("wb") as log:
-        told = {"env": environment, "stdout": log, "stderr": subprocess.STDOUT, "start_new_session": True}
-        server = subprocess.Popen(["unshare", "--mount", "sh", "-c", f"{own} {script} dropbox"], **told)
+        told = {
+            "env": environment,
+            "stdout": log,
+            "stderr": subprocess.STDOUT,
+            "start_new_session": True,
+        }
+        server = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", f"{own} {script} dropbox"], **told
+        )
         try:
             made.await_(lambda: "listening on" in made.log.read_text(errors="replace"))
-            porter = subprocess.Popen([script, "porter"], user=HOUSE, group=HOUSE, extra_groups=[], **told)
+            porter = subprocess.Popen(
+                [script, "porter"], user=HOUSE, group=HOUSE, extra_groups=[], **told
+            )
             try:
                 yield made
             finally:
@@ -134,13 +170,19 @@ def test_a_departments_file_comes_into_the_house_and_its_receipt_comes_back(box:
 
     put(box, f"{MONTH}/departments/water/回执.xlsx", "receipt")
     put(box, f"{MONTH}/departments/housing/回执.xlsx", "of others")
-    box.await_(lambda: client.listdir("/receipts") == [MONTH] and client.listdir(f"/receipts/{MONTH}") == ["回执.xlsx"])
+    box.await_(
+        lambda: (
+            client.listdir("/receipts") == [MONTH]
+            and client.listdir(f"/receipts/{MONTH}") == ["回执.xlsx"]
+        )
+    )
     with client.open(f"/receipts/{MONTH}/回执.xlsx") as file:
         assert file.read() == b"receipt"
 
 
 def test_what_somebody_else_put_into_the_house_stays_whatever_the_department_does(box: Box) -> None:
-    """A clerk files what came by mail: it is the house's, and no later round of the porter takes it away."""
+    """A clerk files what came by mail: it is the house's, and no later round of the porter takes it
+    away."""
     month = "2026-07"
     client, inbox = box.log_in("housing"), box.house / "inbox" / month / "housing"
     client.mkdir(f"/inbox/{month}")
@@ -153,7 +195,9 @@ def test_what_somebody_else_put_into_the_house_stays_whatever_the_department_doe
     upload(client, f"/inbox/{month}/both.csv", b"older", mtime=1_600_000_000)
     upload(client, f"/inbox/{month}/both newer.csv", b"newer", mtime=1_750_000_000)
     box.await_(lambda: (inbox / "both newer.csv").read_text() == "newer")
-    upload(client, f"/inbox/{month}/#房屋 一.csv", b"again, with an older clock", mtime=1_500_000_000)
+    upload(
+        client, f"/inbox/{month}/#房屋 一.csv", b"again, with an older clock", mtime=1_500_000_000
+    )
     box.await_(lambda: (inbox / "#房屋 一.csv").read_text() == "again, with an older clock")
     for name in client.listdir(f"/inbox/{month}"):
         client.remove(f"/inbox/{month}/{name}")
@@ -172,7 +216,12 @@ def test_a_townships_list_goes_out_and_what_it_sends_back_comes_in(box: Box) -> 
     assert sorted(client.listdir("/")) == ["lists", "returns"]
     put(box, f"{MONTH}/townships/河口镇/名单.xlsx", "list")
     put(box, f"{MONTH}/townships/青山镇/名单.xlsx", "of others")
-    box.await_(lambda: client.listdir("/lists") == [MONTH] and client.listdir(f"/lists/{MONTH}") == ["名单.xlsx"])
+    box.await_(
+        lambda: (
+            client.listdir("/lists") == [MONTH]
+            and client.listdir(f"/lists/{MONTH}") == ["名单.xlsx"]
+        )
+    )
     with client.open("/returns/已核查.xlsx", "w") as file:
         file.write(b"filled in")
     here = box.house / "returns" / "河口镇" / "已核查.xlsx"
@@ -194,12 +243,16 @@ def test_a_townships_list_goes_out_and_what_it_sends_back_comes_in(box: Box) -> 
         ("hekou", lambda client: client.listdir("/inbox")),
     ],
 )
-def test_an_account_can_do_nothing_else(box: Box, account: str, act: Callable[[paramiko.SFTPClient], object]) -> None:
+def test_an_account_can_do_nothing_else(
+    box: Box, account: str, act: Callable[[paramiko.SFTPClient], object]
+) -> None:
     with pytest.raises(OSError):
         act(box.log_in(account))
 
 
-@pytest.mark.parametrize(("account", "key"), [("water", "housing"), ("root", "water"), ("house", "water")])
+@pytest.mark.parametrize(
+    ("account", "key"), [("water", "housing"), ("root", "water"), ("house", "water")]
+)
 def test_nobody_comes_in_as_another(box: Box, account: str, key: str) -> None:
     with pytest.raises(paramiko.AuthenticationException):
         box.log_in(account, key)
@@ -241,15 +294,28 @@ def test_a_month_that_the_house_has_deleted_goes_from_the_box(box: Box) -> None:
         "housing department housing ssh-ed25519 AAAA",
     ],
 )
-def test_a_line_that_is_not_understood_opens_nothing(tmp_path: Path, project: Path, line: str) -> None:
-    (tmp_path / "dropbox_accounts").write_text(f"housing department housing ssh-ed25519 AAAA\n{line}\n")
+def test_a_line_that_is_not_understood_opens_nothing(
+    tmp_path: Path, project: Path, line: str
+) -> None:
+    (tmp_path / "dropbox_accounts").write_text(
+        f"housing department housing ssh-ed25519 AAAA\n{line}\n"
+    )
     environment = {
-        "PATH": os.environ["PATH"], "SECRETS": str(tmp_path), "BOX": str(tmp_path / "box"), "KEYS": str(tmp_path / "keys"),
-        "PASSWD": str(tmp_path / "passwd"), "GROUP": str(tmp_path / "group"), "HOST_KEY": sys.executable,
+        "PATH": os.environ["PATH"],
+        "SECRETS": str(tmp_path),
+        "BOX": str(tmp_path / "box"),
+        "KEYS": str(tmp_path / "keys"),
+        "PASSWD": str(tmp_path / "passwd"),
+        "GROUP": str(tmp_path / "group"),
+        "HOST_KEY": sys.executable,
         "SSHD_CONFIG": "/dev/null",
-    }  # fmt: skip
+    }
     done = subprocess.run(
-        [project / "docker" / "dropbox.sh", "dropbox"], env=environment, capture_output=True, text=True, check=False
+        [project / "docker" / "dropbox.sh", "dropbox"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode != 0
     assert re.search("dropbox_accounts, line 2: write <account>", done.stderr)
@@ -267,7 +333,9 @@ def put(box: Box, name: str, content: str) -> None:
         shutil.chown(folder, HOUSE, HOUSE)
 
 
-def upload(client: paramiko.SFTPClient, path: str, content: bytes, mtime: int | None = None) -> None:
+def upload(
+    client: paramiko.SFTPClient, path: str, content: bytes, mtime: int | None = None
+) -> None:
     """A department puts a file into its box, whole at once and with the time that it says."""
     client.chdir(None)
     with client.open(f"{path}.part", "w") as file:

@@ -52,7 +52,11 @@ os.geteuid = lambda: {who}
 def run_tests(folder: Path, *words: str, who: int = 0, **env: str) -> str:
     (folder / "conftest.py").write_text(CONFTEST.read_text() + BESIDE.format(who=who))
     (folder / "test_it.py").write_text(textwrap.dedent(TESTS))
-    kept = {key: value for key, value in os.environ.items() if key != "CI" and not key.startswith("PYTEST")}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key != "CI" and not key.startswith("PYTEST")
+    }
     done = subprocess.run(
         [
             sys.executable,
@@ -97,4 +101,8 @@ def test_an_ordinary_user_leaves_out_what_is_about_root_and_says_so(tmp_path, ci
     run_tests(tmp_path, "--ran", str(by_root), "-m", "root", CI=ci)
     assert by_root.read_text() == "test_it.py::test_that_is_about_root\n"
     names = {line.rpartition("::")[2] for line in ran.read_text().splitlines()}
-    assert names == {"test_that_runs", "test_that_skips", *(["test_that_needs_what_is_not_here"] if ci else [])}
+    assert names == {
+        "test_that_runs",
+        "test_that_skips",
+        *(["test_that_needs_what_is_not_here"] if ci else []),
+    }

@@ -1,4 +1,5 @@
-"""Every package that we run on is locked, has a licence that was agreed to, and stands in the bill of materials."""
+"""Every package that we run on is locked, has a licence that was agreed to, and stands in the bill
+of materials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The database on another machine: encrypted, and known by its certificate (docs/deployment.md, TLS)."""
+"""The database on another machine: encrypted, and known by its certificate (docs/deployment.md,
+TLS)."""
 
 from __future__ import annotations
 
@@ -23,9 +24,14 @@ from services import PostgreSQL
 
 pytestmark = pytest.mark.needs("postgresql")
 SECRETS = (
-    "shouwang_owner_password", "shouwang_runner_password", "airflow_password", "redis_password", "fernet_key",
-    "api_secret_key", "jwt_secret",
-)  # fmt: skip
+    "shouwang_owner_password",
+    "shouwang_runner_password",
+    "airflow_password",
+    "redis_password",
+    "fernet_key",
+    "api_secret_key",
+    "jwt_secret",
+)
 LOOK = """
 import os, sqlalchemy as sa
 for name in ("SHOUWANG_DATABASE_URL", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"):
@@ -42,10 +48,20 @@ def certificate(folder: Path, name: str) -> Path:
     now = dt.datetime.now(dt.UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
     made = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now - dt.timedelta(1)).not_valid_after(now + dt.timedelta(1))
+    made = (
+        made.serial_number(1)
+        .not_valid_before(now - dt.timedelta(1))
+        .not_valid_after(now + dt.timedelta(1))
+    )
     made = made.add_extension(address, critical=False)
-    signed = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
-    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    signed = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(
+        key, hashes.SHA256()
+    )
+    plain = (
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
     (folder / f"{name}.key").write_bytes(key.private_bytes(*plain))
     (folder / f"{name}.key").chmod(0o600)
     path = folder / f"{name}.pem"
@@ -55,7 +71,8 @@ def certificate(folder: Path, name: str) -> Path:
 
 @dataclass
 class Server:
-    """A database server that speaks to nobody in plain text, and what a service's container holds."""
+    """A database server that speaks to nobody in plain text, and what a service's container
+    holds."""
 
     port: int
     authority: Path
@@ -84,8 +101,18 @@ def server(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[
     for path in folder.glob("server.*"):
         os.chown(path, owner.st_uid, owner.st_gid)
     running.start()
-    there = {"PGHOST": "127.0.0.1", "PGPORT": str(running.port), "POSTGRES_USER": "shouwang", "SECRETS": str(kept)}
-    subprocess.run([project / "docker" / "databases.sh"], env={**os.environ, **there}, check=True, capture_output=True)
+    there = {
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(running.port),
+        "POSTGRES_USER": "shouwang",
+        "SECRETS": str(kept),
+    }
+    subprocess.run(
+        [project / "docker" / "databases.sh"],
+        env={**os.environ, **there},
+        check=True,
+        capture_output=True,
+    )
     running.stop()
     (folder / "data" / "pg_hba.conf").write_text(
         "hostssl all shouwang 127.0.0.1/32 trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
@@ -98,7 +125,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Iterator[
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_the_services_speak_to_a_database_elsewhere_that_shows_its_certificate(server: Server) -> None:
+def test_the_services_speak_to_a_database_elsewhere_that_shows_its_certificate(
+    server: Server,
+) -> None:
     told = server.seen(f"sslmode=verify-full&sslrootcert={server.authority}")
     assert told.stdout.split("\n")[:2] == ["shouwang_runner True", "airflow True"], told.stderr
 

@@ -11,9 +11,16 @@ PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
-def xlsb(grid: list[list[str | float | bytes]], merges: Sequence[tuple[int, int, int]] = ()) -> bytes:
-    """One sheet 台账; a cell of one byte is that error. ``merges``: first row, last row and column."""
-    sheet = _record(129) + _record(148, struct.pack("<4I", 0, len(grid) - 1, 0, len(grid[0]) - 1)) + _record(145)
+def xlsb(
+    grid: list[list[str | float | bytes]], merges: Sequence[tuple[int, int, int]] = ()
+) -> bytes:
+    """One sheet 台账; a cell of one byte is that error. ``merges``: first row, last row and
+    column."""
+    sheet = (
+        _record(129)
+        + _record(148, struct.pack("<4I", 0, len(grid) - 1, 0, len(grid[0]) - 1))
+        + _record(145)
+    )
     for row, line in enumerate(grid):
         sheet += _record(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0, 0, 0))
         for column, value in enumerate(line):
@@ -38,7 +45,9 @@ def xlsb(grid: list[list[str | float | bytes]], merges: Sequence[tuple[int, int,
     parts = {
         "[Content_Types].xml": f'<?xml version="1.0"?><Types xmlns="{PACKAGE}/content-types"/>',
         "_rels/.rels": link.format(PACKAGE, OFFICE, "officeDocument", "xl/workbook.bin"),
-        "xl/_rels/workbook.bin.rels": link.format(PACKAGE, OFFICE, "worksheet", "worksheets/sheet1.bin"),
+        "xl/_rels/workbook.bin.rels": link.format(
+            PACKAGE, OFFICE, "worksheet", "worksheets/sheet1.bin"
+        ),
         "xl/workbook.bin": book,
         "xl/worksheets/sheet1.bin": sheet,
     }
@@ -54,7 +63,8 @@ def _record(kind: int, content: bytes = b"") -> bytes:
 
 
 def _varying(number: int) -> bytes:
-    """A number as record types and sizes are written: seven bits a byte, the eighth says that more follow."""
+    """A number as record types and sizes are written: seven bits a byte, the eighth says that more
+    follow."""
     out = bytearray()
     while True:
         out.append(number & 0x7F | (0x80 if number > 0x7F else 0))

@@ -1,4 +1,5 @@
-"""Broken and hostile exports of the housing ledger, made on the spot: name → content, and what has to come of it."""
+"""Broken and hostile exports of the housing ledger, made on the spot: name → content, and what has
+to come of it."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ Xlsx = Callable[[xlsxwriter.Workbook], None]
 
 @dataclass(frozen=True)
 class Case:
-    """A file: what it is called and holds, and the code of its refusal, or `READ` with so many rows."""
+    """A file: what it is called and holds, and the code of its refusal, or `READ` with so many
+    rows."""
 
     name: str
     content: bytes
@@ -83,7 +85,10 @@ def packed(members: list[tuple[str, bytes]]) -> bytes:
 def with_part(book: bytes, part: str, change: Callable[[bytes], bytes] | None) -> bytes:
     """A workbook with one part changed, or left out."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for entry in old.infolist():
             if entry.filename != part:
                 new.writestr(entry.filename, old.read(entry))
@@ -114,9 +119,12 @@ def with_rows(book: bytes, rows: Iterator[bytes]) -> bytes:
 
 SHEET = "xl/worksheets/sheet1.xml"
 LAUGHS = (
-    b'<!DOCTYPE x [<!ENTITY a "' + b"ha" * 500 + b'">'
-    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(8)) + b"]>"
-)  # fmt: skip
+    b'<!DOCTYPE x [<!ENTITY a "'
+    + b"ha" * 500
+    + b'">'
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(8))
+    + b"]>"
+)
 THIEF = b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
 
 
@@ -128,7 +136,9 @@ def encrypted(book: bytes) -> bytes:
 
 def entity(definition: bytes, where: bytes) -> Callable[[bytes], bytes]:
     def change(part: bytes) -> bytes:
-        return re.sub(rb"(<\?xml.*?\?>)", lambda m: m[1] + definition, part, count=1).replace(where, b"&a;")
+        return re.sub(rb"(<\?xml.*?\?>)", lambda m: m[1] + definition, part, count=1).replace(
+            where, b"&a;"
+        )
 
     return change
 
@@ -170,7 +180,11 @@ def declared(archive: bytes, size: int) -> bytes:
 def cases(folder: Path) -> Iterator[Case]:
     """All of them."""
     book, old = xlsx(), xls()
-    ods, html, xml = saved(write_ods, folder), saved(write_html, folder, "gb18030"), saved(write_xml, folder)
+    ods, html, xml = (
+        saved(write_ods, folder),
+        saved(write_html, folder, "gb18030"),
+        saved(write_xml, folder),
+    )
     archive = packed([("台账.csv", CSV)])
     closed = encrypted(book)
     gb = CSV.decode().encode("gb18030")
@@ -191,13 +205,21 @@ def cases(folder: Path) -> Iterator[Case]:
     # damaged
     for seed in range(6):
         yield Case(f"坏字节{seed}.xlsx", spoilt(book, seed), "unreadable read too_large no_header")
-        yield Case(f"坏字节{seed}.xls", spoilt(old, seed), "unreadable read too_large no_header encrypted")
+        yield Case(
+            f"坏字节{seed}.xls", spoilt(old, seed), "unreadable read too_large no_header encrypted"
+        )
         yield Case(f"坏字节{seed}.ods", spoilt(ods, seed), "unreadable read too_large no_header")
     for part in (SHEET, "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "[Content_Types].xml"):
         what = "read" if "Types" in part else "unreadable no_header"
         yield Case(f"缺{part.replace('/', '_')}.xlsx", with_part(book, part, None), what)
-    yield Case("缺文字.xlsx", with_part(book, "xl/sharedStrings.xml", None), "unreadable no_header no_rows")
-    yield Case("坏XML.xlsx", with_part(book, SHEET, lambda part: part.replace(b"</row>", b"</rwo>")), "unreadable read")
+    yield Case(
+        "缺文字.xlsx", with_part(book, "xl/sharedStrings.xml", None), "unreadable no_header no_rows"
+    )
+    yield Case(
+        "坏XML.xlsx",
+        with_part(book, SHEET, lambda part: part.replace(b"</row>", b"</rwo>")),
+        "unreadable read",
+    )
     yield Case("随机.xlsx", random.Random(1).randbytes(5000), "unreadable")
     yield Case("随机.csv", random.Random(2).randbytes(5000), "encoding")
     yield Case("随机.xls", old[:8] + random.Random(3).randbytes(5000), "unreadable")
@@ -211,13 +233,25 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case("照片.csv", b"\x89PNG\r\n\x1a\n" + random.Random(6).randbytes(900), "unreadable")
     yield Case("包.xlsx", b"Rar!\x1a\x07\x01\0" + bytes(90), "unreadable")
     yield Case("包7.zip", b"7z\xbc\xaf\x27\x1c" + bytes(90), "unreadable")
-    yield Case("公文.xlsx", zipped(**{"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}), "unreadable")
+    yield Case(
+        "公文.xlsx",
+        zipped(**{"[Content_Types].xml": b"<Types/>", "word/document.xml": b"<w/>"}),
+        "unreadable",
+    )
     yield Case("数据.csv", b'{"rows": [["a", 1]]}', "no_header")
-    yield Case("登录页.xls", "<html><body>请先登录<form></form></body></html>".encode(), "no_header")
+    yield Case(
+        "登录页.xls", "<html><body>请先登录<form></form></body></html>".encode(), "no_header"
+    )
     # bombs
-    rows = b"".join(b'<row r="%d"><c r="A%d" s="1"/><c r="B%d" s="1"/></row>' % (n, n, n) for n in range(5, 2005))
+    rows = b"".join(
+        b'<row r="%d"><c r="A%d" s="1"/><c r="B%d" s="1"/></row>' % (n, n, n)
+        for n in range(5, 2005)
+    )
     yield Case("百万空行.xlsx", with_rows(book, (rows for _ in range(500))), READ)
-    many = b"".join(b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, 10**7 + n) for n in range(5, 1_048_577))
+    many = b"".join(
+        b'<row r="%d"><c r="A%d"><v>%d</v></c></row>' % (n, n, 10**7 + n)
+        for n in range(5, 1_048_577)
+    )
     yield Case("百万序号.xlsx", with_rows(book, iter([many])), READ, 1_048_575)
     yield Case("炸弹.xlsx", with_rows(book, (b" " * (1 << 24) for _ in range(130))), "too_large")
     yield Case("谎报.xlsx", declared(book, 0xF0000000), "too_large unreadable")
@@ -225,10 +259,18 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case("谎报.zip", declared(packed([("台账.csv", CSV * 2000)]), 100), "unreadable read")
     yield Case("许多.zip", packed([(f"{n}.csv", CSV) for n in range(201)]), "too_large")
     yield Case("套包.zip", packed([("里面.zip", archive)]), "unreadable")
-    yield Case("笑.xlsx", with_part(book, "xl/sharedStrings.xml", entity(LAUGHS, "甲小明".encode())), "unreadable read")
+    yield Case(
+        "笑.xlsx",
+        with_part(book, "xl/sharedStrings.xml", entity(LAUGHS, "甲小明".encode())),
+        "unreadable read",
+    )
     yield Case("笑.xls", entity(LAUGHS, "甲小明".encode())(xml), "unreadable")
     yield Case("偷.xls", entity(THIEF, "甲小明".encode())(xml), "unreadable")
-    yield Case("偷.xlsx", with_part(book, "xl/workbook.xml", entity(THIEF, "台账".encode())), "unreadable read")
+    yield Case(
+        "偷.xlsx",
+        with_part(book, "xl/workbook.xml", entity(THIEF, "台账".encode())),
+        "unreadable read",
+    )
     yield Case("笑网页.xls", LAUGHS + html, "unreadable")
     # absurd dimensions
     yield Case("天边.xlsx", with_part(book, SHEET, cell_at("XFD1048576")), "too_large")
@@ -236,15 +278,27 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case("最下.xlsx", with_part(book, SHEET, cell_at("A1048576")), READ)
     wide = xlsx(grid=[HEAD + [f"列{n}" for n in range(16_376)], *ROWS])
     yield Case("最宽.xlsx", wide, "too_large")
-    lie = with_part(book, SHEET, lambda part: re.sub(rb'ref="[^"]*"', b'ref="A1:XFD1048576"', part, count=1))
+    lie = with_part(
+        book, SHEET, lambda part: re.sub(rb'ref="[^"]*"', b'ref="A1:XFD1048576"', part, count=1)
+    )
     yield Case("谎报范围.xlsx", lie, READ)
     spans = html.replace(b"<td>", b'<td colspan="999999999" rowspan="999999999">', 1)
     yield Case("跨列.xls", spans, "too_large no_header")
     yield Case("跳行.xls", xml.replace(b"<Row>", b'<Row ss:Index="2000000000">', 2), READ)
-    yield Case("跳列.xls", xml.replace(b'ss:Index="8"', b'ss:Index="2000000000"'), "too_large no_header")
-    repeated = with_part(ods, "content.xml", lambda part: part.replace(
-        b"<table:table-row>", b'<table:table-row table:number-rows-repeated="1048570">', 2).replace(
-        b'<table:table-cell office', b'<table:table-cell table:number-columns-repeated="16000" office', 1))  # fmt: skip
+    yield Case(
+        "跳列.xls", xml.replace(b'ss:Index="8"', b'ss:Index="2000000000"'), "too_large no_header"
+    )
+    repeated = with_part(
+        ods,
+        "content.xml",
+        lambda part: part.replace(
+            b"<table:table-row>", b'<table:table-row table:number-rows-repeated="1048570">', 2
+        ).replace(
+            b"<table:table-cell office",
+            b'<table:table-cell table:number-columns-repeated="16000" office',
+            1,
+        ),
+    )
     yield Case("重复.ods", repeated, "too_large unreadable")
     yield Case("空行.csv", CSV + b"\n" + b",,,,,,,\n" * 500_000, READ)
     yield Case("一行到底.csv", CSV + b"x" * (5 << 20), "unreadable")
@@ -254,11 +308,18 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case("零字节.csv", CSV.replace(b"\n", b"\0\n"), "no_header read encoding")
     # names and paths
     for n, name in enumerate(
-        ["../../../etc/台账.csv", "/etc/cron.d/台账.csv", "C:\\Windows\\台账.csv", "..\\..\\台账.csv"]
+        [
+            "../../../etc/台账.csv",
+            "/etc/cron.d/台账.csv",
+            "C:\\Windows\\台账.csv",
+            "..\\..\\台账.csv",
+        ]
     ):
         yield Case(f"路径{n}.zip", packed([(name, CSV)]), READ)
     yield Case(
-        "夹带.zip", packed([("台账.csv", CSV), ("说明.docx", b"PK"), ("__MACOSX/._台账.csv", b"\0\5\x16")]), READ
+        "夹带.zip",
+        packed([("台账.csv", CSV), ("说明.docx", b"PK"), ("__MACOSX/._台账.csv", b"\0\5\x16")]),
+        READ,
     )
     yield Case("空包.zip", packed([]), "no_rows")
     yield Case("=cmd 换\n行.csv", CSV, READ)
@@ -268,7 +329,11 @@ def cases(folder: Path) -> Iterator[Case]:
     yield Case("有密码.xlsx", closed, "encrypted")
     yield Case("有密码.xls", with_file_pass(old), "encrypted unreadable")
     yield Case("有密码.zip", flagged(archive), "encrypted unreadable")
-    yield Case("有密码.ods", with_part(ods, "META-INF/manifest.xml", closed_manifest), "encrypted unreadable")
+    yield Case(
+        "有密码.ods",
+        with_part(ods, "META-INF/manifest.xml", closed_manifest),
+        "encrypted unreadable",
+    )
     # not what is wanted
     yield Case("缺列.xlsx", xlsx(grid=[line[:4] + line[5:] for line in GRID]), "missing_column")
     yield Case("重复列.xlsx", xlsx(grid=[[*line, line[0]] for line in GRID]), READ)
@@ -281,7 +346,9 @@ def cases(folder: Path) -> Iterator[Case]:
         READ,
     )
     macros = with_part(book, "[Content_Types].xml", lambda part: part)
-    yield Case("宏.xlsm", add_part(macros, "xl/vbaProject.bin", b"\xd0\xcf\x11\xe0" + bytes(600)), READ)
+    yield Case(
+        "宏.xlsm", add_part(macros, "xl/vbaProject.bin", b"\xd0\xcf\x11\xe0" + bytes(600)), READ
+    )
 
 
 def large_member() -> bytes:
@@ -311,7 +378,12 @@ def add_part(book: bytes, part: str, content: bytes) -> bytes:
 def with_file_pass(old: bytes) -> bytes:
     """An xls that says, right after its first record, that it is encrypted."""
     at = old.index(b"\x09\x08\x10\x00") + 20
-    return old[:at] + b"\x2f\x00\x36\x00\x01\x00\x01\x00\x01\x00" + random.Random(7).randbytes(48) + old[at + 58 :]
+    return (
+        old[:at]
+        + b"\x2f\x00\x36\x00\x01\x00\x01\x00\x01\x00"
+        + random.Random(7).randbytes(48)
+        + old[at + 58 :]
+    )
 
 
 def closed_manifest(part: bytes) -> bytes:

@@ -1,4 +1,5 @@
-"""Sound exports as old programs and report libraries write them, made record by record: what Excel opens without a word."""
+"""Sound exports as old programs and report libraries write them, made record by record: what Excel
+opens without a word."""
 
 from __future__ import annotations
 
@@ -21,8 +22,11 @@ def record(kind: int, content: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
 
 
-def bare_records(bof: bytes, excel2: bool, page: int | None, grid: Grid = GRID, encoding: str = "gbk") -> bytes:
-    """A sheet that is nothing but its records, as small programs write it; ``excel2``: with the cells of Excel 2."""
+def bare_records(
+    bof: bytes, excel2: bool, page: int | None, grid: Grid = GRID, encoding: str = "gbk"
+) -> bytes:
+    """A sheet that is nothing but its records, as small programs write it; ``excel2``: with the
+    cells of Excel 2."""
     out = bof + (record(0x42, struct.pack("<H", page)) if page is not None else b"")
     for r, line in enumerate(grid):
         for c, text in enumerate(line):
@@ -55,7 +59,8 @@ def excel_95(page: int | None, grid: Grid = GRID, encoding: str = "gbk") -> byte
 
 
 def excel_97(page: int = 1200, money_format: int = 164) -> bytes:
-    """A workbook of Excel 97 that says another code page, or gives its format of money another number."""
+    """A workbook of Excel 97 that says another code page, or gives its format of money another
+    number."""
     book, out = xlwt.Workbook(encoding="utf-8"), io.BytesIO()
     sheet = book.add_sheet("台账")
     money, day = xlwt.easyxf(num_format_str="#,##0.000"), xlwt.easyxf(num_format_str="yyyy-mm-dd")
@@ -66,7 +71,9 @@ def excel_97(page: int = 1200, money_format: int = 164) -> bytes:
     sheet.write(1, 9, 46027, day)
     sheet.write_merge(2, 3, 8, 8, "合并")
     book.save(out)
-    content = out.getvalue().replace(record(0x42, struct.pack("<H", 1200)), record(0x42, struct.pack("<H", page)))
+    content = out.getvalue().replace(
+        record(0x42, struct.pack("<H", 1200)), record(0x42, struct.pack("<H", page))
+    )
     new = struct.pack("<H", money_format)
     content = re.sub(rb"(\x1e\x04..)\xa4\x00", lambda m: m[1] + new, content, flags=re.DOTALL)
     return re.sub(rb"(\xe0\x00\x14\x00..)\xa4\x00", lambda m: m[1] + new, content, flags=re.DOTALL)
@@ -81,9 +88,15 @@ def cell(place: str, content: str | None, prefix: str = "") -> str:
 
 
 def bare_xlsx(
-    grid: list[list[str]] = GRID, *, prefix: str = "", more_sheets: str = "", more_links: str = "",
-    target: str = "worksheets/sheet1.xml", backslashes: bool = False, more_parts: tuple[tuple[str, str], ...] = (),
-) -> bytes:  # fmt: skip
+    grid: list[list[str]] = GRID,
+    *,
+    prefix: str = "",
+    more_sheets: str = "",
+    more_links: str = "",
+    target: str = "worksheets/sheet1.xml",
+    backslashes: bool = False,
+    more_parts: tuple[tuple[str, str], ...] = (),
+) -> bytes:
     """An xlsx of as few parts as Excel needs."""
     p = f"{prefix}:" if prefix else ""
     space = f'xmlns:{prefix}="{SPREADSHEET}"' if prefix else f'xmlns="{SPREADSHEET}"'
@@ -94,19 +107,34 @@ def bare_xlsx(
         for r, line in enumerate(grid, 1)
     )
     parts = [
-        ("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'),
-        ("_rels/.rels", f'<Relationships xmlns="{RELATIONS}"><Relationship Id="rId1" Type="{OFFICE}/officeDocument"'
-         ' Target="xl/workbook.xml"/></Relationships>'),
-        ("xl/workbook.xml",
-         f'<{p}workbook {space} xmlns:r="{OFFICE}"><{p}sheets><{p}sheet name="台账" sheetId="1" r:id="rId1"/>'
-         f"{more_sheets}</{p}sheets></{p}workbook>"),
-        ("xl/_rels/workbook.xml.rels",
-         f'<Relationships xmlns="{RELATIONS}"><Relationship Id="rId1" Type="{OFFICE}/worksheet" Target="{target}"/>'
-         f"{more_links}</Relationships>"),
-        ("xl/worksheets/sheet1.xml", f"<{p}worksheet {space}><{p}sheetData>{rows}</{p}sheetData></{p}worksheet>"),
+        (
+            "[Content_Types].xml",
+            '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+        ),
+        (
+            "_rels/.rels",
+            f'<Relationships xmlns="{RELATIONS}"><Relationship Id="rId1" Type="{OFFICE}/officeDocument"'
+            ' Target="xl/workbook.xml"/></Relationships>',
+        ),
+        (
+            "xl/workbook.xml",
+            f'<{p}workbook {space} xmlns:r="{OFFICE}"><{p}sheets><{p}sheet name="台账" sheetId="1" r:id="rId1"/>'
+            f"{more_sheets}</{p}sheets></{p}workbook>",
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{RELATIONS}"><Relationship Id="rId1" Type="{OFFICE}/worksheet" Target="{target}"/>'
+            f"{more_links}</Relationships>",
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            f"<{p}worksheet {space}><{p}sheetData>{rows}</{p}sheetData></{p}worksheet>",
+        ),
         *more_parts,
-    ]  # fmt: skip
-    return packed([(name.replace("/", "\\") if backslashes else name, text.encode()) for name, text in parts])
+    ]
+    return packed(
+        [(name.replace("/", "\\") if backslashes else name, text.encode()) for name, text in parts]
+    )
 
 
 def with_method(method: int, name: str = "台账.csv", content: bytes = b"x") -> bytes:

@@ -1,4 +1,5 @@
-"""Whatever a file holds: it is read or refused in words, within its ceilings, and the rest of the month goes on."""
+"""Whatever a file holds: it is read or refused in words, within its ceilings, and the rest of the
+month goes on."""
 
 from __future__ import annotations
 
@@ -55,7 +56,9 @@ def test_every_broken_or_hostile_file_is_read_or_refused_in_words(tmp_path: Path
             assert rows in case.verdict.split(), (case.name, said)
             assert shown(case.name) in said
             assert "请" in said
-            assert not any(word in said for word in ("Traceback", "532999", "甲小明", str(tmp_path)))
+            assert not any(
+                word in said for word in ("Traceback", "532999", "甲小明", str(tmp_path))
+            )
         assert sum(os.times()[:4]) - begun < 20, case.name  # seconds of processor: CI may be busy
         path.unlink()
         names.add(case.name)
@@ -64,10 +67,14 @@ def test_every_broken_or_hostile_file_is_read_or_refused_in_words(tmp_path: Path
         assert resource.getrusage(who).ru_maxrss < 1.5 * GIBIBYTE
 
 
-def test_a_file_that_takes_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_takes_too_long_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "慢.csv"
     os.mkfifo(path)
-    monkeypatch.setattr(os, "held", os.open(path, os.O_RDWR), raising=False)  # nobody writes: reading waits for ever
+    monkeypatch.setattr(
+        os, "held", os.open(path, os.O_RDWR), raising=False
+    )  # nobody writes: reading waits for ever
     monkeypatch.setattr(worker, "SECONDS", 0.3)
     monkeypatch.setattr(worker, "BUSY", 1)
     with pytest.raises(FileRefused, match=r"慢\.csv”读的时间太长"):
@@ -87,7 +94,9 @@ def test_a_file_that_takes_too_much_of_the_processor_is_refused_however_busy_the
         worker.open_file(path)
 
 
-def test_a_file_that_needs_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_needs_too_much_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(worker, "MEMORY", 200 << 20)
     monkeypatch.setattr(worker, "MEMORY_PER_BYTE", 0)
     path = tmp_path / "胖.csv"
@@ -112,7 +121,9 @@ def test_a_file_that_vanished_is_waited_for(tmp_path: Path) -> None:
     assert not settled([gone], 0)
 
 
-@pytest.mark.parametrize("fault", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOSPC, errno.ESTALE])
+@pytest.mark.parametrize(
+    "fault", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOSPC, errno.ESTALE]
+)
 def test_a_fault_of_this_machine_is_never_a_refusal(
     fault: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -146,7 +157,9 @@ with plainly(keys) as plain:
 """
 
 
-def test_a_task_that_nobody_may_look_into_reads_sealed_files_without_any_right(tmp_path: Path) -> None:
+def test_a_task_that_nobody_may_look_into_reads_sealed_files_without_any_right(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "台账.csv"
     path.write_bytes(CSV)
     no_rights = ["setpriv", "--bounding-set=-all"] if os.getuid() == 0 else []
@@ -162,7 +175,13 @@ def test_a_task_that_nobody_may_look_into_reads_sealed_files_without_any_right(t
 
 def test_links_locks_and_half_sent_files_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "台账.csv").write_bytes(CSV)
-    for name in ("~$台账.xlsx", ".台账.csv.swp", "台账.xlsx.part", "台账.xlsx.filepart", "上传.TMP"):
+    for name in (
+        "~$台账.xlsx",
+        ".台账.csv.swp",
+        "台账.xlsx.part",
+        "台账.xlsx.filepart",
+        "上传.TMP",
+    ):
         (tmp_path / name).write_bytes(CSV)
     (tmp_path / "密.csv").symlink_to("/etc/hostname")
     os.mkfifo(tmp_path / "管.csv")
@@ -198,7 +217,9 @@ def test_a_workbook_under_a_password_opens_with_the_stored_one_only(tmp_path: Pa
 def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    county = make_county(tmp_path / "county", households=60, months=(Month(2026, 10),), seed=3, dirt=False)
+    county = make_county(
+        tmp_path / "county", households=60, months=(Month(2026, 10),), seed=3, dirt=False
+    )
     inbox = tmp_path / "inbox"
     shutil.copytree(county.inbox, inbox)
     secrets = tmp_path / "home" / "secrets" / "departments"
@@ -212,11 +233,15 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
     steps.init()
     steps.load_registry(str(county.registry), "2026-10")
     found = {
-        entry["department"]: steps.receive("2026-10", entry["department"]) for entry in steps.departments("2026-10")
+        entry["department"]: steps.receive("2026-10", entry["department"])
+        for entry in steps.departments("2026-10")
     }
     assert {department: reference["status"] for department, reference in found.items()} == {
-        "civil_affairs": "loaded", "medical_insurance": "loaded", "housing": "refused", "water": "refused",
-    }  # fmt: skip
+        "civil_affairs": "loaded",
+        "medical_insurance": "loaded",
+        "housing": "refused",
+        "water": "refused",
+    }
     secrets.mkdir(parents=True)
     (secrets / "housing").write_text(PASSWORD)
     (secrets / "housing").chmod(0o600)

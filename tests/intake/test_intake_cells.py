@@ -9,16 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shouwang.county.contract import Column
-from shouwang.intake.cells import CodeReader, read_column, read_date, read_integer, read_number, text_of
+from shouwang.intake.cells import (
+    CodeReader,
+    read_column,
+    read_date,
+    read_integer,
+    read_number,
+    text_of,
+)
 
 DAY = dt.date(2026, 1, 5)
 
 
 @pytest.mark.parametrize(
     "written",
-    [DAY, dt.datetime(2026, 1, 5, 9, 30), 46027.0, "46027", 20260105, "20260105", "2026-1-5", "2026/01/05", "2026.1.5",
-     "2026年1月5日", "2026-01-05 09:30:00", " 2026-01-05 "],
-)  # fmt: skip
+    [
+        DAY,
+        dt.datetime(2026, 1, 5, 9, 30),
+        46027.0,
+        "46027",
+        20260105,
+        "20260105",
+        "2026-1-5",
+        "2026/01/05",
+        "2026.1.5",
+        "2026年1月5日",
+        "2026-01-05 09:30:00",
+        " 2026-01-05 ",
+    ],
+)
 def test_every_way_to_write_a_day(written: object) -> None:
     assert read_date(written) == DAY
 
@@ -31,9 +50,20 @@ def test_what_is_no_day_is_an_error(written: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("1,234.50", 1234.5), ("1234.5元", 1234.5), ("￥1,234.50", 1234.5), ("1.2万", 12000), ("￥-76.46", -76.46),
-     (" 1490.46 ", 1490.46), (12.5, 12.5), ("-", None), ("", None), (None, None), ("０.５", 0.5)],
-)  # fmt: skip
+    [
+        ("1,234.50", 1234.5),
+        ("1234.5元", 1234.5),
+        ("￥1,234.50", 1234.5),
+        ("1.2万", 12000),
+        ("￥-76.46", -76.46),
+        (" 1490.46 ", 1490.46),
+        (12.5, 12.5),
+        ("-", None),
+        ("", None),
+        (None, None),
+        ("０.５", 0.5),
+    ],
+)
 def test_every_way_to_write_money(written: object, value: float | None) -> None:
     assert read_number(written) == value
 
@@ -46,7 +76,8 @@ def test_what_is_no_number_is_an_error(written: str) -> None:
 
 @pytest.mark.parametrize("written", ["不详", " 未知 "])
 def test_what_is_not_known_is_no_empty_cell_where_a_value_is_asked_for(written: str) -> None:
-    """Handbook section 4: missing is 无, -, 暂无 or blank; anything else is an error of the row, no silent blank."""
+    """Handbook section 4: missing is 无, -, 暂无 or blank; anything else is an error of the row, no
+    silent blank."""
     for read in (
         read_date,
         read_number,

@@ -1,4 +1,5 @@
-"""Cases from the field that opening decides: how many lines each file has (the heading's too), or why it is refused."""
+"""Cases from the field that opening decides: how many lines each file has (the heading's too), or
+why it is refused."""
 
 from __future__ import annotations
 
@@ -13,12 +14,23 @@ from shouwang.intake.worker import open_file
 
 FIELD = Path(__file__).parents[3] / "shared" / "field"
 LINES = {
-    "B8-formula-without-value": [27], "C1-open-quote": [19], "C2-folder-within": [3, 13], "D1-jxl-code-page-1252": [15],
-    "D10-xml-gb2312-rare-name": [15], "D14-stray-file-1": [15], "D14-stray-file-3": [15, 1],
-    "D15-empty-note-in-zip": [15], "D17-merged-in-ods": [16], "D19-half-a-character": [15], "D2-excel-95-gbk": [15],
-    "D20-commas-in-a-tab-file": [15], "D4-crystal-reports-formats": [16], "D5-utf16-text-as-xls": [15],
-    "D6-macro-sheet": [15], "D7-sheet-without-part": [15],
-}  # fmt: skip
+    "B8-formula-without-value": [27],
+    "C1-open-quote": [19],
+    "C2-folder-within": [3, 13],
+    "D1-jxl-code-page-1252": [15],
+    "D10-xml-gb2312-rare-name": [15],
+    "D14-stray-file-1": [15],
+    "D14-stray-file-3": [15, 1],
+    "D15-empty-note-in-zip": [15],
+    "D17-merged-in-ods": [16],
+    "D19-half-a-character": [15],
+    "D2-excel-95-gbk": [15],
+    "D20-commas-in-a-tab-file": [15],
+    "D4-crystal-reports-formats": [16],
+    "D5-utf16-text-as-xls": [15],
+    "D6-macro-sheet": [15],
+    "D7-sheet-without-part": [15],
+}
 
 
 def opened(case: str) -> list[Opened]:
@@ -43,7 +55,11 @@ def test_every_line_is_read(case: str) -> None:
 def test_what_is_in_the_cells_is_told() -> None:
     def cells(case: str, heading: str) -> list[object]:
         (sheet,) = sheets(case)
-        return next(column.head(30) for column in sheet.columns if column.distinct[column.codes[0]] == heading)
+        return next(
+            column.head(30)
+            for column in sheet.columns
+            if column.distinct[column.codes[0]] == heading
+        )
 
     assert cells("B8-formula-without-value", "学费")[1:3] == ["#CALC!", "12000"]
     assert cells("D4-crystal-reports-formats", "保障金额")[1:] == [560.5] * 15

@@ -1,4 +1,5 @@
-"""Sound files that look odd: old and small programs' workbooks, texts with a flaw, stray files; nothing is lost unsaid."""
+"""Sound files that look odd: old and small programs' workbooks, texts with a flaw, stray files;
+nothing is lost unsaid."""
 
 from __future__ import annotations
 
@@ -52,8 +53,12 @@ def text(*rows: list[str], delimiter: str = ",") -> str:
 
 @pytest.mark.parametrize("page", [936, 1252, None])
 @pytest.mark.parametrize("start", [EXCEL_2, EXCEL_3, EXCEL_4, EXCEL_5, DELPHI])
-def test_the_records_alone_are_a_sheet_whatever_code_page_they_say(start: bytes, page: int | None) -> None:
-    assert grid_of(open_content("台账.xls", bare_records(start, start == EXCEL_2, page), ())) == GRID
+def test_the_records_alone_are_a_sheet_whatever_code_page_they_say(
+    start: bytes, page: int | None
+) -> None:
+    assert (
+        grid_of(open_content("台账.xls", bare_records(start, start == EXCEL_2, page), ())) == GRID
+    )
 
 
 @pytest.mark.parametrize("page", [936, 1252, 54936, None])
@@ -62,7 +67,9 @@ def test_excel_95_is_chinese_whatever_code_page_it_says(page: int | None) -> Non
     traditional = excel_95(950, [["姓名"], ["陳三"]], "cp950")
     assert grid_of(open_content("名單.xls", traditional, ())) == [["姓名"], ["陳三"]]
     cut = excel_95(page).replace("甲小明".encode("gbk"), "甲小明".encode("gbk")[:-1] + b" ")
-    assert grid_of(open_content("台账.xls", cut, ()))[1][0] == "甲小\ufffd ", "of a text cut in two the rest counts"
+    assert grid_of(open_content("台账.xls", cut, ()))[1][0] == "甲小\ufffd ", (
+        "of a text cut in two the rest counts"
+    )
 
 
 @pytest.mark.parametrize("page", [1200, 1252, 936, 0])
@@ -75,20 +82,27 @@ def test_an_xls_means_what_its_formats_say_whatever_their_numbers(page: int, num
     assert sheet.merges == ((2, 3, 8),)
 
 
-def test_a_sheet_of_macros_or_without_a_part_is_passed_over_and_told_but_one_whose_part_is_lost_is_not() -> None:
+def test_a_sheet_of_macros_or_without_a_part_is_passed_over_and_told_but_one_whose_part_is_lost_is_not() -> (
+    None
+):
     def with_sheet(own: str, kind: str = "", part: str = "") -> bytes:
         link = f'<Relationship Id="rId9" Type="{kind}" Target="other/sheet1.xml"/>' if kind else ""
         parts = (("xl/other/sheet1.xml", f'<x xmlns="{SPREADSHEET}"/>'),) if part else ()
         return bare_xlsx(
-            more_sheets=f'<sheet name="宏1" sheetId="2" {own}/>', more_links=link, more_parts=parts, prefix=""
+            more_sheets=f'<sheet name="宏1" sheetId="2" {own}/>',
+            more_links=link,
+            more_parts=parts,
+            prefix="",
         )
 
     microsoft = "http://schemas.microsoft.com/office/2006/relationships"
     for content in (
-        with_sheet(""), with_sheet('r:id=""'), with_sheet('r:id=""', f"{OFFICE}/worksheet"),
+        with_sheet(""),
+        with_sheet('r:id=""'),
+        with_sheet('r:id=""', f"{OFFICE}/worksheet"),
         with_sheet('r:id="rId9"', f"{microsoft}/xlMacrosheet", "part"),
         with_sheet('r:id="rId9"', f"{microsoft}/xlIntlMacrosheet", "part"),
-    ):  # fmt: skip
+    ):
         opened = open_content("台账.xlsm", content, ())
         assert grid_of(opened) == GRID
         assert opened.ignored == (("台账.xlsm/宏1", "宏表或没有内容的工作表"),)
@@ -98,10 +112,17 @@ def test_a_sheet_of_macros_or_without_a_part_is_passed_over_and_told_but_one_who
 
 
 @pytest.mark.parametrize("prefix", ["", "x"])
-def test_a_formula_that_was_never_calculated_is_an_error_and_an_empty_text_is_not(prefix: str) -> None:
+def test_a_formula_that_was_never_calculated_is_an_error_and_an_empty_text_is_not(
+    prefix: str,
+) -> None:
     p = f"{prefix}:" if prefix else ""
-    never = [f"<{p}f>1+1</{p}f>", f"<{p}f>1+1</{p}f><{p}v></{p}v>", f"<{p}f>A1</{p}f><{p}v/>",
-             f'<{p}f t="shared" si="0"/>', f'<{p}f t="array" ref="A1">1</{p}f><{p}v />']  # fmt: skip
+    never = [
+        f"<{p}f>1+1</{p}f>",
+        f"<{p}f>1+1</{p}f><{p}v></{p}v>",
+        f"<{p}f>A1</{p}f><{p}v/>",
+        f'<{p}f t="shared" si="0"/>',
+        f'<{p}f t="array" ref="A1">1</{p}f><{p}v />',
+    ]
     calculated = [f"<{p}f>1+1</{p}f><{p}v>2</{p}v>", f'<{p}f t="shared" si="0"/><{p}v>3</{p}v>']
     content = bare_xlsx([["学费"], *([one] for one in never + calculated), ["完"]], prefix=prefix)
     shown = [row[0] for row in grid_of(open_content("学生.xlsx", content, ()))]
@@ -112,7 +133,10 @@ def test_a_formula_that_was_never_calculated_is_an_error_and_an_empty_text_is_no
 
 def test_a_formula_in_xml_or_html_without_a_value_is_an_error(tmp_path: Path) -> None:
     xml = saved(write_xml, tmp_path).decode()
-    start, end = xml.rindex("<Cell", 0, xml.index("无需改造")), xml.index("</Cell>", xml.index("无需改造")) + 7
+    start, end = (
+        xml.rindex("<Cell", 0, xml.index("无需改造")),
+        xml.index("</Cell>", xml.index("无需改造")) + 7,
+    )
     page = "<html><table><tr><td>学费</td><td x:fmla='=1+1'></td><td x:fmla='=1+1' x:num>2</td></tr></table></html>"
     changed = xml[:start] + '<Cell ss:Formula="=1+1"/>' + xml[end:]
     assert grid_of(open_content("台账.xls", changed.encode(), ()))[1] == [*ROWS[0][:7], "#CALC!"]
@@ -129,7 +153,10 @@ def test_a_formula_in_ods_without_a_value_is_an_error(tmp_path: Path) -> None:
 def _replaced(part: bytes, cell: str, new: bytes) -> bytes:
     """The cell of an ods with this text, replaced."""
     at = part.index(cell.encode())
-    start, end = part.rindex(b"<table:table-cell", 0, at), part.index(b"</table:table-cell>", at) + 19
+    start, end = (
+        part.rindex(b"<table:table-cell", 0, at),
+        part.index(b"</table:table-cell>", at) + 19,
+    )
     return part[:start] + new + part[end:]
 
 
@@ -138,28 +165,41 @@ def test_cells_merged_in_ods_and_xlsb_are_told_as_in_xlsx(tmp_path: Path) -> Non
     high = '<table:table-cell table:number-rows-spanned="2"><text:p>水磨乡</text:p></table:table-cell>'.encode()
     changed = with_part(ods, "content.xml", lambda part: _replaced(part, "水磨乡", high))
     lowered = with_part(
-        changed, "content.xml",
-        lambda part: part.replace(b"<table:table-row>", b'<table:table-row table:number-rows-repeated="3">', 1),
-    )  # fmt: skip
+        changed,
+        "content.xml",
+        lambda part: part.replace(
+            b"<table:table-row>", b'<table:table-row table:number-rows-repeated="3">', 1
+        ),
+    )
     assert open_content("台账.ods", changed, ()).sheets[0].merges == ((1, 2, 2),)
-    assert open_content("台账.ods", lowered, ()).sheets[0].merges == ((3, 4, 2),), "after rows that repeat"
-    assert open_content("台账.xlsb", xlsb([*GRID], merges=[(1, 2, 2)]), ()).sheets[0].merges == ((1, 2, 2),)
+    assert open_content("台账.ods", lowered, ()).sheets[0].merges == ((3, 4, 2),), (
+        "after rows that repeat"
+    )
+    assert open_content("台账.xlsb", xlsb([*GRID], merges=[(1, 2, 2)]), ()).sheets[0].merges == (
+        (1, 2, 2),
+    )
 
 
 def test_workbooks_in_other_dress_are_read() -> None:
     for content in (
-        bare_xlsx(prefix="x"), bare_xlsx(target="/xl/worksheets/sheet1.xml"), bare_xlsx(backslashes=True)
-    ):  # fmt: skip
+        bare_xlsx(prefix="x"),
+        bare_xlsx(target="/xl/worksheets/sheet1.xml"),
+        bare_xlsx(backslashes=True),
+    ):
         assert grid_of(open_content("台账.xlsx", content, ())) == GRID
 
 
 @pytest.mark.parametrize("declared", ["gb2312", "gbk", "utf-8", "iso-8859-1", "big5"])
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16"])
-def test_xml_and_html_are_in_the_encoding_that_they_are_in(tmp_path: Path, declared: str, encoding: str) -> None:
+def test_xml_and_html_are_in_the_encoding_that_they_are_in(
+    tmp_path: Path, declared: str, encoding: str
+) -> None:
     rows = [[*GRID[0]], ["费镕", *ROWS[0][1:]]]
     cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     page = f"<html><head><meta charset={declared}></head><table>{cells}</table></html>"
-    xml = saved(write_xml, tmp_path).decode().replace("甲小明", "费镕").replace("UTF-8", declared, 1)
+    xml = (
+        saved(write_xml, tmp_path).decode().replace("甲小明", "费镕").replace("UTF-8", declared, 1)
+    )
     for content in (page, xml):
         assert grid_of(open_content("台账.xls", content.encode(encoding), ()))[:2] == rows
 
@@ -172,16 +212,22 @@ def test_a_page_in_traditional_characters_is_read_as_it_says() -> None:
 @pytest.mark.parametrize("ending", ["xls", "xlsx", "csv", "txt"])
 @pytest.mark.parametrize("delimiter", list("\t,;|"))
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be"])
-def test_a_text_is_a_table_whatever_it_is_called(ending: str, delimiter: str, encoding: str) -> None:
+def test_a_text_is_a_table_whatever_it_is_called(
+    ending: str, delimiter: str, encoding: str
+) -> None:
     content = text(*GRID, delimiter=delimiter).encode(encoding)
     assert grid_of(open_content(f"台账.{ending}", content, ())) == GRID
 
 
 @pytest.mark.parametrize("delimiter", list("\t,;|"))
 @given(data=st.data())
-def test_what_parts_the_cells_is_what_parts_most_lines_alike(delimiter: str, data: st.DataObject) -> None:
+def test_what_parts_the_cells_is_what_parts_most_lines_alike(
+    delimiter: str, data: st.DataObject
+) -> None:
     others = "".join(set("\t,;|") - {delimiter})
-    remarks = st.text(st.sampled_from(others + "管网老化"), max_size=30).map(lambda words: f"注{words}注")
+    remarks = st.text(st.sampled_from(others + "管网老化"), max_size=30).map(
+        lambda words: f"注{words}注"
+    )
     rows = [[*row, data.draw(remarks)] for row in ROWS]
     content = text(["台账"], [*HEAD, "情况说明"], *rows, delimiter=delimiter)
     found = grid_of(open_content("台账.csv", content.encode(), ()))
@@ -194,7 +240,9 @@ OPEN = [f'"{cell}' for cell in ("备注", "大口径管", "“旧”管", "")]
 @pytest.mark.parametrize("begin", OPEN)
 @pytest.mark.parametrize("place", [0, 3, 8])
 @pytest.mark.parametrize("further", [[], [4], [2, 3, 4], [150]])
-def test_a_quotation_mark_that_is_never_closed_takes_no_row_along(begin: str, place: int, further: list[int]) -> None:
+def test_a_quotation_mark_that_is_never_closed_takes_no_row_along(
+    begin: str, place: int, further: list[int]
+) -> None:
     rows = [[*ROWS[n % 3], "注"] for n in range(200)]
     for number in [1, *further]:
         rows[number][place] = begin
@@ -202,7 +250,9 @@ def test_a_quotation_mark_that_is_never_closed_takes_no_row_along(begin: str, pl
     found = sheet.head(len(sheet.numbers))
     assert len(found) == 201
     assert list(sheet.numbers) == list(range(1, 202))
-    assert [[cell.strip('"') for cell in row] for row in found[1:]] == [[c.strip('"') for c in row] for row in rows]
+    assert [[cell.strip('"') for cell in row] for row in found[1:]] == [
+        [c.strip('"') for c in row] for row in rows
+    ]
 
 
 def test_a_quotation_mark_that_another_row_closes_takes_none_of_them_along() -> None:
@@ -213,8 +263,14 @@ def test_a_quotation_mark_that_another_row_closes_takes_none_of_them_along() -> 
 
 
 def test_cells_of_several_lines_and_guarded_delimiters_stay_whole() -> None:
-    rows = [["甲\r\n小明", *ROWS[0][1:], "一,二\r\n三,四"], [*ROWS[1], 'a "b" c'], [*ROWS[2], "x\n\n,,,\ny"]]
-    guarded = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in [[*HEAD, "备注"], *rows]]
+    rows = [
+        ["甲\r\n小明", *ROWS[0][1:], "一,二\r\n三,四"],
+        [*ROWS[1], 'a "b" c'],
+        [*ROWS[2], "x\n\n,,,\ny"],
+    ]
+    guarded = [
+        ['"' + cell.replace('"', '""') + '"' for cell in row] for row in [[*HEAD, "备注"], *rows]
+    ]
     (sheet,) = open_content("台账.csv", text(*guarded).encode(), ()).sheets
     assert sheet.head(4) == [[*HEAD, "备注"], *rows]
     assert list(sheet.numbers) == [1, 2, 5, 6]
@@ -267,7 +323,11 @@ def test_what_is_no_table_is_passed_over_beside_one_and_in_an_archive(tmp_path: 
     assert [path.name for path in tables] == ["台账.csv"]
     told = {"说明.doc", "快捷方式.LNK", "网址.url", "导出.log", "安装.exe"}
     assert {name for name, _ in others} == told, "what no person put there is not told"
-    opened = open_content("报送.zip", packed([("九月/台账.csv", CSV), *((f"九月/{name}", b"x") for name in STRAY)]), ())
+    opened = open_content(
+        "报送.zip",
+        packed([("九月/台账.csv", CSV), *((f"九月/{name}", b"x") for name in STRAY)]),
+        (),
+    )
     assert grid_of(opened) == GRID
     assert {name for name, _ in opened.ignored} == {f"报送.zip/九月/{name}" for name in told}
 
@@ -279,7 +339,9 @@ def test_an_empty_file_is_told_and_takes_nothing_along(tmp_path: Path, nothing: 
     with pytest.raises(FileRefused, match=r"新建文本文档\.txt”是空的") as refusal:
         worker.open_file(path)
     assert refusal.value.code == "empty", "whoever reads it beside others passes it over"
-    archive = open_content("报送.zip", packed([("新建文本文档.txt", nothing), ("台账.csv", CSV)]), ())
+    archive = open_content(
+        "报送.zip", packed([("新建文本文档.txt", nothing), ("台账.csv", CSV)]), ()
+    )
     assert grid_of(archive) == GRID
     assert archive.ignored == (("报送.zip/新建文本文档.txt", "是空的"),)
     with pytest.raises(FileRefused, match=r"报送\.zip”里没有表格"):
@@ -306,23 +368,35 @@ def test_names_within_a_zip_are_shown_as_they_were_written() -> None:
 def test_files_in_folders_are_kept_each_under_a_name_of_its_own(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     for place, content in {
-        "台账.csv": CSV, "补报/台账.csv": CSV * 2, "补报/二/台账.xls": xls(), ".tmp/台账.csv": b"x", "__MACOSX/台账.csv": b"x",
-        "补报/~$台账.csv": b"x", "补报/半份.part": b"x", "补报_台账.csv": CSV * 3,
-    }.items():  # fmt: skip
+        "台账.csv": CSV,
+        "补报/台账.csv": CSV * 2,
+        "补报/二/台账.xls": xls(),
+        ".tmp/台账.csv": b"x",
+        "__MACOSX/台账.csv": b"x",
+        "补报/~$台账.csv": b"x",
+        "补报/半份.part": b"x",
+        "补报_台账.csv": CSV * 3,
+    }.items():
         (inbox / place).parent.mkdir(parents=True, exist_ok=True)
         (inbox / place).write_bytes(content)
     (inbox / "别处").symlink_to("/etc")
     found = find_files(inbox)
     assert [str(path.relative_to(inbox)) for path in found] == [
-        "台账.csv", "补报/二/台账.xls", "补报/台账.csv", "补报_台账.csv"
-    ]  # fmt: skip
+        "台账.csv",
+        "补报/二/台账.xls",
+        "补报/台账.csv",
+        "补报_台账.csv",
+    ]
     names = [name for _, name in named(found)]
     assert names == ["台账.csv", "补报_二_台账.xls", "补报_台账.csv", "_补报_台账.csv"]
     keys = Keys(tmp_path / "keys", "")
     keys.make()
     arrival = arrive(found, [], lambda _: [])
     keep(keys, arrival.files, tmp_path / arrival.content, plain=True)
-    kept = {path.name: keys.open_file(path.read_bytes()) for path in (tmp_path / arrival.content).iterdir()}
+    kept = {
+        path.name: keys.open_file(path.read_bytes())
+        for path in (tmp_path / arrival.content).iterdir()
+    }
     assert kept == {name: path.read_bytes() for path, name in named(found)}
     before = fingerprint(found)
     (inbox / "补报/台账.csv").rename(inbox / "补报/二/台账.csv")
@@ -339,7 +413,9 @@ def test_thousands_of_files_are_to_be_put_together(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [CSV, xlsx(), xls()])
-def test_more_different_cells_than_can_be_held_are_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_different_cells_than_can_be_held_are_refused(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sheets, "MOST_DISTINCT", 40)
     assert isinstance(worker.answer(content, "台账.csv", ()), Opened)
     twice = packed([("甲.csv", CSV), ("乙.csv", CSV)])
@@ -378,9 +454,15 @@ def test_a_message_shows_no_whole_number_of_a_file_name(name: str, shown: str) -
 def test_no_refusal_of_a_file_shows_a_whole_number_of_its_name(tmp_path: Path) -> None:
     number = ROWS[0][1]
     for ending, content in {
-        "xlsx": b"PK\x03\x04x", "xls": xls()[:700], "csv": bytes(900), "txt": os.urandom(3000), "zip": with_method(9),
-        "pdf": b"%PDF", "ods": packed([("content.xml", b"<")]), "mht": b"MIME-Version: 1.0\r\n\r\nx",
-    }.items():  # fmt: skip
+        "xlsx": b"PK\x03\x04x",
+        "xls": xls()[:700],
+        "csv": bytes(900),
+        "txt": os.urandom(3000),
+        "zip": with_method(9),
+        "pdf": b"%PDF",
+        "ods": packed([("content.xml", b"<")]),
+        "mht": b"MIME-Version: 1.0\r\n\r\nx",
+    }.items():
         path = tmp_path / f"{number}.{ending}"
         path.write_bytes(content)
         with pytest.raises(FileRefused) as refusal:

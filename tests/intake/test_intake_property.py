@@ -1,4 +1,5 @@
-"""Any table of the made-up county, in any layout, format, wording and style of cells, is read back as it was."""
+"""Any table of the made-up county, in any layout, format, wording and style of cells, is read back
+as it was."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ MONTH = Month(2026, 9)
 CASES = 300
 CONTRACTS = dict(open_house({}).county.contracts)
 for path in (EXAMPLES / "departments").iterdir():
-    CONTRACTS[path.stem] = read_contract(path, read_yaml(PROJECT / "include" / "county" / "wordings.yaml"))
+    CONTRACTS[path.stem] = read_contract(
+        path, read_yaml(PROJECT / "include" / "county" / "wordings.yaml")
+    )
 NAMES = {"written_name": "name", "written_id": "id_number"}
 
 
@@ -74,28 +77,54 @@ def layouts(draw: Any, department: str) -> Layout:
         if draw(st.integers(0, 5)) == 0:
             word = (
                 word[0]
-                + draw(st.sampled_from([" ", "\u3000", "\u200b"] + ["\n"] * (kind not in ("csv", "tsv"))))
+                + draw(
+                    st.sampled_from(
+                        [" ", "\u3000", "\u200b"] + ["\n"] * (kind not in ("csv", "tsv"))
+                    )
+                )
                 + word[1:]
             )
         wordings.append(word)
     order = list(range(len(columns)))
     return Layout(
-        kind=kind, encoding=draw(st.sampled_from(["utf-8-sig", "utf-8", "gb18030", "utf-16"])), wordings=tuple(wordings),
-        order=tuple(order if two_tiers else draw(st.permutations(order))), money=draw(st.sampled_from(list(MONEY))),
-        date=draw(st.sampled_from(list(DATES))), grade=draw(st.sampled_from(list(GRADES))),
-        blank=draw(st.sampled_from(["", "-", "无", "/"])), title=draw(flag), unit_row=draw(flag), serial=draw(flag),
-        remark=draw(flag), foot=draw(flag), dictionary=kind not in ONE_TABLE and draw(flag), two_tiers=two_tiers,
-        by_township=kind not in ONE_TABLE and draw(flag), blank_row=draw(flag), blank_column=draw(flag),
-        tabs=kind in ("csv", "tsv") and draw(flag), unit=unit,
-        unit_in=draw(st.sampled_from(["row", "header", *(["tier"] if two_tiers else [])])), gaps=draw(flag),
+        kind=kind,
+        encoding=draw(st.sampled_from(["utf-8-sig", "utf-8", "gb18030", "utf-16"])),
+        wordings=tuple(wordings),
+        order=tuple(order if two_tiers else draw(st.permutations(order))),
+        money=draw(st.sampled_from(list(MONEY))),
+        date=draw(st.sampled_from(list(DATES))),
+        grade=draw(st.sampled_from(list(GRADES))),
+        blank=draw(st.sampled_from(["", "-", "无", "/"])),
+        title=draw(flag),
+        unit_row=draw(flag),
+        serial=draw(flag),
+        remark=draw(flag),
+        foot=draw(flag),
+        dictionary=kind not in ONE_TABLE and draw(flag),
+        two_tiers=two_tiers,
+        by_township=kind not in ONE_TABLE and draw(flag),
+        blank_row=draw(flag),
+        blank_column=draw(flag),
+        tabs=kind in ("csv", "tsv") and draw(flag),
+        unit=unit,
+        unit_in=draw(st.sampled_from(["row", "header", *(["tier"] if two_tiers else [])])),
+        gaps=draw(flag),
         pages=draw(flag),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("department", list(FORMS))
-@settings(max_examples=CASES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@settings(
+    max_examples=CASES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
 @given(data=st.data())
-def test_a_table_is_read_back_as_it_was(department: str, tables: dict[str, pd.DataFrame], data: st.DataObject) -> None:
+def test_a_table_is_read_back_as_it_was(
+    department: str, tables: dict[str, pd.DataFrame], data: st.DataObject
+) -> None:
     layout = data.draw(layouts(department))
     whole = tables[department]
     first, count = data.draw(st.tuples(st.integers(0, len(whole) - 1), st.integers(1, 32)))
@@ -117,7 +146,8 @@ def test_a_table_is_read_back_as_it_was(department: str, tables: dict[str, pd.Da
                 np.testing.assert_allclose(got, wanted.to_numpy(dtype=float) / 100, atol=0.001)
             case "date":
                 assert got.tolist() == pd.to_datetime(wanted).astype("datetime64[ms]").tolist() or (
-                    got.fillna(pd.Timestamp(0)).tolist() == pd.to_datetime(wanted).fillna(pd.Timestamp(0)).tolist()
+                    got.fillna(pd.Timestamp(0)).tolist()
+                    == pd.to_datetime(wanted).fillna(pd.Timestamp(0)).tolist()
                 )
             case "number" if contract.columns[column.name].type != "text":
                 np.testing.assert_allclose(got.astype(float), wanted.astype(float))

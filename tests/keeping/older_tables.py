@@ -14,7 +14,8 @@ BEFORE_THE_CHAIN = "0005"
 
 
 def make_older(database: Database, entries: int) -> None:
-    """Drop every table, make those of before the audit trail was a chain, with some entries in it."""
+    """Drop every table, make those of before the audit trail was a chain, with some entries in
+    it."""
     with database.engine.begin() as connection:
         there = sa.MetaData()
         there.reflect(connection)
@@ -22,7 +23,15 @@ def make_older(database: Database, entries: int) -> None:
         command.upgrade(alembic_config(connection), BEFORE_THE_CHAIN)
         now = dt.datetime(2026, 9, 1, 8, 30, 15, 123456)
         rows = [
-            {"at": now, "kind": "released", "subject": f"乡镇{n}", "by": "张三", "detail": {"clues": n}}
+            {
+                "at": now,
+                "kind": "released",
+                "subject": f"乡镇{n}",
+                "by": "张三",
+                "detail": {"clues": n},
+            }
             for n in range(entries)
         ]
-        connection.execute(sa.Table("audit_event", sa.MetaData(), autoload_with=connection).insert(), rows)
+        connection.execute(
+            sa.Table("audit_event", sa.MetaData(), autoload_with=connection).insert(), rows
+        )

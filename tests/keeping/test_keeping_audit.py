@@ -1,4 +1,5 @@
-"""Whoever changes the audit trail is found, and writers at the same time make one chain, on SQLite and PostgreSQL."""
+"""Whoever changes the audit trail is found, and writers at the same time make one chain, on SQLite
+and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -29,10 +30,14 @@ PARKED = 1_000_000
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[House]:
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
     if request.param == "postgresql":
-        monkeypatch.setenv("SHOUWANG_DATABASE_URL", scratch(request.getfixturevalue("postgresql_url"), "audited"))
+        monkeypatch.setenv(
+            "SHOUWANG_DATABASE_URL", scratch(request.getfixturevalue("postgresql_url"), "audited")
+        )
     steps.init()
     house = open_house()
     for number in range(1, 7):
@@ -52,11 +57,15 @@ def spoil(house: House, work: Spoil) -> None:
 
 
 def numbered(connection: sa.Connection, old: int, new: int) -> None:
-    connection.execute(audit_event.update().where(audit_event.c.event_id == old).values(event_id=new))
+    connection.execute(
+        audit_event.update().where(audit_event.c.event_id == old).values(event_id=new)
+    )
 
 
 def changed(column: str, value: Any) -> Spoil:
-    return lambda c: c.execute(audit_event.update().where(audit_event.c.event_id == 3).values({column: value}))
+    return lambda c: c.execute(
+        audit_event.update().where(audit_event.c.event_id == 3).values({column: value})
+    )
 
 
 def removed(connection: sa.Connection) -> None:
@@ -70,14 +79,26 @@ def removed_and_closed_up(connection: sa.Connection) -> None:
 
 
 def inserted(connection: sa.Connection) -> None:
-    row = dict(connection.execute(sa.select(audit_event).where(audit_event.c.event_id == 3)).mappings().one())
+    row = dict(
+        connection.execute(sa.select(audit_event).where(audit_event.c.event_id == 3))
+        .mappings()
+        .one()
+    )
     for number in (6, 5, 4):
         numbered(connection, number, number + 1)
-    connection.execute(audit_event.insert().values({**row, "event_id": 4, "by": "李四", "after": row["seal"][::-1]}))
+    connection.execute(
+        audit_event.insert().values(
+            {**row, "event_id": 4, "by": "李四", "after": row["seal"][::-1]}
+        )
+    )
 
 
 def appended(connection: sa.Connection) -> None:
-    row = dict(connection.execute(sa.select(audit_event).where(audit_event.c.event_id == 6)).mappings().one())
+    row = dict(
+        connection.execute(sa.select(audit_event).where(audit_event.c.event_id == 6))
+        .mappings()
+        .one()
+    )
     connection.execute(audit_event.insert().values({**row, "event_id": 7, "after": row["seal"]}))
 
 
@@ -101,7 +122,18 @@ def reordered(connection: sa.Connection) -> None:
         (appended, "entry 7 was changed, or was not written by this program"),
         (reordered, "entry 3 is out of its place"),
     ],
-    ids=["by", "subject", "month", "detail", "seal", "removed", "closed up", "inserted", "appended", "reordered"],
+    ids=[
+        "by",
+        "subject",
+        "month",
+        "detail",
+        "seal",
+        "removed",
+        "closed up",
+        "inserted",
+        "appended",
+        "reordered",
+    ],
 )
 def test_a_tampered_entry_is_found(house: House, work: Spoil, place: str) -> None:
     assert trail.check(house)["faults"] == []
@@ -116,7 +148,9 @@ def test_a_tampered_entry_is_found(house: House, work: Spoil, place: str) -> Non
 def test_the_end_cut_off_is_found_by_what_was_noted_outside(house: House) -> None:
     assert trail.check(house)["newest"]["event_id"] == 6
     spoil(house, lambda c: c.execute(audit_event.delete().where(audit_event.c.event_id > 4)))
-    assert trail.check(house)["faults"] == ["entry 6 is gone, which was noted outside of the database"]
+    assert trail.check(house)["faults"] == [
+        "entry 6 is gone, which was noted outside of the database"
+    ]
 
 
 def test_writers_at_the_same_time_make_one_chain(house: House) -> None:
@@ -141,7 +175,9 @@ def test_a_writer_does_not_wait_for_another_that_is_still_at_work(house: House) 
         audit(connection, "released", "慢的", "张三")
         write(house, "快的")
     with house.database.read() as connection:
-        subjects = list(connection.scalars(sa.select(audit_event.c.subject).order_by(audit_event.c.event_id)))
+        subjects = list(
+            connection.scalars(sa.select(audit_event.c.subject).order_by(audit_event.c.event_id))
+        )
     assert subjects[-2:] == ["快的", "慢的"]
     assert trail.check(house)["faults"] == []
 
@@ -159,7 +195,10 @@ def test_the_trail_is_handed_out_with_its_seals(house: House, tmp_path: Path) ->
     run = CliRunner()
     for name in ("trail.csv", "trail.jsonl"):
         assert run.invoke(app, ["audit", "export", "--out", str(tmp_path / name)]).exit_code == 0
-    rows = [json.loads(line) for line in (tmp_path / "trail.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)
+        for line in (tmp_path / "trail.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     assert [row["subject"] for row in rows] == [f"乡镇{n}" for n in range(1, 7)]
     assert rows[0]["after"] == "0" * 64
     assert all(a["seal"] == b["after"] for a, b in pairwise(rows))
@@ -175,7 +214,10 @@ def test_the_trail_is_handed_out_with_its_seals(house: House, tmp_path: Path) ->
 def test_an_exported_trail_holds_no_formula(house: House, tmp_path: Path) -> None:
     with house.database.write() as connection:
         audit(connection, "approved", "=1+1", "@SUM(A1)", month="2026-09", reason="-2+3")
-    assert CliRunner().invoke(app, ["audit", "export", "--out", str(tmp_path / "trail.csv")]).exit_code == 0
+    assert (
+        CliRunner().invoke(app, ["audit", "export", "--out", str(tmp_path / "trail.csv")]).exit_code
+        == 0
+    )
     with (tmp_path / "trail.csv").open(encoding="utf-8-sig", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert "'=1+1" in cells

@@ -1,4 +1,5 @@
-"""The drill: back up, lose everything, restore, run the month again, and every export is as it was."""
+"""The drill: back up, lose everything, restore, run the month again, and every export is as it
+was."""
 
 from __future__ import annotations
 
@@ -59,7 +60,9 @@ class Keeper:
     def exports(self, to: Path) -> dict[str, bytes]:
         to.mkdir()
         for kind in KINDS:
-            done = CliRunner().invoke(app, ["export", kind, "--month", MONTH, "--out", str(to / kind)])
+            done = CliRunner().invoke(
+                app, ["export", kind, "--month", MONTH, "--out", str(to / kind)]
+            )
             assert done.exit_code == 0, done.stderr
         return {kind: (to / kind).read_bytes() for kind in KINDS}
 
@@ -70,12 +73,17 @@ class Keeper:
 
 @pytest.fixture(scope="module")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=6)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=6
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def keeper(
-    request: pytest.FixtureRequest, county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    county: DemoCounty,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Keeper:
     for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
         monkeypatch.delenv(name)
@@ -106,7 +114,9 @@ def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path
     with zipfile.ZipFile(saved) as archive:
         inside = b"".join(archive.read(name) for name in archive.namelist())
         assert not any("secrets" in name for name in archive.namelist())
-        handed = [archive.read(name) for name in archive.namelist() if name.startswith(backup.SEALED)]
+        handed = [
+            archive.read(name) for name in archive.namelist() if name.startswith(backup.SEALED)
+        ]
     assert handed
     assert all(key_of_file(content) for content in handed)
     assert lying_open(inside, everybodys_numbers(keeper.county)) == set()
@@ -121,7 +131,9 @@ def test_what_was_lost_comes_back_and_the_month_runs_on(keeper: Keeper, tmp_path
     keeper.run_month()
     assert keeper.exports(tmp_path / "after") == before
     assert {
-        p.name: p.read_bytes() for p in (keeper.home / "outbox").glob("*/townships/**/*.xlsx") if p.name in sent
+        p.name: p.read_bytes()
+        for p in (keeper.home / "outbox").glob("*/townships/**/*.xlsx")
+        if p.name in sent
     } == sent
     assert trail.check(keeper.house)["faults"] == []
 
@@ -150,13 +162,17 @@ def test_a_backup_that_is_killed_leaves_nothing_open_behind(
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     child = os.fork()
     if child == 0:
-        monkeypatch.setattr(backup._Packing, "part", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        monkeypatch.setattr(
+            backup._Packing, "part", lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        )
         backup.backup(open_house(), to / "一.zip")
         os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     assert list(temporary.rglob("*")) == []
     left = keeper.home / ".open"
-    assert [path.name for path in left.rglob("*.db")] == ["shouwang.db"], "killed with the copy of the database there"
+    assert [path.name for path in left.rglob("*.db")] == ["shouwang.db"], (
+        "killed with the copy of the database there"
+    )
     assert left.stat().st_mode & 0o777 == 0o700
     assert len(list(to.iterdir())) == 1
     assert open_house().database.is_sqlite
@@ -194,11 +210,17 @@ def test_a_backup_is_of_one_moment_while_others_write(keeper: Keeper, tmp_path: 
 def test_a_backup_of_older_tables_is_brought_up_to_date(keeper: Keeper, tmp_path: Path) -> None:
     make_older(keeper.house.database, 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trail, "check", lambda _house: {"faults": []})  # the program of then had no chain
+        patch.setattr(
+            trail, "check", lambda _house: {"faults": []}
+        )  # the program of then had no chain
         backup.backup(keeper.house, tmp_path / "old.zip", tmp_path / "keys.zip")
     keeper.lose_everything()
     backup.restore(keeper.house, tmp_path / "old.zip", tmp_path / "keys.zip")
-    assert trail.check(keeper.house) | {"newest": None} == {"entries": 1, "newest": None, "faults": []}
+    assert trail.check(keeper.house) | {"newest": None} == {
+        "entries": 1,
+        "newest": None,
+        "faults": [],
+    }
 
 
 Spoil = Callable[[dict[str, bytes]], Any]

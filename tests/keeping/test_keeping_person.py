@@ -1,4 +1,5 @@
-"""One person's data are found and deleted on a lawful request; what others are in stays as it was."""
+"""One person's data are found and deleted on a lawful request; what others are in stays as it
+was."""
 
 from __future__ import annotations
 
@@ -57,12 +58,19 @@ def house(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House
 def exports(house: House) -> dict[str, pd.DataFrame]:
     kinds = ("matches", "rejects", "signals", "warnings", "cases")
     with house.database.read() as connection:
-        return {kind: export(connection, kind, Month.parse(MONTH)).astype("str").fillna("") for kind in kinds}
+        return {
+            kind: export(connection, kind, Month.parse(MONTH)).astype("str").fillna("")
+            for kind in kinds
+        }
 
 
 def somebody(house: House, alone: bool) -> tuple[str, str]:
     """Number and household of one with a signal, who lives alone or does not."""
-    size = sa.select(person.c.household_id, sa.func.count().label("size")).group_by(person.c.household_id).subquery()
+    size = (
+        sa.select(person.c.household_id, sa.func.count().label("size"))
+        .group_by(person.c.household_id)
+        .subquery()
+    )
     query = (
         sa.select(person.c.id_number, person.c.household_id)
         .join(signal, signal.c.person_id == person.c.person_id)
@@ -71,7 +79,9 @@ def somebody(house: House, alone: bool) -> tuple[str, str]:
         .order_by(person.c.person_id)
     )
     with house.database.read() as connection:
-        number, household = connection.execute(query).first() or pytest.fail("the made-up county has nobody like that")
+        number, household = connection.execute(query).first() or pytest.fail(
+            "the made-up county has nobody like that"
+        )
     return str(number), str(household)
 
 
@@ -96,7 +106,8 @@ def test_one_persons_data_go_and_what_others_are_in_stays(house: House, alone: b
     pd.testing.assert_frame_equal(after["rejects"], before["rejects"])
     for kind in ("signals", "warnings", "cases"):
         rest = [
-            table[table["household_id"] != household].reset_index(drop=True) for table in (before[kind], after[kind])
+            table[table["household_id"] != household].reset_index(drop=True)
+            for table in (before[kind], after[kind])
         ]
         pd.testing.assert_frame_equal(*rest)
     assert (household in set(after["warnings"]["household_id"])) is not alone
@@ -106,9 +117,13 @@ def test_one_persons_data_go_and_what_others_are_in_stays(house: House, alone: b
             persons.find(house, connection, number).rows, 0
         )
         for table in (line, signal):
-            ids = sa.select(sa.func.count()).select_from(table).where(table.c.person_id.in_(held.ids))
+            ids = (
+                sa.select(sa.func.count()).select_from(table).where(table.c.person_id.in_(held.ids))
+            )
             assert connection.scalar(ids) == 0
-        kinds = connection.execute(sa.select(audit_event.c.kind, audit_event.c.subject, audit_event.c.detail)).all()
+        kinds = connection.execute(
+            sa.select(audit_event.c.kind, audit_event.c.subject, audit_event.c.detail)
+        ).all()
     assert [row.subject for row in kinds if row.kind == "purged"] == ["person"]
     assert not any(number in str(row) for row in kinds)
     assert held.copies
@@ -122,11 +137,19 @@ def test_an_answer_that_names_the_person_loses_its_words_only(house: House) -> N
     number, household = somebody(house, alone=False)
     with house.database.write() as connection:
         name = connection.scalar(sa.select(person.c.name).where(person.c.id_number == number))
-        answer = {"clue_no": "1", "conclusion": "05", "received_at": sa.func.now(), "file": "f.xlsx", "row": 3}
+        answer = {
+            "clue_no": "1",
+            "conclusion": "05",
+            "received_at": sa.func.now(),
+            "file": "f.xlsx",
+            "row": 3,
+        }
         texts = {"a": f"{name}在外务工", "b": f"号码{number}", "c": "入户看过"}
         for content, reason in texts.items():
             connection.execute(
-                feedback.insert().values(content=content, reason=reason, household_id=household, **answer)
+                feedback.insert().values(
+                    content=content, reason=reason, household_id=household, **answer
+                )
             )
     persons.purge(house, number, "张三")
     with house.database.read() as connection:
@@ -147,7 +170,9 @@ def test_the_number_is_read_from_standard_input_and_said_nowhere(house: House) -
     assert number not in "".join(said)
 
 
-def test_a_row_that_was_rejected_is_in_no_table_and_goes_with_receipt_and_original(house: House) -> None:
+def test_a_row_that_was_rejected_is_in_no_table_and_goes_with_receipt_and_original(
+    house: House,
+) -> None:
     number = "532999198506037605"
     (house.inbox / MONTH / "housing" / "补报.csv").write_text(
         f"姓名,身份证号,乡镇,行政村,鉴定等级,是否唯一住房,改造状态\n郭某,{number},大河镇,下寨村,#N/A,是,未改造\n",
@@ -159,7 +184,9 @@ def test_a_row_that_was_rejected_is_in_no_table_and_goes_with_receipt_and_origin
     protected.write_bytes(sealed(receipt.read_bytes(), "nobody knows it"))
 
     def told(*words: str) -> dict[str, Any]:
-        done = CliRunner().invoke(app, ["person", *words, "--json", "--by", "张三"], input=f"{number}\n")
+        done = CliRunner().invoke(
+            app, ["person", *words, "--json", "--by", "张三"], input=f"{number}\n"
+        )
         assert done.exit_code == 0, done.stderr
         said: dict[str, Any] = json.loads(done.stdout)
         return said
@@ -180,5 +207,8 @@ def test_a_row_that_was_rejected_is_in_no_table_and_goes_with_receipt_and_origin
 
 def test_what_is_no_whole_number_is_not_looked_up(house: House) -> None:
     for text in ("", "张三", "53299919800101", "532999198001010019"):
-        with house.database.read() as connection, pytest.raises(UsageError, match="no whole identity number"):
+        with (
+            house.database.read() as connection,
+            pytest.raises(UsageError, match="no whole identity number"),
+        ):
             persons.find(house, connection, text)

@@ -1,4 +1,5 @@
-"""A county made to be hard to match: few names, relatives side by side, all kinds of dirt, strangers with namesakes."""
+"""A county made to be hard to match: few names, relatives side by side, all kinds of dirt,
+strangers with namesakes."""
 
 from __future__ import annotations
 
@@ -11,15 +12,28 @@ from matching_builders import number, people, rows
 
 SURNAMES = "王李张刘陈杨赵黄周吴"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰红健建辉慧岚兰玲铃贞珍莉"
-SOUNDS = {"健": "建", "辉": "晖", "慧": "惠", "岚": "兰", "铃": "玲", "贞": "珍", "莉": "丽", "艳": "燕", "红": "虹"}
+SOUNDS = {
+    "健": "建",
+    "辉": "晖",
+    "慧": "惠",
+    "岚": "兰",
+    "铃": "玲",
+    "贞": "珍",
+    "莉": "丽",
+    "艳": "燕",
+    "红": "虹",
+}
 PLACES = [
-    (township, village) for township in ("马登镇", "石宝乡") for village in ("东山村", "松林村", "龙门村", "新华村")
+    (township, village)
+    for township in ("马登镇", "石宝乡")
+    for village in ("东山村", "松林村", "龙门村", "新华村")
 ]
 
 
 @dataclass(frozen=True)
 class County:
-    """``truth`` has one entry a row: the person meant (none for strangers) and what was done to the row."""
+    """``truth`` has one entry a row: the person meant (none for strangers) and what was done to the
+    row."""
 
     people: pd.DataFrame
     rows: pd.DataFrame
@@ -51,19 +65,34 @@ def doubled(chance: random.Random, text: str) -> str:
 
 
 def excel(chance: random.Random, text: str) -> str:
-    """What spreadsheets make of a number: 15 digits, cut or rounded, noughts, a power of ten or a binary double."""
+    """What spreadsheets make of a number: 15 digits, cut or rounded, noughts, a power of ten or a
+    binary double."""
     if text.endswith("X"):
         return text
-    cut, rounded = int(text) // 1000 * 1000, int(f"{float(text):.14e}".split("e")[0].replace(".", "")) * 1000
-    return chance.choice([str(cut), str(int(float(cut))), str(int(float(text))), f"{cut:.14E}", f"{rounded:.14E}"])
+    cut, rounded = (
+        int(text) // 1000 * 1000,
+        int(f"{float(text):.14e}".split("e")[0].replace(".", "")) * 1000,
+    )
+    return chance.choice(
+        [str(cut), str(int(float(cut))), str(int(float(text))), f"{cut:.14E}", f"{rounded:.14E}"]
+    )
 
 
 def masked(chance: random.Random, text: str) -> str:
     """A part hidden."""
-    return chance.choice([text[:6] + "*" * 8 + text[14:], text[:14] + "****", text[:10] + "****" + text[14:]])
+    return chance.choice(
+        [text[:6] + "*" * 8 + text[14:], text[:14] + "****", text[:10] + "****" + text[14:]]
+    )
 
 
-DAMAGE = {"typo": typo, "swap": swap, "lost": lose, "doubled": doubled, "excel": excel, "masked": masked}
+DAMAGE = {
+    "typo": typo,
+    "swap": swap,
+    "lost": lose,
+    "doubled": doubled,
+    "excel": excel,
+    "masked": masked,
+}
 
 
 def homophone(chance: random.Random, name: str) -> str:
@@ -79,7 +108,9 @@ def build(seed: int, households: int = 400) -> County:
         township, village = chance.choice(PLACES)
         family, generation = chance.choice(SURNAMES), chance.choice(GIVEN)
         for member in range(chance.randint(1, 6)):
-            given = chance.choice(GIVEN) if chance.random() < 0.4 else generation + chance.choice(GIVEN)
+            given = (
+                chance.choice(GIVEN) if chance.random() < 0.4 else generation + chance.choice(GIVEN)
+            )
             born = f"{chance.randint(1940, 2020)}{chance.randint(1, 12):02d}{chance.randint(1, 28):02d}"
             persons.append(
                 {
@@ -88,7 +119,9 @@ def build(seed: int, households: int = 400) -> County:
                     "township": township,
                     "village": village,
                     "name": family + given,
-                    "id_number": number(chance.choice(["532999", "513999"]), born, chance.randrange(1000)),
+                    "id_number": number(
+                        chance.choice(["532999", "513999"]), born, chance.randrange(1000)
+                    ),
                     "phone": f"138{home:04d}{chance.randrange(10):04d}",
                 }
             )
@@ -97,18 +130,33 @@ def build(seed: int, households: int = 400) -> County:
         person = chance.choice(persons)
         row, done = _write(chance, person, persons)
         written.append(row)
-        truth.append({"person": None if done.startswith("stranger") else person["person_id"], "done": done})
+        truth.append(
+            {"person": None if done.startswith("stranger") else person["person_id"], "done": done}
+        )
     return County(people(*persons), rows(*written), pd.DataFrame(truth))
 
 
-def _write(chance: random.Random, person: dict[str, Any], persons: list[dict[str, Any]]) -> tuple[dict[str, Any], str]:
+def _write(
+    chance: random.Random, person: dict[str, Any], persons: list[dict[str, Any]]
+) -> tuple[dict[str, Any], str]:
     """One row about a person, and what is wrong with it."""
     row = {key: person[key] for key in ("name", "township", "village", "phone", "id_number")}
     if chance.random() < 0.5:
         row["village"] = None
     if chance.random() < 0.5:
         row["phone"] = None
-    kind = chance.choice(["clean", *DAMAGE, *DAMAGE, "relative", "homophone", "one character", "no number", "stranger"])
+    kind = chance.choice(
+        [
+            "clean",
+            *DAMAGE,
+            *DAMAGE,
+            "relative",
+            "homophone",
+            "one character",
+            "no number",
+            "stranger",
+        ]
+    )
     if kind in DAMAGE:
         row["id_number"] = DAMAGE[kind](chance, row["id_number"])
         if chance.random() < 0.2:
@@ -130,7 +178,8 @@ def _write(chance: random.Random, person: dict[str, Any], persons: list[dict[str
 
 
 def _stranger(chance: random.Random, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Somebody from elsewhere who bears a name of the county and, perhaps, a damaged number of their own."""
+    """Somebody from elsewhere who bears a name of the county and, perhaps, a damaged number of
+    their own."""
     born = f"{chance.randint(1940, 2020)}{chance.randint(1, 12):02d}{chance.randint(1, 28):02d}"
     row["id_number"] = number("532999", born, chance.randrange(1000))
     row["phone"] = None

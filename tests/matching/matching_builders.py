@@ -31,6 +31,8 @@ def rows(*written: dict[str, Any]) -> pd.DataFrame:
     return frame[list(ROW)].astype("str").join(clean_numbers(frame["id_number"]))
 
 
-def matched(registry: pd.DataFrame, accepted: pd.DataFrame, former: pd.DataFrame | None = None) -> pd.DataFrame:
+def matched(
+    registry: pd.DataFrame, accepted: pd.DataFrame, former: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The ``matches`` of rows against a registry, and those whom earlier registries had."""
     return match(accepted, RegistryIndex(registry, former))

@@ -30,7 +30,9 @@ ALL = [case for file in sorted(CASES.glob("[0-9]*.yaml")) for case in _read(file
 
 @pytest.mark.parametrize("case", ALL, ids=[case["case"] for case in ALL])
 def test_case_ends_as_the_handbook_says(case: dict[str, Any]) -> None:
-    registered = [_person(entry) for entry in [*_read(CASES / "registry.yaml"), *case.get("also", [])]]
+    registered = [
+        _person(entry) for entry in [*_read(CASES / "registry.yaml"), *case.get("also", [])]
+    ]
     former = people(*map(_person, case.get("former", [])))
     found = matched(people(*registered), rows(_person(case["row"])), former).iloc[0]
     expected = case["is"]

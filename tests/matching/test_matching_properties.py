@@ -1,4 +1,5 @@
-"""What holds for every county, however dirty: made-up ones, and the samples beside the repository if any."""
+"""What holds for every county, however dirty: made-up ones, and the samples beside the repository
+if any."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def outcome(seed: int) -> pd.DataFrame:
     made = county(seed)
     found = made.rows.join(made.truth).join(matched(made.people, made.rows))
     home = made.people.set_index("person_id")["household_id"]
-    return found.assign(right=(found["outcome"] == "matched") & (found["household_id"] == found["person"].map(home)))
+    return found.assign(
+        right=(found["outcome"] == "matched") & (found["household_id"] == found["person"].map(home))
+    )
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -58,7 +61,10 @@ def test_nearly_every_row_with_one_fault_is_matched(seed: int) -> None:
 def test_nine_reviews_in_ten_name_the_right_person(seed: int) -> None:
     found = outcome(seed)
     reviews = found[(found["outcome"] == "review") & found["person"].notna()]
-    named = [person in people for person, people in zip(reviews["person"], reviews["candidates"], strict=True)]
+    named = [
+        person in people
+        for person, people in zip(reviews["person"], reviews["candidates"], strict=True)
+    ]
     assert sum(named) >= 0.9 * len(named)
     assert reviews["candidates"].map(len).between(1, 3).all()
 
@@ -73,7 +79,9 @@ def test_every_row_ends_with_a_method_and_only_matches_name_a_household() -> Non
 @pytest.mark.parametrize("seed", range(3))
 def test_a_match_depends_neither_on_the_order_of_rows_nor_of_people(seed: int) -> None:
     made = county(seed)
-    shuffled = matched(made.people.sample(frac=1, random_state=seed), made.rows.sample(frac=1, random_state=seed))
+    shuffled = matched(
+        made.people.sample(frac=1, random_state=seed), made.rows.sample(frac=1, random_state=seed)
+    )
     assert_frame_equal(shuffled.sort_index(), matched(made.people, made.rows))
 
 
@@ -152,12 +160,17 @@ def test_every_single_fault_is_recognised(whole: str, chance: Random, kind: str)
 
 @settings(deadline=None)
 @given(whole=WHOLE, chance=CHANCE, fault=st.sampled_from([harsh_county.typo, harsh_county.swap]))
-def test_no_single_fault_makes_another_sound_number(whole: str, chance: Random, fault: Damage) -> None:
-    """Why a sound number one fault away from a registered one means that the registry's is the wrong one."""
+def test_no_single_fault_makes_another_sound_number(
+    whole: str, chance: Random, fault: Damage
+) -> None:
+    """Why a sound number one fault away from a registered one means that the registry's is the
+    wrong one."""
     assert clean_numbers(pd.Series([fault(chance, whole)]))["id_state"][0] != "valid"
 
 
-PHONES = st.lists(st.sampled_from(["13800000001", "13800000002", "13800000003"]), min_size=1, max_size=3)
+PHONES = st.lists(
+    st.sampled_from(["13800000001", "13800000002", "13800000003"]), min_size=1, max_size=3
+)
 
 
 @settings(deadline=None, max_examples=60)
@@ -170,16 +183,27 @@ PHONES = st.lists(st.sampled_from(["13800000001", "13800000002", "13800000003"])
 def test_a_phone_settles_only_what_no_other_phone_of_the_cell_leaves_open(
     homes: list[tuple[list[str], bool]], written: list[str], sign: str, placeholder: str
 ) -> None:
-    """Namesakes of one village, and others with any of their phones; a placeholder is everybody's."""
+    """Namesakes of one village, and others with any of their phones; a placeholder is
+    everybody's."""
     place = {"township": "马登镇", "village": "松林村"}
     registered = [
-        place | {"person_id": f"p{at}", "household_id": f"h{at}", "phone": "/".join([*phones, placeholder])}
+        place
+        | {
+            "person_id": f"p{at}",
+            "household_id": f"h{at}",
+            "phone": "/".join([*phones, placeholder]),
+        }
         | {"name": "张伟" if namesake or at < 2 else "钱多多"}
         for at, (phones, namesake) in enumerate(homes)
-    ]  # fmt: skip
-    row = place | {"name": "张伟", "phone": sign.join([*written, placeholder] if placeholder else written)}
+    ]
+    row = place | {
+        "name": "张伟",
+        "phone": sign.join([*written, placeholder] if placeholder else written),
+    }
     found = matched(people(*registered), rows(row)).iloc[0]
-    bearers = {phone: {at for at, (phones, _) in enumerate(homes) if phone in phones} for phone in written}
+    bearers = {
+        phone: {at for at, (phones, _) in enumerate(homes) if phone in phones} for phone in written
+    }
     told = {min(at) for at in bearers.values() if len(at) == 1}
     namesakes = {at for at in told if registered[at]["name"] == "张伟"}
     assert found["outcome"] == ("matched" if len(namesakes) == 1 else "review")
@@ -188,16 +212,26 @@ def test_a_phone_settles_only_what_no_other_phone_of_the_cell_leaves_open(
 
 
 @settings(deadline=None, max_examples=60)
-@given(year=st.integers(2000, 2012), month=st.integers(1, 12), last=st.integers(100, 999), both=st.booleans())
-def test_fifteen_digits_that_two_people_fit_are_a_review(year: int, month: int, last: int, both: bool) -> None:
-    """One person's whole number begins with what is another's old number: born in 1920 and in 2005, say."""
+@given(
+    year=st.integers(2000, 2012),
+    month=st.integers(1, 12),
+    last=st.integers(100, 999),
+    both=st.booleans(),
+)
+def test_fifteen_digits_that_two_people_fit_are_a_review(
+    year: int, month: int, last: int, both: bool
+) -> None:
+    """One person's whole number begins with what is another's old number: born in 1920 and in 2005,
+    say."""
     young = number("532999", f"{year}{month:02d}{1 + last % 28:02d}", last)
     kept = young[:15]
     old = number("532999", f"19{kept[6:12]}", int(kept[12:]))
     accepted = rows({"name": "王小芳", "id_number": kept})
     persons = [{"person_id": "young", "household_id": "a", "name": "王小芳", "id_number": young}]
     if both:
-        persons.append({"person_id": "old", "household_id": "b", "name": "王小芳", "id_number": old})
+        persons.append(
+            {"person_id": "old", "household_id": "b", "name": "王小芳", "id_number": old}
+        )
     found = matched(people(*persons), accepted).iloc[0]
     possible = int(kept[8:10]) in range(1, 13) and int(kept[10:12]) in range(1, 29)
     if both and possible:
@@ -247,14 +281,25 @@ def test_cleaning_any_name_twice_changes_nothing(written: str) -> None:
 def sample(folder: Path) -> County:
     """A sample county as a perfect reader gives it."""
     registry = pd.concat(
-        pd.read_excel(file, dtype=str, engine="calamine") for file in sorted((folder / "registry").iterdir())
+        pd.read_excel(file, dtype=str, engine="calamine")
+        for file in sorted((folder / "registry").iterdir())
     )
-    named = {"户编号": "household_id", "乡镇": "township", "行政村": "village", "姓名": "name", "联系电话": "phone"}
+    named = {
+        "户编号": "household_id",
+        "乡镇": "township",
+        "行政村": "village",
+        "姓名": "name",
+        "联系电话": "phone",
+    }
     registry = registry.rename(columns={**named, "证件号码": "id_number"}).reset_index(drop=True)
     identities = pd.read_csv(folder / "truth" / "identities.csv", dtype=str)
     truth = pd.read_csv(folder / "truth" / "records.csv", dtype=str)
-    accepted = identities.rename(columns={"town": "township"})[["name", "township", "village", "phone"]]
-    accepted = accepted.join(clean_numbers(identities["id"])).join(truth[["department", "expect", "household"]])
+    accepted = identities.rename(columns={"town": "township"})[
+        ["name", "township", "village", "phone"]
+    ]
+    accepted = accepted.join(clean_numbers(identities["id"])).join(
+        truth[["department", "expect", "household"]]
+    )
     accepted["person"] = truth["person_id"]
     accepted = accepted[accepted["expect"].isin(["match", "either", "review", "none"])]
     return County(
@@ -265,12 +310,17 @@ def sample(folder: Path) -> County:
 
 
 def harsh() -> County:
-    """A made-up county in the shape of a sample, so that the floors are always tested on something."""
+    """A made-up county in the shape of a sample, so that the floors are always tested on
+    something."""
     made = county(7)
     home = made.people.set_index("person_id")["household_id"]
     done = made.truth["done"]
-    expect = done.map(lambda kind: "none" if kind == "stranger" else "match" if kind in ONE_FAULT else "either")
-    truth = made.truth.assign(expect=expect, household=made.truth["person"].map(home), department="harsh")
+    expect = done.map(
+        lambda kind: "none" if kind == "stranger" else "match" if kind in ONE_FAULT else "either"
+    )
+    truth = made.truth.assign(
+        expect=expect, household=made.truth["person"].map(home), department="harsh"
+    )
     return County(made.people, made.rows.join(truth), truth)
 
 
@@ -292,5 +342,8 @@ def test_floors_of_the_issue(name: str) -> None:
     recall = right[found["expect"] == "match"].groupby(found["department"]).mean()
     assert (recall >= 0.995).all()
     reviews = found[(found["outcome"] == "review") & found["person"].notna()]
-    named = [person in people for person, people in zip(reviews["person"], reviews["candidates"], strict=True)]
+    named = [
+        person in people
+        for person, people in zip(reviews["person"], reviews["candidates"], strict=True)
+    ]
     assert sum(named) >= 0.9 * len(named)

@@ -1,6 +1,8 @@
-"""Whatever legible part of a number is written, in any dress, nobody whom it contradicts is matched.
+"""Whatever legible part of a number is written, in any dress, nobody whom it contradicts is
+matched.
 
-The oracle knows nothing of matching: a dress says which places of the number it lets be read, and in whose place.
+The oracle knows nothing of matching: a dress says which places of the number it lets be read, and
+in whose place.
 """
 
 from __future__ import annotations
@@ -57,9 +59,23 @@ def spaced(chance: Random, text: str) -> tuple[str, Shown]:
 
 
 def hidden(chance: Random, text: str) -> tuple[str, Shown]:
-    """A mask of any sign and any length, with the first and the last places left, alone or among words."""
+    """A mask of any sign and any length, with the first and the last places left, alone or among
+    words."""
     start, end = chance.choice(
-        [(6, 4), (4, 4), (3, 4), (0, 4), (6, 0), (10, 0), (14, 0), (6, 3), (1, 1), (2, 2), (10, 4), (0, 6)]
+        [
+            (6, 4),
+            (4, 4),
+            (3, 4),
+            (0, 4),
+            (6, 0),
+            (10, 0),
+            (14, 0),
+            (6, 3),
+            (1, 1),
+            (2, 2),
+            (10, 4),
+            (0, 6),
+        ]
     )
     length = chance.choice([18 - start - end, 3, 4, 5, 8, 12])
     mask = chance.choice(SIGNS) * max(2, length)
@@ -95,7 +111,9 @@ def lengthened(chance: Random, text: str) -> tuple[str, Shown]:
 def doubled(chance: Random, text: str) -> tuple[str, Shown]:
     """Another number beside it: nobody may be matched."""
     other = number(
-        "530999", f"19{chance.randint(40, 99)}0{chance.randint(1, 9)}1{chance.randint(0, 9)}", chance.randrange(999)
+        "530999",
+        f"19{chance.randint(40, 99)}0{chance.randint(1, 9)}1{chance.randint(0, 9)}",
+        chance.randrange(999),
     )
     sign = chance.choice(["、", "/", " ", "\n", "和"])
     both = [text, other] if chance.random() < 0.5 else [other, text]
@@ -124,7 +142,8 @@ DRESSES: dict[str, Dress] = {
 
 @cache
 def written(seed: int) -> pd.DataFrame:
-    """Rows of one person's name and village, with the number of another one, or of the same, in some dress."""
+    """Rows of one person's name and village, with the number of another one, or of the same, in
+    some dress."""
     chance = Random(seed)
     made = harsh_county.build(seed, households=250)
     persons = made.people.to_dict("records")
@@ -134,7 +153,11 @@ def written(seed: int) -> pd.DataFrame:
     cases = []
     for _ in range(900):
         named = chance.choice(persons)
-        stranger = number("530999", f"{chance.randint(1940, 2019)}0{chance.randint(1, 9)}15", chance.randrange(1000))
+        stranger = number(
+            "530999",
+            f"{chance.randint(1940, 2019)}0{chance.randint(1, 9)}15",
+            chance.randrange(1000),
+        )
         meant = chance.choice(
             [
                 named["id_number"],
@@ -146,13 +169,18 @@ def written(seed: int) -> pd.DataFrame:
         kind = chance.choice(list(DRESSES))
         text, seen = DRESSES[kind](chance, meant)
         row = {name: named[name] for name in ("name", "township", "village")} | {"id_number": text}
-        cases.append({**row, "kind": kind, "meant": meant, "own": meant == named["id_number"], "shown": seen})
+        cases.append(
+            {**row, "kind": kind, "meant": meant, "own": meant == named["id_number"], "shown": seen}
+        )
     table = pd.DataFrame(cases)
     accepted = rows(*table[["name", "township", "village", "id_number"]].to_dict("records"))
     found = matched(made.people, accepted)
     numbers = made.people.set_index("person_id")["id_number"]
     homes = made.people.groupby("household_id")["id_number"].agg(set)
-    ends = {"theirs": found["person_id"].map(numbers), "household": found["household_id"].map(homes)}
+    ends = {
+        "theirs": found["person_id"].map(numbers),
+        "household": found["household_id"].map(homes),
+    }
     return table.join(found[["outcome", "method"]]).assign(**ends)
 
 
@@ -163,7 +191,9 @@ def test_nobody_is_matched_whom_a_legible_place_contradicts(seed: int) -> None:
     assert len(hits) > 150
     assert set(hits["kind"]) == set(DRESSES) - {"doubled"}
     for hit in hits.itertuples():
-        relative = hit.method == "number_of_relative" and hit.meant in hit.household  # handbook 6, second line
+        relative = (
+            hit.method == "number_of_relative" and hit.meant in hit.household
+        )  # handbook 6, second line
         agrees = all(hit.theirs[place] == sign for place, sign in hit.shown.items())
         assert hit.theirs == hit.meant or agrees or relative
 

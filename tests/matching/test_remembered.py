@@ -1,4 +1,5 @@
-"""A clerk's decision stands, whatever the ladder would now say; two namesakes' rows are two questions."""
+"""A clerk's decision stands, whatever the ladder would now say; two namesakes' rows are two
+questions."""
 
 from __future__ import annotations
 
@@ -27,7 +28,11 @@ def person(name: str, home: str, born: str, **more: str) -> Person:
 
 
 ROW = {"name": "张伟", "township": "马登镇", "village": "松林村"}
-A, B, C = person("a", "甲户", "19700101"), person("b", "乙户", "19800202"), person("c", "丙户", "19900303")
+A, B, C = (
+    person("a", "甲户", "19700101"),
+    person("b", "乙户", "19800202"),
+    person("c", "丙户", "19900303"),
+)
 
 
 def placed(*written: dict[str, Any]) -> pd.DataFrame:
@@ -36,7 +41,9 @@ def placed(*written: dict[str, Any]) -> pd.DataFrame:
     return frame.assign(delivery_id="d1", file="台账.xlsx", sheet="", row=range(2, len(frame) + 2))
 
 
-def decide(registry: pd.DataFrame, accepted: pd.DataFrame, chosen: dict[int, str | None]) -> pd.DataFrame:
+def decide(
+    registry: pd.DataFrame, accepted: pd.DataFrame, chosen: dict[int, str | None]
+) -> pd.DataFrame:
     """What a clerk puts on record for some rows, each with one person or nobody."""
     found = matched(registry, accepted)
     shown = options(found["candidates"], registry, keyed)
@@ -49,7 +56,9 @@ def decide(registry: pd.DataFrame, accepted: pd.DataFrame, chosen: dict[int, str
     return pd.DataFrame(made).drop_duplicates("identity", keep="last")
 
 
-def ends(registry: pd.DataFrame, accepted: pd.DataFrame, decisions: pd.DataFrame) -> list[tuple[str, Any]]:
+def ends(
+    registry: pd.DataFrame, accepted: pd.DataFrame, decisions: pd.DataFrame
+) -> list[tuple[str, Any]]:
     """Outcome and person of each row, with the decisions in force."""
     found = apply_decisions(matched(registry, accepted), accepted, decisions, registry, keyed)
     persons = found["person_id"].astype(object).where(found["person_id"].notna(), None)
@@ -86,7 +95,9 @@ def test_a_decision_outlives_the_other_candidates(
 def test_a_review_that_a_decision_asks_for_shows_who_is_left() -> None:
     accepted = placed(ROW)
     decisions = decide(people(A, B), accepted, {0: "a"})
-    found = apply_decisions(matched(people(B), accepted), accepted, decisions, people(B), keyed).iloc[0]
+    found = apply_decisions(
+        matched(people(B), accepted), accepted, decisions, people(B), keyed
+    ).iloc[0]
     assert (found["method"], found["candidates"]) == ("decided_before", ["b"])
     again = decide(people(A, B), accepted, {0: "b"})
     assert ends(people(B), accepted, again) == [("matched", "b")]
@@ -120,7 +131,8 @@ def test_rows_with_the_same_damaged_number_are_one_question() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_registry_turns_a_decision_around(seed: int) -> None:
-    """Whoever dies, comes or moves: a row goes to the person chosen, or to nobody without a question."""
+    """Whoever dies, comes or moves: a row goes to the person chosen, or to nobody without a
+    question."""
     chance = Random(seed)
     made = harsh_county.build(seed, households=150)
     accepted = made.rows.assign(delivery_id="d", file="f", sheet="", row=range(len(made.rows)))
@@ -133,9 +145,13 @@ def test_no_registry_turns_a_decision_around(seed: int) -> None:
     assert len(decisions) >= 20
     identity = written_identities(accepted, keyed)
     meant = dict(zip(identity[list(chosen)], chosen.values(), strict=True))
-    ruled_out = {identity[row]: set(found.loc[row, "candidates"]) - {who} for row, who in chosen.items()}
+    ruled_out = {
+        identity[row]: set(found.loc[row, "candidates"]) - {who} for row, who in chosen.items()
+    }
     for _ in range(3):
-        changed = made.people.sample(frac=chance.choice([0.5, 0.8, 0.97]), random_state=chance.randrange(99))
+        changed = made.people.sample(
+            frac=chance.choice([0.5, 0.8, 0.97]), random_state=chance.randrange(99)
+        )
         moves = changed.sample(frac=0.1, random_state=1).index
         changed.loc[moves, "household_id"] += "'"
         later = apply_decisions(matched(changed, accepted), accepted, decisions, changed, keyed)

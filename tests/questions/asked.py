@@ -1,4 +1,5 @@
-"""A county whose water office hands over a file that asks: two headings that may be one column, and a strange value."""
+"""A county whose water office hands over a file that asks: two headings that may be one column, and
+a strange value."""
 
 from __future__ import annotations
 
@@ -19,19 +20,34 @@ OPEN = "取水耗费"
 """May be minutes or metres: neither its words nor its cells say."""
 STRANGE = "凑合"
 """No wording of the water's quality."""
-HEADINGS = ("户主姓名", "乡镇", "行政村", "供水方式", "人均日用水量", "水质是否达标", OPEN, "停水天数")
+HEADINGS = (
+    "户主姓名",
+    "乡镇",
+    "行政村",
+    "供水方式",
+    "人均日用水量",
+    "水质是否达标",
+    OPEN,
+    "停水天数",
+)
 LONG_AGO = 1_700_000_000
 
 
 def ledger(county: DemoCounty, heading: str = OPEN, value: str = "达标") -> bytes:
     """The office's table of forty households."""
-    people = pd.read_excel(county.registry, dtype=str, engine="calamine").drop_duplicates("户编号")[:40]
+    people = pd.read_excel(county.registry, dtype=str, engine="calamine").drop_duplicates("户编号")[
+        :40
+    ]
     text = io.StringIO()
     lines = csv.writer(text)
     lines.writerow([heading if title == OPEN else title for title in HEADINGS])
-    for number, (name, township, village) in enumerate(people[["姓名", "乡镇", "行政村"]].to_numpy().tolist()):
+    for number, (name, township, village) in enumerate(
+        people[["姓名", "乡镇", "行政村"]].to_numpy().tolist()
+    ):
         quality = value if number < 5 else "达标"
-        lines.writerow([name, township, village, "集中供水", 60 + number, quality, 5 + number % 30, 0])
+        lines.writerow(
+            [name, township, village, "集中供水", 60 + number, quality, 5 + number % 30, 0]
+        )
     return text.getvalue().encode()
 
 
@@ -40,10 +56,14 @@ def settlements(county: DemoCounty) -> bytes:
     people = pd.read_excel(county.registry, dtype=str, engine="calamine")[:40]
     text = io.StringIO()
     lines = csv.writer(text)
-    lines.writerow(["结算流水号", "姓名", "身份证号", "就诊类别", "结算日期", "总费用", "统筹支付", "个人自付"])
+    lines.writerow(
+        ["结算流水号", "姓名", "身份证号", "就诊类别", "结算日期", "总费用", "统筹支付", "个人自付"]
+    )
     for number, (name, identity) in enumerate(people[["姓名", "证件号码"]].to_numpy().tolist()):
         total = 300 + (100 if number < 10 else 0)
-        lines.writerow([f"J{number:04d}", name, identity, "普通门诊", "2026-09-15", total, 200, 100])
+        lines.writerow(
+            [f"J{number:04d}", name, identity, "普通门诊", "2026-09-15", total, 200, 100]
+        )
     return text.getvalue().encode()
 
 

@@ -14,12 +14,15 @@ from shouwang.month import Month
 
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("county"), households=60, months=(Month(2026, 9),), seed=4)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=60, months=(Month(2026, 9),), seed=4
+    )
 
 
 @pytest.fixture(scope="session")
 def houses(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two houses to be copied: ``empty`` has the registry, ``held`` has the water office's file besides."""
+    """Two houses to be copied: ``empty`` has the registry, ``held`` has the water office's file
+    besides."""
     top = tmp_path_factory.mktemp("houses")
     with pytest.MonkeyPatch.context() as patch:
         enter(top / "empty", patch)

@@ -1,4 +1,5 @@
-"""A held file: one answer reads it on, wherever it is given, without another upload; an answer may be taken back."""
+"""A held file: one answer reads it on, wherever it is given, without another upload; an answer may
+be taken back."""
 
 from __future__ import annotations
 
@@ -52,11 +53,19 @@ def test_it_is_read_on_by_command_line_after_a_restart(held):
 def test_it_is_read_on_by_rest(board):
     told = board.get("/questions", headers=CLERK | {"accept": "application/json"}).json()
     (column,) = (one for one in told["waiting"] if one["kind"] == "column")
-    assert (column["heading"], column["candidates"], column["samples"]) == (OPEN, ["fetch_minutes"], [*"5678"])
-    done = board.post(f"/questions/{column['id']}/answer", headers=CLERK, json={"candidate": "fetch_minutes"})
+    assert (column["heading"], column["candidates"], column["samples"]) == (
+        OPEN,
+        ["fetch_minutes"],
+        [*"5678"],
+    )
+    done = board.post(
+        f"/questions/{column['id']}/answer", headers=CLERK, json={"candidate": "fetch_minutes"}
+    )
     assert (done.status_code, done.json()["months"]) == (202, [MONTH])
     assert in_force()["rows"] == 40
-    (answered,) = board.get("/questions", headers=CLERK | {"accept": "application/json"}).json()["answered"]
+    (answered,) = board.get("/questions", headers=CLERK | {"accept": "application/json"}).json()[
+        "answered"
+    ]
     assert (answered["answer"], answered["answered_by"]) == ("fetch_minutes", "clerk")
 
 
@@ -97,7 +106,12 @@ def test_only_whoever_may_see_personal_data_sees_and_answers_questions(board):
 
 
 @pytest.mark.parametrize(
-    "sent", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://elsewhere.example"}]
+    "sent",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://elsewhere.example"},
+    ],
 )
 def test_a_page_of_another_site_answers_nothing(board, sent):
     path = f"/questions/{only_question(kind='column')}/answer"
@@ -117,7 +131,10 @@ def test_what_is_no_answer_is_said(board):
     other = board.post(path, headers=CLERK, json={"candidate": "none"})
     assert (other.status_code, "revoke it first" in other.json()["detail"]) == (409, True)
     assert "没有记下" in board.post(path, headers=CLERK, data={"candidate": "none"}).text
-    assert board.post("/questions/999/answer", headers=CLERK, json={"candidate": "1"}).status_code == 409
+    assert (
+        board.post("/questions/999/answer", headers=CLERK, json={"candidate": "1"}).status_code
+        == 409
+    )
 
 
 def test_what_departments_write_stays_text_here_too(board, county):
@@ -167,8 +184,13 @@ def test_an_answer_taken_back_is_asked_again_and_what_is_in_force_stays(held):
     assert steps.revoke_answer(number, "文书")["read"][0]["status"] == "held"
     assert in_force()["rows"] == 40
     assert only_question(kind="column") == number
-    assert steps.revoke_answer(number, "文书")["read"][0]["status"] == "held"  # once more changes nothing
-    assert steps.answer_question(number, "1", "文书")["read"][0]["status"] in ("loaded", "unchanged")
+    assert (
+        steps.revoke_answer(number, "文书")["read"][0]["status"] == "held"
+    )  # once more changes nothing
+    assert steps.answer_question(number, "1", "文书")["read"][0]["status"] in (
+        "loaded",
+        "unchanged",
+    )
 
 
 def test_the_same_answer_twice_is_one_answer_and_another_is_refused(held):
@@ -206,7 +228,9 @@ def test_the_command_line_lists_what_waits_and_what_was_answered(held):
     assert f"表头“{OPEN}”是不是“取水往返时间”？" in told
     assert f"“水质是否达标”里的“{STRANGE}”（5 行）是什么？" in told
     steps.answer_question(only_question(kind="column"), "1", "文书")
-    assert "答：fetch_minutes（文书）" in CliRunner().invoke(app, ["questions", "--answered"]).output
+    assert (
+        "答：fetch_minutes（文书）" in CliRunner().invoke(app, ["questions", "--answered"]).output
+    )
 
 
 def test_sums_of_another_base_are_asked_and_taken_as_they_are(home, county):
@@ -214,7 +238,11 @@ def test_sums_of_another_base_are_asked_and_taken_as_they_are(home, county):
     assert steps.receive(MONTH, "medical_insurance")["status"] == "held"
     (one,) = steps.questions()
     assert (one["kind"], one["rows"]) == ("sum", 10)
-    page = TestClient(app_of(open_house()), base_url="http://board").get("/questions", headers=CLERK).text
+    page = (
+        TestClient(app_of(open_house()), base_url="http://board")
+        .get("/questions", headers=CLERK)
+        .text
+    )
     assert "另有口径，照收" in page
     done = steps.answer_question(one["id"], "accept", "文书")
     assert done["read"] == [{"month": MONTH, "status": "loaded", "rows": 40}]

@@ -1,4 +1,5 @@
-"""Holding, answering and taking back, killed at every moment that matters and done again: as if undisturbed."""
+"""Holding, answering and taking back, killed at every moment that matters and done again: as if
+undisturbed."""
 
 from __future__ import annotations
 

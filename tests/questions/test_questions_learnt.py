@@ -1,4 +1,5 @@
-"""Answers written into the contract file, whose lines stay; and the evidence by which an export's columns are known."""
+"""Answers written into the contract file, whose lines stay; and the evidence by which an export's
+columns are known."""
 
 from __future__ import annotations
 
@@ -63,7 +64,9 @@ def test_what_the_file_would_not_read_as_answered_is_printed_and_the_answer_stay
     )
     contract.write_text(text + "\n# none\n", encoding="utf-8")
     steps.answer_question(only_question(kind="column"), "1", "文书", reread=False)
-    spoilt = contract.read_text("utf-8").replace("excludes: [距离,", f"excludes: [{OPEN[:3]}, 距离,")
+    spoilt = contract.read_text("utf-8").replace(
+        "excludes: [距离,", f"excludes: [{OPEN[:3]}, 距离,"
+    )
     contract.write_text(spoilt, encoding="utf-8")
     told = CliRunner().invoke(app, ["contract", "learn", WHO]).output
     assert f"To be added by hand, the answer stays: columns.fetch_minutes.wordings: {OPEN}" in told
@@ -76,7 +79,11 @@ def test_what_the_file_would_not_read_as_answered_is_printed_and_the_answer_stay
     [
         ("a: {b: [x]}  # why\n", ("a", "b"), "a: {b: [x, 新]}  # why\n"),
         ("a:\n  b: []\n", ("a", "b"), "a:\n  b: [新]\n"),
-        ("a:\n  b:\n    - x  # one\n\nc: 1\n", ("a", "b"), "a:\n  b:\n    - x  # one\n    - 新\n\nc: 1\n"),
+        (
+            "a:\n  b:\n    - x  # one\n\nc: 1\n",
+            ("a", "b"),
+            "a:\n  b:\n    - x  # one\n    - 新\n\nc: 1\n",
+        ),
         ("a: {t: text}\n", ("a", "b"), "a: {t: text, b: [新]}\n"),
         ("a:\n  t: text  # so\n\nc: 1", ("a", "b"), "a:\n  t: text  # so\n  b: [新]\n\nc: 1"),
         ("a: 1", ("sums_as_they_are",), "a: 1\nsums_as_they_are: 新"),

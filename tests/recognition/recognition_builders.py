@@ -35,7 +35,8 @@ class World:
 
 
 def make_world(folder: Path, county: County) -> World:
-    """The tables of a made-up county, each cut to `ROWS` rows, with the columns that it does not write itself."""
+    """The tables of a made-up county, each cut to `ROWS` rows, with the columns that it does not
+    write itself."""
     made = make_county(folder, households=500, months=[MONTH], seed=7, dirt=False)
     tables = {}
     for department, contract in county.contracts.items():
@@ -52,14 +53,20 @@ def _cells(path: Path, contract: Contract) -> dict[str, list[Any]]:
     header = locate(sheet, contract)
     assert header
     rows = slice(header.last_row + 1, header.last_row + 1 + ROWS)
-    return {n: [sheet.columns[p].distinct[c] for c in sheet.columns[p].codes[rows]] for n, p in header.columns.items()}
+    return {
+        n: [sheet.columns[p].distinct[c] for c in sheet.columns[p].codes[rows]]
+        for n, p in header.columns.items()
+    }
 
 
 def _add_what_the_demo_lacks(tables: dict[str, dict[str, list[Any]]]) -> None:
     chance = Random(5)
     medical = tables["medical_insurance"]
     count = len(medical["total"])
-    paid = zip(*(medical[n] for n in ("pooled_paid", "serious_illness_paid", "assistance_paid")), strict=True)
+    paid = zip(
+        *(medical[n] for n in ("pooled_paid", "serious_illness_paid", "assistance_paid")),
+        strict=True,
+    )
     medical["fund_total"] = [round(sum(map(float, three)), 2) for three in paid]
     medical["in_scope"] = [round(float(total) * 0.93, 2) for total in medical["total"]]
     medical["hospital_paid"] = [0.0] * count
@@ -93,7 +100,9 @@ def trap_cells(kind: str, count: int, people: pd.DataFrame, chance: Random) -> l
         case "money":
             return [round(chance.random() * 9_000, 2) for _ in range(count)]
         case "date":
-            return [f"2026-0{chance.randrange(1, 10)}-{chance.randrange(10, 29)}" for _ in range(count)]
+            return [
+                f"2026-0{chance.randrange(1, 10)}-{chance.randrange(10, 29)}" for _ in range(count)
+            ]
         case "code_text":
             return [chance.choice(["甲类", "乙类", "丙类"]) for _ in range(count)]
         case "number_small":
@@ -103,7 +112,9 @@ def trap_cells(kind: str, count: int, people: pd.DataFrame, chance: Random) -> l
         case "account_number":
             return [f"6217{chance.randrange(10**15):015d}" for _ in range(count)]
         case "text":
-            return [chance.choice(["信用社", "第一项目部", "中心所", "其他情况"]) for _ in range(count)]
+            return [
+                chance.choice(["信用社", "第一项目部", "中心所", "其他情况"]) for _ in range(count)
+            ]
     return [""] * count
 
 
@@ -118,7 +129,11 @@ def sheet_of(columns: Sequence[tuple[str, Sequence[Any]]], order: Random | None 
 
 def read_header(world: World, contract: Contract, sheet: Sheet) -> Header | None:
     """How a sheet is understood, beside the registry (itself, if it is one)."""
-    return locate(sheet, contract, (lambda: None) if contract.department == "registry" else lambda: world.registered)
+    return locate(
+        sheet,
+        contract,
+        (lambda: None) if contract.department == "registry" else lambda: world.registered,
+    )
 
 
 def told(header: Header) -> Mapping[str, str]:

@@ -1,4 +1,5 @@
-"""Headings that nobody has listed: two collections of how systems and clerks word them, and what stands beside them."""
+"""Headings that nobody has listed: two collections of how systems and clerks word them, and what
+stands beside them."""
 
 from __future__ import annotations
 
@@ -15,8 +16,12 @@ from shouwang.county.settings import County
 from shouwang.recognition.words import plain
 
 HERE = Path(__file__).parent
-COLLECTIONS = {name: yaml.safe_load((HERE / f"headings{name}.yaml").read_text("utf-8")) for name in ("", "_2")}
-TRAPS = {name: yaml.safe_load((HERE / f"traps{name}.yaml").read_text("utf-8")) for name in ("", "_2")}
+COLLECTIONS = {
+    name: yaml.safe_load((HERE / f"headings{name}.yaml").read_text("utf-8")) for name in ("", "_2")
+}
+TRAPS = {
+    name: yaml.safe_load((HERE / f"traps{name}.yaml").read_text("utf-8")) for name in ("", "_2")
+}
 TRAPS_A_TABLE = 8
 
 
@@ -32,7 +37,8 @@ class Tally:
 
 
 def tally(world: World, contract: Contract, collection: str) -> Tally:
-    """Write a table under the first of all headings, then under the second of all, and so on, with traps beside them."""
+    """Write a table under the first of all headings, then under the second of all, and so on, with
+    traps beside them."""
     found, department = Tally(), contract.department
     headings, traps = COLLECTIONS[collection][department], TRAPS[collection][department]
     table = world.tables[department]
@@ -49,7 +55,10 @@ def tally(world: World, contract: Contract, collection: str) -> Tally:
                 columns.append((title, trap_cells(traps[title], rows, world.people, chance)))
         header = read_header(world, contract, sheet_of(columns, chance))
         assert header, (department, turn)
-        chosen, asked = told(header), {question.column: question.heading for question in header.questions}
+        chosen, asked = (
+            told(header),
+            {question.column: question.heading for question in header.questions},
+        )
         found.wrong += [f"{n}: {chosen[n]}" for n in chosen if chosen[n] != wanted.get(n)]
         for name in (n for n in names if contract.columns[n].required):
             found.required += 1
@@ -72,13 +81,21 @@ def test_unlisted_headings_are_recognised_and_none_is_taken_for_another(
     assert sum(one.asked_right for one in tallies) >= len(left) - max(1, 0.01 * required), left
 
 
-def test_the_headings_are_many_and_listed_nowhere(county: County, contracts: dict[str, Contract]) -> None:
+def test_the_headings_are_many_and_listed_nowhere(
+    county: County, contracts: dict[str, Contract]
+) -> None:
     vocabulary = yaml.safe_load((county.folder / "vocabulary.yaml").read_text("utf-8"))
-    listed = {plain(word) for words in vocabulary["lists"].values() for word in words} | set(vocabulary["empty"])
+    listed = {plain(word) for words in vocabulary["lists"].values() for word in words} | set(
+        vocabulary["empty"]
+    )
     count = traps = 0
     for collection, by_department in COLLECTIONS.items():
         for department, columns in by_department.items():
-            known = {plain(w) for column in contracts[department].columns.values() for w in column.wordings}
+            known = {
+                plain(w)
+                for column in contracts[department].columns.values()
+                for w in column.wordings
+            }
             for name, headings in columns.items():
                 assert len(headings) >= 8
                 assert not [h for h in headings if plain(h) in known], (department, name)
@@ -88,7 +105,9 @@ def test_the_headings_are_many_and_listed_nowhere(county: County, contracts: dic
     assert traps >= 60
 
 
-@pytest.mark.parametrize("department", ["medical_insurance", "civil_affairs", "education", "housing", "water"])
+@pytest.mark.parametrize(
+    "department", ["medical_insurance", "civil_affairs", "education", "housing", "water"]
+)
 def test_without_any_words_cells_and_registry_tell_or_it_is_asked(
     department: str, world: World, contracts: dict[str, Contract]
 ) -> None:

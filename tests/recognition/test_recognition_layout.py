@@ -1,4 +1,5 @@
-"""Layouts that real systems print: tiers, units, column numbers, second tables, village lines, feet."""
+"""Layouts that real systems print: tiers, units, column numbers, second tables, village lines,
+feet."""
 
 from __future__ import annotations
 
@@ -15,17 +16,39 @@ from shouwang.recognition import reading
 from shouwang.recognition.reading import Reading
 from shouwang.recognition.units import numbers_row, unit_row, units_of_notes
 
-WATER = ["姓名", "乡镇", "行政村", "人均日用水量", "水质是否达标", "取水往返时间", "本年累计停水天数"]
+WATER = [
+    "姓名",
+    "乡镇",
+    "行政村",
+    "人均日用水量",
+    "水质是否达标",
+    "取水往返时间",
+    "本年累计停水天数",
+]
 HOME = ["甲某", "东乡", "上村", "60", "达标", "5", "3"]
-PAID = ["结算流水号", "姓名", "身份证号", "就诊类别", "结算日期", "医疗总费用", "统筹支付", "个人自付"]
+PAID = [
+    "结算流水号",
+    "姓名",
+    "身份证号",
+    "就诊类别",
+    "结算日期",
+    "医疗总费用",
+    "统筹支付",
+    "个人自付",
+]
 BILL = ["J1", "甲某", "532999199001011233", "住院", "2026-09-03", "3", "2", "1"]
 
 
 def read(
-    rows: Sequence[Sequence[Any]], contract: Contract, patch: pytest.MonkeyPatch, merges: tuple[Any, ...] = ()
+    rows: Sequence[Sequence[Any]],
+    contract: Contract,
+    patch: pytest.MonkeyPatch,
+    merges: tuple[Any, ...] = (),
 ) -> Reading:
     """A sheet of these rows, read by a contract."""
-    sheet = Sheet("表.xlsx", "Sheet1", False, columns_of("表.xlsx", rows), range(1, len(rows) + 1), merges)
+    sheet = Sheet(
+        "表.xlsx", "Sheet1", False, columns_of("表.xlsx", rows), range(1, len(rows) + 1), merges
+    )
     patch.setattr(reading, "open_file", lambda *_: Opened([sheet]))
     return reading.read_files([Path("表.xlsx")], contract)
 
@@ -42,17 +65,27 @@ def read(
 def test_a_line_of_units_or_column_numbers_is_no_row(
     under: list[str], contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = read([["某县台账"], WATER, under, HOME, [*HOME[:5], "6", "3"]], contracts["water"], monkeypatch)
+    found = read(
+        [["某县台账"], WATER, under, HOME, [*HOME[:5], "6", "3"]], contracts["water"], monkeypatch
+    )
     assert found.table["row"].tolist() == [4, 5]
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        ["一、东乡上村"], ["以下空白"], ["共 8 条记录"], ["续表"], ["制表时间：2026-10-08", "", "操作员：系统"],
-        ["填表人：", "", "审核人："], ["小计", "", "", "", "", "", "3"], ["（盖章）"], ["东乡"], WATER,
+        ["一、东乡上村"],
+        ["以下空白"],
+        ["共 8 条记录"],
+        ["续表"],
+        ["制表时间：2026-10-08", "", "操作员：系统"],
+        ["填表人：", "", "审核人："],
+        ["小计", "", "", "", "", "", "3"],
+        ["（盖章）"],
+        ["东乡"],
+        WATER,
     ],
-)  # fmt: skip
+)
 def test_lines_between_rows_that_are_no_data_are_passed_over_and_told(
     line: list[str], contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,13 +109,25 @@ def test_headers_of_three_tiers_tell_whose_a_name_is(
         ["姓名", "证件", "姓名", "证件", "学段", "学籍状态", "年度", ""],
         ["", "身份证号", "", "身份证号", "", "", "学费（元）", "住宿费（元）"],
     ]
-    row = ["王小某", "532999201301011232", "王某", "532999198001011236", "小学", "在读", "900", "600"]
+    row = [
+        "王小某",
+        "532999201301011232",
+        "王某",
+        "532999198001011236",
+        "小学",
+        "在读",
+        "900",
+        "600",
+    ]
     found = read([["某县学生"], *tiers, row], contracts["education"], monkeypatch)
     [sheet] = found.sheets
     assert sheet.header_row == 4
     assert {name: sheet.columns[name] for name in ("name", "id_number", "stage", "tuition")} == {
-        "name": 0, "id_number": 1, "stage": 4, "tuition": 6,
-    }  # fmt: skip
+        "name": 0,
+        "id_number": 1,
+        "stage": 4,
+        "tuition": 6,
+    }
 
 
 def test_a_second_table_in_another_order_is_read_by_its_own_header(
@@ -91,21 +136,36 @@ def test_a_second_table_in_another_order_is_read_by_its_own_header(
     other = [*PAID[:6], "个人自付", "统筹支付"]
     bill = ["J2", *BILL[1:5], "30", "25", "5"]
     found = read([PAID, BILL, ["门诊"], other, bill], contracts["medical_insurance"], monkeypatch)
-    assert found.table[["row", "self_paid", "pooled_paid"]].to_numpy().tolist() == [[2, 1, 2], [5, 25, 5]]
+    assert found.table[["row", "self_paid", "pooled_paid"]].to_numpy().tolist() == [
+        [2, 1, 2],
+        [5, 25, 5],
+    ]
 
 
 @pytest.mark.parametrize(
     ("above", "heading", "yuan"),
     [
-        ("单位：户、人、万元", "个人自付", 10_000), ("单 位：万 元", "个人自付", 10_000),
-        ("（金额单位：人、万元）", "个人自付", 10_000), ("填报单位：元阳县医疗保障局 金额单位：万元", "个人自付", 10_000),
-        ("填报单位：元谋县医保局", "个人自付", 1), ("单位：元", "个人自付", 1), ("", "个人自付/万元", 10_000),
-        ("", "个人自付（单位：人民币万元）", 10_000), ("", "个人自付（万元/年）", 10_000), ("", "个人自付（千元）", 1_000),
-        ("单位：万元", "个人自付（元）", 1), ("货币单位:人民币元", "个人自付", 1), ("", "个人自付万元", 10_000),
+        ("单位：户、人、万元", "个人自付", 10_000),
+        ("单 位：万 元", "个人自付", 10_000),
+        ("（金额单位：人、万元）", "个人自付", 10_000),
+        ("填报单位：元阳县医疗保障局 金额单位：万元", "个人自付", 10_000),
+        ("填报单位：元谋县医保局", "个人自付", 1),
+        ("单位：元", "个人自付", 1),
+        ("", "个人自付/万元", 10_000),
+        ("", "个人自付（单位：人民币万元）", 10_000),
+        ("", "个人自付（万元/年）", 10_000),
+        ("", "个人自付（千元）", 1_000),
+        ("单位：万元", "个人自付（元）", 1),
+        ("货币单位:人民币元", "个人自付", 1),
+        ("", "个人自付万元", 10_000),
     ],
-)  # fmt: skip
+)
 def test_units_of_money_are_understood_as_people_write_them(
-    above: str, heading: str, yuan: float, contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+    above: str,
+    heading: str,
+    yuan: float,
+    contracts: dict[str, Contract],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = read([[above], [*PAID[:7], heading], BILL], contracts["medical_insurance"], monkeypatch)
     assert found.table["self_paid"].tolist() == [yuan]
@@ -121,12 +181,21 @@ def test_two_units_above_one_table_are_not_guessed(
 @pytest.mark.parametrize(
     ("place", "heading", "cell", "value"),
     [
-        (5, "取水往返时间（小时）", "0.5", 30), (5, "往返取水时间（秒）", "90", 1.5), (3, "人均日用水量（m³）", "0.06", 60),
-        (3, "人均用水量（吨/月）", "3", 100), (3, "人均日用水量（L）", "60", 60), (5, "取水往返时间（分）", "30", 30),
+        (5, "取水往返时间（小时）", "0.5", 30),
+        (5, "往返取水时间（秒）", "90", 1.5),
+        (3, "人均日用水量（m³）", "0.06", 60),
+        (3, "人均用水量（吨/月）", "3", 100),
+        (3, "人均日用水量（L）", "60", 60),
+        (5, "取水往返时间（分）", "30", 30),
     ],
-)  # fmt: skip
+)
 def test_other_units_of_numbers_are_converted(
-    place: int, heading: str, cell: str, value: float, contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+    place: int,
+    heading: str,
+    cell: str,
+    value: float,
+    contracts: dict[str, Contract],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     titles, row = [*WATER], [*HOME]
     titles[place], row[place] = heading, cell
@@ -135,7 +204,9 @@ def test_other_units_of_numbers_are_converted(
     assert found.table[name].tolist() == pytest.approx([value])
 
 
-def test_starred_headings_are_headings(contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_starred_headings_are_headings(
+    contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = read([[f"*{title}" for title in WATER], HOME], contracts["water"], monkeypatch)
     assert found.sheets[0].guesses == {}
 
@@ -145,14 +216,23 @@ def test_a_name_written_once_over_its_household_counts_for_each_row(
 ) -> None:
     titles = ["姓名", "身份证号", "乡镇", "救助类别", "保障金额", "享受起始日期", "状态"]
     rest = ["东乡", "农村低保", "500", "2024-01-01", "在保"]
-    rows = [["甲某", "532999199001011233", *rest], ["", "532999201301011232", *rest], ["", "", *rest]]
+    rows = [
+        ["甲某", "532999199001011233", *rest],
+        ["", "532999201301011232", *rest],
+        ["", "", *rest],
+    ]
     found = read([titles, *rows], contracts["civil_affairs"], monkeypatch)
     assert found.table["name"].fillna("").tolist() == ["甲某", "甲某", ""]
 
 
 @pytest.mark.parametrize(
     ("cells", "is_units"),
-    [(["元", "人"], True), (["万元", "", "升/天", "分钟"], True), (["甲某", "元"], False), (["元"], False)],
+    [
+        (["元", "人"], True),
+        (["万元", "", "升/天", "分钟"], True),
+        (["甲某", "元"], False),
+        (["元"], False),
+    ],
 )
 def test_a_unit_row_holds_nothing_but_units(cells: list[str], is_units: bool) -> None:
     assert unit_row(cells) == is_units
@@ -176,5 +256,9 @@ def test_a_school_number_tells_a_missing_or_damaged_identity_number(
     numbers = [("G532999201301010016", ""), ("", ""), ("G532999201301010016", "53299920130101****")]
     rows = [[school, "王小某", number, "小学", "在读"] for school, number in numbers]
     found = read([titles, *rows], contracts["education"], monkeypatch)
-    assert found.table["id_number"].fillna("").tolist() == ["532999201301010016", "", "532999201301010016"]
+    assert found.table["id_number"].fillna("").tolist() == [
+        "532999201301010016",
+        "",
+        "532999201301010016",
+    ]
     assert found.table["id_state"].tolist() == ["valid", "missing", "valid"]

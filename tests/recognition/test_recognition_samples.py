@@ -1,4 +1,5 @@
-"""The example counties, where a working copy has them beside it: read as they lie there, and not by heart."""
+"""The example counties, where a working copy has them beside it: read as they lie there, and not by
+heart."""
 
 from __future__ import annotations
 
@@ -41,14 +42,20 @@ def test_a_month_in_the_layouts_of_real_systems_is_read_whole(
     assert steps.questions() == []
     truth = pd.read_csv(sample / "truth" / "records.csv", dtype=str, keep_default_na=False)
     with open_house().database.read() as connection:
-        told = [export(connection, kind, Month.parse(m)) for kind in ("matches", "warnings") for m in months]
+        told = [
+            export(connection, kind, Month.parse(m))
+            for kind in ("matches", "warnings")
+            for m in months
+        ]
     matches = pd.concat(told[: len(months)]).astype("str").replace("nan", "")
     rows = truth.merge(matches, on=PLACE, how="left", suffixes=("", "_found"))
     assert rows["outcome"].notna().all()
     matched = rows["outcome"] == "matched"
     assert (rows.loc[matched, "household"] == rows.loc[matched, "household_id"]).all()
     assert not (matched & rows["expect"].isin(["none", "review", "void"])).any()
-    assert not (rows["expect"].isin(["match", "either", "none", "review"]) & (rows["outcome"] == "rejected")).any()
+    assert not (
+        rows["expect"].isin(["match", "either", "none", "review"]) & (rows["outcome"] == "rejected")
+    ).any()
     assert (matched[rows["expect"] == "match"]).mean() >= 0.99
     assert (rows.loc[rows["expect"] == "void", "outcome"] == "void").all()
     warnings = pd.concat(told[len(months) :]).set_index(["month", "household_id"])
@@ -93,7 +100,8 @@ def test_nothing_is_known_by_heart(name: str, county: County, tmp_path: Path) ->
     for folder in sorted((sample / "inbox").glob("*/*")):
         files = sorted(folder.iterdir())
         by_list, by_words = (
-            read_files(files, one.contracts[folder.name], people=lambda: people) for one in (county, bare)
+            read_files(files, one.contracts[folder.name], people=lambda: people)
+            for one in (county, bare)
         )
         assert not by_words.held, folder
         pd.testing.assert_frame_equal(by_list.table, by_words.table)
@@ -105,14 +113,23 @@ def test_rows_taken_back_and_rows_that_contradict_each_other(
     from shouwang.quality.check import check
 
     contract = contracts["medical_insurance"]
-    columns = {name: world.tables["medical_insurance"].get(name, [""] * 6)[:6] for name in contract.columns}
+    columns = {
+        name: world.tables["medical_insurance"].get(name, [""] * 6)[:6] for name in contract.columns
+    }
     columns["settlement_id"] = ["J1", "J2", "J2", "J3", "J3", "J4"]
     columns["void_flag"], columns["valid_flag"] = ["否"] * 5 + ["是"], ["是"] * 6
     for cells in columns.values():
         cells[4] = cells[3]
     table = _typed(columns, contract)
     verdicts = check(table, contract, open_house({}).expectations, Month(2026, 9))
-    assert verdicts.verdict.tolist() == ["accepted", "rejected", "rejected", "accepted", "duplicate", "void"]
+    assert verdicts.verdict.tolist() == [
+        "accepted",
+        "rejected",
+        "rejected",
+        "accepted",
+        "duplicate",
+        "void",
+    ]
     assert "第 3 行、第 4 行" in verdicts.reason[1]
     assert verdicts.reason[1] == verdicts.reason[2]
     assert verdicts.bad_columns[1] == "settlement_id"
@@ -125,7 +142,9 @@ def _typed(columns: dict[str, list[object]], contract: Contract) -> pd.DataFrame
     from shouwang.recognition.reading import _read_sheet
     from shouwang.recognition.recognise import locate
 
-    sheet = sheet_of([(contract.columns[name].wordings[0], cells) for name, cells in columns.items()])
+    sheet = sheet_of(
+        [(contract.columns[name].wordings[0], cells) for name, cells in columns.items()]
+    )
     header = locate(sheet, contract)
     assert header
     return _read_sheet(sheet, header, contract)[0]

@@ -26,7 +26,9 @@ OF = {
 
 
 @pytest.mark.parametrize("kind", VALUES)
-def test_values_lead_to_their_code_by_words_or_are_asked(kind: str, contracts: dict[str, Contract]) -> None:
+def test_values_lead_to_their_code_by_words_or_are_asked(
+    kind: str, contracts: dict[str, Contract]
+) -> None:
     department, name = OF.get(kind, ("registry", kind))
     reader = CodeReader(contracts[department].columns[name])
 

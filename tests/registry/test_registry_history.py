@@ -74,11 +74,20 @@ def test_who_died_moved_or_was_renamed_is_known_from_earlier_loads(database: Dat
     placed = [(row, "village", "松林村") for row in range(3)]
     load(database, people(*placed), "2026-07", "a")
     richer = (0, "income", 12000.0)
-    load(database, people(*placed, richer, (1, "name", "丁"), (2, "village", "东山村")).iloc[:2], "2026-09", "b")
+    load(
+        database,
+        people(*placed, richer, (1, "name", "丁"), (2, "village", "东山村")).iloc[:2],
+        "2026-09",
+        "b",
+    )
     with database.read() as connection:
         before = former_people(connection, Month.parse("2026-08"))
         after = former_people(connection, Month.parse("2026-09"))
-        renamed = people_as_of(connection, Month.parse("2026-09")).set_index("name").loc["丁", "person_id"]
+        renamed = (
+            people_as_of(connection, Month.parse("2026-09"))
+            .set_index("name")
+            .loc["丁", "person_id"]
+        )
     assert before.empty
     assert sorted(after["name"]) == ["丙", "乙"]
     assert set(after["village"]) == {"松林村"}

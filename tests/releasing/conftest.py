@@ -16,7 +16,13 @@ MONTHS = ("2026-08", "2026-09")
 
 
 def enter(patch: pytest.MonkeyPatch, home: Path, today: str = "2026-10-12") -> None:
-    for name in ("SHOUWANG_OUTBOX", "SHOUWANG_SECRETS", "SHOUWANG_COUNTY", "SHOUWANG_RETURNS", "SHOUWANG_DATABASE_URL"):
+    for name in (
+        "SHOUWANG_OUTBOX",
+        "SHOUWANG_SECRETS",
+        "SHOUWANG_COUNTY",
+        "SHOUWANG_RETURNS",
+        "SHOUWANG_DATABASE_URL",
+    ):
         patch.delenv(name, raising=False)
     patch.setenv("SHOUWANG_HOME", str(home))
     patch.setenv("SHOUWANG_TODAY", today)
@@ -25,7 +31,9 @@ def enter(patch: pytest.MonkeyPatch, home: Path, today: str = "2026-10-12") -> N
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
     months = tuple(map(Month.parse, MONTHS))
-    return make_county(tmp_path_factory.mktemp("county"), households=300, months=months, seed=3, dirt=False)
+    return make_county(
+        tmp_path_factory.mktemp("county"), households=300, months=months, seed=3, dirt=False
+    )
 
 
 @pytest.fixture(scope="session")

@@ -23,20 +23,25 @@ def townships(month: str) -> list[str]:
 
 
 def something_comes(month: str, township: str) -> None:
-    """What a household of a township is warned of changes, as by an answer or a report that arrives meanwhile."""
+    """What a household of a township is warned of changes, as by an answer or a report that arrives
+    meanwhile."""
     first = sa.select(sa.func.min(warning.c.household_id)).where(
         warning.c.month == month, warning.c.township == township
     )
     with open_house().database.write() as connection:
         household = connection.scalar(first)
-        changed = warning.update().where(warning.c.month == month, warning.c.household_id == household)
+        changed = warning.update().where(
+            warning.c.month == month, warning.c.household_id == household
+        )
         connection.execute(changed.values(measures="临时救助"))
 
 
 def sent(month: str) -> set[tuple[str, str]]:
     """Township and household of all that went out of a month."""
     with open_house().database.read() as connection:
-        query = sa.select(release_item.c.township, release_item.c.household_id).where(release_item.c.month == month)
+        query = sa.select(release_item.c.township, release_item.c.household_id).where(
+            release_item.c.month == month
+        )
         return {(township, household) for township, household in connection.execute(query)}
 
 
@@ -50,7 +55,9 @@ def test_a_list_that_changed_after_it_was_approved_does_not_go_out(home: Path) -
     changed, other = (planned["township"] for planned in approved[:2])
     something_comes(AUGUST, changed)
     done = {
-        planned["township"]: steps.release_township(AUGUST, planned["township"], "李主任", planned["content"])["status"]
+        planned["township"]: steps.release_township(
+            AUGUST, planned["township"], "李主任", planned["content"]
+        )["status"]
         for planned in approved
     }
     assert (done.pop(changed), set(done.values())) == ("changed", {"released"})
@@ -60,10 +67,15 @@ def test_a_list_that_changed_after_it_was_approved_does_not_go_out(home: Path) -
     assert [planned["township"] for planned in again["lists"]] == [changed]
     assert not again["rejected"]
     (allowed,) = steps.record_decision(again, "李主任", approved=True)
-    assert steps.release_township(AUGUST, changed, "李主任", allowed["content"])["status"] == "released"
+    assert (
+        steps.release_township(AUGUST, changed, "李主任", allowed["content"])["status"]
+        == "released"
+    )
 
 
-def test_a_list_that_went_out_is_nothing_new_for_who_approved_it_at_the_same_time(home: Path) -> None:
+def test_a_list_that_went_out_is_nothing_new_for_who_approved_it_at_the_same_time(
+    home: Path,
+) -> None:
     plan = steps.release_plan(AUGUST)
     first = steps.release(AUGUST, "张三")
     assert {done["status"] for done in first["released"]} == {"released"}
@@ -93,7 +105,12 @@ def test_who_is_held_back_stays_so_until_somebody_lifts_it(home: Path) -> None:
     assert done["held_back"] == [held]
     assert steps.unsent() == []  # nobody is asked about it every morning
     (hold,) = steps.held_townships()
-    assert (hold["township"], hold["by"], hold["reason"], hold["month"]) == (held, "张三", "待乡镇确认联系人", AUGUST)
+    assert (hold["township"], hold["by"], hold["reason"], hold["month"]) == (
+        held,
+        "张三",
+        "待乡镇确认联系人",
+        AUGUST,
+    )
     something_comes(AUGUST, others[0])  # opens the month again
     plan = steps.release_plan(AUGUST)
     assert plan["held"] == [hold]
@@ -132,7 +149,11 @@ def test_who_is_asked_and_does_not_answer_is_known_with_the_hours(home: Path) ->
     for _ in range(2):  # a task that is tried again asks once
         steps.record_question(plan, "run-1")
     (waiting,) = steps.waiting_releases()
-    assert (waiting["month"], waiting["run"], waiting["townships"]) == (AUGUST, "run-1", townships(AUGUST))
+    assert (waiting["month"], waiting["run"], waiting["townships"]) == (
+        AUGUST,
+        "run-1",
+        townships(AUGUST),
+    )
     assert 0 <= waiting["hours"] < 1
     assert steps.release_plan(AUGUST)["question"] == "run-1"
     steps.record_decision(plan, "李四", approved=False)
@@ -142,15 +163,24 @@ def test_who_is_asked_and_does_not_answer_is_known_with_the_hours(home: Path) ->
 def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> None:
     def shown() -> list[tuple[str, str, tuple[str, ...], int]]:
         page = board(open_house(), 6, "", lambda dag, month: f"/{dag}/{month}")
-        entries = [entry for entry in page["attention"] if entry.kind in ("release asked", "held back")]
-        return [(entry.kind, entry.month, tuple(name for _, name in entry.who), entry.count) for entry in entries]
+        entries = [
+            entry for entry in page["attention"] if entry.kind in ("release asked", "held back")
+        ]
+        return [
+            (entry.kind, entry.month, tuple(name for _, name in entry.who), entry.count)
+            for entry in entries
+        ]
 
     everybody = tuple(townships(AUGUST))
     steps.release(AUGUST, "张三", held=everybody[:1], reason="等核实")
     plan = steps.release_plan(SEPTEMBER)
     steps.record_question(plan, "run-1")
     asked, held = shown()
-    assert asked[:3] == ("release asked", SEPTEMBER, tuple(planned["township"] for planned in plan["lists"]))
+    assert asked[:3] == (
+        "release asked",
+        SEPTEMBER,
+        tuple(planned["township"] for planned in plan["lists"]),
+    )
     assert held == ("held back", AUGUST, everybody[:1], 1)
     steps.withdraw_question(SEPTEMBER)
     assert shown() == [held]
@@ -171,13 +201,18 @@ def test_nobody_and_nowhere_are_answered(home: Path, said: dict[str, object], wh
 
 
 def test_a_month_that_waits_for_its_approval_holds_nobody_s_case_back(home: Path) -> None:
-    """Households that both months warn of go out with the month that is approved first, and not a second time."""
+    """Households that both months warn of go out with the month that is approved first, and not a
+    second time."""
     both = steps.release_plan(AUGUST), steps.release_plan(SEPTEMBER)
     steps.release(SEPTEMBER, "张三")
     told = sent(SEPTEMBER)
     with open_house().database.read() as connection:
         warned = {
-            month: set(connection.scalars(sa.select(warning.c.household_id).where(warning.c.month == month)))
+            month: set(
+                connection.scalars(
+                    sa.select(warning.c.household_id).where(warning.c.month == month)
+                )
+            )
             for month in (AUGUST, SEPTEMBER)
         }
     repeated = warned[AUGUST] & warned[SEPTEMBER]
@@ -189,7 +224,9 @@ def test_a_month_that_waits_for_its_approval_holds_nobody_s_case_back(home: Path
     assert sum(planned["new"] for planned in both[0]["lists"]) > len(sent(AUGUST))
 
 
-def test_the_summary_keeps_the_days_that_the_lists_say(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_summary_keeps_the_days_that_the_lists_say(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     held, *others = townships(AUGUST)
     monkeypatch.setenv("SHOUWANG_TODAY", "2026-09-07")
     steps.release(AUGUST, "张三", held=[held])

@@ -1,4 +1,5 @@
-"""Settling is told once; a month is screened while others write, and by what is there in the end."""
+"""Settling is told once; a month is screened while others write, and by what is there in the
+end."""
 
 from __future__ import annotations
 
@@ -43,8 +44,11 @@ def test_a_month_that_is_not_settled_is_no_news(home: Path) -> None:
 def test_others_write_while_a_month_is_screened_and_what_came_is_screened_by(
     home: Path, county: DemoCounty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A corrected file comes into force in the midst of it; a writer that had to wait would time out."""
-    steps.load_registry(str(county.registry), "2026-07")  # anything that makes the month be screened anew
+    """A corrected file comes into force in the midst of it; a writer that had to wait would time
+    out."""
+    steps.load_registry(
+        str(county.registry), "2026-07"
+    )  # anything that makes the month be screened anew
     halve(home, county)
     steps.receive(MONTH, "water")
     screened, calls = evaluate.screen, list[int]()
@@ -53,7 +57,9 @@ def test_others_write_while_a_month_is_screened_and_what_came_is_screened_by(
         calls.append(1)
         if len(calls) == 1:
             shutil.rmtree(home / "inbox" / MONTH / "housing")
-            shutil.copytree(county.inbox / "2026-08" / "housing", home / "inbox" / MONTH / "housing")
+            shutil.copytree(
+                county.inbox / "2026-08" / "housing", home / "inbox" / MONTH / "housing"
+            )
             steps.receive(MONTH, "housing")
             with open_house().database.write() as connection:
                 audit(connection, "tested", "month", "tester")
@@ -64,7 +70,9 @@ def test_others_write_while_a_month_is_screened_and_what_came_is_screened_by(
     assert len(calls) == 2
     assert MONTH not in steps.outdated(open_house())
     with open_house().database.read() as connection:
-        kinds = list(connection.scalars(sa.select(audit_event.c.kind).order_by(audit_event.c.event_id)))
+        kinds = list(
+            connection.scalars(sa.select(audit_event.c.kind).order_by(audit_event.c.event_id))
+        )
         newest = connection.scalar(
             sa.select(delivery.c.version).where(
                 delivery.c.month == MONTH, delivery.c.department == "housing", delivery.c.in_force

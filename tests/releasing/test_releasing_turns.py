@@ -1,4 +1,5 @@
-"""One at a time: who does the same work as another process waits, or is told; other counties are not waited for."""
+"""One at a time: who does the same work as another process waits, or is told; other counties are
+not waited for."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ with turn(Database(url, schema), Path(folder), "2026-09 water"):
 """
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))]
+)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     if request.param == "sqlite":
         return Database(f"sqlite:///{tmp_path / 'a.db'}")
@@ -50,7 +53,9 @@ def holder(database: Database, tmp_path: Path):
     process.communicate()
 
 
-def test_who_comes_second_is_told_in_a_sentence(database: Database, holder: object, tmp_path: Path) -> None:
+def test_who_comes_second_is_told_in_a_sentence(
+    database: Database, holder: object, tmp_path: Path
+) -> None:
     with (
         pytest.raises(Busy, match="Another process is still at work on 2026-09 water"),
         turn(database, tmp_path / "locks", WHAT, 0.5),
@@ -72,7 +77,9 @@ def test_other_work_is_not_waited_for(database: Database, holder: object, tmp_pa
 
 
 @pytest.mark.needs("postgresql")
-def test_another_county_of_the_same_database_is_not_waited_for(postgresql_url: str, tmp_path: Path) -> None:
+def test_another_county_of_the_same_database_is_not_waited_for(
+    postgresql_url: str, tmp_path: Path
+) -> None:
     url = scratch(postgresql_url, "two_counties")
     counties = [Database(url, key) for key in ("qingyuan", "lixi")]
     for county in counties:

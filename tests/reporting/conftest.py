@@ -32,7 +32,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     county = make_county(folder, households=700, months=MONTHS, seed=21)
     with pytest.MonkeyPatch.context() as patch:
         for name in [
-            n for n in os.environ if n.startswith("SHOUWANG_") and n not in ("SHOUWANG_UPDATE_GOLDEN", "SHOUWANG_KEYS")
+            n
+            for n in os.environ
+            if n.startswith("SHOUWANG_") and n not in ("SHOUWANG_UPDATE_GOLDEN", "SHOUWANG_KEYS")
         ]:
             patch.delenv(name)
         patch.setenv("SHOUWANG_HOME", str(folder / "home"))
@@ -55,27 +57,42 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 
 def _answer(house: House, month: Month) -> None:
-    """Answers of every kind in the order of the clue numbers, each with a name, a number and a formula in its text."""
+    """Answers of every kind in the order of the clue numbers, each with a name, a number and a
+    formula in its text."""
     with house.database.write() as connection:
         listed = sa.select(release_item.c.clue_no, release_item.c.household_id)
         items = frame(connection, listed.where(release_item.c.month == str(month)).distinct())
-        someone = connection.execute(sa.select(person.c.name, person.c.id_number, person.c.phone)).first()
+        someone = connection.execute(
+            sa.select(person.c.name, person.c.id_number, person.c.phone)
+        ).first()
         assert someone is not None
         items = items.sort_values("clue_no", ignore_index=True)
         risks = dict(connection.execute(sa.select(case.c.clue_no, case.c.risks)).all())
         items["risks"] = items["clue_no"].map(risks)
-        wrong = items["risks"].str.contains("住房") | (items["risks"].str.contains("因病") & (items.index % 2 == 0))
+        wrong = items["risks"].str.contains("住房") | (
+            items["risks"].str.contains("因病") & (items.index % 2 == 0)
+        )
         codes = ["13" if bad else CODES[place % len(CODES)] for place, bad in enumerate(wrong)]
         rows = items[["clue_no", "household_id"]].assign(conclusion=codes, row=range(len(items)))[
             [code is not None for code in codes]
         ]
         day = (month + 1).first.replace(day=15)
-        insert(connection, feedback, rows.assign(
-            content=[f"{month}-{n}" for n in rows["row"]], visited=pd.Timestamp(day), file="核查.xlsx", list_month=str(month),
-            reason=f"{RUDE} {someone[0]} {someone[1]} {someone[2]} 医保局和住建局登记有误",
-            measure=["健康帮扶、公益性岗位" if c in ("01", "02", "03") else None for c in rows["conclusion"]],
-            received_at=pd.Timestamp(dt.datetime.combine(day, dt.time(9))),
-        ))  # fmt: skip
+        insert(
+            connection,
+            feedback,
+            rows.assign(
+                content=[f"{month}-{n}" for n in rows["row"]],
+                visited=pd.Timestamp(day),
+                file="核查.xlsx",
+                list_month=str(month),
+                reason=f"{RUDE} {someone[0]} {someone[1]} {someone[2]} 医保局和住建局登记有误",
+                measure=[
+                    "健康帮扶、公益性岗位" if c in ("01", "02", "03") else None
+                    for c in rows["conclusion"]
+                ],
+                received_at=pd.Timestamp(dt.datetime.combine(day, dt.time(9))),
+            ),
+        )
         keep_ledger(connection, house.county.settings)
 
 

@@ -49,28 +49,46 @@ _REGISTERED = (("H3", "大河镇", "边缘易致贫户", False), ("H6", "石桥�
 
 
 def facts() -> Facts:
-    """January to September 2026 of six households in two townships, and a third township with nothing."""
+    """January to September 2026 of six households in two townships, and a third township with
+    nothing."""
     released = {f"2026-0{n}": pd.Timestamp(2026, n + 1, 12) for n in (7, 8, 9)}
-    sent = pd.DataFrame(_SENT, columns=["month", "household_id", "township", "conclusion", "reason", "measure"])
+    sent = pd.DataFrame(
+        _SENT, columns=["month", "household_id", "township", "conclusion", "reason", "measure"]
+    )
     return Facts(
         span=tuple(Month.span(Month(2026, 1), Month(2026, 9))),
         warned=pd.DataFrame(
-            _WARNED, columns=["month", "household_id", "township", "level", "category", "risks", "outcome"], dtype="str"
+            _WARNED,
+            columns=["month", "household_id", "township", "level", "category", "risks", "outcome"],
+            dtype="str",
         ),
         by_department=pd.DataFrame(
-            [("2026-09", "H1", "medical_insurance"), ("2026-09", "H3", "water"), ("2026-09", "H3", "medical_insurance"),
-             ("2026-09", "H4", "housing"), ("2026-09", "H5", "medical_insurance"), ("2026-09", "H2", "housing")],
-            columns=["month", "household_id", "department"], dtype="str",
+            [
+                ("2026-09", "H1", "medical_insurance"),
+                ("2026-09", "H3", "water"),
+                ("2026-09", "H3", "medical_insurance"),
+                ("2026-09", "H4", "housing"),
+                ("2026-09", "H5", "medical_insurance"),
+                ("2026-09", "H2", "housing"),
+            ],
+            columns=["month", "household_id", "department"],
+            dtype="str",
         ),
         sent=sent.assign(
-            clue_no=sent["month"].str.slice(2, 7) + sent["household_id"], released_on=sent["month"].map(released),
-            due=sent["month"].map(released) + pd.Timedelta(days=7), confirmed=sent["conclusion"].isin(["01", "02", "03"]),
+            clue_no=sent["month"].str.slice(2, 7) + sent["household_id"],
+            released_on=sent["month"].map(released),
+            due=sent["month"].map(released) + pd.Timedelta(days=7),
+            confirmed=sent["conclusion"].isin(["01", "02", "03"]),
         ).astype({"conclusion": "str", "reason": "str", "measure": "str"}),
-        moves=pd.DataFrame(_MOVES, columns=["month", "household_id", "movement", "reason"], dtype="str"),
-        registered=pd.DataFrame(_REGISTERED, columns=["household_id", "township", "monitored", "removed"]),
+        moves=pd.DataFrame(
+            _MOVES, columns=["month", "household_id", "movement", "reason"], dtype="str"
+        ),
+        registered=pd.DataFrame(
+            _REGISTERED, columns=["household_id", "township", "monitored", "removed"]
+        ),
         sizes=pd.Series(SIZES),
         townships=("大河镇", "石桥乡", "双龙镇"),
-    )  # fmt: skip
+    )
 
 
 def departments() -> list[DepartmentLine]:
@@ -92,7 +110,13 @@ def bulletin(**changes: Any) -> Bulletin:
         "issue": "月度通报　2026年第9期",
         "sections": (Section("一、总体情况", ("第一段。", "第二段。")),),
         "tables": (
-            CountTable("各乡镇", ("乡镇", "户"), [["大河镇", 1234], ["合计", 1234]], total=True, note="一户计一次。"),
+            CountTable(
+                "各乡镇",
+                ("乡镇", "户"),
+                [["大河镇", 1234], ["合计", 1234]],
+                total=True,
+                note="一户计一次。",
+            ),
         ),
         "figures": (),
     }
@@ -113,11 +137,19 @@ class Told:
 
 
 def cells(path: Path) -> str:
-    """A workbook as text: each cell that says something or may be filled in, with its place, style, lock and value."""
+    """A workbook as text: each cell that says something or may be filled in, with its place, style,
+    lock and value."""
     lines = []
     for sheet in load_workbook(path):
         lines.append(f"# {sheet.title}")
-        for cell in (c for row in sheet.iter_rows() for c in row if c.value is not None or not c.protection.locked):
+        for cell in (
+            c
+            for row in sheet.iter_rows()
+            for c in row
+            if c.value is not None or not c.protection.locked
+        ):
             said: Any = str(cell.value).replace("\n", "⏎")
-            lines.append(f"{cell.coordinate} [{cell.style}, {'locked' if cell.protection.locked else 'open'}] {said}")
+            lines.append(
+                f"{cell.coordinate} [{cell.style}, {'locked' if cell.protection.locked else 'open'}] {said}"
+            )
     return "\n".join(lines) + "\n"

@@ -1,4 +1,5 @@
-"""The counts of a bulletin: by hand for six households, and against a second reckoning of a made-up county."""
+"""The counts of a bulletin: by hand for six households, and against a second reckoning of a made-up
+county."""
 
 from __future__ import annotations
 
@@ -42,19 +43,33 @@ def as_text(counts: Counts) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_text_and_tables_of_a_month_are_what_they_were(golden: Callable[[str, str], None]) -> None:
+def test_the_text_and_tables_of_a_month_are_what_they_were(
+    golden: Callable[[str, str], None],
+) -> None:
     golden(as_text(counted(SEPTEMBER)), "month.txt")
 
 
-def test_the_text_and_tables_of_two_months_are_what_they_were(golden: Callable[[str, str], None]) -> None:
+def test_the_text_and_tables_of_two_months_are_what_they_were(
+    golden: Callable[[str, str], None],
+) -> None:
     golden(as_text(counted(Month(2026, 8), SEPTEMBER)), "two_months.txt")
 
 
-def test_a_household_counts_once_in_two_months_as_it_stood_last_and_by_its_strongest_outcome() -> None:
+def test_a_household_counts_once_in_two_months_as_it_stood_last_and_by_its_strongest_outcome() -> (
+    None
+):
     period = counted(Month(2026, 8), SEPTEMBER).now
     assert period.totals["户"].to_dict() == {
-        "预警": 5, "新增": 3, "补充": 1, "重复": 1, "下发": 4, "已核查": 3, "确认": 2, "逾期": 1, "督办": 1,
-    }  # fmt: skip
+        "预警": 5,
+        "新增": 3,
+        "补充": 1,
+        "重复": 1,
+        "下发": 4,
+        "已核查": 3,
+        "确认": 2,
+        "逾期": 1,
+        "督办": 1,
+    }
     assert period.totals["人"]["预警"] == 4 + 3 + 5 + 1 + 2
     assert period.levels["户"].to_dict() == {"红": 1, "黄": 2, "蓝": 2}
     assert period.townships.loc["双龙镇"].sum() == 0
@@ -83,8 +98,13 @@ def test_the_counts_of_a_county_are_those_of_another_reckoning(told, length: int
     today = dt.date(2026, 10, 28)
     with told.house.database.read() as connection:
         known = read_facts(connection, Month(2026, 6), SEPTEMBER)
-        exported = pd.concat([export(connection, "warnings", month) for month in months]).to_dict("records")
-        answers = {r["clue_no"]: r for r in frame(connection, sa.text("select * from feedback")).to_dict("records")}
+        exported = pd.concat([export(connection, "warnings", month) for month in months]).to_dict(
+            "records"
+        )
+        answers = {
+            r["clue_no"]: r
+            for r in frame(connection, sa.text("select * from feedback")).to_dict("records")
+        }
         items = frame(
             connection,
             sa.text(
@@ -105,16 +125,29 @@ def test_the_counts_of_a_county_are_those_of_another_reckoning(told, length: int
     assert found.totals["户"]["新增"] == len(new)
     assert found.totals["户"]["补充"] == len(supplement)
     assert found.totals["户"]["重复"] == len(latest) - len(new) - len(supplement)
-    for column, table in (("level", found.levels), ("township", found.townships), ("category", found.categories)):
+    for column, table in (
+        ("level", found.levels),
+        ("township", found.townships),
+        ("category", found.categories),
+    ):
         homes = Counter(row[column] for row in latest.values())
-        heads = Counter({name: sum(size[h] for h, row in latest.items() if row[column] == name) for name in homes})
+        heads = Counter(
+            {
+                name: sum(size[h] for h, row in latest.items() if row[column] == name)
+                for name in homes
+            }
+        )
         assert {name: n for name, n in table["户"].items() if n} == homes
         assert {name: n for name, n in table["人"].items() if n} == heads
     risks = Counter(risk for row in latest.values() for risk in row["risks"].split("、"))
     assert found.risks["户"].to_dict() == risks
     wanted = {str(month) for month in months}
     home_of = {row["clue_no"]: row["household_id"] for row in exported}
-    sent = {home_of[i["clue_no"]]: i for i in sorted(items, key=lambda i: i["month"]) if i["month"] in wanted}
+    sent = {
+        home_of[i["clue_no"]]: i
+        for i in sorted(items, key=lambda i: i["month"])
+        if i["month"] in wanted
+    }
     answered = {h: answers[i["clue_no"]] for h, i in sent.items() if i["clue_no"] in answers}
     confirmed = {h for h, answer in answered.items() if answer["conclusion"] in ("01", "02", "03")}
     assert answered

@@ -1,4 +1,5 @@
-"""The papers of a month as they leave: no person in the bulletin, no number anywhere, nothing that a program would run."""
+"""The papers of a month as they leave: no person in the bulletin, no number anywhere, nothing that
+a program would run."""
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ def drawn(_: object) -> bytes:
 
 def text_of_docx(path: Path) -> str:
     with ZipFile(path) as parts:
-        return "\n".join(parts.read(n).decode() for n in parts.namelist() if n.endswith((".xml", ".rels")))
+        return "\n".join(
+            parts.read(n).decode() for n in parts.namelist() if n.endswith((".xml", ".rels"))
+        )
 
 
 def text_of_xlsx(path: Path, *passwords: str) -> str:
@@ -59,7 +62,9 @@ def text_of_xlsx(path: Path, *passwords: str) -> str:
 def written(told: Told) -> dict[str, list[Path]]:
     """Every paper of the month: bulletins, results, registry lists."""
     month = SEPTEMBER
-    bulletins = [file for length in (1, 2) for file in papers.bulletin(told.house, month, length)["files"]]
+    bulletins = [
+        file for length in (1, 2) for file in papers.bulletin(told.house, month, length)["files"]
+    ]
     results = [papers.results(told.house, month, name) for name in told.house.county.contracts]
     papers.check_registry(told.house, month, "张某")
     return {
@@ -71,7 +76,9 @@ def written(told: Told) -> dict[str, list[Path]]:
 
 def words_in(said: str, words: set[str]) -> set[str]:
     """Which of many words stand in a text, wherever."""
-    return words & {said[n : n + length] for length in set(map(len, words)) for n in range(len(said))}
+    return words & {
+        said[n : n + length] for length in set(map(len, words)) for n in range(len(said))
+    }
 
 
 def numbers_of(told: Told) -> set[str]:
@@ -79,11 +86,15 @@ def numbers_of(told: Told) -> set[str]:
     return {n for column in ("id_number", "phone") for n in people[column].dropna() if len(n) > 6}
 
 
-def test_no_person_is_in_a_bulletin_or_in_what_departments_get(told: Told, written: dict[str, list[Path]]) -> None:
+def test_no_person_is_in_a_bulletin_or_in_what_departments_get(
+    told: Told, written: dict[str, list[Path]]
+) -> None:
     names = {name for name in told.people["name"] if len(name) > 2}
     assert len(names) > 500
     for path in [*written["bulletins"], *written["results"]]:
-        read = {".docx": text_of_docx, ".xlsx": text_of_xlsx}.get(path.suffix, lambda p: p.read_text(encoding="utf-8"))
+        read = {".docx": text_of_docx, ".xlsx": text_of_xlsx}.get(
+            path.suffix, lambda p: p.read_text(encoding="utf-8")
+        )
         said = read(path)
         assert len(said) > 2000
         assert words_in(said, names | numbers_of(told)) == set(), path.name
@@ -97,7 +108,9 @@ def test_no_number_or_phone_is_in_any_paper_and_each_township_has_its_households
     numbers = numbers_of(told)
     for path in written["registry"]:
         in_township = "townships" in path.parts
-        said = text_of_xlsx(path, current(told.house, path.parent.name if in_township else COUNTY)[0])
+        said = text_of_xlsx(
+            path, current(told.house, path.parent.name if in_township else COUNTY)[0]
+        )
         assert words_in(said, numbers) == set()
         listed = {h for h in re.findall(r"\d{12}", said) if h in homes.index}
         if in_township:
@@ -106,7 +119,9 @@ def test_no_number_or_phone_is_in_any_paper_and_each_township_has_its_households
             assert len(listed) > 5
 
 
-def test_a_registry_list_that_says_nothing_new_is_not_sent_again(told: Told, written: dict[str, list[Path]]) -> None:
+def test_a_registry_list_that_says_nothing_new_is_not_sent_again(
+    told: Told, written: dict[str, list[Path]]
+) -> None:
     with told.house.database.read() as connection:
         prepared = set(connection.scalars(sa.select(dispatch.c.file)))
     assert papers.check_registry(told.house, SEPTEMBER, "张某")["findings"] > 0
@@ -115,7 +130,9 @@ def test_a_registry_list_that_says_nothing_new_is_not_sent_again(told: Told, wri
     assert sorted(told.house.outbox.rglob("*农户信息核对清单*")) == sorted(written["registry"])
 
 
-def test_departments_get_their_rows_only_and_rude_words_stay_words(written: dict[str, list[Path]]) -> None:
+def test_departments_get_their_rows_only_and_rude_words_stay_words(
+    written: dict[str, list[Path]],
+) -> None:
     for path in written["results"]:
         book = load_workbook(path)
         details = [[c.value for c in row] for row in book["线索明细"].iter_rows(min_row=3)]
@@ -153,13 +170,26 @@ def test_the_document_says_what_the_page_says(tmp_path: Path) -> None:
     document = Document(str(tmp_path / "b.docx"))
     page = html.fromstring((tmp_path / "b.html").read_bytes())
     assert [p.text for p in document.paragraphs] == [
-        "清源县农业农村局", "月度通报　2026年第9期　　2026年10月28日", "关于2026年9月的通报", "各乡镇：", "一、总体情况",
-        "第一段。", "第二段。", "清源县农业农村局", "2026年10月28日", "附件：统计表和统计图", "表1　各乡镇", "注：一户计一次。",
-        "图1　各类风险", "",
-    ]  # fmt: skip
+        "清源县农业农村局",
+        "月度通报　2026年第9期　　2026年10月28日",
+        "关于2026年9月的通报",
+        "各乡镇：",
+        "一、总体情况",
+        "第一段。",
+        "第二段。",
+        "清源县农业农村局",
+        "2026年10月28日",
+        "附件：统计表和统计图",
+        "表1　各乡镇",
+        "注：一户计一次。",
+        "图1　各类风险",
+        "",
+    ]
     rows = [[cell.text for cell in row.cells] for row in document.tables[0].rows]
     assert rows == [["乡镇", "户"], ["大河镇", "1,234"], ["合计", "1,234"]]
-    assert [[c.text_content() for c in row.xpath("./th|./td")] for row in page.xpath("//tr")] == rows
+    assert [
+        [c.text_content() for c in row.xpath("./th|./td")] for row in page.xpath("//tr")
+    ] == rows
     assert [p.text_content() for p in page.xpath("//section/p")] == ["第一段。", "第二段。"]
     assert "因病" in page.xpath("//figure")[0].text_content()
 
@@ -167,12 +197,23 @@ def test_the_document_says_what_the_page_says(tmp_path: Path) -> None:
 def test_chinese_is_set_in_chinese_fonts_on_a4(tmp_path: Path) -> None:
     write_docx(tmp_path / "b.docx", bulletin(), drawn)
     document = Document(str(tmp_path / "b.docx"))
-    assert (round(document.sections[0].page_width.cm, 1), round(document.sections[0].page_height.cm, 1)) == (21.0, 29.7)
+    assert (
+        round(document.sections[0].page_width.cm, 1),
+        round(document.sections[0].page_height.cm, 1),
+    ) == (21.0, 29.7)
     runs = [run for p in document.paragraphs for run in p.runs]
-    runs += [run for row in document.tables[0].rows for cell in row.cells for p in cell.paragraphs for run in p.runs]
+    runs += [
+        run
+        for row in document.tables[0].rows
+        for cell in row.cells
+        for p in cell.paragraphs
+        for run in p.runs
+    ]
     fonts = {run._element.rPr.rFonts.get(qn("w:eastAsia")) for run in runs}
     assert fonts == {"黑体", "仿宋", "宋体"}
-    assert {lang.get(qn("w:eastAsia")) for lang in document.styles.element.iter(qn("w:lang"))} == {"zh-CN"}
+    assert {lang.get(qn("w:eastAsia")) for lang in document.styles.element.iter(qn("w:lang"))} == {
+        "zh-CN"
+    }
 
 
 def test_the_page_needs_nothing_from_outside(written: dict[str, list[Path]]) -> None:
@@ -180,7 +221,9 @@ def test_the_page_needs_nothing_from_outside(written: dict[str, list[Path]]) -> 
     assert len(pages) == 2
     for path in pages:
         page = html.fromstring(path.read_bytes())
-        assert not page.xpath("//script|//link|//img|//iframe|//@href|//@src|//*[local-name()='image']")
+        assert not page.xpath(
+            "//script|//link|//img|//iframe|//@href|//@src|//*[local-name()='image']"
+        )
         addresses = set(re.findall(r"https?://[^\s\"'<>]+", path.read_text(encoding="utf-8")))
         assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
         ids = page.xpath("//@id")
@@ -191,9 +234,15 @@ def test_the_page_needs_nothing_from_outside(written: dict[str, list[Path]]) -> 
 def test_hostile_words_stay_words_in_document_and_page(tmp_path: Path) -> None:
     table = CountTable(MARKUP, ("乡镇", "户"), [[FORMULA + "\x00", 1], [MARKUP, 2]])
     paper = bulletin(
-        title=MARKUP, sections=(Section(MARKUP, (FORMULA + "\x07",)),), tables=(table,),
-        figures=(Figure(MARKUP, styled(bars(RISKS.assign(风险=[MARKUP, FORMULA]), "户", "风险")), MARKUP),),
-    )  # fmt: skip
+        title=MARKUP,
+        sections=(Section(MARKUP, (FORMULA + "\x07",)),),
+        tables=(table,),
+        figures=(
+            Figure(
+                MARKUP, styled(bars(RISKS.assign(风险=[MARKUP, FORMULA]), "户", "风险")), MARKUP
+            ),
+        ),
+    )
     write_docx(tmp_path / "b.docx", paper, drawn)
     write_page(tmp_path / "b.html", paper, to_svg)
     page = html.fromstring((tmp_path / "b.html").read_bytes())
@@ -203,12 +252,29 @@ def test_hostile_words_stay_words_in_document_and_page(tmp_path: Path) -> None:
     assert document.tables[0].rows[1].cells[0].text == FORMULA
     assert document.paragraphs[5].text == FORMULA
     for element in page.iter():
-        assert element.tag not in {"script", "iframe", "object", "embed", "a", "img", "link", "base", "form", "b"}
-        assert not [name for name in element.attrib if name.startswith("on") or name.endswith(("href", "src"))]
+        assert element.tag not in {
+            "script",
+            "iframe",
+            "object",
+            "embed",
+            "a",
+            "img",
+            "link",
+            "base",
+            "form",
+            "b",
+        }
+        assert not [
+            name
+            for name in element.attrib
+            if name.startswith("on") or name.endswith(("href", "src"))
+        ]
     assert MARKUP not in (tmp_path / "b.html").read_text(encoding="utf-8")
     said = text_of_docx(tmp_path / "b.docx")
     assert re.findall(r'<w:fldSimple w:instr="([^"]*)"', said) == ["PAGE"]
-    assert not re.search("<w:(instrText|fldChar|hyperlink|object|altChunk|sdt)\\b|TargetMode=.External|<script", said)
+    assert not re.search(
+        "<w:(instrText|fldChar|hyperlink|object|altChunk|sdt)\\b|TargetMode=.External|<script", said
+    )
     assert document.inline_shapes[0]._inline.docPr.get("descr") == MARKUP
     assert document.core_properties.title == MARKUP
 
@@ -219,8 +285,12 @@ def test_every_chart_is_drawn_and_says_its_figures() -> None:
     rates = pd.DataFrame([("MED-1", "单次住院自付", 40, 30, 6, 0.2, 0.1, 0.37)], columns=RATES)
     found = figures(counts, departments(), rates)
     assert [f.title for f in found] == [
-        "各乡镇预警户数（按等级）", "各类风险预警户数", "预警、下发、核查和确认的逐月变化", "部门数据报送及时性和质量", "各规则命中率",
-    ]  # fmt: skip
+        "各乡镇预警户数（按等级）",
+        "各类风险预警户数",
+        "预警、下发、核查和确认的逐月变化",
+        "部门数据报送及时性和质量",
+        "各规则命中率",
+    ]
     said = [to_svg(f.chart) for f in found]
     assert "双龙镇" in said[0]
     assert "因病" in said[1]

@@ -26,7 +26,8 @@ def minutes(number: int) -> int:
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty households; those from H009 on fetch water for longer than 20 minutes, and H001 has bad water in September.
+    """Twenty households; those from H009 on fetch water for longer than 20 minutes, and H001 has
+    bad water in September.
 
     August went out; the township confirmed H009 and found no risk at H010.
     """
@@ -56,7 +57,9 @@ def county(lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hous
 
 
 def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
+    for name in [
+        name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
+    ]:
         patch.delenv(name)
     patch.setenv("SHOUWANG_HOME", str(home))
     patch.setenv("SHOUWANG_TODAY", "2026-10-12")
@@ -66,7 +69,8 @@ def take_in(home: Path, month: str) -> None:
     """Receive and screen a month; the first one goes out."""
     bad = {1} if month == MONTHS[1] else set()
     rows = [
-        f"大河镇,上河村,{name},60,{'不达标' if n in bad else '达标'},{minutes(n)},0," for n, name in enumerate(NAMES)
+        f"大河镇,上河村,{name},60,{'不达标' if n in bad else '达标'},{minutes(n)},0,"
+        for n, name in enumerate(NAMES)
     ]
     inbox = home / "inbox" / month / "water"
     inbox.mkdir(parents=True)

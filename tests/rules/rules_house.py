@@ -14,13 +14,20 @@ def answer(conclusions: dict[str, str], day: int = 9) -> None:
     house = open_house()
     with house.database.write() as connection:
         for row, (household, conclusion) in enumerate(conclusions.items(), start=5):
-            query = case.select().where(case.c.household_id == household).order_by(case.c.opened_month)
+            query = (
+                case.select().where(case.c.household_id == household).order_by(case.c.opened_month)
+            )
             clue = connection.execute(query).mappings().first()
             assert clue is not None
             connection.execute(
                 feedback.insert().values(
-                    content=f"{household}-{conclusion}", clue_no=clue["clue_no"], conclusion=conclusion, household_id=household,
-                    received_at=dt.datetime(2026, 10, day), file="反馈.xlsx", row=row,
+                    content=f"{household}-{conclusion}",
+                    clue_no=clue["clue_no"],
+                    conclusion=conclusion,
+                    household_id=household,
+                    received_at=dt.datetime(2026, 10, day),
+                    file="反馈.xlsx",
+                    row=row,
                 )
-            )  # fmt: skip
+            )
         keep_ledger(connection, house.county.settings)

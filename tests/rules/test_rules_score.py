@@ -49,8 +49,15 @@ def test_the_table_tells_rate_and_interval(county: House) -> None:
 
 @pytest.mark.parametrize(
     ("hits", "of", "low", "high"),
-    [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (1, 4, 0.0456, 0.6994), (91, 4881, 0.0152, 0.0228)],
+    [
+        (0, 10, 0.0, 0.2775),
+        (10, 10, 0.7225, 1.0),
+        (1, 4, 0.0456, 0.6994),
+        (91, 4881, 0.0152, 0.0228),
+    ],
 )
-def test_wilsons_interval_is_that_of_the_tables(hits: int, of: int, low: float, high: float) -> None:
+def test_wilsons_interval_is_that_of_the_tables(
+    hits: int, of: int, low: float, high: float
+) -> None:
     found = wilson(pd.Series([hits]), pd.Series([of]))
     assert found[["low", "high"]].to_numpy().tolist() == [pytest.approx([low, high], abs=1e-4)]

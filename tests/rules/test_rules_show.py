@@ -46,7 +46,9 @@ def test_a_rule_is_told_from_its_data() -> None:
     }
 
 
-def test_every_rule_of_the_county_and_of_the_examples_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_rule_of_the_county_and_of_the_examples_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "county"
     (folder / "departments").mkdir(parents=True)
     sources = [PROJECT / "include" / "county", *(PROJECT / "docs" / "examples").iterdir()]
@@ -54,8 +56,14 @@ def test_every_rule_of_the_county_and_of_the_examples_is_told(tmp_path: Path, mo
     for source in sources:
         for path in [*source.glob("*.yaml"), *source.glob("departments/*.yaml")]:
             (folder / path.relative_to(source)).write_bytes(path.read_bytes())
-        for key, more in yaml.safe_load((source / "rules.yaml").read_text(encoding="utf-8")).items():
-            book[key] = {**book.get(key, {}), **more} if isinstance(more, dict) else [*book.get(key, []), *more]
+        for key, more in yaml.safe_load(
+            (source / "rules.yaml").read_text(encoding="utf-8")
+        ).items():
+            book[key] = (
+                {**book.get(key, {}), **more}
+                if isinstance(more, dict)
+                else [*book.get(key, []), *more]
+            )
     (folder / "rules.yaml").write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
     monkeypatch.setenv("SHOUWANG_COUNTY", str(folder))
 
@@ -88,5 +96,7 @@ def test_an_unknown_rule_and_a_faulty_file_are_refused_with_the_place(tmp_path: 
     line = text[: text.index("in: [住院]")].count("\n") + 1
     done = CliRunner().invoke(app, ["rules", "check", str(file)])
     assert isinstance(done.exception, ConfigError)
-    assert str(done.exception).startswith(f"改.yaml, line {line}, key rules[0].where[0].in (rule MED-1): found “住园”")
+    assert str(done.exception).startswith(
+        f"改.yaml, line {line}, key rules[0].where[0].in (rule MED-1): found “住园”"
+    )
     assert "did you mean “住院”?" in str(done.exception)

@@ -1,4 +1,5 @@
-"""What a changed rule file would have done: counted on past months, told three ways, touching nothing."""
+"""What a changed rule file would have done: counted on past months, told three ways, touching
+nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +45,9 @@ NEW_RULE = """
 """
 
 
-def changed(house: House, to: Path, written: str = "{all: 20}", instead: str = "{all: 25}", more: str = "") -> Path:
+def changed(
+    house: House, to: Path, written: str = "{all: 20}", instead: str = "{all: 25}", more: str = ""
+) -> Path:
     """The county's rules with a threshold changed, and perhaps a rule added."""
     text = (house.county_folder / "rules.yaml").read_text(encoding="utf-8")
     assert written in text
@@ -60,7 +63,9 @@ def run(*words: object) -> Any:
     return done
 
 
-def test_a_higher_threshold_loses_households_and_names_the_confirmed_one(county: House, tmp_path: Path) -> None:
+def test_a_higher_threshold_loses_households_and_names_the_confirmed_one(
+    county: House, tmp_path: Path
+) -> None:
     report = json.loads(run("try", changed(county, tmp_path), "--months", MONTHS, "--json").stdout)
     august, september = report["months"]
     assert august["households"] == {"now": 11, "then": 6, "gained": 0, "lost": 5}
@@ -87,7 +92,9 @@ def test_it_touches_nothing(county: House, tmp_path: Path) -> None:
     def content() -> str:
         with county.database.read() as connection:
             tables = sorted(sa.inspect(connection).get_table_names())
-            rows = [connection.exec_driver_sql(f'SELECT * FROM "{name}"').fetchall() for name in tables]
+            rows = [
+                connection.exec_driver_sql(f'SELECT * FROM "{name}"').fetchall() for name in tables
+            ]
         return hashlib.sha256(repr(rows).encode()).hexdigest()
 
     before = content()
@@ -97,7 +104,16 @@ def test_it_touches_nothing(county: House, tmp_path: Path) -> None:
 
 def test_workbook_and_charts_say_the_same(county: House, tmp_path: Path) -> None:
     file = changed(county, tmp_path)
-    run("try", file, "--months", MONTHS, "--out", tmp_path / "试算.xlsx", "--chart", tmp_path / "试算.svg")
+    run(
+        "try",
+        file,
+        "--months",
+        MONTHS,
+        "--out",
+        tmp_path / "试算.xlsx",
+        "--chart",
+        tmp_path / "试算.svg",
+    )
     book = openpyxl.load_workbook(tmp_path / "试算.xlsx")
     assert book.sheetnames == ["按月", "按规则", "按等级", "按乡镇", "增减农户"]
     assert [c.value for c in book["按月"][5]] == ["2026-09", 12, 7, 0, 5, 1, 1]
@@ -115,7 +131,9 @@ def test_workbook_and_charts_say_the_same(county: House, tmp_path: Path) -> None
 
 
 def test_the_trial_says_what_a_screening_with_that_file_says(county: House, tmp_path: Path) -> None:
-    file = changed(county, tmp_path, "special_households: [脱贫户, ", "special_households: [一般农户, 脱贫户, ")
+    file = changed(
+        county, tmp_path, "special_households: [脱贫户, ", "special_households: [一般农户, 脱贫户, "
+    )
     book = load_rulebook(county.county_folder, file)
     month = Month(2026, 9)
     with county.database.read() as connection:
@@ -123,15 +141,23 @@ def test_the_trial_says_what_a_screening_with_that_file_says(county: House, tmp_
         contract = county.county.contracts["water"]
         everything = {contract.slug: matched_records(connection, contract, ["2026-08", "2026-09"])}
         whole = screen(book, month, everything, people_as_of(connection, month))
-    tried = trial.warnings[trial.warnings["then"].notna()].set_index("household_id")["then"].sort_index()
-    assert tried.to_dict() == whole.warnings.set_index("household_id")["level"].sort_index().to_dict()
+    tried = (
+        trial.warnings[trial.warnings["then"].notna()]
+        .set_index("household_id")["then"]
+        .sort_index()
+    )
+    assert (
+        tried.to_dict() == whole.warnings.set_index("household_id")["level"].sort_index().to_dict()
+    )
     assert set(tried) == {"蓝"}
 
 
 def test_only_what_the_rules_ask_for_is_read(county: House) -> None:
     book = load_rulebook(county.county_folder)
     with county.database.read() as connection:
-        records = records_for(connection, county.county.contracts.values(), [book], [Month(2026, 9)])
+        records = records_for(
+            connection, county.county.contracts.values(), [book], [Month(2026, 9)]
+        )
     water = records["water.supplies"]
     assert sorted(water["delivery_month"].unique()) == ["2026-08", "2026-09"]
     assert "fetch_minutes" in water
@@ -153,7 +179,9 @@ def test_a_changed_threshold_and_a_new_rule_take_effect_by_editing_the_file(
     assert steps.screen("2026-09")["households"] == 7
     first = steps.screen("2026-08")
     assert first["households"] == 6
-    assert first["warnings"] == ["WAT-9 取水时间比上次增加：本月未作比较，因为“农村饮水安全台账”没有此前月份的数据"]
+    assert first["warnings"] == [
+        "WAT-9 取水时间比上次增加：本月未作比较，因为“农村饮水安全台账”没有此前月份的数据"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-"""Small frames for screening: people of one household, and the matched rows of a department, from plain YAML."""
+"""Small frames for screening: people of one household, and the matched rows of a department, from
+plain YAML."""
 
 from __future__ import annotations
 
@@ -30,9 +31,20 @@ KINDS = {"date": "datetime64[ms]", "yuan": "float64", "number": "float64", "inte
 ORDINARY: dict[str, dict[str, Any]] = {
     "medical_insurance.settlements": {"visit_type": "住院", "hospital": "县人民医院"},
     "civil_affairs.assistance": {"aid_type": "农村低保", "status": "在保", "amount": 500},
-    "education.students": {"status": "在读", "tuition": 0, "boarding_fee": 0, "book_fee": 0, "grant": 0},
+    "education.students": {
+        "status": "在读",
+        "tuition": 0,
+        "boarding_fee": 0,
+        "book_fee": 0,
+        "grant": 0,
+    },
     "housing.dwellings": {"grade": "A", "sole_dwelling": "是", "rebuild_status": "无需改造"},
-    "water.supplies": {"quality": "达标", "litres_per_person_day": 80, "fetch_minutes": 0, "outage_days": 0},
+    "water.supplies": {
+        "quality": "达标",
+        "litres_per_person_day": 80,
+        "fetch_minutes": 0,
+        "outage_days": 0,
+    },
 }
 """What a row says where a case does not: nothing that any rule would notice."""
 PEOPLE = [
@@ -57,7 +69,8 @@ PEOPLE = [
 
 
 def people_of(*households: dict[str, Any]) -> pd.DataFrame:
-    """The registry of households like ``{id: H1, type: 一般农户, income: 15000, members: [{name: 张一, …}]}``."""
+    """The registry of households like ``{id: H1, type: 一般农户, income: 15000, members: [{name:
+    张一, …}]}``."""
     rows = []
     for home in households:
         home_id = home.get("id", "H1")
@@ -79,8 +92,11 @@ def people_of(*households: dict[str, Any]) -> pd.DataFrame:
     return typed(pd.DataFrame(rows).reindex(columns=PEOPLE))
 
 
-def records_of(month: str, people: pd.DataFrame, records: dict[str, list[dict[str, Any]]]) -> dict[str, pd.DataFrame]:
-    """Matched rows: a row's ``person`` is a member's name; a row without one is matched to the household only."""
+def records_of(
+    month: str, people: pd.DataFrame, records: dict[str, list[dict[str, Any]]]
+) -> dict[str, pd.DataFrame]:
+    """Matched rows: a row's ``person`` is a member's name; a row without one is matched to the
+    household only."""
     result = {}
     for source, rows in records.items():
         written = []
@@ -101,7 +117,9 @@ def records_of(month: str, people: pd.DataFrame, records: dict[str, list[dict[st
                 line.setdefault("name", row["person"])
             written.append(line)
         place = ["delivery_month", "file", "sheet", "row", "household_id", "person_id"]
-        named = CONTRACTS[source].columns if source in CONTRACTS else {"name": None, "indicator": None}
+        named = (
+            CONTRACTS[source].columns if source in CONTRACTS else {"name": None, "indicator": None}
+        )
         result[source] = typed(pd.DataFrame(written).reindex(columns=[*place, *named]), source)
     return result
 
@@ -109,15 +127,21 @@ def records_of(month: str, people: pd.DataFrame, records: dict[str, list[dict[st
 def typed(frame: pd.DataFrame, source: str = "registry.people") -> pd.DataFrame:
     """The types that frames have between the rooms."""
     columns = CONTRACTS[source].columns if source in CONTRACTS else {}
-    kinds = {name: KINDS.get(columns[name].type, "str") if name in columns else "str" for name in frame.columns}
+    kinds = {
+        name: KINDS.get(columns[name].type, "str") if name in columns else "str"
+        for name in frame.columns
+    }
     return frame.astype(kinds | ({"row": "int64"} if "row" in frame else {}))
 
 
 def merged(folder: Path) -> RuleBook:
-    """The rule book of the county with the examples' rules in it, as a clerk would paste them in."""
+    """The rule book of the county with the examples' rules in it, as a clerk would paste them
+    in."""
     book = yaml.safe_load((COUNTY / "rules.yaml").read_text(encoding="utf-8"))
     for examples in FOLDERS[1:]:
-        for key, more in yaml.safe_load((examples / "rules.yaml").read_text(encoding="utf-8")).items():
+        for key, more in yaml.safe_load(
+            (examples / "rules.yaml").read_text(encoding="utf-8")
+        ).items():
             book[key] = {**book[key], **more} if isinstance(more, dict) else [*book[key], *more]
     rules = folder / "rules.yaml"
     rules.write_text(yaml.safe_dump(book, allow_unicode=True, sort_keys=False), encoding="utf-8")

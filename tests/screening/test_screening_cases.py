@@ -1,4 +1,5 @@
-"""The handbook's rules, levels and categories, case by case; the cases are YAML files that a clerk can read."""
+"""The handbook's rules, levels and categories, case by case; the cases are YAML files that a clerk
+can read."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ def ends_as_expected(case: dict[str, Any], book: RuleBook) -> None:
 
     expect = case["expect"]
     if "signals" in expect:
-        assert dict(zip(found.signals["rule"], found.signals["sentence"], strict=True)) == expect["signals"]
+        assert (
+            dict(zip(found.signals["rule"], found.signals["sentence"], strict=True))
+            == expect["signals"]
+        )
         assert len(found.signals) == len(expect["signals"])
     if "silent" in expect:
         assert list(found.silent) == expect["silent"]
@@ -48,16 +52,23 @@ def test_a_case_ends_as_the_handbook_says(case: dict[str, Any], county_book: Rul
 
 
 @pytest.mark.parametrize("case", EXAMPLES.values(), ids=EXAMPLES)
-def test_a_rule_of_every_kind_is_written_without_programming(case: dict[str, Any], example_book: RuleBook) -> None:
+def test_a_rule_of_every_kind_is_written_without_programming(
+    case: dict[str, Any], example_book: RuleBook
+) -> None:
     codes = set(case["rules"].split())
     assert codes <= {rule.code for rule in example_book.rules}
     ends_as_expected(
-        case, example_book.model_copy(update={"rules": tuple(r for r in example_book.rules if r.code in codes)})
+        case,
+        example_book.model_copy(
+            update={"rules": tuple(r for r in example_book.rules if r.code in codes)}
+        ),
     )
 
 
 @pytest.mark.parametrize(
-    ("cases", "book"), [(CASES, "county_book"), (EXAMPLES, "example_book")], ids=["county", "examples"]
+    ("cases", "book"),
+    [(CASES, "county_book"), (EXAMPLES, "example_book")],
+    ids=["county", "examples"],
 )
 def test_every_rule_has_a_case_where_it_fires(
     cases: dict[str, Any], book: str, county_book: RuleBook, request: pytest.FixtureRequest

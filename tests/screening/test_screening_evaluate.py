@@ -39,28 +39,48 @@ def with_rule(book: RuleBook, **rule: Any) -> RuleBook:
 
 def settlements(*rows: tuple[str, str, float]) -> list[dict[str, Any]]:
     return [
-        {"person": person, "settled": day, "delivery_month": day[:7], "visit_type": "普通门诊", "self_paid": paid}
+        {
+            "person": person,
+            "settled": day,
+            "delivery_month": day[:7],
+            "visit_type": "普通门诊",
+            "self_paid": paid,
+        }
         for person, day, paid in rows
     ]
 
 
-def test_a_month_without_signals_gives_empty_frames_of_the_same_shape(county_book: RuleBook) -> None:
+def test_a_month_without_signals_gives_empty_frames_of_the_same_shape(
+    county_book: RuleBook,
+) -> None:
     found = screen(county_book, SEPTEMBER, {}, people_of({}))
     assert list(found.signals.columns) == SIGNALS
     assert list(found.warnings.columns) == WARNINGS
     assert found.signals.empty
     assert found.warnings.empty
-    full = screen(county_book, SEPTEMBER, records_of("2026-09", people_of({}), WATER), people_of({}))
+    full = screen(
+        county_book, SEPTEMBER, records_of("2026-09", people_of({}), WATER), people_of({})
+    )
     assert full.signals.dtypes.to_dict() == found.signals.dtypes.to_dict()
     assert full.warnings.dtypes.to_dict() == found.warnings.dtypes.to_dict()
 
 
 def test_the_order_of_rows_and_departments_does_not_matter(county_book: RuleBook) -> None:
-    people = people_of({"members": [{"name": "张一"}, {"name": "张二"}]}, {"id": "H2", "members": [{"name": "李一"}]})
-    rows = settlements(("张一", "2026-09-01", 25000.0), ("李一", "2026-03-02", 1.1), ("张二", "2026-09-03", -0.7))
-    records = records_of("2026-09", people, {**WATER, "medical_insurance.settlements": [*rows, *rows[::-1]]})
+    people = people_of(
+        {"members": [{"name": "张一"}, {"name": "张二"}]},
+        {"id": "H2", "members": [{"name": "李一"}]},
+    )
+    rows = settlements(
+        ("张一", "2026-09-01", 25000.0), ("李一", "2026-03-02", 1.1), ("张二", "2026-09-03", -0.7)
+    )
+    records = records_of(
+        "2026-09", people, {**WATER, "medical_insurance.settlements": [*rows, *rows[::-1]]}
+    )
     once = screen(county_book, SEPTEMBER, records, people)
-    turned = {source: frame.iloc[::-1].reset_index(drop=True) for source, frame in reversed(records.items())}
+    turned = {
+        source: frame.iloc[::-1].reset_index(drop=True)
+        for source, frame in reversed(records.items())
+    }
     again = screen(county_book, SEPTEMBER, turned, people.iloc[::-1].reset_index(drop=True))
     pd.testing.assert_frame_equal(once.signals, again.signals)
     pd.testing.assert_frame_equal(once.warnings, again.warnings)
@@ -77,14 +97,18 @@ def test_a_past_month_does_not_see_what_was_delivered_later(county_book: RuleBoo
 
 def test_signals_point_at_the_first_row_of_the_newest_delivery(county_book: RuleBook) -> None:
     people = people_of({})
-    rows = settlements(("张一", "2026-03-02", 9.0), ("张一", "2026-09-02", 25000.0), ("张一", "2026-09-03", 1.0))
+    rows = settlements(
+        ("张一", "2026-03-02", 9.0), ("张一", "2026-09-02", 25000.0), ("张一", "2026-09-03", 1.0)
+    )
     records = records_of("2026-09", people, {"medical_insurance.settlements": rows})
     found = screen(county_book, SEPTEMBER, records, people).signals
     assert found[["rule", "delivery_month", "row"]].to_numpy().tolist() == [["MED-2", "2026-09", 3]]
     assert found["person_id"].isna().all()
 
 
-def test_the_most_urgent_come_first_and_negative_indicators_come_after(county_book: RuleBook) -> None:
+def test_the_most_urgent_come_first_and_negative_indicators_come_after(
+    county_book: RuleBook,
+) -> None:
     people = people_of(
         *({"id": f"H{n}", "members": [{"name": f"张{n}"}]} for n in range(1, 5)),
         {"id": "H5", "income": 5000, "members": [{"name": "张5"}]},
@@ -117,8 +141,12 @@ def test_a_month_before_the_first_value_of_a_parameter_is_refused(county_book: R
         screen(county_book, Month(2020, 12), {}, people_of({}))
 
 
-def test_a_household_that_the_registry_does_not_know_is_kept_and_what_is_missing_is_said(county_book: RuleBook) -> None:
-    records = records_of("2026-09", people_of({}), {"water.supplies": [{"name": "张一", "quality": "不达标"}]})
+def test_a_household_that_the_registry_does_not_know_is_kept_and_what_is_missing_is_said(
+    county_book: RuleBook,
+) -> None:
+    records = records_of(
+        "2026-09", people_of({}), {"water.supplies": [{"name": "张一", "quality": "不达标"}]}
+    )
     found = screen(county_book, SEPTEMBER, records, people_of({"id": "H9"}))
     assert found.signals["sentence"].tolist() == ["水利局：张某 2026年9月饮水水质不达标"]
     assert found.warnings["missing"].tolist() == ["人均纯收入、劳动能力、户类型"]
@@ -136,8 +164,16 @@ def test_a_record_without_a_column_that_a_rule_asks_for_is_refused(county_book: 
     ("rule", "rows", "said"),
     [
         pytest.param(
-            {"period": {"span": "month", "date": "settled"}, "measure": {"kind": "count"}, "threshold": {"all": 3}},
-            [("张一", "2026-09-01", 20.0), ("张一", "2026-09-02", 20.0), ("张一", "2026-09-03", 20.0)],
+            {
+                "period": {"span": "month", "date": "settled"},
+                "measure": {"kind": "count"},
+                "threshold": {"all": 3},
+            },
+            [
+                ("张一", "2026-09-01", 20.0),
+                ("张一", "2026-09-02", 20.0),
+                ("张一", "2026-09-03", 20.0),
+            ],
             ["医保局：张某 3，达到 3"],
             id="repeated small amounts",
         ),
@@ -148,7 +184,11 @@ def test_a_record_without_a_column_that_a_rule_asks_for_is_refused(county_book: 
                 "threshold": {"all": 100},
                 "shown_as": "money",
             },
-            [("张一", "2025-09-30", 1000.0), ("张一", "2025-10-01", 60.0), ("张一", "2026-09-03", 40.5)],
+            [
+                ("张一", "2025-09-30", 1000.0),
+                ("张一", "2025-10-01", 60.0),
+                ("张一", "2026-09-03", 40.5),
+            ],
             ["医保局：张某 100.50，超过 100"],
             id="a sum over twelve months across the turn of the year",
         ),

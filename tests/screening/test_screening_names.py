@@ -23,7 +23,9 @@ def test_a_person_is_shown_by_the_surname(name: str | None, said: str) -> None:
     assert shown(name) == said
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.545, "54.5%"), (0.49999, "49.9%"), (1.0, "100%"), (0.29, "29%")])
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.545, "54.5%"), (0.49999, "49.9%"), (1.0, "100%"), (0.29, "29%")]
+)
 def test_a_share_is_never_shown_on_the_other_side_of_its_threshold(share: float, said: str) -> None:
     assert percent(share) == said
 

@@ -15,17 +15,62 @@ from shouwang.screening.rulebook import load_rulebook
 CONTRACTS = read_county(Path(__file__).parents[2] / "include" / "county").every_contract
 
 MISTAKES = {
-    "an unknown key": ("unit: household\n    period", "unitt: household\n    period", "rules[1].unitt", "“unit”"),
+    "an unknown key": (
+        "unit: household\n    period",
+        "unitt: household\n    period",
+        "rules[1].unitt",
+        "“unit”",
+    ),
     "a missing key": ("    title: 单次住院自付较高\n", "", "rules[0].title", "this key is needed"),
-    "an operator that does not exist": ('compare: ">="', 'compare: "=>"', "rules[0].compare", "“=>”"),
-    "a threshold in words": ("special: 6000", "special: 六千", "rules[0].threshold.special", "“六千”"),
-    "a threshold with quotation marks": ("special: 6000", 'special: "6000"', "rules[0].threshold.special", "number"),
-    "a threshold that is not positive": ("special: 6000", "special: -6000", "rules[0].threshold.special", "greater"),
-    "half a threshold": ("{special: 6000, general: 10000}", "{special: 6000}", "rules[0].threshold", "'all', or both"),
+    "an operator that does not exist": (
+        'compare: ">="',
+        'compare: "=>"',
+        "rules[0].compare",
+        "“=>”",
+    ),
+    "a threshold in words": (
+        "special: 6000",
+        "special: 六千",
+        "rules[0].threshold.special",
+        "“六千”",
+    ),
+    "a threshold with quotation marks": (
+        "special: 6000",
+        'special: "6000"',
+        "rules[0].threshold.special",
+        "number",
+    ),
+    "a threshold that is not positive": (
+        "special: 6000",
+        "special: -6000",
+        "rules[0].threshold.special",
+        "greater",
+    ),
+    "half a threshold": (
+        "{special: 6000, general: 10000}",
+        "{special: 6000}",
+        "rules[0].threshold",
+        "'all', or both",
+    ),
     "a unit that does not exist": ("unit: person", "unit: village", "rules[0].unit", "household"),
-    "a span that does not exist": ("{span: month, date", "{span: week, date", "rules[0].period.span", "school_year"),
-    "a period without its date": ("{span: month, date: settled}", "{span: month}", "rules[0].period", "'date' column"),
-    "a condition with two tests": ("in: [住院]}", "in: [住院], above: 3}", "rules[0].where[0]", "exactly one test"),
+    "a span that does not exist": (
+        "{span: month, date",
+        "{span: week, date",
+        "rules[0].period.span",
+        "school_year",
+    ),
+    "a period without its date": (
+        "{span: month, date: settled}",
+        "{span: month}",
+        "rules[0].period",
+        "'date' column",
+    ),
+    "a condition with two tests": (
+        "in: [住院]}",
+        "in: [住院], above: 3}",
+        "rules[0].where[0]",
+        "exactly one test",
+    ),
     "a condition without a test": (
         "{column: visit_type, in: [住院]}",
         "{column: visit_type}",
@@ -40,7 +85,12 @@ MISTAKES = {
         "rules[0].measure",
         "need columns",
     ),
-    "an unknown department": ("department: medical_insurance", "department: medical", "rules[0].department", "water"),
+    "an unknown department": (
+        "department: medical_insurance",
+        "department: medical",
+        "rules[0].department",
+        "water",
+    ),
     "an unknown dataset": (
         "dataset: settlements",
         "dataset: settlement",
@@ -54,9 +104,19 @@ MISTAKES = {
         "measure.divided_by",
         "monitoring_line",
     ),
-    "the same code twice": ("code: MED-2", "code: MED-1", "rules[1].code", "a second time for the same days"),
+    "the same code twice": (
+        "code: MED-2",
+        "code: MED-1",
+        "rules[1].code",
+        "a second time for the same days",
+    ),
     "a code of another form": ("code: MED-1", "code: 医保1", "rules[0].code", "match pattern"),
-    "a date that is none": ("valid: {from: 2021-01-01}", "valid: {from: 2021年}", "rules[0].valid.from", "date"),
+    "a date that is none": (
+        "valid: {from: 2021-01-01}",
+        "valid: {from: 2021年}",
+        "rules[0].valid.from",
+        "date",
+    ),
     "a day that does not exist": (
         "valid: {from: 2021-01-01}",
         "valid: {from: 2021-02-30}",
@@ -64,28 +124,48 @@ MISTAKES = {
         "a day that exists",
     ),
     "a condition with an empty test": ("in: [住院]}", "above: }", "rules[0].where[0]", "one test"),
-    "a threshold without end": ("special: 6000", "special: .inf", "rules[0].threshold.special", "finite"),
+    "a threshold without end": (
+        "special: 6000",
+        "special: .inf",
+        "rules[0].threshold.special",
+        "finite",
+    ),
     "a rule that ends before it begins": (
         "valid: {from: 2021-01-01}",
         "valid: {from: 2021-01-01, until: 2020-01-01}",
         "rules[0].valid",
         "before 'from'",
     ),
-    "a name in a sentence": ("{person} {month}住院", "{name} {month}住院", "rules[0].sentence", "no list may show"),
+    "a name in a sentence": (
+        "{person} {month}住院",
+        "{name} {month}住院",
+        "rules[0].sentence",
+        "no list may show",
+    ),
     "a value where none is measured": (
         "鉴定为 {grade} 级",
         "鉴定为 {value} 级",
         "rules[8].sentence",
         "without a measure",
     ),
-    "a brace left open": ("{beyond} {threshold} 元", "{beyond} {threshold 元", "rules[0].sentence", "not closed"),
+    "a brace left open": (
+        "{beyond} {threshold} 元",
+        "{beyond} {threshold 元",
+        "rules[0].sentence",
+        "not closed",
+    ),
     "a roster summed over months": (
         "{span: delivery}\n    where:\n      - {column: status, in: [停保]}",
         "{span: month, date: start}\n    where:\n      - {column: status, in: [停保]}",
         "rules[3].period.span",
         "whole roster",
     ),
-    "a level fact that does not exist": ("column: burden,", "column: debts,", "levels[0].any[1][0].column", "burden"),
+    "a level fact that does not exist": (
+        "column: burden,",
+        "column: debts,",
+        "levels[0].any[1][0].column",
+        "burden",
+    ),
     "a level bound that does not exist": (
         "at_most: monitoring_line}]\n      -",
         "at_most: line}]\n      -",
@@ -289,7 +369,8 @@ def test_the_line_of_a_mistake_is_the_line_of_the_file(county_folder: Path, tmp_
     lines[at] = "    risk: 房屋"
     (folder / "rules.yaml").write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(
-        ConfigError, match=rf"^rules\.yaml, line {at + 1}, key rules\[8\]\.risk \(rule HOU-1\): found “房屋”"
+        ConfigError,
+        match=rf"^rules\.yaml, line {at + 1}, key rules\[8\]\.risk \(rule HOU-1\): found “房屋”",
     ):
         load_rulebook(folder)
 
@@ -334,13 +415,17 @@ def test_a_file_that_is_no_rule_file_is_refused(
     folder = copy_of(county_folder, tmp_path)
     (folder / "rules.yaml").unlink()
     if content is not None:
-        (folder / "rules.yaml").write_bytes(content if isinstance(content, bytes) else content.encode())
+        (folder / "rules.yaml").write_bytes(
+            content if isinstance(content, bytes) else content.encode()
+        )
     with pytest.raises(ConfigError, match=r"^rules\.yaml"):
         load_rulebook(folder)
 
 
 def test_a_changed_file_can_be_tried_from_elsewhere(county_folder: Path, tmp_path: Path) -> None:
-    text = (county_folder / "rules.yaml").read_text(encoding="utf-8").replace("{all: 36}", "{all: 20}")
+    text = (
+        (county_folder / "rules.yaml").read_text(encoding="utf-8").replace("{all: 36}", "{all: 20}")
+    )
     tried = tmp_path / "try.yaml"
     tried.write_text(text, encoding="utf-8")
     book = load_rulebook(county_folder, rules=tried)
@@ -360,11 +445,31 @@ def test_the_countys_rules_fit_the_contracts(county_folder: Path) -> None:
             None,
             r"rules\[0\]\.measure\.plus\[0\] \(rule MED-1\): found “self_paid”",
         ),
-        ("medical_insurance.settlements", "self_paid", "text", "“self_paid”, which is of type text"),
-        ("medical_insurance.settlements", "settled", "text", r"period\.date.*“settled”, which is of type text"),
+        (
+            "medical_insurance.settlements",
+            "self_paid",
+            "text",
+            "“self_paid”, which is of type text",
+        ),
+        (
+            "medical_insurance.settlements",
+            "settled",
+            "text",
+            r"period\.date.*“settled”, which is of type text",
+        ),
         ("medical_insurance.settlements", "hospital", None, r"split_by\[0\]"),
-        ("medical_insurance.settlements", "settlement_id", None, r"datasets\.medical_insurance\.settlements\.key"),
-        ("civil_affairs.assistance", "start", "text", "of type text for “in_data_month”; allowed: stopped"),
+        (
+            "medical_insurance.settlements",
+            "settlement_id",
+            None,
+            r"datasets\.medical_insurance\.settlements\.key",
+        ),
+        (
+            "civil_affairs.assistance",
+            "start",
+            "text",
+            "of type text for “in_data_month”; allowed: stopped",
+        ),
         ("civil_affairs.assistance", "stop_reason", None, r"rules\[3\]\.sentence"),
         ("education.students", "grant", None, r"burden\[1\]\.measure\.minus\[0\]"),
         ("housing.dwellings", "grade", "number", r"measures\[2\]\.where\[0\]\.column"),
@@ -387,5 +492,7 @@ def test_a_rule_that_asks_for_what_a_contract_has_not_is_refused(
 
 def test_a_rule_for_a_department_without_a_contract_is_refused(county_folder: Path) -> None:
     contracts = [c for c in CONTRACTS if c.slug != "water.supplies"]
-    with pytest.raises(ConfigError, match=r"rules\[9\]\.dataset \(rule WAT-1\): found “water\.supplies”"):
+    with pytest.raises(
+        ConfigError, match=r"rules\[9\]\.dataset \(rule WAT-1\): found “water\.supplies”"
+    ):
         load_rulebook(county_folder, contracts=contracts)

@@ -1,4 +1,5 @@
-"""The sample county beside the repository, where there is one: with its true matches, every warning is right.
+"""The sample county beside the repository, where there is one: with its true matches, every warning
+is right.
 
 The files of the clean sample are as tidy as a department's file gets, so plain pandas reads them.
 """
@@ -64,15 +65,26 @@ PEOPLE = {
 
 
 def records_of(sample: Path) -> dict[str, pd.DataFrame]:
-    truth = pd.read_csv(sample / "truth" / "records.csv", dtype={"household": "str", "person_id": "str"})
-    truth = truth[truth["expect"].isin(["match", "either"])].rename(columns={"household": "household_id"})
+    truth = pd.read_csv(
+        sample / "truth" / "records.csv", dtype={"household": "str", "person_id": "str"}
+    )
+    truth = truth[truth["expect"].isin(["match", "either"])].rename(
+        columns={"household": "household_id"}
+    )
     names = {chinese: canonical for canonical, chinese in HEADERS.items()} | SHARED
     result = {}
     for file in sorted((sample / "inbox").glob("*/*/*.xlsx")):
         department = file.parent.name
-        rows = pd.read_excel(file, engine="calamine", dtype={"身份证号": "str"}, na_values=["-"]).rename(columns=names)
+        rows = pd.read_excel(
+            file, engine="calamine", dtype={"身份证号": "str"}, na_values=["-"]
+        ).rename(columns=names)
         rows = rows[[c for c in rows.columns if c in names.values()]]
-        rows = rows.assign(row=range(2, len(rows) + 2), file=file.name, sheet="Sheet1", delivery_month=file.parts[-3])
+        rows = rows.assign(
+            row=range(2, len(rows) + 2),
+            file=file.name,
+            sheet="Sheet1",
+            delivery_month=file.parts[-3],
+        )
         if department == "water":
             rows = rows.assign(fetch_metres=float("nan"), fetch_height=float("nan"))
         mine = truth.loc[truth["department"] == department, ["row", "household_id", "person_id"]]
@@ -81,8 +93,12 @@ def records_of(sample: Path) -> dict[str, pd.DataFrame]:
     return result
 
 
-def test_the_sample_with_its_true_matches_gives_exactly_its_true_warnings(county_book: RuleBook) -> None:
-    registry = pd.read_excel(next((SAMPLE / "registry").glob("*.xlsx")), engine="calamine", dtype="str")
+def test_the_sample_with_its_true_matches_gives_exactly_its_true_warnings(
+    county_book: RuleBook,
+) -> None:
+    registry = pd.read_excel(
+        next((SAMPLE / "registry").glob("*.xlsx")), engine="calamine", dtype="str"
+    )
     people = registry.rename(columns={chinese: canonical for canonical, chinese in PEOPLE.items()})
     people = typed(people.assign(person_id=people["id_number"]))
 

@@ -1,4 +1,5 @@
-"""A month that is screened and waits to be released, with townships that are reached by each channel."""
+"""A month that is screened and waits to be released, with townships that are reached by each
+channel."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    county = make_county(tmp_path_factory.mktemp("county"), households=400, months=(Month(2026, 9),), seed=3)
+    county = make_county(
+        tmp_path_factory.mktemp("county"), households=400, months=(Month(2026, 9),), seed=3
+    )
     plant_secrets(county)
     return county
 
@@ -43,7 +46,9 @@ def screened(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def home(screened: Path, county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(
+    screened: Path, county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A house of one's own, on the day after the screening."""
     home = tmp_path / "home"
     shutil.copytree(screened, home)

@@ -1,11 +1,13 @@
-"""An officer at LibreOffice, driven through its UNO bridge; run by the system's Python, which has ``uno``.
+"""An officer at LibreOffice, driven through its UNO bridge; run by the system's Python, which has
+``uno``.
 
     python3 officer.py PIPE < ORDERS > SAID
 
-ORDERS is JSON: a list of ``{"file", "password", "fill", "saves"}``. Each file is opened with its password. What it says of
-it: its text, what a validation lets through, which rows a filter leaves. ``fill`` (sheet, heading row, rows of heading →
-value) is written as by hand: what the cell's validation forbids is not written but reported. Then it is saved under every
-name of ``saves`` (the suffix decides the format) and ``.pdf``. At the end LibreOffice ends.
+ORDERS is JSON: a list of ``{"file", "password", "fill", "saves"}``. Each file is opened with its
+password. What it says of it: its text, what a validation lets through, which rows a filter leaves.
+``fill`` (sheet, heading row, rows of heading → value) is written as by hand: what the cell's
+validation forbids is not written but reported. Then it is saved under every name of ``saves`` (the
+suffix decides the format) and ``.pdf``. At the end LibreOffice ends.
 """
 
 from __future__ import annotations
@@ -76,9 +78,15 @@ def work(office, order):
         cursor = sheet.createCursor()
         cursor.gotoEndOfUsedArea(False)
         width, height = cursor.RangeAddress.EndColumn, cursor.RangeAddress.EndRow
-        head = next(row for row in range(height) if sheet.getCellByPosition(0, row).String == fill["heading"])
+        head = next(
+            row
+            for row in range(height)
+            if sheet.getCellByPosition(0, row).String == fill["heading"]
+        )
         titles = [sheet.getCellByPosition(column, head).String for column in range(width + 1)]
-        said["offered"] = choices(document, sheet.getCellByPosition(titles.index(fill["list"]), head + 1).Validation)
+        said["offered"] = choices(
+            document, sheet.getCellByPosition(titles.index(fill["list"]), head + 1).Validation
+        )
         for place, answers in enumerate(fill["rows"], start=head + 1):
             for title, value in answers:
                 why = type_in(document, sheet.getCellByPosition(titles.index(title), place), value)
@@ -86,17 +94,28 @@ def work(office, order):
                     said["refused"].append([title, value, why])
         level = titles.index(fill["filter"][0])
         wanted = TableFilterField()
-        wanted.Field, wanted.IsNumeric, wanted.StringValue, wanted.Operator = level, False, fill["filter"][1], EQUAL
+        wanted.Field, wanted.IsNumeric, wanted.StringValue, wanted.Operator = (
+            level,
+            False,
+            fill["filter"][1],
+            EQUAL,
+        )
         table = sheet.getCellRangeByPosition(0, head, width, height)
         filtered = table.createFilterDescriptor(True)
         filtered.ContainsHeader = True
         filtered.setFilterFields((wanted,))
         table.filter(filtered)
         rows = range(head + 1, height + 1)
-        said["left"] = [sheet.getCellByPosition(level, r).String for r in rows if sheet.Rows.getByIndex(r).IsVisible]
+        said["left"] = [
+            sheet.getCellByPosition(level, r).String
+            for r in rows
+            if sheet.Rows.getByIndex(r).IsVisible
+        ]
         table.filter(table.createFilterDescriptor(True))
     for name in order["saves"]:
-        kind = "writer_pdf_Export" if is_text and name.endswith(".pdf") else FILTERS[Path(name).suffix]
+        kind = (
+            "writer_pdf_Export" if is_text and name.endswith(".pdf") else FILTERS[Path(name).suffix]
+        )
         document.storeToURL(Path(name).as_uri(), (prop("FilterName", kind),))
     document.close(True)
     return said

@@ -1,4 +1,5 @@
-"""What the tests of sending share: a house to enter, a list that is filled in, a process that is killed."""
+"""What the tests of sending share: a house to enter, a list that is filled in, a process that is
+killed."""
 
 from __future__ import annotations
 
@@ -25,16 +26,28 @@ SECRETS = ("恶性肿瘤化疗", "6222021234567890123")
 
 def enter(patch: pytest.MonkeyPatch, home: Path, county: DemoCounty) -> None:
     for name, value in {
-        "SHOUWANG_HOME": home, "SHOUWANG_INBOX": county.inbox, "SHOUWANG_TODAY": "2026-10-12",
+        "SHOUWANG_HOME": home,
+        "SHOUWANG_INBOX": county.inbox,
+        "SHOUWANG_TODAY": "2026-10-12",
         "SHOUWANG_DATABASE_URL": f"sqlite:///{home / 'shouwang.db'}",
-    }.items():  # fmt: skip
+    }.items():
         patch.setenv(name, str(value))
-    for name in ("SHOUWANG_OUTBOX", "SHOUWANG_SECRETS", "SHOUWANG_COUNTY", "SHOUWANG_RETURNS", "SSH_AUTH_SOCK"):
+    for name in (
+        "SHOUWANG_OUTBOX",
+        "SHOUWANG_SECRETS",
+        "SHOUWANG_COUNTY",
+        "SHOUWANG_RETURNS",
+        "SSH_AUTH_SOCK",
+    ):
         patch.delenv(name, raising=False)
 
 
 def filled(
-    home: Path, township: str, rows: int = 2, conclusion: str = "05 未发现风险", reason: str = "入户核实"
+    home: Path,
+    township: str,
+    rows: int = 2,
+    conclusion: str = "05 未发现风险",
+    reason: str = "入户核实",
 ) -> bytes:
     """The township's list with its first rows answered, sealed as it came."""
     path = next((home / "outbox" / MONTH / "townships" / township).glob("*预警名单*.xlsx"))
@@ -76,7 +89,9 @@ def killed(work: Any) -> int:
 def decoded(path: Path) -> tuple[str, str]:
     """A department's csv as text, and how it is encoded."""
     data = path.read_bytes()
-    for encoding in ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030"):
+    for encoding in (
+        ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
+    ):
         with suppress(UnicodeDecodeError):
             return data.decode(encoding), encoding
     raise AssertionError(f"{path.name} is in no encoding that departments use")
@@ -89,6 +104,8 @@ def plant_secrets(county: DemoCounty) -> None:
     lines = text.splitlines()
     head = next(number for number, line in enumerate(lines) if "自付" in line or "个人负担" in line)
     mark = "\t" if "\t" in lines[head] else ","
-    for number, more in enumerate([("出院诊断", "银行卡号"), *[SECRETS] * (len(lines) - head - 1)], start=head):
+    for number, more in enumerate(
+        [("出院诊断", "银行卡号"), *[SECRETS] * (len(lines) - head - 1)], start=head
+    ):
         lines[number] += mark + mark.join(more)
     path.write_bytes("\r\n".join(lines).encode(encoding))

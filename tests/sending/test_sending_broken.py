@@ -1,4 +1,5 @@
-"""The line is cut in the midst of a file, or the sending process is killed: each list arrives whole, and once."""
+"""The line is cut in the midst of a file, or the sending process is killed: each list arrives
+whole, and once."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from wires import Post, cutting
 
 pytestmark = pytest.mark.needs("sshd")
 HALF = 9_000
-"""Bytes after which the line is cut: the greeting and the keys are through, a list of some 20 kB is not."""
+"""Bytes after which the line is cut: the greeting and the keys are through, a list of some 20 kB is
+not."""
 
 
 def before(holder: Any, name: str, patch: pytest.MonkeyPatch) -> None:
@@ -94,14 +96,21 @@ def by_mail(township: str, post: Post, configure: Any) -> Post:
 
 
 def came_once(post: Post, home: Path, township: str) -> None:
-    here = {path.name: path.read_bytes() for path in (home / "outbox" / MONTH / "townships" / township).iterdir()}
-    there = [(a.get_filename(), a.get_content()) for mail in post.came for a in mail.iter_attachments()]
+    here = {
+        path.name: path.read_bytes()
+        for path in (home / "outbox" / MONTH / "townships" / township).iterdir()
+    }
+    there = [
+        (a.get_filename(), a.get_content()) for mail in post.came for a in mail.iter_attachments()
+    ]
     assert sorted(there) == sorted(here.items())
     assert not list((home / "taken").iterdir())
 
 
 @pytest.mark.parametrize("moment", MAIL)
-def test_a_mail_goes_once_whenever_its_process_is_killed(by_mail: Post, home: Path, township: str, moment: str) -> None:
+def test_a_mail_goes_once_whenever_its_process_is_killed(
+    by_mail: Post, home: Path, township: str, moment: str
+) -> None:
     die_at(MAIL[moment], township)
     steps.send_township(MONTH, township)
     assert steps.send_township(MONTH, township)["sent"] == []
@@ -119,7 +128,9 @@ def test_a_mail_whose_line_is_cut_in_its_midst_goes_once(
     came_once(by_mail, home, township)
 
 
-def test_a_mail_whose_answer_never_arrives_goes_again_as_the_same_mail(by_mail: Post, township: str) -> None:
+def test_a_mail_whose_answer_never_arrives_goes_again_as_the_same_mail(
+    by_mail: Post, township: str
+) -> None:
     by_mail.dies_after_taking = True
     with pytest.raises(Unreachable):
         steps.send_township(MONTH, township)
@@ -145,7 +156,8 @@ def test_a_database_that_fails_after_a_mail_was_taken_does_not_repeat_it(
 
 @contextmanager
 def own_server(configure: Any, township: str, server: Sftp, port: int | None = None) -> Any:
-    """Let a township have its lists on a server, perhaps reached by another port that shows the same key."""
+    """Let a township have its lists on a server, perhaps reached by another port that shows the
+    same key."""
     address = server.address
     if port:
         host, rest = address.rsplit(":", 1)
@@ -170,13 +182,20 @@ def test_a_file_lies_whole_and_once_on_a_server_whenever_its_process_is_killed(
 ) -> None:
     with own_server(configure, township, server) as there:
         die_at(FILE[moment], township)
-        named = [path for path in there.iterdir() if not path.name.startswith(".")] if there.exists() else []
+        named = (
+            [path for path in there.iterdir() if not path.name.startswith(".")]
+            if there.exists()
+            else []
+        )
         assert len(named) == (1 if moment == "when it has its name" else 0)
         before = {path.name: path.stat().st_mtime_ns for path in named}
         steps.send_township(MONTH, township)
         assert steps.send_township(MONTH, township)["sent"] == []
         lies_whole(there, township)
-        assert before.items() <= {path.name: path.stat().st_mtime_ns for path in there.iterdir()}.items()
+        assert (
+            before.items()
+            <= {path.name: path.stat().st_mtime_ns for path in there.iterdir()}.items()
+        )
 
 
 def test_a_file_whose_line_is_cut_in_its_midst_lies_there_whole_and_once(

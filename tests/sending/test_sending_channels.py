@@ -37,13 +37,22 @@ def by_mail(name: str) -> dict[str, Any]:
     return {name: {"channel": "mail", "to": "xiang@example.org"}}
 
 
-def test_by_default_lists_lie_sealed_in_the_outbox_and_that_is_on_record(home: Path, townships: list[str]) -> None:
+def test_by_default_lists_lie_sealed_in_the_outbox_and_that_is_on_record(
+    home: Path, townships: list[str]
+) -> None:
     assert len(townships) >= 2
     done = steps.release(MONTH, "测试员")
     assert len(done["sent"]) == 2 * len(townships)
     assert all(entry["new_password"] for entry in done["released"])
     for township in townships:
-        path = home / "outbox" / MONTH / "townships" / township / f"{township}预警名单_{MONTH}_第1版.xlsx"
+        path = (
+            home
+            / "outbox"
+            / MONTH
+            / "townships"
+            / township
+            / f"{township}预警名单_{MONTH}_第1版.xlsx"
+        )
         book = load_workbook(opened(path, home))
         assert "预警名单" in book.sheetnames
         assert "测试员" in book["预警名单"].oddHeader.right.text
@@ -93,7 +102,9 @@ def test_a_server_that_is_down_holds_up_no_other_township_and_gets_its_list_late
     assert {row["attempts"] for row in sent().values() if row["township"] == townships[0]} == {3}
 
 
-@pytest.mark.parametrize(("answer", "kind"), [("451 try later", Unreachable), ("550 no such user", ShouwangError)])
+@pytest.mark.parametrize(
+    ("answer", "kind"), [("451 try later", Unreachable), ("550 no such user", ShouwangError)]
+)
 def test_what_a_mail_server_refuses_is_tried_again_only_if_that_may_help(
     townships: list[str], post: Post, configure: Any, answer: str, kind: type[Exception]
 ) -> None:
@@ -116,14 +127,18 @@ def test_a_township_with_a_server_of_its_own_finds_its_list_there_and_nobody_els
     configure(townships={own: {"channel": "sftp", "to": f"{server.address}/lists"}})
     steps.release(MONTH, "测试员")
     there = sorted((server.folder / "lists" / MONTH).iterdir())
-    assert [path.name for path in there] == sorted(name for name, row in sent().items() if row["township"] == own)
+    assert [path.name for path in there] == sorted(
+        name for name, row in sent().items() if row["township"] == own
+    )
     assert not any(other in str(path) for path in server.folder.rglob("*"))
     here = home / "outbox" / MONTH / "townships" / own
     assert all(path.read_bytes() == (here / path.name).read_bytes() for path in there)
 
 
 @needs_sshd
-def test_a_server_that_shows_another_key_gets_nothing(townships: list[str], server: Sftp, configure: Any) -> None:
+def test_a_server_that_shows_another_key_gets_nothing(
+    townships: list[str], server: Sftp, configure: Any
+) -> None:
     configure(townships={townships[0]: {"channel": "sftp", "to": f"{server.address}/lists"}})
     let_go(MONTH, townships[0])
     known = server.known_hosts.read_text()
@@ -136,7 +151,9 @@ def test_a_server_that_shows_another_key_gets_nothing(townships: list[str], serv
     assert len(steps.send_township(MONTH, townships[0])["sent"]) == 2
 
 
-def test_a_list_that_was_changed_after_its_release_is_not_sent(home: Path, townships: list[str]) -> None:
+def test_a_list_that_was_changed_after_its_release_is_not_sent(
+    home: Path, townships: list[str]
+) -> None:
     let_go(MONTH, townships[0])
     path = next((home / "outbox").rglob("*预警名单*.xlsx"))
     path.write_bytes(path.read_bytes() + b"x")
@@ -160,7 +177,8 @@ def test_mail_needs_a_sender_and_a_server_without_a_password_in_its_address(
 
 
 @pytest.mark.parametrize(
-    ("channel", "to"), [("mail", "nobody"), ("mail", "a@b, c@d"), ("mail", ""), ("sftp", "ftp://x"), ("folder", "x")]
+    ("channel", "to"),
+    [("mail", "nobody"), ("mail", "a@b, c@d"), ("mail", ""), ("sftp", "ftp://x"), ("folder", "x")],
 )
 def test_a_channel_without_its_address_is_a_mistake_in_county_yaml(channel: str, to: str) -> None:
     with pytest.raises(ValueError, match="does not fit the channel"):

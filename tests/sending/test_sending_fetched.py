@@ -1,4 +1,5 @@
-"""What was fetched is on record where something proves it, once; a year-old password is replaced by itself."""
+"""What was fetched is on record where something proves it, once; a year-old password is replaced by
+itself."""
 
 from __future__ import annotations
 
@@ -29,14 +30,18 @@ def trail(kind: str) -> list[tuple[str, str, str | None]]:
     """Whom, which file's name, and how, of every entry of a kind."""
     with open_house().database.read() as connection:
         rows = connection.execute(sa.select(audit_event).where(audit_event.c.kind == kind)).all()
-    return [(row.subject, Path(row.detail.get("file", "")).name, row.detail.get("how")) for row in rows]
+    return [
+        (row.subject, Path(row.detail.get("file", "")).name, row.detail.get("how")) for row in rows
+    ]
 
 
 def lists_of(home: Path, township: str) -> list[Path]:
     return sorted((home / "outbox" / MONTH / "townships" / township).glob("*.xlsx"))
 
 
-def test_who_wrote_released_and_sent_what_for_whom_is_on_record(home: Path, townships: list[str]) -> None:
+def test_who_wrote_released_and_sent_what_for_whom_is_on_record(
+    home: Path, townships: list[str]
+) -> None:
     steps.release(MONTH, "测试员")
     own = townships[0]
     names = {path.name for path in lists_of(home, own)}
@@ -62,7 +67,9 @@ def test_a_file_that_was_taken_away_was_fetched_and_an_expired_one_was_not(
     assert steps.collect_returns()["fetched"] == 0
     assert trail("fetched") == [(townships[0], gone.name, "taken away")]
     with open_house().database.read() as connection:
-        told = {Path(row["file"]).name: row["fetched"] for row in proof(connection, Month.parse(MONTH))}
+        told = {
+            Path(row["file"]).name: row["fetched"] for row in proof(connection, Month.parse(MONTH))
+        }
     assert [name for name, how in told.items() if how] == [gone.name]
     monkeypatch.setenv("SHOUWANG_TODAY", "2027-05-01")
     steps.expire()
@@ -112,7 +119,11 @@ def test_every_morning_a_password_that_is_a_year_old_is_replaced_and_told_of_unt
     assert steps.renew_passwords() == {"renewed": [], "untold": everybody}
 
     def show(name: str) -> str:
-        return CliRunner().invoke(app, ["secrets", "show", "--township", name, "--by", "李四"]).stdout.strip()
+        return (
+            CliRunner()
+            .invoke(app, ["secrets", "show", "--township", name, "--by", "李四"])
+            .stdout.strip()
+        )
 
     old = show(townships[0])
     assert steps.renew_passwords()["untold"] == [name for name in everybody if name != townships[0]]

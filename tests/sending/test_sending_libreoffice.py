@@ -1,4 +1,5 @@
-"""An officer in LibreOffice opens every paper with its password, fills a list in, and sends it back."""
+"""An officer in LibreOffice opens every paper with its password, fills a list in, and sends it
+back."""
 
 from __future__ import annotations
 
@@ -19,7 +20,12 @@ from shouwang.store.tables import case
 SECRET = "fang-2026-lou"
 OFFICER = Path(__file__).with_name("officer.py")
 ANSWERS = [
-    [("核查结论", "05 未发现风险"), ("原因说明", "=1+1"), ("核查日期", "2026-10-14"), ("核查人", "王某")],
+    [
+        ("核查结论", "05 未发现风险"),
+        ("原因说明", "=1+1"),
+        ("核查日期", "2026-10-14"),
+        ("核查人", "王某"),
+    ],
     [
         ("核查结论", "02 已是监测对象，补充措施"),
         ("核查日期", "2026-10-15"),
@@ -34,7 +40,12 @@ ANSWERS = [
             ("人均纯收入", "-1"),
             ("户主", "别人"),
         ],
-        *[("核查结论", "01 拟纳入监测"), ("核查日期", "2026-10-16"), ("核查人", "王某"), ("人均纯收入", 7650)],
+        *[
+            ("核查结论", "01 拟纳入监测"),
+            ("核查日期", "2026-10-16"),
+            ("核查人", "王某"),
+            ("人均纯收入", 7650),
+        ],
     ],
 ]
 REFUSED = [
@@ -46,17 +57,32 @@ REFUSED = [
 ]
 
 
-REVIEWED = [
-    [("认定结果", "候选9"), ("备注", "=1+1"), ("认定结果", "都不是")],
-]
+REVIEWED = [[("认定结果", "候选9"), ("备注", "=1+1"), ("认定结果", "都不是")]]
 FILLED: dict[str, dict[str, Any]] = {
-    "预警名单": {"sheet": "预警名单", "heading": "线索编号", "list": "核查结论", "rows": ANSWERS, "filter": ["预警等级", "蓝Ⅲ"]},
-    "有待核实": {"sheet": "有待核实", "heading": "核实编号", "list": "认定结果", "rows": REVIEWED, "filter": ["来文姓名", ""]},
-    "农户信息核对清单": {
-        "sheet": "核对清单", "heading": "乡镇", "list": "核实结果", "filter": ["核实结果", "已更正"],
-        "rows": [[("核实结果", "随便"), ("户主", "别人"), ("核实结果", "已更正"), ("说明", "已改")]],
+    "预警名单": {
+        "sheet": "预警名单",
+        "heading": "线索编号",
+        "list": "核查结论",
+        "rows": ANSWERS,
+        "filter": ["预警等级", "蓝Ⅲ"],
     },
-}  # fmt: skip
+    "有待核实": {
+        "sheet": "有待核实",
+        "heading": "核实编号",
+        "list": "认定结果",
+        "rows": REVIEWED,
+        "filter": ["来文姓名", ""],
+    },
+    "农户信息核对清单": {
+        "sheet": "核对清单",
+        "heading": "乡镇",
+        "list": "核实结果",
+        "filter": ["核实结果", "已更正"],
+        "rows": [
+            [("核实结果", "随便"), ("户主", "别人"), ("核实结果", "已更正"), ("说明", "已改")]
+        ],
+    },
+}
 """Whose drop-downs are filled in: the first paper with these words in its name."""
 
 
@@ -94,8 +120,10 @@ def test_every_paper_opens_with_its_password_and_what_is_filled_in_reads_back(
     for number, path in enumerate(papers):
         kinds = (".pdf", ".docx") if path.suffix == ".docx" else (".pdf", ".xlsx", ".xls")
         order: dict[str, Any] = {
-            "file": str(path), "password": password_of(path), "saves": [str(tmp_path / f"{number}{kind}") for kind in kinds]
-        }  # fmt: skip
+            "file": str(path),
+            "password": password_of(path),
+            "saves": [str(tmp_path / f"{number}{kind}") for kind in kinds],
+        }
         if words := next((words for words in waiting if words in path.name), None):
             order |= {"fill": waiting.pop(words), "words": words}
         orders.append(order)
@@ -106,17 +134,30 @@ def test_every_paper_opens_with_its_password_and_what_is_filled_in_reads_back(
     assert "关于2026年9月防止返贫致贫监测预警工作情况的通报" in bulletin
     sealed = {path.name for path, order in zip(papers, orders, strict=True) if order["password"]}
     assert not [p.name for p in papers if p.name in sealed and p.read_bytes()[:2] == b"PK"]
-    for words in ("预警名单", "督办单", "汇总", "有待核实", "核对清单", "户情", "申报排查表", "住建局结果反馈"):
+    for words in (
+        "预警名单",
+        "督办单",
+        "汇总",
+        "有待核实",
+        "核对清单",
+        "户情",
+        "申报排查表",
+        "住建局结果反馈",
+    ):
         assert any(words in name for name in sealed), words
     told = {
-        order["words"]: (entry, order["saves"]) for entry, order in zip(said, orders, strict=True) if "fill" in order
+        order["words"]: (entry, order["saves"])
+        for entry, order in zip(said, orders, strict=True)
+        if "fill" in order
     }
     assert told.keys() == FILLED.keys()
     listed, saves = told["预警名单"]
     assert len(listed["offered"]) == 11
     assert listed["refused"] == REFUSED
     assert set(listed["left"]) == {"蓝Ⅲ"}
-    own = next(Path(order["file"]).parent.name for order in orders if order.get("words") == "预警名单")
+    own = next(
+        Path(order["file"]).parent.name for order in orders if order.get("words") == "预警名单"
+    )
     for place, path in enumerate(saves[1:]):
         answered = steps.load_feedback(path, own)
         assert answered["problems"] == []

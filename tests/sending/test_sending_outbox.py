@@ -1,4 +1,5 @@
-"""What lies in the outbox: nothing open even for a moment, nothing written twice, nobody's in another's place."""
+"""What lies in the outbox: nothing open even for a moment, nothing written twice, nobody's in
+another's place."""
 
 from __future__ import annotations
 
@@ -40,7 +41,9 @@ ALIKE = [
 ]
 
 
-def test_a_paper_that_is_made_again_and_says_the_same_stays_as_it_is(home: Path, townships: list[str]) -> None:
+def test_a_paper_that_is_made_again_and_says_the_same_stays_as_it_is(
+    home: Path, townships: list[str]
+) -> None:
     steps.release(MONTH, "测试员")
 
     def state() -> tuple[dict[str, bytes], int]:
@@ -57,7 +60,9 @@ def test_a_paper_that_is_made_again_and_says_the_same_stays_as_it_is(home: Path,
     assert state() == before
 
 
-@pytest.mark.parametrize("moment", ["before it is sealed", "before it is written", "before it has its name"])
+@pytest.mark.parametrize(
+    "moment", ["before it is sealed", "before it is written", "before it has its name"]
+)
 def test_whoever_is_killed_leaves_no_open_paper_in_the_outbox(
     home: Path, townships: list[str], county: DemoCounty, moment: str
 ) -> None:
@@ -65,7 +70,10 @@ def test_whoever_is_killed_leaves_no_open_paper_in_the_outbox(
         os.kill(os.getpid(), signal.SIGKILL)
 
     def work() -> None:
-        where = {"before it is sealed": (handout, "sealed"), "before it has its name": (Path, "replace")}
+        where = {
+            "before it is sealed": (handout, "sealed"),
+            "before it has its name": (Path, "replace"),
+        }
         holder, name = where.get(moment, (Path, "write_bytes"))
         setattr(holder, name, die)
         let_go(MONTH, townships[0])
@@ -73,7 +81,11 @@ def test_whoever_is_killed_leaves_no_open_paper_in_the_outbox(
     numbers, inbox = everybodys_numbers(county), Path(os.environ["SHOUWANG_INBOX"])
     assert os.WTERMSIG(killed(work)) == signal.SIGKILL
     own = home / "outbox" / MONTH / "departments"  # a department's rows in its own receipt
-    left = [p for p in home.rglob("*") if p.is_file() and not (p.is_relative_to(inbox) or p.is_relative_to(own))]
+    left = [
+        p
+        for p in home.rglob("*")
+        if p.is_file() and not (p.is_relative_to(inbox) or p.is_relative_to(own))
+    ]
     outbox = [path for path in left if path.is_relative_to(home / "outbox")]
     assert not any(path.read_bytes()[:2] == b"PK" for path in outbox)
     assert {path: found for path in left if (found := lying_open(path.read_bytes(), numbers))} == {}
@@ -84,19 +96,26 @@ def test_names_that_look_alike_when_made_safe_share_neither_file_nor_password(ho
     names = {name: safe_name(name) for name in ALIKE}
     assert len({text.casefold() for text in names.values()}) == len(names)
     assert names["a_b"] == "a_b"
-    assert all(len(text.splitlines()) == 1 and "/" not in text and not text.startswith(".") for text in names.values())
+    assert all(
+        len(text.splitlines()) == 1 and "/" not in text and not text.startswith(".")
+        for text in names.values()
+    )
     house = open_house()
     made = {name: passwords.add(house, name).text for name in ALIKE}
     assert {name: passwords.current(house, name)[0] for name in ALIKE} == made
     assert len({house.lists_of(MONTH, name) for name in ALIKE}) == len(ALIKE)
 
 
-def test_a_line_end_in_a_township_s_name_does_not_stop_its_mail(home: Path, configure: Any, tmp_path: Path) -> None:
+def test_a_line_end_in_a_township_s_name_does_not_stop_its_mail(
+    home: Path, configure: Any, tmp_path: Path
+) -> None:
     configure(delivery={"mail_from": "fangpin@county.example.org"})
     name = "甲\u2028乡"
     path = tmp_path / f"{safe_name(name)}预警名单.xlsx"
     path.write_bytes(b"sealed")
-    mail = letter(open_house(), Item(path, MONTH, name, "f" * 64, open_house().now()), "xiang@example.org")
+    mail = letter(
+        open_house(), Item(path, MONTH, name, "f" * 64, open_house().now()), "xiang@example.org"
+    )
     assert mail.as_bytes()
 
 
@@ -106,14 +125,18 @@ def test_a_department_never_gets_what_is_no_password_of_a_workbook(home: Path) -
     for name in ("keys", "smtp", "medical_insurance"):
         (house.secrets / name).touch(0o600)
         (house.secrets / name).write_text("secret\n")
-    assert [house.passwords_of(name) for name in ("keys", "smtp", "townships", "departments")] == [()] * 4
+    assert [house.passwords_of(name) for name in ("keys", "smtp", "townships", "departments")] == [
+        ()
+    ] * 4
     steps.init()
     assert house.passwords_of("medical_insurance") == ("secret",)
     assert not (house.secrets / "medical_insurance").exists()
     assert house.secret("smtp") == ("secret",)
 
 
-@pytest.mark.parametrize("words", [["release", MONTH], ["secrets", "make"], ["papers", "supervision"]])
+@pytest.mark.parametrize(
+    "words", [["release", MONTH], ["secrets", "make"], ["papers", "supervision"]]
+)
 @pytest.mark.parametrize("by", ["", "  "])
 def test_nobody_acts_without_a_name(home: Path, words: list[str], by: str) -> None:
     done = CliRunner().invoke(app, [*words, "--by", by])
@@ -122,7 +145,9 @@ def test_nobody_acts_without_a_name(home: Path, words: list[str], by: str) -> No
     assert not list((home / "outbox").rglob("*预警名单*"))
 
 
-def test_a_list_that_left_proves_entries_that_were_deleted_with_their_anchors(home: Path, townships: list[str]) -> None:
+def test_a_list_that_left_proves_entries_that_were_deleted_with_their_anchors(
+    home: Path, townships: list[str]
+) -> None:
     steps.release(MONTH, "测试员")
     path = next((home / "outbox" / MONTH / "townships" / townships[0]).glob("*预警名单*.xlsx"))
     noted = load_workbook(opened(path, home)).properties.description

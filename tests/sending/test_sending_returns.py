@@ -40,7 +40,9 @@ def rows(table: sa.Table) -> list[Any]:
         return list(connection.execute(sa.select(table)).mappings())
 
 
-def test_a_sealed_list_that_comes_back_is_read_once_and_answered(home: Path, townships: list[str]) -> None:
+def test_a_sealed_list_that_comes_back_is_read_once_and_answered(
+    home: Path, townships: list[str]
+) -> None:
     steps.release(MONTH, "测试员")
     content = filled(home, townships[0])
     path = put(home / "returns" / townships[0], "名单.xlsx", content)
@@ -52,12 +54,19 @@ def test_a_sealed_list_that_comes_back_is_read_once_and_answered(home: Path, tow
     assert steps.collect_returns()["files"] == []
     assert len(rows(returned)) == 1
     answer = next((home / "outbox").rglob("*反馈回执*.xlsx"))
-    said = [cell.value for row in load_workbook(opened(answer, home)).active.iter_rows() for cell in row if cell.value]
+    said = [
+        cell.value
+        for row in load_workbook(opened(answer, home)).active.iter_rows()
+        for cell in row
+        if cell.value
+    ]
     assert any("已采纳 2 行" in str(text) for text in said)
     assert steps.send(MONTH)["sent"] == []
 
 
-def test_what_cannot_be_read_or_taken_is_answered_with_what_to_do(home: Path, townships: list[str]) -> None:
+def test_what_cannot_be_read_or_taken_is_answered_with_what_to_do(
+    home: Path, townships: list[str]
+) -> None:
     steps.release(MONTH, "测试员")
     put(home / "returns" / townships[0], "坏.xlsx", b"PK\x03\x04 nothing")
     put(home / "returns", "谁的.xlsx", b"PK\x03\x04 nobody's")
@@ -114,14 +123,21 @@ def test_what_lies_in_townships_folders_of_a_far_place_is_read_and_goes_once(
         steps.expire()
         assert steps.collect_returns()["files"] == []
     assert path.exists(), "what lies there is not ours"
-    gone = [e for e in rows(audit_event) if e["kind"] == "expired" and e["detail"]["what"] == "returns"]
+    gone = [
+        e for e in rows(audit_event) if e["kind"] == "expired" and e["detail"]["what"] == "returns"
+    ]
     assert len(gone) == 1
     assert not list((home / "returns").rglob("*.xlsx"))
 
 
 @pytest.mark.needs("sshd")
 def test_what_came_from_a_township_s_own_server_goes_in_time_wherever_the_others_lie(
-    home: Path, townships: list[str], server: Sftp, configure: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    townships: list[str],
+    server: Sftp,
+    configure: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     own = townships[0]
     configure(townships={own: {"channel": "sftp", "to": f"{server.address}/lists"}})
@@ -150,9 +166,15 @@ def test_what_is_kept_too_long_goes_and_that_is_on_record(
     october = dt.datetime(2026, 10, 14, tzinfo=dt.UTC).timestamp()
     os.utime(came, (october, october))
     vault, outbox = home / "vault" / MONTH, home / "outbox" / MONTH
-    exported = {kind: results(kind) for kind in ("matches", "rejects", "signals", "warnings", "cases")}
+    exported = {
+        kind: results(kind) for kind in ("matches", "rejects", "signals", "warnings", "cases")
+    }
     assert (home / "validations" / MONTH).exists()
-    for day, left in (("2027-03-31", {vault, outbox}), ("2027-04-01", {vault}), ("2027-10-01", set())):
+    for day, left in (
+        ("2027-03-31", {vault, outbox}),
+        ("2027-04-01", {vault}),
+        ("2027-10-01", set()),
+    ):
         monkeypatch.setenv("SHOUWANG_TODAY", day)
         before = {folder for folder in (vault, outbox) if folder.exists()}
         said = steps.expire(dry=True)
@@ -164,12 +186,18 @@ def test_what_is_kept_too_long_goes_and_that_is_on_record(
     assert not (home / "validations" / MONTH).exists()
     assert {kind: results(kind) for kind in exported} == exported
     gone = [event for event in rows(audit_event) if event["kind"] == "expired"]
-    assert {event["subject"] for event in gone} >= {f"outbox/{MONTH}", f"vault/{MONTH}", f"inbox/{MONTH}"}
+    assert {event["subject"] for event in gone} >= {
+        f"outbox/{MONTH}",
+        f"vault/{MONTH}",
+        f"inbox/{MONTH}",
+    }
     assert all(len(fingerprint) == 64 for event in gone for fingerprint in event["detail"]["files"])
     assert steps.expire() == []
 
 
-def test_a_password_is_told_once_asked_and_that_is_on_record(home: Path, townships: list[str]) -> None:
+def test_a_password_is_told_once_asked_and_that_is_on_record(
+    home: Path, townships: list[str]
+) -> None:
     def run(*words: str) -> Any:
         return CliRunner().invoke(app, words)
 

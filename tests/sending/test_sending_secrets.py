@@ -26,7 +26,9 @@ from shouwang.store.tables import case, feedback, person, signal, warning
 
 NUMBER = re.compile(r"(?<![\d*.])\d{15,}[\dXx]?(?![\d*])")
 PHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-MARKUP_IN_A_WORD = re.compile(r"</?(?:w:(?:r|t|rPr|rFonts|sz|szCs|color|b)|r|t|rPr|b|span|tspan)\b[^>]*>")
+MARKUP_IN_A_WORD = re.compile(
+    r"</?(?:w:(?:r|t|rPr|rFonts|sz|szCs|color|b)|r|t|rPr|b|span|tspan)\b[^>]*>"
+)
 """Tags that a text may be split by, so that what is read as one word is searched as one."""
 OF_A_FONT = re.compile(r"<w:panose1[^>]*>")
 """How a font looks, in twenty digits, which is no number of anybody."""
@@ -34,18 +36,31 @@ ACCOUNT, ANOTHER = SECRETS[1], "532999198001010018"
 TOLD = f"医保局、住建局、民政局、水利局、教体局登记的人不对，应为 {ANOTHER}，账号 {ACCOUNT}"
 """What a township writes of wrong data, though it is told not to."""
 KINDS = {
-    "预警名单", "公示", "督办单", "有待核实", "核对清单", "反馈回执", "申报排查表", "户情", "汇总", "数据回执", "结果反馈",
+    "预警名单",
+    "公示",
+    "督办单",
+    "有待核实",
+    "核对清单",
+    "反馈回执",
+    "申报排查表",
+    "户情",
+    "汇总",
+    "数据回执",
+    "结果反馈",
     "通报",
-}  # fmt: skip
+}
 
 
 def texts(path: Path, home: Path) -> str:
-    """Everything that a file says, its name too: each part of a packed one, comments and properties as well as cells."""
+    """Everything that a file says, its name too: each part of a packed one, comments and properties
+    as well as cells."""
     if path.suffix == ".html":
         said = path.read_text(encoding="utf-8")
     else:
         with ZipFile(opened(path, home)) as parts:
-            said = "\n".join(parts.read(name).decode("utf-8", "replace") for name in parts.namelist())
+            said = "\n".join(
+                parts.read(name).decode("utf-8", "replace") for name in parts.namelist()
+            )
         said = unescape(OF_A_FONT.sub("", said))  # openpyxl writes 汉字 as &#27721;
     return f"{path.name}\n{said}\n{MARKUP_IN_A_WORD.sub('', said)}"
 
@@ -54,7 +69,8 @@ def texts(path: Path, home: Path) -> str:
 def house(
     screened: Path, county: DemoCounty, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Path, dict[Path, str]]]:
-    """A month to its end, and the text of every file that leaves: townships answer with numbers in their words."""
+    """A month to its end, and the text of every file that leaves: townships answer with numbers in
+    their words."""
     home = tmp_path_factory.mktemp("month") / "home"
     shutil.copytree(screened, home)
     with pytest.MonkeyPatch.context() as patch:
@@ -79,7 +95,14 @@ def house(
         with open_house().database.read() as connection:
             clue = connection.scalar(sa.select(feedback.c.clue_no))
         steps.household_story(str(clue), str(home / "outbox" / MONTH / "county"), "测试员")
-        yield home, {path: texts(path, home) for path in sorted((home / "outbox").rglob("*")) if path.is_file()}
+        yield (
+            home,
+            {
+                path: texts(path, home)
+                for path in sorted((home / "outbox").rglob("*"))
+                if path.is_file()
+            },
+        )
 
 
 @pytest.fixture
@@ -90,7 +113,11 @@ def papers(house: tuple[Path, dict[Path, str]]) -> dict[Path, str]:
 
 def people_of(township: str | None = None) -> dict[str, set[str]]:
     columns = (person.c.name, person.c.phone, person.c.household_id)
-    query = sa.select(*columns) if township is None else sa.select(*columns).where(person.c.township == township)
+    query = (
+        sa.select(*columns)
+        if township is None
+        else sa.select(*columns).where(person.c.township == township)
+    )
     with open_house().database.read() as connection:
         names, phones, households = zip(*connection.execute(query), strict=True)
     return {"names": set(names), "phones": set(phones) - {None}, "households": set(households)}
@@ -100,8 +127,18 @@ def written_by(county: DemoCounty, department: str) -> set[str]:
     """Every cell that a department wrote, as text."""
     (path,) = (county.inbox / MONTH / department).iterdir()
     if path.suffix == ".csv":
-        return {cell.strip(' "') for line in decoded(path)[0].splitlines() for cell in re.split("[,\t]", line)}
-    return {str(v).strip() for sheet in load_workbook(path) for row in sheet.values for v in row if v is not None}
+        return {
+            cell.strip(' "')
+            for line in decoded(path)[0].splitlines()
+            for cell in re.split("[,\t]", line)
+        }
+    return {
+        str(v).strip()
+        for sheet in load_workbook(path)
+        for row in sheet.values
+        for v in row
+        if v is not None
+    }
 
 
 def test_every_kind_of_paper_is_among_those_searched(papers: dict[Path, str]) -> None:
@@ -124,7 +161,9 @@ def test_no_number_diagnosis_or_account_and_no_phone_of_another_township(
         assert not any(secret in text for secret in SECRETS), path.name
         phones = set(PHONE.findall(text))
         township = path.parent.name
-        allowed = people_of(township)["phones"] if "预警" in path.name and township != "county" else set()
+        allowed = (
+            people_of(township)["phones"] if "预警" in path.name and township != "county" else set()
+        )
         assert phones <= allowed, path.name
         assert phones or "预警名单" not in path.name
 
@@ -140,7 +179,9 @@ def test_a_receipt_holds_the_department_s_own_rows_and_their_numbers_nowhere_els
         own = {sheet.title for sheet in book if sheet.title.startswith("退回数据")}
         wrote = written_by(county, path.parent.name)
         for sheet in book:
-            for cells in sheet.iter_rows(min_row=2, max_col=max(1, sheet.max_column - 2), values_only=True):
+            for cells in sheet.iter_rows(
+                min_row=2, max_col=max(1, sheet.max_column - 2), values_only=True
+            ):
                 said = [str(value).strip() for value in cells if value is not None]
                 if sheet.title in own:
                     assert set(said) <= wrote, (path.name, set(said) - wrote)
@@ -155,7 +196,9 @@ def test_what_goes_to_a_township_holds_its_own_households_only(
 ) -> None:
     home, papers = house
     with open_house().database.read() as connection:
-        warned = dict(list(connection.execute(sa.select(warning.c.household_id, warning.c.township))))
+        warned = dict(
+            list(connection.execute(sa.select(warning.c.household_id, warning.c.township)))
+        )
         clues = dict(list(connection.execute(sa.select(case.c.clue_no, case.c.household_id))))
         signals = connection.execute(sa.select(signal.c.household_id).distinct()).scalars().all()
     listed: set[str] = set()
@@ -163,7 +206,9 @@ def test_what_goes_to_a_township_holds_its_own_households_only(
         others = people_of()["households"] - people_of(township)["households"]
         mine = {path: text for path, text in papers.items() if path.parent.name == township}
         for path, text in mine.items():
-            assert not any(household in text for household in others if len(household) > 4), path.name
+            assert not any(household in text for household in others if len(household) > 4), (
+                path.name
+            )
             if "预警名单" in path.name:
                 book = load_workbook(opened(path, home))
                 for name in ("预警名单", "线索明细", "名单标识"):
@@ -181,7 +226,9 @@ def test_a_notice_shows_no_whole_name_reason_level_or_amount(papers: dict[Path, 
     for path in notices:
         assert path.read_bytes()[:2] == b"PK"
         (sheet,) = load_workbook(path)
-        cells = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+        cells = [
+            str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None
+        ]
         assert not whole & set(cells)
         text = "\n".join(cells)
         assert not re.search("因病|医保|住院|元|红|黄Ⅱ|蓝|2609-", text)

@@ -1,4 +1,5 @@
-"""However clues are split over townships, each workbook holds its own township's households, and every clue goes out."""
+"""However clues are split over townships, each workbook holds its own township's households, and
+every clue goes out."""
 
 from __future__ import annotations
 
@@ -29,26 +30,56 @@ AT = dt.datetime(2026, 10, 12, 9)
 
 
 def clues(split: list[str]) -> pd.DataFrame:
-    """A clue for each entry, in the township that it says; its number, head and phone are nobody else's."""
+    """A clue for each entry, in the township that it says; its number, head and phone are nobody
+    else's."""
     said = {
-        "village": "上河村", "village_group": "1组", "members": 3, "household_type": "脱贫户", "level": "红", "risks": "因病",
-        "category": "边缘易致贫户", "measures": "健康帮扶", "due": pd.Timestamp(DUE), "last_conclusion": None,
-    }  # fmt: skip
+        "village": "上河村",
+        "village_group": "1组",
+        "members": 3,
+        "household_type": "脱贫户",
+        "level": "红",
+        "risks": "因病",
+        "category": "边缘易致贫户",
+        "measures": "健康帮扶",
+        "due": pd.Timestamp(DUE),
+        "last_conclusion": None,
+    }
     rows = [
-        said | {
-            "township": township, "clue_no": f"2609-AAAA{n:04d}", "household_id": f"5329990{n:05d}", "head": f"户主{n:03d}人",
-            "involved": f"户主{n:03d}人", "phone": f"1380000{n:04d}", "reasons": f"医保局：户主{n:03d}人住院自付 9,000 元",
+        said
+        | {
+            "township": township,
+            "clue_no": f"2609-AAAA{n:04d}",
+            "household_id": f"5329990{n:05d}",
+            "head": f"户主{n:03d}人",
+            "involved": f"户主{n:03d}人",
+            "phone": f"1380000{n:04d}",
+            "reasons": f"医保局：户主{n:03d}人住院自付 9,000 元",
         }
         for n, township in enumerate(split)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)[list(CLUE_COLUMNS)]
 
 
 def details(of: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame([
-        (no, "MED-1", "因病", "medical_insurance", "x", f"医保局：{head}住院自付 9,000 元", 9000.0, 5000.0, "a.csv", "", 3)
-        for no, head in zip(of["clue_no"], of["head"], strict=True)
-    ], columns=list(DETAIL_COLUMNS))  # fmt: skip
+    return pd.DataFrame(
+        [
+            (
+                no,
+                "MED-1",
+                "因病",
+                "medical_insurance",
+                "x",
+                f"医保局：{head}住院自付 9,000 元",
+                9000.0,
+                5000.0,
+                "a.csv",
+                "",
+                3,
+            )
+            for no, head in zip(of["clue_no"], of["head"], strict=True)
+        ],
+        columns=list(DETAIL_COLUMNS),
+    )
 
 
 def said_by(path: Path) -> str:
@@ -66,7 +97,9 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connecti
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from(TOWNSHIPS), min_size=1, max_size=6))
-def test_each_township_s_workbook_holds_its_own_households_only(connection: sa.Connection, split: list[str]) -> None:
+def test_each_township_s_workbook_holds_its_own_households_only(
+    connection: sa.Connection, split: list[str]
+) -> None:
     everyone = clues(split)
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(releasing, "all_clues", lambda *_: (everyone.copy(), details(everyone)))
@@ -74,9 +107,16 @@ def test_each_township_s_workbook_holds_its_own_households_only(connection: sa.C
         assert [out.township for out in lists] == sorted(set(split))
         for out in lists:
             paper = {
-                "county": "清源县", "office": "农业农村局", "made_at": AT, "made_by": "张某", "receiver": out.township,
-                "month": SEPTEMBER, "version": out.version, "kind": out.kind, "due": DUE,
-            }  # fmt: skip
+                "county": "清源县",
+                "office": "农业农村局",
+                "made_at": AT,
+                "made_by": "张某",
+                "receiver": out.township,
+                "month": SEPTEMBER,
+                "version": out.version,
+                "kind": out.kind,
+                "due": DUE,
+            }
             path, notice = Path(folder) / "list.xlsx", Path(folder) / "notice.xlsx"
             write_township_workbook(path, ReleasePaper(**paper), out.clues, out.details)
             write_notice(notice, NoticePaper(**paper), out.clues)

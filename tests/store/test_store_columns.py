@@ -1,4 +1,5 @@
-"""Every column of text is sealed where it may hold a number, or stands in docs/security.md with the reason."""
+"""Every column of text is sealed where it may hold a number, or stands in docs/security.md with the
+reason."""
 
 from __future__ import annotations
 
@@ -53,7 +54,12 @@ def tables(county: County) -> list[sa.Table]:
 
 def text_columns(county: County) -> list[sa.Column[Any]]:
     kinds = (sa.String, sa.JSON, Sealed, GuardedJSON)
-    return [column for table in tables(county) for column in table.columns if isinstance(column.type, kinds)]
+    return [
+        column
+        for table in tables(county)
+        for column in table.columns
+        if isinstance(column.type, kinds)
+    ]
 
 
 def told(project: Path) -> list[str]:
@@ -64,16 +70,23 @@ def told(project: Path) -> list[str]:
     return [pattern for row in rows for pattern in re.findall(r"`([^`]+)`", row)]
 
 
-def test_the_list_of_what_is_not_sealed_is_that_of_the_tables(county: County, project: Path) -> None:
+def test_the_list_of_what_is_not_sealed_is_that_of_the_tables(
+    county: County, project: Path
+) -> None:
     patterns = told(project)
     names = {f"{column.table.name}.{column.name}": column for column in text_columns(county)}
     open_ = {name for name, column in names.items() if not isinstance(column.type, SEALING)}
-    assert {name for name in open_ if not any(fnmatch(name, pattern) for pattern in patterns)} == set()
-    assert [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in open_)] == []
+    assert {
+        name for name in open_ if not any(fnmatch(name, pattern) for pattern in patterns)
+    } == set()
+    assert [
+        pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in open_)
+    ] == []
 
 
 def row_of(table: sa.Table, bulk: bool) -> dict[str, Any]:
-    """A row with what is planted in every column that is sealed, and something that fits in the others."""
+    """A row with what is planted in every column that is sealed, and something that fits in the
+    others."""
 
     def value(column: sa.Column[Any]) -> Any:
         if isinstance(column.type, GuardedJSON):
@@ -85,17 +98,25 @@ def row_of(table: sa.Table, bulk: bool) -> dict[str, Any]:
             if isinstance(column.type, kind):
                 return example
         if isinstance(column.type, sa.Date | sa.DateTime):
-            return pd.Timestamp("2026-10-20") if bulk else dt.datetime(2026, 10, 20).replace(tzinfo=None)
+            return (
+                pd.Timestamp("2026-10-20")
+                if bulk
+                else dt.datetime(2026, 10, 20).replace(tzinfo=None)
+            )
         return "x"
 
     return {column.name: value(column) for column in table.columns}
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["one row", "many rows"])
-def test_whatever_is_planted_lies_sealed_by_every_door(database: Database, county: County, bulk: bool) -> None:
+def test_whatever_is_planted_lies_sealed_by_every_door(
+    database: Database, county: County, bulk: bool
+) -> None:
     with database.write() as connection:
         if not database.is_sqlite:
-            connection.exec_driver_sql("SET session_replication_role = replica")  # rows without what they refer to
+            connection.exec_driver_sql(
+                "SET session_replication_role = replica"
+            )  # rows without what they refer to
         else:
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         for table in tables(county):
@@ -107,27 +128,38 @@ def test_whatever_is_planted_lies_sealed_by_every_door(database: Database, count
                 insert(connection, table, pd.DataFrame([row]))
             else:
                 fits = {
-                    c.name: row[c.name].date() if isinstance(c.type, sa.Date) else row[c.name] for c in table.columns
+                    c.name: row[c.name].date() if isinstance(c.type, sa.Date) else row[c.name]
+                    for c in table.columns
                 }
                 connection.execute(table.insert().values(fits))
             plain = sa.table(table.name, *(sa.column(column.name) for column in sealed))
-            (found,) = connection.execute(sa.select(*(sa.cast(plain.c[c.name], sa.Text) for c in sealed))).all()
+            (found,) = connection.execute(
+                sa.select(*(sa.cast(plain.c[c.name], sa.Text) for c in sealed))
+            ).all()
             assert not any(number in text for number in HELD for text in found), table.name
             (read,) = connection.execute(sa.select(*sealed)).all()
-            assert all(PLANTED in json.dumps(value, ensure_ascii=False) for value in read), table.name
+            assert all(PLANTED in json.dumps(value, ensure_ascii=False) for value in read), (
+                table.name
+            )
         connection.rollback()
 
 
-def test_a_kind_of_column_that_does_not_say_how_it_is_written_is_not_written_in_bulk(database: Database) -> None:
+def test_a_kind_of_column_that_does_not_say_how_it_is_written_is_not_written_in_bulk(
+    database: Database,
+) -> None:
     with pytest.raises(ValueError, match="does not say how"), database.write() as connection:
         insert(connection, metadata.tables["run"], pd.DataFrame({"parameters": [{"a": 1}]}))
 
 
-def test_events_of_before_are_sealed_when_the_tables_are_brought_up_to_date(database: Database, county: County) -> None:
+def test_events_of_before_are_sealed_when_the_tables_are_brought_up_to_date(
+    database: Database, county: County
+) -> None:
     event = {"clue_no": "1", "event_no": 1, "month": "2026-09", "kind": "k", "state": "s"}
     detail = json.dumps({"reason": PLANTED}, ensure_ascii=False)
     with database.write() as connection:
-        plain = sa.table("case_event", *map(sa.column, (*event, "day")), sa.column("detail", sa.JSON))
+        plain = sa.table(
+            "case_event", *map(sa.column, (*event, "day")), sa.column("detail", sa.JSON)
+        )
         connection.execute(plain.insert().values(**event, detail={"reason": PLANTED}))
         connection.exec_driver_sql("DROP TABLE returned")
         connection.exec_driver_sql(
@@ -147,7 +179,9 @@ def test_events_of_before_are_sealed_when_the_tables_are_brought_up_to_date(data
         assert (row["township"], row["held"], row["taken"]) == ("", False, 2)
 
 
-def test_an_error_of_the_database_does_not_repeat_what_was_to_be_written(database: Database) -> None:
+def test_an_error_of_the_database_does_not_repeat_what_was_to_be_written(
+    database: Database,
+) -> None:
     with pytest.raises(sa.exc.IntegrityError) as error, database.write() as connection:
         connection.execute(feedback.insert().values(content="a", reason=PLANTED))
     assert not any(number in str(error.value) for number in HELD)

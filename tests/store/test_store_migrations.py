@@ -40,7 +40,10 @@ def test_there_is_one_head() -> None:
 
 
 def test_a_database_that_is_not_set_up_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(NotThereYet, match="shouwang init"), Database(f"sqlite:///{tmp_path / 'x.db'}").read():
+    with (
+        pytest.raises(NotThereYet, match="shouwang init"),
+        Database(f"sqlite:///{tmp_path / 'x.db'}").read(),
+    ):
         pass
 
 

@@ -1,4 +1,5 @@
-"""PostgreSQL's own rights: what the runner of a deployment may do, and what only the owner of the tables may."""
+"""PostgreSQL's own rights: what the runner of a deployment may do, and what only the owner of the
+tables may."""
 
 from __future__ import annotations
 
@@ -30,11 +31,16 @@ FORBIDDEN = {
 
 @pytest.fixture(scope="module")
 def database(postgresql_url: str, project) -> sa.URL:
-    """A county's database whose owner is no superuser; the roles are made before, as docker/databases.sh does."""
+    """A county's database whose owner is no superuser; the roles are made before, as
+    docker/databases.sh does."""
     server = sa.make_url(postgresql_url)
-    with psycopg.connect(server.set(drivername="postgresql").render_as_string(False), autocommit=True) as connection:
+    with psycopg.connect(
+        server.set(drivername="postgresql").render_as_string(False), autocommit=True
+    ) as connection:
         connection.execute("CREATE ROLE keeper LOGIN")
-        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'shouwang_runner'").fetchone():
+        if not connection.execute(
+            "SELECT 1 FROM pg_roles WHERE rolname = 'shouwang_runner'"
+        ).fetchone():
             connection.execute("CREATE ROLE shouwang_runner")
         connection.execute("ALTER ROLE shouwang_runner LOGIN")
     url = sa.make_url(scratch(postgresql_url, "roles", "OWNER keeper"))
@@ -50,8 +56,12 @@ def runner(database: sa.URL) -> Database:
     return Database(database.render_as_string(False))
 
 
-def test_the_runner_reads_and_writes_every_table_but_the_past_of_the_audit_trail(runner: Database) -> None:
-    query = sa.text("SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = :name")
+def test_the_runner_reads_and_writes_every_table_but_the_past_of_the_audit_trail(
+    runner: Database,
+) -> None:
+    query = sa.text(
+        "SELECT table_name, privilege_type FROM information_schema.role_table_grants WHERE grantee = :name"
+    )
     with runner.read() as connection:
         granted: dict[str, set[str]] = {}
         for table, right in connection.execute(query, {"name": "shouwang_runner"}):
@@ -60,14 +70,18 @@ def test_the_runner_reads_and_writes_every_table_but_the_past_of_the_audit_trail
     assert set(metadata.tables) < tables == set(granted)
     assert granted.pop("alembic_version") == {"SELECT"}
     assert granted.pop("audit_event") == {"SELECT", "INSERT"}
-    assert set(map(frozenset, granted.values())) == {frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})}
+    assert set(map(frozenset, granted.values())) == {
+        frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+    }
 
 
 def test_the_runner_adds_to_the_audit_trail(runner: Database) -> None:
     with runner.write() as connection:
         audit(connection, "tried", "roles", "tests")
     with runner.read() as connection:
-        assert connection.scalar(sa.text("SELECT count(*) FROM audit_event WHERE kind = 'tried'")) == 1
+        assert (
+            connection.scalar(sa.text("SELECT count(*) FROM audit_event WHERE kind = 'tried'")) == 1
+        )
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN.values(), ids=FORBIDDEN)

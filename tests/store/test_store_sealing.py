@@ -1,4 +1,5 @@
-"""Numbers and phones are sealed in the database: what lies on the disk gives none of them up, whoever has the keys reads on."""
+"""Numbers and phones are sealed in the database: what lies on the disk gives none of them up,
+whoever has the keys reads on."""
 
 from __future__ import annotations
 
@@ -62,7 +63,15 @@ def on_disk(url: str, folder: Path) -> bytes:
     if address.get_backend_name() == "sqlite":
         return b"".join(path.read_bytes() for path in sorted(folder.glob("shouwang.db*")))
     dump = Path(path_of("postgresql")).resolve().with_name("pg_dump")
-    words = ["-h", str(address.host), "-p", str(address.port), "-U", str(address.username), str(address.database)]
+    words = [
+        "-h",
+        str(address.host),
+        "-p",
+        str(address.port),
+        "-U",
+        str(address.username),
+        str(address.database),
+    ]
     return subprocess.run([str(dump), *words], check=True, capture_output=True).stdout
 
 
@@ -70,35 +79,51 @@ def spelt(text: str) -> list[bytes]:
     """A text as a file may hold it."""
     wide = text.translate({ord(c): ord(c) + 0xFEE0 for c in "0123456789"})
     forms = {
-        form.encode(encoding) for form in (text, wide) for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
+        form.encode(encoding)
+        for form in (text, wide)
+        for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
     }
     return sorted(forms | {json.dumps(wide).strip('"').encode()})
 
 
 def given_up(content: bytes) -> list[bytes]:
     """Which of the planted numbers and phones stand in it."""
-    return [form for text in (*NUMBERS, *PHONES, "138 8765 0009") for form in spelt(text) if form in content]
+    return [
+        form
+        for text in (*NUMBERS, *PHONES, "138 8765 0009")
+        for form in spelt(text)
+        if form in content
+    ]
 
 
 def registry() -> pd.DataFrame:
     table = pd.DataFrame({name: pd.Series([None] * 3, dtype="str") for name in COLUMNS})
-    table["household_id"], table["name"], table["phone"] = ["1", "1", "2"], ["甲", "乙", "丙"], PHONES
-    table["birth_date"] = pd.Series(pd.to_datetime(["1985-06-03", "1992-01-26", None])).astype("datetime64[ms]")
+    table["household_id"], table["name"], table["phone"] = (
+        ["1", "1", "2"],
+        ["甲", "乙", "丙"],
+        PHONES,
+    )
+    table["birth_date"] = pd.Series(pd.to_datetime(["1985-06-03", "1992-01-26", None])).astype(
+        "datetime64[ms]"
+    )
     table["township"], table["village"], table["income"] = "大河镇", "下寨村", 9000.0
     table[["id_number", "id_state"]] = clean_numbers(pd.Series(NUMBERS))
     return snapshot(table)
 
 
 def old_database(url: str, county: County) -> None:
-    """A database as the program before keys left it: plain numbers, digests that anybody can make."""
+    """A database as the program before keys left it: plain numbers, digests that anybody can
+    make."""
     database = Database(url)
     people = registry().assign(from_month="2026-09", to_month=None)
     contract = county.contracts["water"]
     record = sa.Table(
-        record_table(contract).name, sa.MetaData(), sa.Column("delivery_id", sa.String(16), primary_key=True),
+        record_table(contract).name,
+        sa.MetaData(),
+        sa.Column("delivery_id", sa.String(16), primary_key=True),
         sa.Column("line_no", sa.Integer, primary_key=True),
         *(sa.Column(name, sa.Text) for name in ("name", "township", "village", "phone", "supply")),
-    )  # fmt: skip
+    )
     first, second = people["person_id"][0], people["person_id"][1]
     plain = sa.MetaData()
     with database.engine.connect() as connection, connection.begin():
@@ -111,18 +136,41 @@ def old_database(url: str, county: County) -> None:
 
         for row in people.to_dict("records"):
             born = row["birth_date"]
-            known = {name: value for name, value in row.items() if name in plain.tables["person"].columns}
+            known = {
+                name: value for name, value in row.items() if name in plain.tables["person"].columns
+            }
             add(person, **{**known, "birth_date": None if pd.isna(born) else born.date()})
-        connection.execute(sa.text("INSERT INTO registry_load VALUES ('2026-09', 'abc', 'r.xlsx', 3, 2)"))
+        connection.execute(
+            sa.text("INSERT INTO registry_load VALUES ('2026-09', 'abc', 'r.xlsx', 3, 2)")
+        )
         add(
-            delivery, delivery_id="d", month="2026-09", department="water", dataset="supplies", version=1, content="c",
-            contract="c", status="taken", in_force=True, received_at=pd.Timestamp("2026-10-01").to_pydatetime(), files=["w.xlsx"],
-            counts={"rows": 1}, report={"warnings": [TOLD], "profile": {"rows": 1}},
-        )  # fmt: skip
+            delivery,
+            delivery_id="d",
+            month="2026-09",
+            department="water",
+            dataset="supplies",
+            version=1,
+            content="c",
+            contract="c",
+            status="taken",
+            in_force=True,
+            received_at=pd.Timestamp("2026-10-01").to_pydatetime(),
+            files=["w.xlsx"],
+            counts={"rows": 1},
+            report={"warnings": [TOLD], "profile": {"rows": 1}},
+        )
         add(
-            line, delivery_id="d", line_no=0, file="w.xlsx", sheet="", row=2, outcome="review", method="several",
-            candidates=json.dumps([first, second]), reason=TOLD,
-        )  # fmt: skip
+            line,
+            delivery_id="d",
+            line_no=0,
+            file="w.xlsx",
+            sheet="",
+            row=2,
+            outcome="review",
+            method="several",
+            candidates=json.dumps([first, second]),
+            reason=TOLD,
+        )
         add(
             record,
             delivery_id="d",
@@ -134,24 +182,51 @@ def old_database(url: str, county: County) -> None:
             supply=TOLD,
         )
         add(
-            signal, month="2026-09", signal_no=1, rule="R", risk="因病", household_id="1", person_id=first, department="water",
-            dataset="supplies", sentence=TOLD, delivery_month="2026-09", file="w.xlsx", sheet="", row=2,
-        )  # fmt: skip
+            signal,
+            month="2026-09",
+            signal_no=1,
+            rule="R",
+            risk="因病",
+            household_id="1",
+            person_id=first,
+            department="water",
+            dataset="supplies",
+            sentence=TOLD,
+            delivery_month="2026-09",
+            file="w.xlsx",
+            sheet="",
+            row=2,
+        )
         add(
-            feedback, content="f", clue_no="1", conclusion="08", reason=TOLD, file="f.xlsx", row=3,
+            feedback,
+            content="f",
+            clue_no="1",
+            conclusion="08",
+            reason=TOLD,
+            file="f.xlsx",
+            row=3,
             received_at=pd.Timestamp("2026-10-20").to_pydatetime(),
-        )  # fmt: skip
+        )
         written = _digest("\x1f".join(["", "甲", "大河镇", "下寨村", PHONES[0]]))
         seen = [
             _digest("\x1f".join([i, "1", n, number, "大河镇", "下寨村"]))
             for i, n, number in zip((first, second), ("甲", "乙"), NUMBERS, strict=False)
         ]
         connection.execute(
-            plain.tables["decision"].insert().values(
-                identity=written, chosen=seen[1], candidates=seen, month="2026-09", file="x", row=1, remark=TOLD,
-                decided_by="王", decided_at=pd.Timestamp("2026-10-20").to_pydatetime(),
+            plain.tables["decision"]
+            .insert()
+            .values(
+                identity=written,
+                chosen=seen[1],
+                candidates=seen,
+                month="2026-09",
+                file="x",
+                row=1,
+                remark=TOLD,
+                decided_by="王",
+                decided_at=pd.Timestamp("2026-10-20").to_pydatetime(),
             )
-        )  # fmt: skip
+        )
     database.dispose()
 
 
@@ -159,7 +234,9 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def test_an_old_database_is_sealed_and_says_the_same(url: str, county: County, tmp_path: Path) -> None:
+def test_an_old_database_is_sealed_and_says_the_same(
+    url: str, county: County, tmp_path: Path
+) -> None:
     old_database(url, county)
     assert given_up(on_disk(url, tmp_path)), "the search finds what is there"
     database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
@@ -172,37 +249,64 @@ def test_an_old_database_is_sealed_and_says_the_same(url: str, county: County, t
         assert people["phone"].tolist() == PHONES
         found = identity_records(connection, county.contracts["water"], "2026-09")
         assert found["phone"].tolist() == PHONES[:1]
-        texts = [connection.scalar(sa.select(c)) for c in (line.c.reason, signal.c.sentence, feedback.c.reason)]
+        texts = [
+            connection.scalar(sa.select(c))
+            for c in (line.c.reason, signal.c.sentence, feedback.c.reason)
+        ]
         assert texts == [TOLD] * 3
         assert connection.scalar(sa.select(delivery.c.report))["warnings"] == [TOLD]
         assert connection.scalar(sa.select(delivery.c.report["warnings"])) == [TOLD]
         assert connection.scalar(sa.select(signal.c.person_id)) == people["person_id"][0]
         assert json.loads(found["candidates"][0]) == people["person_id"][:2].tolist()
-        decision = connection.execute(sa.text("SELECT identity, chosen, candidates FROM decision")).one()
+        decision = connection.execute(
+            sa.text("SELECT identity, chosen, candidates FROM decision")
+        ).one()
         keyed = database.keys.keyed
         assert decision.identity == written_identities(found, keyed)[0]
         seen = options(found["candidates"].map(json.loads), people, keyed)["key"].tolist()
         assert decision.chosen == seen[1]
         assert (
-            json.loads(decision.candidates) if isinstance(decision.candidates, str) else decision.candidates
+            json.loads(decision.candidates)
+            if isinstance(decision.candidates, str)
+            else decision.candidates
         ) == seen
-        change = load_snapshot(connection, registry(), Month.parse("2026-09"), "the same, again", "r.xlsx")
+        change = load_snapshot(
+            connection, registry(), Month.parse("2026-09"), "the same, again", "r.xlsx"
+        )
         assert (change.added, change.changed, change.removed) == (0, 0, 0)
     database.dispose()
 
 
 def guessed(content: bytes) -> set[str]:
-    """The numbers that the disk confirms to a thief who knows birthday and division and tries all thousand."""
+    """The numbers that the disk confirms to a thief who knows birthday and division and tries all
+    thousand."""
     first17 = pd.Series([f"{NUMBERS[0][:14]}{order:03d}" for order in range(1000)], dtype="str")
     numbers = first17 + check_characters(first17)
-    ways = [[f"{digest:016x}" for digest in pd.util.hash_array(numbers.to_numpy(dtype=object), categorize=False)]]
-    ways += [[hashlib.new(name, n.encode()).hexdigest()[:16] for n in numbers] for name in ("md5", "sha1", "sha256")]
-    return {number for way in ways for number, digest in zip(numbers, way, strict=True) if digest.encode() in content}
+    ways = [
+        [
+            f"{digest:016x}"
+            for digest in pd.util.hash_array(numbers.to_numpy(dtype=object), categorize=False)
+        ]
+    ]
+    ways += [
+        [hashlib.new(name, n.encode()).hexdigest()[:16] for n in numbers]
+        for name in ("md5", "sha1", "sha256")
+    ]
+    return {
+        number
+        for way in ways
+        for number, digest in zip(numbers, way, strict=True)
+        if digest.encode() in content
+    }
 
 
-def test_trying_all_numbers_of_a_birthday_finds_nobody(url: str, county: County, tmp_path: Path) -> None:
+def test_trying_all_numbers_of_a_birthday_finds_nobody(
+    url: str, county: County, tmp_path: Path
+) -> None:
     old_database(url, county)
-    assert guessed(on_disk(url, tmp_path)) == {NUMBERS[0]}, "whoever stole the database of before finds the number"
+    assert guessed(on_disk(url, tmp_path)) == {NUMBERS[0]}, (
+        "whoever stole the database of before finds the number"
+    )
     database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
     migrate(database, county.contracts.values())
     database.dispose()
@@ -214,42 +318,81 @@ def filled(database: Database, county: County) -> None:
     migrate(database, county.contracts.values())
     with database.write() as connection:
         load_snapshot(connection, registry(), Month.parse("2026-09"), "one", "r.xlsx")
-        values = {"content": ["a", "b"], "clue_no": "1", "conclusion": "08", "file": "f.xlsx", "row": [3, 4]}
-        answers = pd.DataFrame(values | {"reason": [TOLD, "已搬走"], "received_at": pd.Timestamp("2026-10-20")})
+        values = {
+            "content": ["a", "b"],
+            "clue_no": "1",
+            "conclusion": "08",
+            "file": "f.xlsx",
+            "row": [3, 4],
+        }
+        answers = pd.DataFrame(
+            values | {"reason": [TOLD, "已搬走"], "received_at": pd.Timestamp("2026-10-20")}
+        )
         insert(connection, feedback, answers)
         connection.execute(
             case.insert().values(
-                clue_no="1", household_id="1", opened_month="2026-09", state="s", open=True, level="红", rules="R",
-                risks="因病", last_month="2026-09", measures=TOLD,
+                clue_no="1",
+                household_id="1",
+                opened_month="2026-09",
+                state="s",
+                open=True,
+                level="红",
+                rules="R",
+                risks="因病",
+                last_month="2026-09",
+                measures=TOLD,
             )
-        )  # fmt: skip
-        delivered = {"delivery_id": "d", "month": "2026-09", "department": "water", "dataset": "supplies", "version": 1}
+        )
+        delivered = {
+            "delivery_id": "d",
+            "month": "2026-09",
+            "department": "water",
+            "dataset": "supplies",
+            "version": 1,
+        }
         connection.execute(
             delivery.insert().values(
-                **delivered, content="c", contract="c", status="taken", in_force=True, files=["w"], counts={},
-                report={"sheets": [{"left_over": TOLD}]}, received_at=pd.Timestamp("2026-10-01").to_pydatetime(),
+                **delivered,
+                content="c",
+                contract="c",
+                status="taken",
+                in_force=True,
+                files=["w"],
+                counts={},
+                report={"sheets": [{"left_over": TOLD}]},
+                received_at=pd.Timestamp("2026-10-01").to_pydatetime(),
             )
-        )  # fmt: skip
+        )
 
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
     with database.read() as connection:
         tables = (person, feedback, case, delivery)
-        return {t.name: sorted(map(repr, frame(connection, sa.select(t)).to_numpy().tolist())) for t in tables}
+        return {
+            t.name: sorted(map(repr, frame(connection, sa.select(t)).to_numpy().tolist()))
+            for t in tables
+        }
 
 
-def test_nothing_that_is_written_can_be_read_from_the_disk(url: str, county: County, tmp_path: Path) -> None:
+def test_nothing_that_is_written_can_be_read_from_the_disk(
+    url: str, county: County, tmp_path: Path
+) -> None:
     database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
     filled(database, county)
     assert not given_up(on_disk(url, tmp_path))
     assert "已搬走".encode() in on_disk(url, tmp_path), "text without a number stays as it is"
     with database.read() as connection:
         assert people_as_of(connection, Month.parse("2026-09"))["id_number"].tolist() == NUMBERS
-        assert connection.scalar(sa.select(person.c.household_id).where(person.c.phone == PHONES[2])) == "2"
+        assert (
+            connection.scalar(sa.select(person.c.household_id).where(person.c.phone == PHONES[2]))
+            == "2"
+        )
     database.dispose()
 
 
-def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(url: str, county: County, tmp_path: Path) -> None:
+def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(
+    url: str, county: County, tmp_path: Path
+) -> None:
     database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
     filled(database, county)
     before, folder = contents(database), tmp_path / "vault"
@@ -264,7 +407,9 @@ def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(url: str, coun
 
     with pytest.raises(KeyboardInterrupt):
         reseal(database, contracts, [folder], killed)
-    assert 0 < still_sealed_with(database, contracts, [folder], "k1") < 8, "some are done, some are not"
+    assert 0 < still_sealed_with(database, contracts, [folder], "k1") < 8, (
+        "some are done, some are not"
+    )
     assert contents(database) == before
     reseal(database, contracts, [folder], lambda _: None)
     assert still_sealed_with(database, contracts, [folder], "k1") == 0
@@ -277,7 +422,9 @@ def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(url: str, coun
     assert not given_up(on_disk(url, tmp_path))
 
 
-def test_whoever_takes_a_key_away_waits_for_those_who_still_write(url: str, county: County, tmp_path: Path) -> None:
+def test_whoever_takes_a_key_away_waits_for_those_who_still_write(
+    url: str, county: County, tmp_path: Path
+) -> None:
     database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
     migrate(database, county.contracts.values())
     left: list[int] = []
@@ -289,8 +436,19 @@ def test_whoever_takes_a_key_away_waits_for_those_who_still_write(url: str, coun
 
     other = threading.Thread(target=take_away)
     with database.write() as connection:
-        answer = {"content": "a", "clue_no": "1", "conclusion": "08", "file": "f.xlsx", "row": 3, "reason": TOLD}
-        connection.execute(feedback.insert().values(**answer, received_at=pd.Timestamp("2026-10-20").to_pydatetime()))
+        answer = {
+            "content": "a",
+            "clue_no": "1",
+            "conclusion": "08",
+            "file": "f.xlsx",
+            "row": 3,
+            "reason": TOLD,
+        }
+        connection.execute(
+            feedback.insert().values(
+                **answer, received_at=pd.Timestamp("2026-10-20").to_pydatetime()
+            )
+        )
         other.start()
         other.join(0.5)
         assert left == [], "it has not counted yet"
@@ -316,7 +474,13 @@ def test_a_missing_or_wrong_key_is_one_sentence(county: County, tmp_path: Path) 
     assert "Key k1" in refused()
     path.write_text(f"hash:{KEYS['k1']}\nk1:{KEYS['k1']}\n", encoding="utf-8")
     assert "Key hash" in refused()
-    for words in ("", "k1:abc", f"hash:{KEYS['hash']}", "anything", f"k1:{KEYS['k1']} k1:{KEYS['k1']}"):
+    for words in (
+        "",
+        "k1:abc",
+        f"hash:{KEYS['hash']}",
+        "anything",
+        f"k1:{KEYS['k1']} k1:{KEYS['k1']}",
+    ):
         path.write_text(words, encoding="utf-8")
         assert str(path) in refused()
     keys_file(path, "hash", "k1").path.chmod(0o640)
@@ -337,7 +501,9 @@ def test_the_first_keys_are_made_once_and_belong_to_their_owner(tmp_path: Path) 
     assert keys.ring.newest == "k2"
     keys.drop("k1")
     assert set(keys.ring.keys) == {"hash", "k2"}
-    given = Keys(tmp_path / "secrets" / "keys", ",".join(f"{name}:{key}" for name, key in KEYS.items()))
+    given = Keys(
+        tmp_path / "secrets" / "keys", ",".join(f"{name}:{key}" for name, key in KEYS.items())
+    )
     assert given.ring.newest == "k2"
     with pytest.raises(ConfigError, match="SHOUWANG_KEYS"):
         given.add()
@@ -346,10 +512,19 @@ def test_the_first_keys_are_made_once_and_belong_to_their_owner(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "held"),
     [
-        ("13887650001", True), ("138 8765 0001", True), ("138-8765-0001", True), ("１３８８７６５０００１", True),
-        ("532999198506037605", True), ("电话0871-65012345", True), ("座机6501234", True), ("~k1~", True),
-        ("2026年9月", False), ("12000.50元", False), ("户号1020", False), ("", False),
+        ("13887650001", True),
+        ("138 8765 0001", True),
+        ("138-8765-0001", True),
+        ("１３８８７６５０００１", True),
+        ("532999198506037605", True),
+        ("电话0871-65012345", True),
+        ("座机6501234", True),
+        ("~k1~", True),
+        ("2026年9月", False),
+        ("12000.50元", False),
+        ("户号1020", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_free_text_is_sealed_where_it_may_hold_a_number(text: str, held: bool) -> None:
     assert may_hold_number(text) is held

@@ -13,7 +13,9 @@ from shouwang import steps
 
 @pytest.fixture
 def water(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Water:
-    for name in [name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"]:
+    for name in [
+        name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
+    ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     steps.init()

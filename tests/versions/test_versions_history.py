@@ -84,9 +84,18 @@ def test_a_restored_version_stays_and_its_month_is_screened_anew(three: Water) -
     assert (done["version"], done["screened"], done["outdated"]) == (1, True, [])
     assert "H001" not in _warned(screen=False)
     assert three.receive()["status"] == "unchanged"
-    assert [v["status"] for v in steps.versions(MONTH, "water")] == ["in force", "taken", "refused", "taken"]
+    assert [v["status"] for v in steps.versions(MONTH, "water")] == [
+        "in force",
+        "taken",
+        "refused",
+        "taken",
+    ]
     with open_house().database.read() as connection:
-        events = connection.execute(audit_event.select().where(audit_event.c.kind == "restored")).mappings().all()
+        events = (
+            connection.execute(audit_event.select().where(audit_event.c.kind == "restored"))
+            .mappings()
+            .all()
+        )
     assert [(event["by"], event["detail"]) for event in events] == [("测试员", {"version": 1})]
     three.put(rows(r4="不达标"))
     assert three.receive()["version"] == 5
@@ -117,14 +126,26 @@ def test_a_later_month_that_was_screened_with_the_older_version_is_named(three: 
     assert steps.month_table("2026-10")["outdated"] == []
 
 
-def test_the_scorecard_keeps_a_departments_figures_month_by_month(three: Water, tmp_path: Path) -> None:
+def test_the_scorecard_keeps_a_departments_figures_month_by_month(
+    three: Water, tmp_path: Path
+) -> None:
     out = tmp_path / "评分卡.xlsx"
     (card,) = steps.scorecard("water", str(out))
-    assert (card["versions"], card["refused"], card["status"], card["rows"]) == (3, 1, "in force", 20)
+    assert (card["versions"], card["refused"], card["status"], card["rows"]) == (
+        3,
+        1,
+        "in force",
+        20,
+    )
     assert card["ignored"] == ["备注"]
     sheet = load_workbook(out)["水利局"]
     lines = {head.value: cell.value for head, cell in zip(sheet[3], sheet[4], strict=True)}
-    assert (lines["数据月份"], lines["报送次数"], lines["退回率"], lines["未使用的列"]) == (MONTH, 3, "0.0%", "备注")
+    assert (lines["数据月份"], lines["报送次数"], lines["退回率"], lines["未使用的列"]) == (
+        MONTH,
+        3,
+        "0.0%",
+        "备注",
+    )
     with pytest.raises(UsageError, match="no department"):
         steps.scorecard("weather")
 
@@ -144,7 +165,9 @@ def test_a_comparison_accounts_for_every_row(old: list[int], new: list[int]) -> 
 
 def _table(values: list[int], contract: Contract) -> pd.DataFrame:
     count = len(values)
-    table = pd.DataFrame({"file": ["a.csv"] * count, "sheet": [""] * count, "row": range(2, count + 2)})
+    table = pd.DataFrame(
+        {"file": ["a.csv"] * count, "sheet": [""] * count, "row": range(2, count + 2)}
+    )
     table = table.astype({"file": "str", "sheet": "str"})
     for name in contract.columns:
         table[name] = pd.Series(

@@ -14,7 +14,9 @@ CLERK = Path(__file__).with_name("clerk.py")
 
 @pytest.mark.needs("libreoffice", "uno")
 @pytest.mark.parametrize("suffix", [".xlsx", ".xls"])
-def test_a_receipt_corrected_in_libreoffice_leaves_no_rejected_rows(water: Water, suffix: str) -> None:
+def test_a_receipt_corrected_in_libreoffice_leaves_no_rejected_rows(
+    water: Water, suffix: str
+) -> None:
     water.put(rows(r5="#N/A", r9="#REF!"))
     assert water.receive()["rejected"] == 2
     (water.inbox / "台账.csv").unlink()

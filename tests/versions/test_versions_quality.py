@@ -1,4 +1,5 @@
-"""Severities of a suite, Data Docs, and what is out of the usual: told everywhere, blocking nothing."""
+"""Severities of a suite, Data Docs, and what is out of the usual: told everywhere, blocking
+nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ from shouwang.house import open_house
 from shouwang.quality.drift import drift
 from shouwang.quality.suites import load_suite
 
-FETCHING = {"type": "expect_column_max_to_be_between", "kwargs": {"column": "fetch_minutes", "max_value": 100}}
+FETCHING = {
+    "type": "expect_column_max_to_be_between",
+    "kwargs": {"column": "fetch_minutes", "max_value": 100},
+}
 
 
 @pytest.fixture
@@ -52,7 +56,12 @@ def far(water: Water) -> Any:
 
 
 def told(path: Path) -> str:
-    return "\n".join(str(cell.value) for row in load_workbook(path)["回执"].iter_rows() for cell in row if cell.value)
+    return "\n".join(
+        str(cell.value)
+        for row in load_workbook(path)["回执"].iter_rows()
+        for cell in row
+        if cell.value
+    )
 
 
 def test_a_warning_of_the_suite_is_told_and_blocks_nothing(water: Water, suites: Path) -> None:
@@ -63,11 +72,15 @@ def test_a_warning_of_the_suite_is_told_and_blocks_nothing(water: Water, suites:
 
 
 def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
-    """Month sums go by the settlement date (handbook section 7): they count for the year, and somebody has to know."""
+    """Month sums go by the settlement date (handbook section 7): they count for the year, and
+    somebody has to know."""
     titles = "结算流水号,姓名,身份证号,就诊类别,结算日期,医疗总费用,统筹支付,个人自付"
     folder = water.home / "inbox" / MONTH / "medical_insurance"
     folder.mkdir(parents=True)
-    lines = [f"S{n},{name},,住院,2026-09-{n + 1:02d},30000,10000,20000" for n, name in enumerate(NAMES[:10])]
+    lines = [
+        f"S{n},{name},,住院,2026-09-{n + 1:02d},30000,10000,20000"
+        for n, name in enumerate(NAMES[:10])
+    ]
     lines.append(f"S99,{NAMES[11]},,住院,2026-08-30,30000,10000,20000")
     (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
     assert steps.receive(MONTH, "medical_insurance")["accepted"] == 11
@@ -75,7 +88,11 @@ def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
     (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
     assert steps.receive(MONTH, "medical_insurance")["rejected"] == 1
     with open_house().database.read() as connection:
-        reasons = connection.execute(sa.text("SELECT reason FROM line WHERE outcome = 'rejected'")).scalars().all()
+        reasons = (
+            connection.execute(sa.text("SELECT reason FROM line WHERE outcome = 'rejected'"))
+            .scalars()
+            .all()
+        )
     assert reasons == ["“个人自付”不能为空"], "that the sum is wrong without it says nothing more"
     (said,) = steps.month_table(MONTH)["warnings"]
     assert said.startswith("医保局：有以前月份结算的行：只计入当年累计")
@@ -94,10 +111,16 @@ def test_an_unknown_severity_is_a_mistake_of_the_suite(suites: Path) -> None:
         load_suite(suites / "water.supplies.json")
 
 
-def test_every_delivery_keeps_its_data_docs_without_people_and_without_the_outside(water: Water) -> None:
+def test_every_delivery_keeps_its_data_docs_without_people_and_without_the_outside(
+    water: Water,
+) -> None:
     water.put(rows(r5="#N/A"))
     done = water.receive()
-    page = open_house().validation_page_of(MONTH, "water", done["delivery_id"]).read_text(encoding="utf-8")
+    page = (
+        open_house()
+        .validation_page_of(MONTH, "water", done["delivery_id"])
+        .read_text(encoding="utf-8")
+    )
     assert "water.supplies" in page
     assert "unexpected values found" in page
     assert "://" not in page
@@ -125,7 +148,14 @@ def test_a_delivery_unlike_the_last_months_is_pointed_out(water: Water) -> None:
         "水利局：共 12 行，前 2 期一般为 20 行",
         "水利局：“本年累计停水天数”认不出的占 8.3%，前几期一般为 0.0%",
     ]
-    receipt = water.home / "outbox" / "2026-11" / "departments" / "water" / "水利局数据回执_2026-11_第1版.xlsx"
+    receipt = (
+        water.home
+        / "outbox"
+        / "2026-11"
+        / "departments"
+        / "water"
+        / "水利局数据回执_2026-11_第1版.xlsx"
+    )
     assert all(sentence.removeprefix("水利局：") in told(receipt) for sentence in said)
 
 
@@ -134,7 +164,12 @@ def test_sums_and_empty_cells_are_compared_too() -> None:
     nothing = dict.fromkeys(contract.columns, 0.0)
     sums = {"total": 1000.0}
     before = [{"rows": 100, "empty": nothing, "unreadable": nothing, "sums": sums}] * 3
-    now = {"rows": 100, "empty": nothing | {"hospital": 0.5}, "unreadable": nothing, "sums": {"total": 0.1}}
+    now = {
+        "rows": 100,
+        "empty": nothing | {"hospital": 0.5},
+        "unreadable": nothing,
+        "sums": {"total": 0.1},
+    }
     assert drift(now, before, contract, Drift()) == [
         "“医疗总费用”合计 0.10 元，前几期一般为 1,000.00 元，请核对单位",
         "“医疗机构”空白的占 50.0%，前几期一般为 0.0%",
@@ -142,13 +177,20 @@ def test_sums_and_empty_cells_are_compared_too() -> None:
     assert drift(now, [], contract, Drift()) == []
 
 
-@pytest.mark.parametrize(("amounts", "times", "told"), [(12, 4.0, 0), (12, 1000.0, 1), (80, 4.0, 1)])
+@pytest.mark.parametrize(
+    ("amounts", "times", "told"), [(12, 4.0, 0), (12, 1000.0, 1), (80, 4.0, 1)]
+)
 def test_a_sum_of_few_amounts_is_told_of_only_when_its_unit_must_be_wrong(
     amounts: int, times: float, told: int
 ) -> None:
     contract = open_house().county.contracts["medical_insurance"]
     nothing = dict.fromkeys(contract.columns, 0.0)
-    usual = {"rows": 200, "empty": nothing, "unreadable": nothing, "sums": {"assistance_paid": 1000.0},
-             "amounts": {"assistance_paid": amounts}}  # fmt: skip
+    usual = {
+        "rows": 200,
+        "empty": nothing,
+        "unreadable": nothing,
+        "sums": {"assistance_paid": 1000.0},
+        "amounts": {"assistance_paid": amounts},
+    }
     now = usual | {"sums": {"assistance_paid": 1000.0 * times}}
     assert len(drift(now, [usual] * 3, contract, Drift())) == told

@@ -1,4 +1,5 @@
-"""A receipt that comes back corrected, alone: its rows take the place of those that were rejected."""
+"""A receipt that comes back corrected, alone: its rows take the place of those that were
+rejected."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ QUALITY = 5
 
 
 def corrected(receipt: Path, to: Path, mend: Callable[[Any], None]) -> Path:
-    """A clerk opens the receipt, mends its first sheet of rejected rows and saves it where he likes."""
+    """A clerk opens the receipt, mends its first sheet of rejected rows and saves it where he
+    likes."""
     book = load_workbook(receipt)
     mend(book["退回数据"])
     book.save(to)
@@ -93,7 +95,10 @@ def test_a_receipt_under_the_departments_password_is_one_too(returned: Water) ->
 
 
 def test_an_archive_of_a_receipt_and_other_tables_is_refused_with_advice(returned: Water) -> None:
-    packed(corrected(returned.receipt(1), returned.inbox / "改好了.xlsx", all_good), returned.inbox / "台账.csv")
+    packed(
+        corrected(returned.receipt(1), returned.inbox / "改好了.xlsx", all_good),
+        returned.inbox / "台账.csv",
+    )
     done = returned.receive()
     assert done["status"] == "refused"
     assert "不要和其他表格压在一个压缩包里" in done["message"]
@@ -124,7 +129,9 @@ def test_sorting_deleting_and_moving_columns_do_no_harm(returned: Water) -> None
     assert outcomes(returned)[9] == "matched"
 
 
-def test_a_row_that_is_still_wrong_is_rejected_again_with_a_receipt_that_works(returned: Water) -> None:
+def test_a_row_that_is_still_wrong_is_rejected_again_with_a_receipt_that_works(
+    returned: Water,
+) -> None:
     def half(sheet: Any) -> None:
         sheet.cell(2, QUALITY, "达标")
         sheet.cell(3, QUALITY, "#N/A")
@@ -141,9 +148,17 @@ def test_a_row_that_is_still_wrong_is_rejected_again_with_a_receipt_that_works(r
 
 
 def test_two_people_correct_copies_of_one_receipt(returned: Water) -> None:
-    corrected(returned.receipt(1), returned.inbox / "甲.xlsx", lambda sheet: sheet.cell(2, QUALITY, "达标"))
+    corrected(
+        returned.receipt(1),
+        returned.inbox / "甲.xlsx",
+        lambda sheet: sheet.cell(2, QUALITY, "达标"),
+    )
     returned.receive()
-    corrected(returned.receipt(1), returned.inbox / "乙.xlsx", lambda sheet: sheet.cell(3, QUALITY, "达标"))
+    corrected(
+        returned.receipt(1),
+        returned.inbox / "乙.xlsx",
+        lambda sheet: sheet.cell(3, QUALITY, "达标"),
+    )
     assert returned.receive()["rejected"] == 0
 
 
@@ -177,10 +192,16 @@ def test_the_receipt_of_a_refused_delivery_can_be_corrected_too(water: Water) ->
 
 def test_a_unit_above_the_headings_stands_in_them_on_the_receipt() -> None:
     sheet = {"titles": ["姓名", "金额", "自付(元)"], "columns": {"name": 0, "amount": 1, "self": 2}}
-    assert headings(sheet | {"factors": {"amount": 10_000.0, "self": 10_000.0}}) == ("姓名", "金额（万元）", "自付(元)")
+    assert headings(sheet | {"factors": {"amount": 10_000.0, "self": 10_000.0}}) == (
+        "姓名",
+        "金额（万元）",
+        "自付(元)",
+    )
 
 
-def test_new_files_replace_what_was_corrected_and_old_receipts_do_not_come_back(returned: Water) -> None:
+def test_new_files_replace_what_was_corrected_and_old_receipts_do_not_come_back(
+    returned: Water,
+) -> None:
     old = corrected(returned.receipt(1), returned.inbox / "回执.xlsx", all_good)
     returned.receive()
     returned.put(rows(r12="#N/A"))

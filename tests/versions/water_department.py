@@ -14,7 +14,16 @@ from shouwang import steps
 from shouwang.house import open_house
 
 MONTH = "2026-09"
-HEADINGS = ("乡镇", "行政村", "户主姓名", "人均日用水量", "水质是否达标", "取水往返时间", "停水天数", "备注")
+HEADINGS = (
+    "乡镇",
+    "行政村",
+    "户主姓名",
+    "人均日用水量",
+    "水质是否达标",
+    "取水往返时间",
+    "停水天数",
+    "备注",
+)
 NAMES = [a + b for a in "赵钱孙李周吴郑王冯陈" for b in ("建国", "秀英")]
 REGISTRY = "户编号,乡镇,行政村,村民小组,姓名,证件号码,性别,出生日期,与户主关系,民族,户类型,风险是否消除,人均纯收入,健康状况,劳动能力,联系电话"
 
@@ -37,17 +46,31 @@ class Water:
     def inbox(self) -> Path:
         return self.home / "inbox" / MONTH / "water"
 
-    def put(self, content: Sequence[Sequence[str]], name: str = "台账.csv", headings: Sequence[str] = HEADINGS) -> Path:
+    def put(
+        self,
+        content: Sequence[Sequence[str]],
+        name: str = "台账.csv",
+        headings: Sequence[str] = HEADINGS,
+    ) -> Path:
         self.inbox.mkdir(parents=True, exist_ok=True)
         path = self.inbox / name
-        path.write_text("\n".join(",".join(row) for row in [headings, *content]) + "\n", encoding="utf-8")
+        path.write_text(
+            "\n".join(",".join(row) for row in [headings, *content]) + "\n", encoding="utf-8"
+        )
         return path
 
     def receive(self) -> Any:
         return steps.receive(MONTH, "water")
 
     def receipt(self, version: int) -> Path:
-        return self.home / "outbox" / MONTH / "departments" / "water" / f"水利局数据回执_{MONTH}_第{version}版.xlsx"
+        return (
+            self.home
+            / "outbox"
+            / MONTH
+            / "departments"
+            / "water"
+            / f"水利局数据回执_{MONTH}_第{version}版.xlsx"
+        )
 
     def lines(self) -> pd.DataFrame:
         """The rows of the version in force."""

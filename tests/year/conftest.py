@@ -21,7 +21,13 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(tmp_path_factory.mktemp("year") / "county", households=500, months=MONTHS, seed=3, dirt=False)
+    return make_county(
+        tmp_path_factory.mktemp("year") / "county",
+        households=500,
+        months=MONTHS,
+        seed=3,
+        dirt=False,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +52,27 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def live(folder: Path, table: str, months: tuple[Month, ...]) -> Path:
-    """Live a table, in a process that has Airflow's modules, settings and clock to itself; the folder where it was."""
+    """Live a table, in a process that has Airflow's modules, settings and clock to itself; the
+    folder where it was."""
     county = make_county(folder / "county", households=300, months=months, seed=3, dirt=False)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW", "SHOUWANG"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AIRFLOW", "SHOUWANG"))
+    }
     project = HERE.parents[1]
     ours = [project / name for name in ("dags", "plugins", "include")]
     path = [HERE, HERE.parent, HERE.parent / "airflow", *ours]
-    more = {"PYTHONPATH": os.pathsep.join(map(str, path)), "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
+    more = {
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
+        "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"],
+    }
     script = [str(HERE / "lived.py"), str(folder / "year"), str(county.folder), str(HERE / table)]
     with (folder / "log").open("w+", encoding="utf-8") as log:
         words = [sys.executable, "-W", "ignore", *script]
-        done = subprocess.run(words, env=kept | more, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=1800)
+        done = subprocess.run(
+            words, env=kept | more, stdout=log, stderr=subprocess.STDOUT, check=False, timeout=1800
+        )
         log.seek(0)
         assert done.returncode == 0, "".join(log.readlines()[-60:])
     return folder / "year"

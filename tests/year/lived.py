@@ -1,8 +1,10 @@
-"""Lives a year as `year.txt` tells it, or another table: run in a process of its own by the tests of this folder.
+"""Lives a year as `year.txt` tells it, or another table: run in a process of its own by the tests
+of this folder.
 
-A line of the table that begins with a moment says what people did then, in the words of `ACTIONS`; the clock moves there,
-they do it, Airflow does what it does, and what was seen is written below the line: which runs there were, which events,
-what the ledger took in, which notices were sent, which papers lie in the outbox.
+A line of the table that begins with a moment says what people did then, in the words of `ACTIONS`;
+the clock moves there, they do it, Airflow does what it does, and what was seen is written below the
+line: which runs there were, which events, what the ledger took in, which notices were sent, which
+papers lie in the outbox.
 """
 
 from __future__ import annotations
@@ -33,12 +35,25 @@ WORDS = {
     "skipped skipped skipped skipped skipped success": "declared late",
     "deferred - - - - -": "waits",
 }
-"""What the tasks of a department's run come to: wait_for_files, take_in, validate, match, load, declare_late."""
+"""What the tasks of a department's run come to: wait_for_files, take_in, validate, match, load,
+declare_late."""
 EXCHANGE = ("wait_for_files", "take_in", "validate", "match", "load", "declare_late")
 
 
-LEDGER = ("delivery", "line", "late", "signal", "warning", "case", "case_event", "release", "release_item", "feedback",
-          "returned", "dispatch")  # fmt: skip
+LEDGER = (
+    "delivery",
+    "line",
+    "late",
+    "signal",
+    "warning",
+    "case",
+    "case_event",
+    "release",
+    "release_item",
+    "feedback",
+    "returned",
+    "dispatch",
+)
 """The tables that must not change when a month that is over runs again."""
 
 TASKS = """
@@ -104,7 +119,8 @@ class Year:
     # What people do.
 
     def put(self, titles: str, month: str, share: float = 1.0, without: str = "") -> None:
-        """Departments put their files into the inbox an hour ago: whole, cut off, or without a column."""
+        """Departments put their files into the inbox an hour ago: whole, cut off, or without a
+        column."""
         for title in titles.split("、"):
             folder = self.home / "inbox" / month / self.titles[title]
             shutil.rmtree(folder, ignore_errors=True)
@@ -117,7 +133,9 @@ class Year:
     def question(self, month: str) -> str:
         """The run that asks about a month's release."""
         asks = "SELECT r.run_id FROM dag_run r JOIN task_instance t USING (dag_id, run_id) WHERE t.task_id = 'approve' "
-        for (run,) in self.office.table(asks + f"AND t.state = 'awaiting_input' AND r.partition_key = '{month}'"):
+        for (run,) in self.office.table(
+            asks + f"AND t.state = 'awaiting_input' AND r.partition_key = '{month}'"
+        ):
             return str(run)
         raise NobodyAsks(f"nobody asks about {month}")
 
@@ -131,19 +149,29 @@ class Year:
             self.answer(user, month, "Approve")
 
     def return_lists(self, townships: str, month: str, wrong: int = 0) -> None:
-        """Townships fill in what lies in their folders and was not sent back yet; some rows so that they cannot be taken."""
+        """Townships fill in what lies in their folders and was not sent back yet; some rows so that
+        they cannot be taken."""
         import officers
 
         from sealed import opened
         from shouwang.month import Month
 
         for township in townships.split("、"):
-            for path in sorted((self.home / "outbox" / month / "townships" / township).glob("*预警*名单_*.xlsx")):
-                target = self.home / "returns" / township / f"{path.stem}（已核查）{'退回重填' if wrong else ''}.xlsx"
+            for path in sorted(
+                (self.home / "outbox" / month / "townships" / township).glob("*预警*名单_*.xlsx")
+            ):
+                target = (
+                    self.home
+                    / "returns"
+                    / township
+                    / f"{path.stem}（已核查）{'退回重填' if wrong else ''}.xlsx"
+                )
                 if target.exists():
                     continue
                 day = self.house.today()
-                assert officers.fill_in(opened(path, self.home), target, Month.parse(month), day, wrong)
+                assert officers.fill_in(
+                    opened(path, self.home), target, Month.parse(month), day, wrong
+                )
                 aged(target)
 
     def tell_passwords(self, user: str) -> None:
@@ -156,26 +184,40 @@ class Year:
     def clear(self, user: str, month: str) -> None:
         """Every run of a month is to run again, whatever it is a run of."""
         self.keep("before")
-        for dag, run in self.office.table(f"SELECT dag_id, run_id FROM dag_run WHERE partition_key = '{month}'"):
+        for dag, run in self.office.table(
+            f"SELECT dag_id, run_id FROM dag_run WHERE partition_key = '{month}'"
+        ):
             if dag != "registry":
                 body = {"dry_run": False, "dag_run_id": run, "only_failed": False}
-                assert self.office.api(user).ask("POST", f"/dags/{dag}/clearTaskInstances", json=body)["total_entries"]
+                assert self.office.api(user).ask(
+                    "POST", f"/dags/{dag}/clearTaskInstances", json=body
+                )["total_entries"]
 
     def backfill(self, user: str, month: str) -> None:
         """Every DAG that goes by the calendar is to run again for a month."""
         self.keep("before")
         first = f"{month}-01T00:00:00Z"
         for dag in ("papers", *(f"exchange_{contract.department}" for contract in self.due(month))):
-            body = {"dag_id": dag, "from_date": first, "to_date": first, "reprocess_behavior": "completed"}
+            body = {
+                "dag_id": dag,
+                "from_date": first,
+                "to_date": first,
+                "reprocess_behavior": "completed",
+            }
             self.office.api(user).ask("POST", "/backfills", json=body)
 
     def due(self, month: str) -> list[Any]:
         from shouwang.month import Month
 
-        return [contract for contract in self.house.county.contracts.values() if contract.due(Month.parse(month))]
+        return [
+            contract
+            for contract in self.house.county.contracts.values()
+            if contract.due(Month.parse(month))
+        ]
 
     def keep(self, name: str) -> None:
-        """Write down what the ledger says now, and what other programs may have of every month; once under each name."""
+        """Write down what the ledger says now, and what other programs may have of every month;
+        once under each name."""
         from shouwang.exporting import KINDS, export, write_csv
         from shouwang.month import Month
 
@@ -186,7 +228,9 @@ class Year:
         with self.house.database.read() as connection:
             for month in self.months:
                 for kind in KINDS:
-                    write_csv(export(connection, kind, Month.parse(month)), folder / f"{kind}-{month}.csv")
+                    write_csv(
+                        export(connection, kind, Month.parse(month)), folder / f"{kind}-{month}.csv"
+                    )
         with closing(sqlite3.connect(self.home / "shouwang.db")) as ledger:
             for table in LEDGER:
                 rows = sorted(map(repr, ledger.execute(f'SELECT * FROM "{table}"')))
@@ -197,8 +241,12 @@ class Year:
     def news(self) -> Iterator[str]:
         """A line for each kind of thing that was not there before."""
         for kind, find in (
-            ("runs", self.runs), ("events", self.events), ("ledger", self.ledger), ("notices", self.told), ("lists", self.lists),
-        ):  # fmt: skip
+            ("runs", self.runs),
+            ("events", self.events),
+            ("ledger", self.ledger),
+            ("notices", self.told),
+            ("lists", self.lists),
+        ):
             for line in find():
                 yield f"    {kind:<8} {line}"
 
@@ -212,18 +260,27 @@ class Year:
         for dag, month, run, *task in self.office.table(TASKS):
             runs[dag, month or "", run].append(Task(*task))
         lines: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for dag, month, run in self.fresh("runs", {key: sorted(map(repr, tasks)) for key, tasks in runs.items()}):
+        for dag, month, run in self.fresh(
+            "runs", {key: sorted(map(repr, tasks)) for key, tasks in runs.items()}
+        ):
             tasks = runs[dag, month, run]
             states = {task.name: task.state for task in tasks}
             if dag.startswith("exchange_"):
                 told = " ".join(states[name] or "-" for name in EXCHANGE)
-                what, dag, who = WORDS.get(told, told), "exchange", self.names[dag.removeprefix("exchange_")]
+                what, dag, who = (
+                    WORDS.get(told, told),
+                    "exchange",
+                    self.names[dag.removeprefix("exchange_")],
+                )
             else:
                 what, who = release(states, tasks) if dag == "release" else other(tasks), ""
             how = f"({tasks[0].run_type})" if tasks[0].run_type in ("manual", "backfill") else ""
             lines[f"{dag} {month}".strip()][f"{what} {how}".strip()].append(who)
         for run, words in sorted(lines.items()):
-            said = [f"{'、'.join(filter(None, sorted(who)))} {what}".strip() for what, who in sorted(words.items())]
+            said = [
+                f"{'、'.join(filter(None, sorted(who)))} {what}".strip()
+                for what, who in sorted(words.items())
+            ]
             said = [words for words in said if words]
             yield f"{run}: {'; '.join(said)}".removesuffix(": ")
 
@@ -245,7 +302,9 @@ class Year:
             for month, name, version, status in rows(
                 "delivery", "SELECT month, department, version, status FROM delivery"
             ):
-                kept[month].append(f"{self.names[name]} v{version}" + (" refused" if status == "refused" else ""))
+                kept[month].append(
+                    f"{self.names[name]} v{version}" + (" refused" if status == "refused" else "")
+                )
             for month, name in rows("late", "SELECT month, department FROM late"):
                 kept[month].append(f"{self.names[name]} late")
             for _, month, kind, by in rows(
@@ -253,8 +312,12 @@ class Year:
                 "SELECT event_id, month, kind, \"by\" FROM audit_event WHERE subject = 'release' AND kind IN ('approved', 'rejected')",
             ):
                 kept[month].append(f"{kind} by {by}")
-            for _, township, problems in rows("returned", "SELECT fingerprint, township, problems FROM returned"):
-                kept[""].append(f"{township} answered" + (f", not taken: {problems}" if problems else ""))
+            for _, township, problems in rows(
+                "returned", "SELECT fingerprint, township, problems FROM returned"
+            ):
+                kept[""].append(
+                    f"{township} answered" + (f", not taken: {problems}" if problems else "")
+                )
             for month, town, version, kind, due in rows(
                 "release", "SELECT month, township, version, kind, due FROM release"
             ):
@@ -264,25 +327,37 @@ class Year:
 
     def told(self) -> Iterator[str]:
         new, self.heard = self.notices[self.heard :], len(self.notices)
-        for title, place in sorted((n["title"], re.findall("^位置：(.+)$", n["message"], re.MULTILINE)) for n in new):
+        for title, place in sorted(
+            (n["title"], re.findall("^位置：(.+)$", n["message"], re.MULTILINE)) for n in new
+        ):
             where = f"（{place[0]}）" if "线索" in title else ""
             yield re.sub(r"\d+ (条|户)", r"n \1", title.removeprefix("守望：") + where)
 
     def lists(self) -> Iterator[str]:
         outbox = self.home / "outbox"
-        found = {str(path.relative_to(outbox)): path.read_bytes() for path in outbox.rglob("*") if path.is_file()}
+        found = {
+            str(path.relative_to(outbox)): path.read_bytes()
+            for path in outbox.rglob("*")
+            if path.is_file()
+        }
         places: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for name in self.fresh("lists", found):
             month, *kind, file = name.split("/")
             whose = self.names.get(kind[-1], kind[-1])
-            file = re.sub(rf"^({whose}|示范县)|_?{month}|_\d{{4}}-\d\d-\d\d|_[0-9a-f]{{4,8}}$", "", Path(file).stem)
+            file = re.sub(
+                rf"^({whose}|示范县)|_?{month}|_\d{{4}}-\d\d-\d\d|_[0-9a-f]{{4,8}}$",
+                "",
+                Path(file).stem,
+            )
             if file not in places[month][whose]:
                 places[month][whose].append(file)
         for month, papers in sorted(places.items()):
             same: dict[str, list[str]] = defaultdict(list)
             for whose, files in papers.items():
                 same["、".join(sorted(files))].append(whose)
-            yield f"{month} " + "; ".join(f"{'、'.join(sorted(who))}: {files}" for files, who in sorted(same.items()))
+            yield f"{month} " + "; ".join(
+                f"{'、'.join(sorted(who))}: {files}" for files, who in sorted(same.items())
+            )
 
 
 def release(states: dict[str, str], tasks: list[Task]) -> str:
@@ -304,8 +379,12 @@ def release(states: dict[str, str], tasks: list[Task]) -> str:
 
 def other(tasks: list[Task]) -> str:
     """What a run came to whose work is seen elsewhere: what it took in, and what is not well."""
-    received = sorted(task.title or "" for task in tasks if task.name == "catch_up" and task.index >= 0)
-    unwell = sorted(f"{task.name} {task.state}" for task in tasks if task.state not in ("success", "skipped"))
+    received = sorted(
+        task.title or "" for task in tasks if task.name == "catch_up" and task.index >= 0
+    )
+    unwell = sorted(
+        f"{task.name} {task.state}" for task in tasks if task.state not in ("success", "skipped")
+    )
     return "; ".join([*([f"takes in {'、'.join(received)}"] if received else []), *unwell])
 
 
@@ -336,23 +415,31 @@ ACTIONS: dict[str, Callable[..., None]] = {
     rf"{NAMES} hands over (half|seven tenths) of {MONTH}": lambda year, who, share, month: year.put(
         who, month, SHARES[share]
     ),
-    rf"{NAMES} hands over {MONTH} without (\S+)": lambda year, who, month, column: year.put(who, month, without=column),
+    rf"{NAMES} hands over {MONTH} without (\S+)": lambda year, who, month, column: year.put(
+        who, month, without=column
+    ),
     rf"{NAMES} approves {MONTH}": lambda year, who, month: year.answer(who, month, "Approve"),
-    rf"{NAMES} approves {MONTH} but for (\S+) \((\S+)\)": lambda year, who, month, town, why: year.answer(
-        who, month, "Approve", hold_back=[town], reason=why
+    rf"{NAMES} approves {MONTH} but for (\S+) \((\S+)\)": lambda year, who, month, town, why: (
+        year.answer(who, month, "Approve", hold_back=[town], reason=why)
     ),
     rf"{NAMES} lifts everything and approves {MONTH}": lambda year, who, month: year.answer(
         who, month, "Approve", hold_back=[], reason=None
     ),
-    rf"{NAMES} asks for {MONTH}": lambda year, who, month: year.office.api(who).trigger("release", month),
-    rf"{NAMES} rejects {MONTH} \((\S+)\)": lambda year, who, month, why: year.answer(who, month, "Reject", reason=why),
+    rf"{NAMES} asks for {MONTH}": lambda year, who, month: year.office.api(who).trigger(
+        "release", month
+    ),
+    rf"{NAMES} rejects {MONTH} \((\S+)\)": lambda year, who, month, why: year.answer(
+        who, month, "Reject", reason=why
+    ),
     rf"{NAMES} may not approve {MONTH}": lambda year, who, month: year.may_not_answer(who, month),
     rf"{NAMES} answers? {MONTH}": lambda year, who, month: year.return_lists(who, month),
-    rf"{NAMES} answers {MONTH}, one row wrong": lambda year, who, month: year.return_lists(who, month, wrong=1),
-    rf"{NAMES} tells the new passwords": lambda year, who: year.tell_passwords(who),
-    rf"{NAMES} loads the registry as of {MONTH}": lambda year, who, month: year.office.api(who).trigger(
-        "registry", month, {"file": str(next((year.county / "registry").iterdir()))}
+    rf"{NAMES} answers {MONTH}, one row wrong": lambda year, who, month: year.return_lists(
+        who, month, wrong=1
     ),
+    rf"{NAMES} tells the new passwords": lambda year, who: year.tell_passwords(who),
+    rf"{NAMES} loads the registry as of {MONTH}": lambda year, who, month: year.office.api(
+        who
+    ).trigger("registry", month, {"file": str(next((year.county / "registry").iterdir()))}),
     rf"{NAMES} clears every run of {MONTH}": lambda year, who, month: year.clear(who, month),
     rf"{NAMES} backfills {MONTH}": lambda year, who, month: year.backfill(who, month),
     "nothing": lambda year: None,
@@ -385,11 +472,15 @@ def live(year: Year, table: Path) -> Iterator[str]:
                 yield f"    people   {missing}"
             year.office.settle()
             yield from year.news()
-            print(f"{time.process_time():.1f} s of processor, {year.office.executor.ran} tasks at {line}", flush=True)
+            print(
+                f"{time.process_time():.1f} s of processor, {year.office.executor.ran} tasks at {line}",
+                flush=True,
+            )
 
 
 def main(folder: Path, county: Path, table: Path) -> None:
-    """Live a table in a folder; the files that departments hand over, and the registry, are those of a made-up county."""
+    """Live a table in a folder; the files that departments hand over, and the registry, are those
+    of a made-up county."""
     from listener import Listener
 
     with Listener() as listener:

@@ -1,7 +1,8 @@
-"""Township officers as they are: most lists come back filled in and on time, some late, some wrong, some never.
+"""Township officers as they are: most lists come back filled in and on time, some late, some wrong,
+some never.
 
-What an officer finds at a household follows from the clue number and the list's month alone, so that the same clue is
-answered alike in every telling of the year.
+What an officer finds at a household follows from the clue number and the list's month alone, so
+that the same clue is answered alike in every telling of the year.
 """
 
 from __future__ import annotations
@@ -17,22 +18,49 @@ import openpyxl
 
 from shouwang.month import Month
 
-FINDINGS = {"01": 0.03, "02": 0.01, "03": 0.004, "04": 0.09, "06": 0.03, "07": 0.01, "08": 0.008, "09": 0.008,
-            "12": 0.006, "13": 0.02}  # fmt: skip
+FINDINGS = {
+    "01": 0.03,
+    "02": 0.01,
+    "03": 0.004,
+    "04": 0.09,
+    "06": 0.03,
+    "07": 0.01,
+    "08": 0.008,
+    "09": 0.008,
+    "12": 0.006,
+    "13": 0.02,
+}
 """Shares of the conclusions; the rest is 05, no risk found."""
 NEVER, WRONG = 0.06, 0.05
-"""Shares of rows that are left blank for good, and of rows filled in so that they cannot be taken."""
+"""Shares of rows that are left blank for good, and of rows filled in so that they cannot be
+taken."""
 CONFIRMED = ("01", "02", "03")
 TEXTS = {
-    "01": "01 拟纳入监测", "02": "02 已是监测对象，补充措施", "03": "03 已消除风险，需回退",
-    "04": "04 存在困难但可自行应对，暂不纳入", "05": "05 未发现风险", "06": "06 转行业部门办理", "07": "07 已死亡",
-    "08": "08 查无此人或身份信息有误", "09": "09 户口迁出", "12": "12 不符合条件（负面情况属实）", "13": "13 部门数据有误",
-}  # fmt: skip
+    "01": "01 拟纳入监测",
+    "02": "02 已是监测对象，补充措施",
+    "03": "03 已消除风险，需回退",
+    "04": "04 存在困难但可自行应对，暂不纳入",
+    "05": "05 未发现风险",
+    "06": "06 转行业部门办理",
+    "07": "07 已死亡",
+    "08": "08 查无此人或身份信息有误",
+    "09": "09 户口迁出",
+    "12": "12 不符合条件（负面情况属实）",
+    "13": "13 部门数据有误",
+}
 REASONS = {
-    "01": "", "02": "", "03": "病情复发", "04": "子女在外务工可负担，2026-12-20 再访", "05": "入户看过，费用已由亲属承担",
-    "06": "转医保局办理二次报销", "07": "2026-03-05", "08": "应为同组另一户", "09": "迁往外县", "12": "商品房",
+    "01": "",
+    "02": "",
+    "03": "病情复发",
+    "04": "子女在外务工可负担，2026-12-20 再访",
+    "05": "入户看过，费用已由亲属承担",
+    "06": "转医保局办理二次报销",
+    "07": "2026-03-05",
+    "08": "应为同组另一户",
+    "09": "迁往外县",
+    "12": "商品房",
     "13": "金额与结算单不符",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -70,10 +98,13 @@ def dutiful(clue_no: str, month: Month) -> str:
     return luck.choices([*FINDINGS, "05"], [*FINDINGS.values(), 1 - sum(FINDINGS.values())])[0]
 
 
-def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date, wrong: int | None = None) -> list[Answer]:
+def fill_in(
+    source: IO[bytes], target: Path, month: Month, on: dt.date, wrong: int | None = None
+) -> list[Answer]:
     """Fill a township's list in as it would come back; what was answered, in the list's order.
 
-    ``wrong``: every row is answered, so many of the first so that they cannot be taken; none leaves it to luck.
+    ``wrong``: every row is answered, so many of the first so that they cannot be taken; none leaves
+    it to luck.
     """
     workbook = openpyxl.load_workbook(source)
     sheet = workbook["预警名单"]
@@ -91,9 +122,12 @@ def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date, wrong: i
             continue
         answers.append(answer)
         written = {
-            "核查结论": TEXTS[answer.conclusion], "原因说明": REASONS[answer.conclusion], "核查日期": on,
-            "核查人": "赵干部", "拟帮扶措施": "健康帮扶" if answer.conclusion in ("01", "02") else "",
-        }  # fmt: skip
+            "核查结论": TEXTS[answer.conclusion],
+            "原因说明": REASONS[answer.conclusion],
+            "核查日期": on,
+            "核查人": "赵干部",
+            "拟帮扶措施": "健康帮扶" if answer.conclusion in ("01", "02") else "",
+        }
         if not answer.good:
             written["核查结论" if len(answers) % 2 else "核查日期"] = "看过了"
         for column, value in written.items():

@@ -1,8 +1,10 @@
-"""Airflow's scheduler, triggers, tasks and API in one process, on a clock that whoever drives it moves.
+"""Airflow's scheduler, triggers, tasks and API in one process, on a clock that whoever drives it
+moves.
 
-What decides is Airflow's own: `SchedulerJobRunner` with timetables, partitioned assets, deadlines and backfills, the task
-runner, the triggers, the REST API with its users. What is left out are processes, forks, sleeping and waiting for each
-other: a task runs where the scheduler hands it to its executor, and nothing goes on when `settle` returns. See decision
+What decides is Airflow's own: `SchedulerJobRunner` with timetables, partitioned assets, deadlines
+and backfills, the task runner, the triggers, the REST API with its users. What is left out are
+processes, forks, sleeping and waiting for each other: a task runs where the scheduler hands it to
+its executor, and nothing goes on when `settle` returns. See decision
 0012. Set `environment` before this module is imported: Airflow reads it then.
 """
 
@@ -59,7 +61,8 @@ log = structlog.get_logger(__name__)
 OFFICE = ZoneInfo("Asia/Shanghai")
 AT_WORK = ("scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule")
 LOOKS = 2
-"""So often a trigger looks each time that it is its turn: files that stand still are seen at the second look."""
+"""So often a trigger looks each time that it is its turn: files that stand still are seen at the
+second look."""
 
 
 class Clock:
@@ -81,7 +84,9 @@ def moment(written: str) -> dt.datetime:
 @sa.event.listens_for(sa.engine.Engine, "connect")
 def _with_our_time(connection: sqlite3.Connection, _: object) -> None:
     """SQLite's CURRENT_TIMESTAMP, by which the scheduler asks what is due, is the clock's."""
-    connection.create_function("current_timestamp", 0, lambda: dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
+    connection.create_function(
+        "current_timestamp", 0, lambda: dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    )
 
 
 class NothingYet(BaseException):
@@ -125,7 +130,9 @@ class HereExecutor(BaseExecutor):
                 self.fail(instance.key)  # as is meant
                 continue
             if done.state in ("failed", "up_for_retry"):
-                raise TaskFailed(f"{instance.dag_id}.{instance.task_id} of {instance.run_id}") from done.error
+                raise TaskFailed(
+                    f"{instance.dag_id}.{instance.task_id} of {instance.run_id}"
+                ) from done.error
             self.success(instance.key)
 
 
@@ -147,7 +154,11 @@ class Office:
         self.executor = HereExecutor(self.dags)
         self.job = Job()
         self.scheduler = SchedulerJobRunner(
-            self.job, num_runs=1, only_idle=True, scheduler_idle_sleep_time=0, executors=[self.executor]
+            self.job,
+            num_runs=1,
+            only_idle=True,
+            scheduler_idle_sleep_time=0,
+            executors=[self.executor],
         )
         self.job.prepare_for_execution()
         self.executor.job_id, self.executor.callback_sink = self.job.id, DatabaseCallbackSink()
@@ -155,7 +166,9 @@ class Office:
         self._web.__enter__()
 
     def password(self, user: str) -> str:
-        passwords: dict[str, str] = json.loads((self.home / "simple_auth_manager_passwords.json.generated").read_text())
+        passwords: dict[str, str] = json.loads(
+            (self.home / "simple_auth_manager_passwords.json.generated").read_text()
+        )
         return passwords[user]
 
     def api(self, user: str = "admin") -> Api:
@@ -165,7 +178,8 @@ class Office:
         return found
 
     def settle(self) -> None:
-        """Let Airflow do all that there is to do now; it ends when nothing is left but what waits."""
+        """Let Airflow do all that there is to do now; it ends when nothing is left but what
+        waits."""
         self.job.heartbeat(heartbeat_callback=lambda session=None: None)
         while True:
             self.scheduler.check_trigger_timeouts()
@@ -181,28 +195,43 @@ class Office:
 
     def _states(self) -> list[list[tuple[Any, ...]]]:
         """All that the scheduler changes when it decides something."""
-        tables = ("SELECT id, state, try_number FROM task_instance", "SELECT id, state FROM dag_run",
-                  "SELECT id, created_dag_run_id FROM asset_partition_dag_run", "SELECT id FROM asset_event")  # fmt: skip
+        tables = (
+            "SELECT id, state, try_number FROM task_instance",
+            "SELECT id, state FROM dag_run",
+            "SELECT id, created_dag_run_id FROM asset_partition_dag_run",
+            "SELECT id FROM asset_event",
+        )
         return [sorted(self.table(query)) for query in tables]
 
     def _look(self) -> bool:
         """Let every trigger look; whether one of them has seen something."""
         Trigger.clean_unused()
         with create_session() as session:
-            waiting = {found.id: (found.classpath, found.kwargs) for found in session.scalars(sa.select(Trigger))}
-        fired = [self._fires(number, import_string(path)(**words)) for number, (path, words) in waiting.items()]
+            waiting = {
+                found.id: (found.classpath, found.kwargs)
+                for found in session.scalars(sa.select(Trigger))
+            }
+        fired = [
+            self._fires(number, import_string(path)(**words))
+            for number, (path, words) in waiting.items()
+        ]
         return any(fired)
 
     def _fires(self, number: int, trigger: BaseTrigger) -> bool:
         """Whether a trigger has something to tell; then its task or callback has been told."""
         supervisor = InProcessTestSupervisor(
-            id=uuid.uuid4(), pid=os.getpid(), process=psutil.Process(), process_log=log, client=self.executor.client
+            id=uuid.uuid4(),
+            pid=os.getpid(),
+            process=psutil.Process(),
+            process_log=log,
+            client=self.executor.client,
         )
         supervisor.comms = InProcessSupervisorComms(supervisor=supervisor)
         mine, sleep, naps = threading.get_ident(), asyncio.sleep, itertools.count(1)
 
         async def nap(seconds: float, result: Any = None) -> Any:
-            """Instead of sleeping before its next look, a trigger looks at once; after some looks its turn is over."""
+            """Instead of sleeping before its next look, a trigger looks at once; after some looks
+            its turn is over."""
             if threading.get_ident() != mine:
                 return await sleep(seconds, result)
             if next(naps) >= LOOKS:

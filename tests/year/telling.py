@@ -1,4 +1,5 @@
-"""A year of a small county, told month by month through the same steps that the DAGs and the command line call."""
+"""A year of a small county, told month by month through the same steps that the DAGs and the
+command line call."""
 
 from __future__ import annotations
 
@@ -47,7 +48,12 @@ class Telling:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SHOUWANG_HOME", str(self.home))
             patch.setenv("SHOUWANG_TODAY", day.isoformat())
-            for name in ("SHOUWANG_INBOX", "SHOUWANG_OUTBOX", "SHOUWANG_DATABASE_URL", "SHOUWANG_COUNTY"):
+            for name in (
+                "SHOUWANG_INBOX",
+                "SHOUWANG_OUTBOX",
+                "SHOUWANG_DATABASE_URL",
+                "SHOUWANG_COUNTY",
+            ):
                 patch.delenv(name, raising=False)
             yield
 
@@ -60,9 +66,12 @@ class Telling:
         return [d["department"] for d in steps.departments(str(month))]
 
     def hand_over(self, month: Month, department: str, lines: float = 1.0) -> None:
-        """A department's files reach the inbox; below 1.0, a version that lacks its last rows (the exports are csv or
-        workbooks, so the whole truth comes as a corrected file later)."""
-        source, target = self.county.inbox / str(month) / department, self.inbox / str(month) / department
+        """A department's files reach the inbox; below 1.0, a version that lacks its last rows (the
+        exports are csv or workbooks, so the whole truth comes as a corrected file later)."""
+        source, target = (
+            self.county.inbox / str(month) / department,
+            self.inbox / str(month) / department,
+        )
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(source, target)
         if lines < 1.0:
@@ -95,7 +104,9 @@ class Telling:
         for path in self.lists(month):
             township = path.parent.name
             target = into / str(month) / f"{path.stem}（已核查）.xlsx"
-            for answer in officers.fill_in(opened(path, self.home), target, month, day_of(month, 18)):
+            for answer in officers.fill_in(
+                opened(path, self.home), target, month, day_of(month, 18)
+            ):
                 self.answers[answer.clue_no, month] = answer
                 self.rows[target] += 1
             returned.setdefault(township, []).append(target)
@@ -123,7 +134,8 @@ def day_of(month: Month, day: int) -> dt.date:
 
 
 def shortened(path: Path, share: float) -> None:
-    """Cut the last rows off an export (a csv, as `neat` layouts of these departments are workbooks or csv)."""
+    """Cut the last rows off an export (a csv, as `neat` layouts of these departments are workbooks
+    or csv)."""
     if path.suffix == ".csv":
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(b"".join(lines[: max(2, int(len(lines) * share))]))
@@ -138,7 +150,8 @@ def shortened(path: Path, share: float) -> None:
 
 
 def tell(year: Telling, months: Sequence[Month], returned: Path) -> None:
-    """The year as it should be: everything on time, lists go out, townships answer in their own way."""
+    """The year as it should be: everything on time, lists go out, townships answer in their own
+    way."""
     year.begin()
     waiting: list[Path] = []
     for month in months:

@@ -1,8 +1,10 @@
-"""A year of a small county through Airflow's scheduler, on a clock that is moved: `year.txt` tells it.
+"""A year of a small county through Airflow's scheduler, on a clock that is moved: `year.txt` tells
+it.
 
-Every line of the table that begins with a moment says what people did then; the lines below it are all that followed:
-runs, events, what the ledger took in, notices, papers in the outbox. Compare it with section 2 of the handbook. After a
-change that is meant, ``SHOUWANG_UPDATE_GOLDEN=1`` writes the table anew: read what `git diff` says of it.
+Every line of the table that begins with a moment says what people did then; the lines below it are
+all that followed: runs, events, what the ledger took in, notices, papers in the outbox. Compare it
+with section 2 of the handbook. After a change that is meant, ``SHOUWANG_UPDATE_GOLDEN=1`` writes
+the table anew: read what `git diff` says of it.
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ TABLE = Path(__file__).parent / "year.txt"
 
 
 def differences(expected: list[str], seen: list[str]) -> list[str]:
-    """The lines that differ, each with its number in the table and the moment to which it belongs."""
+    """The lines that differ, each with its number in the table and the moment to which it
+    belongs."""
     told, moment = [], ""
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, expected, seen, autojunk=False).get_opcodes():
+    for kind, a, b, c, d in difflib.SequenceMatcher(
+        None, expected, seen, autojunk=False
+    ).get_opcodes():
         if kind == "equal":
             moment = next((line for line in reversed(expected[:b]) if line[:2] == "20"), moment)
             continue
@@ -30,7 +35,9 @@ def differences(expected: list[str], seen: list[str]) -> list[str]:
     return told
 
 
-def test_every_run_event_notice_and_list_of_the_year_is_the_one_that_the_table_asks_for(lived: Path) -> None:
+def test_every_run_event_notice_and_list_of_the_year_is_the_one_that_the_table_asks_for(
+    lived: Path,
+) -> None:
     seen = (lived / "lived.txt").read_text(encoding="utf-8")
     if os.environ.get("SHOUWANG_UPDATE_GOLDEN"):
         TABLE.write_text(seen, encoding="utf-8")
@@ -38,9 +45,12 @@ def test_every_run_event_notice_and_list_of_the_year_is_the_one_that_the_table_a
     assert not told, "\n".join(["the year was another than the table's:", *told])
 
 
-def test_clearing_and_backfilling_months_that_are_over_leaves_ledger_and_exports_as_they_are(lived: Path) -> None:
+def test_clearing_and_backfilling_months_that_are_over_leaves_ledger_and_exports_as_they_are(
+    lived: Path,
+) -> None:
     before, after = (
-        {path.name: path.read_bytes() for path in (lived / name).iterdir()} for name in ("before", "after")
+        {path.name: path.read_bytes() for path in (lived / name).iterdir()}
+        for name in ("before", "after")
     )
     assert len(before) > 12 * 5
     assert all(before.values())
@@ -48,7 +58,11 @@ def test_clearing_and_backfilling_months_that_are_over_leaves_ledger_and_exports
 
 
 def test_a_line_that_differs_is_named_with_its_moment() -> None:
-    table = ["2026-02-05 Thu 08:31  nothing", "    runs     followup", "2026-02-06 Fri 08:31  nothing"]
+    table = [
+        "2026-02-05 Thu 08:31  nothing",
+        "    runs     followup",
+        "2026-02-06 Fri 08:31  nothing",
+    ]
     assert differences(table, [table[0], "    runs     papers", table[2]]) == [
         "line 2, 2026-02-05 Thu 08:31  nothing",
         "  expected: runs     followup",
@@ -58,7 +72,9 @@ def test_a_line_that_differs_is_named_with_its_moment() -> None:
 
 
 def test_that_the_holidays_of_a_year_are_not_published_yet_stands_in_the_log(lived: Path) -> None:
-    assert "The public holidays of 2027 are not known" in (lived.parent / "log").read_text(encoding="utf-8")
+    assert "The public holidays of 2027 are not known" in (lived.parent / "log").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_every_run_that_ended_is_on_our_own_record(lived: Path) -> None:

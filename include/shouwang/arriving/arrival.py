@@ -1,7 +1,9 @@
-"""What an inbox brings: new files, an older version's files, or receipts (数据回执) that come back corrected.
+"""What an inbox brings: new files, an older version's files, or receipts (数据回执) that come back
+corrected.
 
-A version's content is named by what it was made of: the department's files, and each receipt that corrected them. A
-receipt builds on the version that it answers, or on what was made of that since, so that it may come alone.
+A version's content is named by what it was made of: the department's files, and each receipt that
+corrected them. A receipt builds on the version that it answers, or on what was made of that since,
+so that it may come alone.
 """
 
 from __future__ import annotations
@@ -34,23 +36,33 @@ class Arrival:
 
 
 def arrive(
-    files: list[Path], versions: Sequence[dict[str, Any]], kept: Callable[[str], Kept], passwords: Sequence[str] = ()
+    files: list[Path],
+    versions: Sequence[dict[str, Any]],
+    kept: Callable[[str], Kept],
+    passwords: Sequence[str] = (),
 ) -> Arrival:
-    """What these files of one department and month are, beside the versions known (the oldest first).
+    """What these files of one department and month are, beside the versions known (the oldest
+    first).
 
-    ``kept`` gives the files of a known content. An inbox that has not changed since a version came into force leaves
-    that one in force: one that was restored stays.
+    ``kept`` gives the files of a known content. An inbox that has not changed since a version came
+    into force leaves that one in force: one that was restored stays.
     """
     inbox = fingerprint(files)
     here = named(files)
     bases = {version["content"]: version["base"] for version in versions}
     force = next((version for version in versions if version["in_force"]), None)
     if force and force["inbox"] == inbox:
-        return Arrival(force["content"], force["base"], here if force["content"] == inbox else kept(force["content"]))
+        return Arrival(
+            force["content"],
+            force["base"],
+            here if force["content"] == inbox else kept(force["content"]),
+        )
     contents = {version["delivery_id"]: version["content"] for version in versions}
     answered = {path: answer(path, passwords) for path in files}
     plain = [path for path in files if not answered[path]]
-    heads = [version["content"] for version in (force, versions[-1] if versions else None) if version]
+    heads = [
+        version["content"] for version in (force, versions[-1] if versions else None) if version
+    ]
     own = fingerprint(plain) if plain else None
     content = next((head for head in heads if own in lineage(head, bases)), own)
     base = bases.get(content or "")
@@ -58,7 +70,9 @@ def arrive(
     order = {identifier: place for place, identifier in enumerate(contents)}
     passed_over = []
     receipts = {path: found for path, found in answered.items() if found}
-    for path in sorted(receipts, key=lambda p: (max(order.get(i, -1) for i in receipts[p].deliveries), p.name)):
+    for path in sorted(
+        receipts, key=lambda p: (max(order.get(i, -1) for i in receipts[p].deliveries), p.name)
+    ):
         wanted = {contents.get(identifier) for identifier in receipts[path].deliveries}
         if content is None:
             content = next((head for head in heads if wanted & lineage(head, bases)), None)
@@ -78,7 +92,9 @@ def _digest(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
-        raise NotThereYet(f"{path} is gone: what it was part of can no longer be corrected row by row.") from None
+        raise NotThereYet(
+            f"{path} is gone: what it was part of can no longer be corrected row by row."
+        ) from None
 
 
 def lineage(content: str, bases: dict[str, str | None]) -> set[str]:

@@ -1,8 +1,10 @@
-"""A receipt (数据回执) that comes back: its corrected rows take the place of those that were rejected.
+"""A receipt (数据回执) that comes back: its corrected rows take the place of those that were
+rejected.
 
-Each line of the sheets 退回数据 carries, in the hidden column 回执编号, which row of which delivery it is. Sorting,
-deleting and renaming therefore do no harm. A line that was left as it was is no correction; one without a key, or with
-the key of a line above it (copied), is a new row. A row that is corrected keeps its place in the original file.
+Each line of the sheets 退回数据 carries, in the hidden column 回执编号, which row of which delivery
+it is. Sorting, deleting and renaming therefore do no harm. A line that was left as it was is no
+correction; one without a key, or with the key of a line above it (copied), is a new row. A row that
+is corrected keeps its place in the original file.
 """
 
 from __future__ import annotations
@@ -35,32 +37,45 @@ Place = tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Answer:
-    """A receipt that comes back: the ids of the deliveries that it is for, and whether it holds rows of them."""
+    """A receipt that comes back: the ids of the deliveries that it is for, and whether it holds
+    rows of them."""
 
     deliveries: frozenset[str]
     has_rows: bool
 
 
 def answer(path: Path, passwords: Sequence[str] = ()) -> Answer | None:
-    """What receipt this file is, or an archive of nothing but receipts, whatever it is called; None for any other."""
+    """What receipt this file is, or an archive of nothing but receipts, whatever it is called; None
+    for any other."""
     try:
         sheets = open_file(path, passwords).sheets if _may_be_receipt(path, bool(passwords)) else []
     except FileRefused:
         return None
     told = [_told(list(of_file)) for _, of_file in groupby(sheets, key=lambda sheet: sheet.file)]
     rows, numbers = ({number for one in told for number in one[place]} for place in (0, 1))
-    return Answer(frozenset(rows or numbers), bool(rows)) if numbers and all(any(one) for one in told) else None
+    return (
+        Answer(frozenset(rows or numbers), bool(rows))
+        if numbers and all(any(one) for one in told)
+        else None
+    )
 
 
 def _told(sheets: list[Sheet]) -> tuple[set[str], set[str]]:
     """The deliveries whose rows a file answers, and those that it names."""
-    cells = {cell for sheet in sheets for column in sheet.columns for cell in column.distinct if isinstance(cell, str)}
+    cells = {
+        cell
+        for sheet in sheets
+        for column in sheet.columns
+        for cell in column.distinct
+        if isinstance(cell, str)
+    }
     rows = {found[1] for cell in cells if (found := _ROW_KEY.fullmatch(cell))}
     return rows, rows or {found[1] for cell in cells if (found := _NUMBER.search(cell))}
 
 
 def _may_be_receipt(path: Path, can_open: bool) -> bool:
-    """A cheap look: only files with a sheet 回执 or 退回数据, or a text with 回执编号, are read for it; and archives."""
+    """A cheap look: only files with a sheet 回执 or 退回数据, or a text with 回执编号, are read for
+    it; and archives."""
     sheets = [f'name="{name}'.encode() for name in (RECEIPT, REJECTED)]
     words = [word.encode(encoding) for word in (REJECTED, KEY) for encoding in _ENCODINGS]
     try:
@@ -71,7 +86,9 @@ def _may_be_receipt(path: Path, can_open: bool) -> bool:
         if not zipfile.is_zipfile(io.BytesIO(content)):
             return any(word in content for word in words) or (can_open and is_encrypted(content))
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            for name in {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(packed.namelist()):
+            for name in {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & set(
+                packed.namelist()
+            ):
                 with packed.open(name) as part:
                     start = part.read(_LOOKED_AT)
                     return any(word in start for word in (*sheets, REJECTED.encode("utf-16-le")))
@@ -82,11 +99,15 @@ def _may_be_receipt(path: Path, can_open: bool) -> bool:
 
 
 def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
-    """The reading with the rows that receipts correct, in their order; the last word on a row counts.
+    """The reading with the rows that receipts correct, in their order; the last word on a row
+    counts.
 
-    The table gains ``correction``: receipt, sheet and row that a corrected row came from, else null.
+    The table gains ``correction``: receipt, sheet and row that a corrected row came from, else
+    null.
     """
-    table = original.table.assign(correction=pd.Series(None, index=original.table.index, dtype="str"))
+    table = original.table.assign(
+        correction=pd.Series(None, index=original.table.index, dtype="str")
+    )
     if not receipts:
         return replace(original, table=table)
     sheets = list(original.sheets)
@@ -121,7 +142,8 @@ def with_corrections(original: Reading, receipts: Sequence[Reading]) -> Reading:
 
 
 def refuse_rows_without_keys(reading: Reading) -> None:
-    """`FileRefused` for rows copied out of a receipt: alone, they would pass for the whole month."""
+    """`FileRefused` for rows copied out of a receipt: alone, they would pass for the whole
+    month."""
     for sheet in reading.sheets:
         if {plain(title) for title in sheet.titles} & {REASON, KEY}:
             raise FileRefused(
@@ -149,7 +171,9 @@ def _laid_out(cells: list[str], own: SheetReport, layout: SheetReport) -> list[s
     sources = [titles.get(plain(title)) for title in layout.titles]
     for name, place in layout.columns.items():
         sources[place] = own.columns.get(name)
-    return [cells[source] if source is not None and source < len(cells) else "" for source in sources]
+    return [
+        cells[source] if source is not None and source < len(cells) else "" for source in sources
+    ]
 
 
 def _corrected(table: pd.DataFrame, returned: pd.DataFrame, chosen: dict[int, int]) -> pd.DataFrame:
@@ -158,5 +182,7 @@ def _corrected(table: pd.DataFrame, returned: pd.DataFrame, chosen: dict[int, in
         return table
     fixed = returned.iloc[list(chosen.values())].set_axis(list(chosen), axis="index")
     origin = fixed["file"] + " " + fixed["sheet"] + " " + fixed["row"].astype("str")
-    fixed = fixed.assign(correction=origin, **{name: table.loc[fixed.index, name] for name in PLACE})
+    fixed = fixed.assign(
+        correction=origin, **{name: table.loc[fixed.index, name] for name in PLACE}
+    )
     return pd.concat([table.drop(index=fixed.index), fixed]).sort_index()[list(table.columns)]

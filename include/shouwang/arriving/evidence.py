@@ -1,4 +1,5 @@
-"""How the columns of an export are recognised, without taking it in: the evidence behind `recognition`, to be read."""
+"""How the columns of an export are recognised, without taking it in: the evidence behind
+`recognition`, to be read."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from shouwang.recognition.recognise import locate
 
 
 def evidence_of(house: House, file: Path, department: str) -> list[dict[str, Any]]:
-    """For each table of an export: its columns with heading and evidence, questions, what is missing and not used."""
+    """For each table of an export: its columns with heading and evidence, questions, what is
+    missing and not used."""
     contract = contract_of(house, department)
     people = partial(_registered, house, Month.of(house.today()))
     sheets = open_file(file, house.passwords_of(department)).sheets
@@ -27,7 +29,11 @@ def evidence_of(house: House, file: Path, department: str) -> list[dict[str, Any
             "sheet": sheet.name,
             "header_row": sheet.numbers[header.last_row],
             "columns": [
-                {"column": name, "heading": header.titles[place], "evidence": header.evidence.get(name, "")}
+                {
+                    "column": name,
+                    "heading": header.titles[place],
+                    "evidence": header.evidence.get(name, ""),
+                }
                 for name, place in header.columns.items()
             ],
             "questions": [asdict(question) for question in header.questions],
@@ -38,7 +44,9 @@ def evidence_of(house: House, file: Path, department: str) -> list[dict[str, Any
         if header
     ]
     if not tables:
-        raise FileRefused("no_header", f"文件“{file.name}”里没有找到《{contract.dataset_title}》的表头。")
+        raise FileRefused(
+            "no_header", f"文件“{file.name}”里没有找到《{contract.dataset_title}》的表头。"
+        )
     return tables
 
 

@@ -1,6 +1,8 @@
-"""What clerks answered, written into a contract file: its lines stay as they are, and the answers are not needed then.
+"""What clerks answered, written into a contract file: its lines stay as they are, and the answers
+are not needed then.
 
-A line is changed only where YAML says that it stands, and the file is kept only if it then reads as the answers did.
+A line is changed only where YAML says that it stands, and the file is kept only if it then reads as
+the answers did.
 """
 
 from __future__ import annotations
@@ -25,12 +27,15 @@ Keys = tuple[str, ...]
 def learn(house: House, department: str, by: str) -> dict[str, Any]:
     """Write what the answers add into ``departments/<department>.yaml``.
 
-    Gives ``file``, ``written`` (the additions, ``key: entry``) and ``left`` (those that are not written, each as a line
-    to put there by hand, since the file would not read as it should). Answers that were written are forgotten.
+    Gives ``file``, ``written`` (the additions, ``key: entry``) and ``left`` (those that are not
+    written, each as a line to put there by hand, since the file would not read as it should).
+    Answers that were written are forgotten.
     """
     path = house.county_folder / "departments" / f"{department}.yaml"
     with house.database.read() as connection:
-        answered = [row for row in every_question(connection, department) if row["answer"] is not None]
+        answered = [
+            row for row in every_question(connection, department) if row["answer"] is not None
+        ]
     shared = read_wordings(house.county_folder)
     text, written, left, learnt = path.read_text(encoding="utf-8"), [], [], []
     for row in answered:
@@ -63,7 +68,12 @@ def _addition(row: dict[str, Any], contract: Contract) -> tuple[Keys, str]:
         return ("sums_as_they_are",), "true"
     if row["kind"] == COLUMN:
         return (("ignored",) if answer == NONE else ("columns", answer, "wordings")), row["heading"]
-    return ("columns", column, "meaningless") if answer == NONE else ("columns", column, "values", answer), row["value"]
+    return ("columns", column, "meaningless") if answer == NONE else (
+        "columns",
+        column,
+        "values",
+        answer,
+    ), row["value"]
 
 
 def _reads(path: Path, text: str, shared: dict[str, list[str]], row: dict[str, Any]) -> bool:
@@ -80,7 +90,9 @@ def _reads(path: Path, text: str, shared: dict[str, list[str]], row: dict[str, A
         return contract.sums_as_they_are
     if row["kind"] == VALUE:
         column = contract.columns[row["column"]]
-        return row["value"] in (column.meaningless if answer == NONE else column.values.get(answer, ()))
+        return row["value"] in (
+            column.meaningless if answer == NONE else column.values.get(answer, ())
+        )
     if answer == NONE:
         return plain(heading) in map(plain, contract.ignored)
     wording = Wording(contract)
@@ -88,7 +100,8 @@ def _reads(path: Path, text: str, shared: dict[str, list[str]], row: dict[str, A
 
 
 def _added(text: str, keys: Keys, entry: str) -> str | None:
-    """The text with an entry at a key: into the list there, or as a new key; None where its layout is not understood."""
+    """The text with an entry at a key: into the list there, or as a new key; None where its layout
+    is not understood."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     node, deepest = root, 0
     for key in keys:
@@ -104,7 +117,9 @@ def _added(text: str, keys: Keys, entry: str) -> str | None:
     if deepest < len(keys) - 1 or not isinstance(node, yaml.MappingNode) or not node.value:
         return None
     default = Contract.model_fields["ignored"].default if keys == ("ignored",) else ()
-    said = word if keys == ("sums_as_they_are",) else f"[{', '.join([*map(_quoted, default), word])}]"
+    said = (
+        word if keys == ("sums_as_they_are",) else f"[{', '.join([*map(_quoted, default), word])}]"
+    )
     if node.flow_style:
         at = _end(node)
         return f"{text[:at]}, {keys[-1]}: {said}{text[at:]}"
@@ -127,7 +142,8 @@ def _end(node: yaml.Node) -> int:
 
 
 def _last(node: yaml.Node) -> int:
-    """Where the last thing of a node ends; a block's own end lies behind the empty lines after it."""
+    """Where the last thing of a node ends; a block's own end lies behind the empty lines after
+    it."""
     inner: Iterable[yaml.Node] = ()
     if isinstance(node, yaml.MappingNode):
         inner = (value for _, value in node.value)
@@ -144,5 +160,7 @@ def _line_end(text: str, at: int) -> int:
 
 def _quoted(entry: str) -> str:
     """A text as YAML writes it within a list."""
-    written = yaml.safe_dump([entry], allow_unicode=True, default_flow_style=True, width=10_000).strip()
+    written = yaml.safe_dump(
+        [entry], allow_unicode=True, default_flow_style=True, width=10_000
+    ).strip()
     return written[1:-1]

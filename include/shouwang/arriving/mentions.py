@@ -1,4 +1,5 @@
-"""Which of departments' files and receipts name one person: a row that was rejected, or a whole file, is on no table."""
+"""Which of departments' files and receipts name one person: a row that was rejected, or a whole
+file, is on no table."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ class Mentions:
 
 
 def mentions(house: House, number: str) -> Mentions:
-    """Look for a whole identity number in the vault, in departments' papers of the outbox, and in the inbox."""
+    """Look for a whole identity number in the vault, in departments' papers of the outbox, and in
+    the inbox."""
     told, known = Mentions(), dict[str, bool | None]()
     for top, places in (
         (house.home / "vault", "*/*/*/*"),
@@ -37,7 +39,12 @@ def mentions(house: House, number: str) -> Mentions:
         (house.inbox, "*/*/**/*"),
     ):
         for path in sorted(top.glob(places)):
-            if path.is_symlink() or not path.is_file() or path.suffix.lower() in NO_TABLES or path.name[0] == ".":
+            if (
+                path.is_symlink()
+                or not path.is_file()
+                or path.suffix.lower() in NO_TABLES
+                or path.name[0] == "."
+            ):
                 continue
             department = path.relative_to(top).parts[2 if top == house.outbox else 1]
             with plainly(house.keys) as plain:
@@ -54,7 +61,8 @@ def mentions(house: House, number: str) -> Mentions:
 
 
 def _holds(path: Path, number: str, words: Sequence[str]) -> bool | None:
-    """Whether the number stands in a file, alone in a cell or in the midst of a text; None if it cannot be opened."""
+    """Whether the number stands in a file, alone in a cell or in the midst of a text; None if it
+    cannot be opened."""
     try:
         columns = [column for sheet in open_file(path, words).sheets for column in sheet.columns]
     except FileRefused:

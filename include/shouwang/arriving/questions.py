@@ -1,7 +1,9 @@
-"""What intake could not be sure of, and what clerks answered: asked once, remembered for good, revocable (待确认).
+"""What intake could not be sure of, and what clerks answered: asked once, remembered for good,
+revocable (待确认).
 
-An answer becomes part of the contract that a department's files are read by (`taught`): a heading one of its wordings,
-a value one of its spellings. Whatever was read by another contract is read again.
+An answer becomes part of the contract that a department's files are read by (`taught`): a heading
+one of its wordings, a value one of its spellings. Whatever was read by another contract is read
+again.
 """
 
 from __future__ import annotations
@@ -28,23 +30,35 @@ AS_IT_IS = "accept"
 """The answer that sums of another base are taken as they are."""
 
 
-def ask(connection: Connection, month: Month, contract: Contract, questions: Iterable[Question]) -> list[int]:
-    """Put questions on record for a month's files; those of the department and month that no longer stand are dropped.
+def ask(
+    connection: Connection, month: Month, contract: Contract, questions: Iterable[Question]
+) -> list[int]:
+    """Put questions on record for a month's files; those of the department and month that no longer
+    stand are dropped.
 
     Gives the ids of the questions that wait.
     """
     waiting = []
     for asked in questions:
         key = {
-            "department": contract.department, "kind": asked.kind, "column": asked.column,
-            "heading": asked.heading, "value": asked.value,
-        }  # fmt: skip
+            "department": contract.department,
+            "kind": asked.kind,
+            "column": asked.column,
+            "heading": asked.heading,
+            "value": asked.value,
+        }
         same = [question.c[name] == value for name, value in key.items()]
         row_of = connection.execute(sa.select(question).where(*same)).mappings().first()
         more = {"candidates": [*asked.candidates], "samples": [*asked.samples], "rows": asked.rows}
         if row_of is None:
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-            row = {**key, **more, "dataset": contract.dataset, "months": [str(month)], "asked_at": now}
+            row = {
+                **key,
+                **more,
+                "dataset": contract.dataset,
+                "months": [str(month)],
+                "asked_at": now,
+            }
             added = connection.execute(question.insert().values(**row)).inserted_primary_key
             waiting.append(int(added[0] if added else 0))
             continue
@@ -63,7 +77,11 @@ def _drop(connection: Connection, known: Mapping[str, Any], month: str) -> None:
     """A question that the files of a month no longer raise."""
     months = [other for other in known["months"] if other != month]
     one = question.c.question_id == known["question_id"]
-    connection.execute(question.update().where(one).values(months=months) if months else question.delete().where(one))
+    connection.execute(
+        question.update().where(one).values(months=months)
+        if months
+        else question.delete().where(one)
+    )
 
 
 def open_questions(connection: Connection, department: str | None = None) -> list[dict[str, Any]]:
@@ -80,34 +98,48 @@ def every_question(connection: Connection, department: str | None = None) -> lis
 
 
 def holding(connection: Connection, month: str, department: str) -> list[int]:
-    """The questions that hold a department's delivery of a month back; values that are not known hold nothing back."""
+    """The questions that hold a department's delivery of a month back; values that are not known
+    hold nothing back."""
     rows = open_questions(connection, department)
     return [row["question_id"] for row in rows if month in row["months"] and row["kind"] != VALUE]
 
 
-def answered_since(connection: Connection, department: str, version: Mapping[str, Any] | None) -> bool:
-    """Whether something that a delivery's report asks has an answer: whoever read it now would read it otherwise."""
+def answered_since(
+    connection: Connection, department: str, version: Mapping[str, Any] | None
+) -> bool:
+    """Whether something that a delivery's report asks has an answer: whoever read it now would read
+    it otherwise."""
     asked = ((version or {}).get("report") or {}).get("questions", ())
     keys = ("kind", "column", "heading", "value")
     raised = {tuple(one[key] for key in keys) for one in asked}
     known = every_question(connection, department) if raised else []
-    return any(row["answer"] is not None and tuple(row[key] for key in keys) in raised for row in known)
+    return any(
+        row["answer"] is not None and tuple(row[key] for key in keys) in raised for row in known
+    )
 
 
 def decide(
-    connection: Connection, identifier: int, candidate: str, by: str, contracts: Mapping[str, Contract]
+    connection: Connection,
+    identifier: int,
+    candidate: str,
+    by: str,
+    contracts: Mapping[str, Contract],
 ) -> dict[str, Any]:
-    """Answer a question with one of its candidates, by name, wording or place in the list (``1``), or with ``none``.
+    """Answer a question with one of its candidates, by name, wording or place in the list (``1``),
+    or with ``none``.
 
-    The same answer once more changes nothing: whoever was interrupted gives it again.
-    Raises `UsageError` for a question that is not there or was answered, or an answer that it does not have.
+    The same answer once more changes nothing: whoever was interrupted gives it again. Raises
+    `UsageError` for a question that is not there or was answered, or an answer that it does not
+    have.
     """
     known = _found(connection, identifier)
     chosen = _candidate(known, candidate, contracts[known["department"]])
     if known["answer"] == chosen:
         return known
     if known["answer"] is not None:
-        raise UsageError(f"Question {identifier} was answered with {known['answer']}; revoke it first.")
+        raise UsageError(
+            f"Question {identifier} was answered with {known['answer']}; revoke it first."
+        )
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
     connection.execute(
         question.update()
@@ -115,7 +147,13 @@ def decide(
         .values(answer=chosen, answered_by=by, answered_at=now)
     )
     audit(
-        connection, "answered", str(identifier), by, department=known["department"], about=known["kind"], answer=chosen
+        connection,
+        "answered",
+        str(identifier),
+        by,
+        department=known["department"],
+        about=known["kind"],
+        answer=chosen,
     )
     return {**known, "answer": chosen}
 
@@ -126,16 +164,31 @@ def revoke(connection: Connection, identifier: int, by: str) -> dict[str, Any]:
     if known["answer"] is None:
         return known
     empty = {"answer": None, "answered_by": None, "answered_at": None}
-    connection.execute(question.update().where(question.c.question_id == identifier).values(**empty))
-    audit(connection, "revoked", str(identifier), by, department=known["department"], about=known["kind"])
+    connection.execute(
+        question.update().where(question.c.question_id == identifier).values(**empty)
+    )
+    audit(
+        connection,
+        "revoked",
+        str(identifier),
+        by,
+        department=known["department"],
+        about=known["kind"],
+    )
     return known
 
 
 def _found(connection: Connection, identifier: int) -> dict[str, Any]:
-    found = connection.execute(sa.select(question).where(question.c.question_id == identifier)).mappings().first()
+    found = (
+        connection.execute(sa.select(question).where(question.c.question_id == identifier))
+        .mappings()
+        .first()
+    )
     if found is None:
         waiting = ", ".join(str(row["question_id"]) for row in open_questions(connection)) or "none"
-        raise UsageError(f"There is no question {identifier}. Waiting: {waiting}. See `shouwang questions`.")
+        raise UsageError(
+            f"There is no question {identifier}. Waiting: {waiting}. See `shouwang questions`."
+        )
     return dict(found)
 
 
@@ -162,8 +215,11 @@ def _candidate(known: Mapping[str, Any], written: str, contract: Contract) -> st
 
 
 def taught(connection: Connection, contract: Contract) -> Contract:
-    """The contract with what clerks have answered: headings among the wordings, values among the spellings."""
-    answered = [row for row in every_question(connection, contract.department) if row["answer"] is not None]
+    """The contract with what clerks have answered: headings among the wordings, values among the
+    spellings."""
+    answered = [
+        row for row in every_question(connection, contract.department) if row["answer"] is not None
+    ]
     if not answered:
         return contract
     columns: dict[str, Column] = dict(contract.columns)
@@ -176,7 +232,9 @@ def taught(connection: Connection, contract: Contract) -> Contract:
         elif row["kind"] == COLUMN and answer == NONE:
             ignored.append(row["heading"])
         elif row["kind"] == COLUMN and answer in columns:
-            columns = {name: _without_wording(column, row["heading"]) for name, column in columns.items()}
+            columns = {
+                name: _without_wording(column, row["heading"]) for name, column in columns.items()
+            }
             columns[answer] = _with_wording(columns[answer], row["heading"])
         elif row["kind"] == VALUE and name in columns:
             columns[name] = _with_value(columns[name], row["value"], answer)
@@ -184,12 +242,18 @@ def taught(connection: Connection, contract: Contract) -> Contract:
 
 
 def _with_wording(column: Column, heading: str) -> Column:
-    return column.model_copy(update={"wordings": (*column.wordings, heading), "doubts": (), "excludes": ()})
+    return column.model_copy(
+        update={"wordings": (*column.wordings, heading), "doubts": (), "excludes": ()}
+    )
 
 
 def _without_wording(column: Column, heading: str) -> Column:
     others = tuple(wording for wording in column.wordings if plain(wording) != plain(heading))
-    return column if others in ((), column.wordings) else column.model_copy(update={"wordings": others})
+    return (
+        column
+        if others in ((), column.wordings)
+        else column.model_copy(update={"wordings": others})
+    )
 
 
 def _with_value(column: Column, value: str, code: str) -> Column:
@@ -197,7 +261,9 @@ def _with_value(column: Column, value: str, code: str) -> Column:
         return column.model_copy(update={"meaningless": (*column.meaningless, value)})
     if code not in column.values:
         return column
-    return column.model_copy(update={"values": {**column.values, code: (*column.values[code], value)}})
+    return column.model_copy(
+        update={"values": {**column.values, code: (*column.values[code], value)}}
+    )
 
 
 def forget(connection: Connection, identifiers: Sequence[int], by: str) -> None:
@@ -205,4 +271,11 @@ def forget(connection: Connection, identifiers: Sequence[int], by: str) -> None:
     for identifier in identifiers:
         known = _found(connection, identifier)
         connection.execute(question.delete().where(question.c.question_id == identifier))
-        audit(connection, "learnt", str(identifier), by, department=known["department"], about=known["kind"])
+        audit(
+            connection,
+            "learnt",
+            str(identifier),
+            by,
+            department=known["department"],
+            about=known["kind"],
+        )

@@ -34,7 +34,8 @@ def write_receipt_of(
     checked: pd.DataFrame | None,
     cells: pd.DataFrame | None,
 ) -> None:
-    """Write the receipt of a delivery: ``checked`` are its judged rows, ``cells`` their text; None if unreadable."""
+    """Write the receipt of a delivery: ``checked`` are its judged rows, ``cells`` their text; None
+    if unreadable."""
     sheets = (known["report"] or {}).get("sheets", [])
     judged = (
         pd.DataFrame(columns=["file", "sheet", "row", "verdict", "bad_columns", "reason"])
@@ -52,7 +53,11 @@ def write_receipt_of(
         version=known["version"],
         counts=_counts(judged),
         files=tuple(
-            FileCounts(s["file"], s["sheet"], _counts(judged[(judged["file"] == s["file"]) & (judged["sheet"] == s["sheet"])]))
+            FileCounts(
+                s["file"],
+                s["sheet"],
+                _counts(judged[(judged["file"] == s["file"]) & (judged["sheet"] == s["sheet"])]),
+            )
             for s in sheets
         ),
         header_guesses=tuple(
@@ -67,7 +72,7 @@ def write_receipt_of(
         delivery=known["delivery_id"],
         corrected=0 if checked is None else int(checked["correction"].notna().sum()),
         warnings=_warnings(known["report"] or {}, contract),
-    )  # fmt: skip
+    )
     write_receipt(path, paper, _rejected(judged, cells, sheets))
 
 
@@ -89,17 +94,25 @@ def headings(sheet: dict[str, Any]) -> tuple[str, ...]:
 
 def _counts(judged: pd.DataFrame) -> Counts:
     counted = judged["verdict"].value_counts()
-    return Counts(len(judged), *(int(counted.get(name, 0)) for name in ("accepted", "rejected", "duplicate")))
+    return Counts(
+        len(judged), *(int(counted.get(name, 0)) for name in ("accepted", "rejected", "duplicate"))
+    )
 
 
-def _rejected(judged: pd.DataFrame, cells: pd.DataFrame | None, sheets: list[dict[str, Any]]) -> list[RejectedRow]:
+def _rejected(
+    judged: pd.DataFrame, cells: pd.DataFrame | None, sheets: list[dict[str, Any]]
+) -> list[RejectedRow]:
     layouts = {(s["file"], s["sheet"]): (s["columns"], len(s["titles"])) for s in sheets}
-    rows = judged.loc[judged["verdict"] == "rejected", ["file", "sheet", "row", "bad_columns", "reason"]]
+    rows = judged.loc[
+        judged["verdict"] == "rejected", ["file", "sheet", "row", "bad_columns", "reason"]
+    ]
     if cells is None or rows.empty:
         return []
     found = []
     written = cells.loc[rows.index].to_numpy().tolist()
-    for (file, sheet, row, bad, reason), texts in zip(rows.to_numpy().tolist(), written, strict=True):
+    for (file, sheet, row, bad, reason), texts in zip(
+        rows.to_numpy().tolist(), written, strict=True
+    ):
         columns, width = layouts[file, sheet]
         coloured = tuple(sorted({columns[name] for name in str(bad).split() if name in columns}))
         while len(texts) > width and not texts[-1]:

@@ -1,7 +1,9 @@
-"""One department's delivery on its way from the inbox into the database: take in → validate → match → load.
+"""One department's delivery on its way from the inbox into the database: take in → validate → match
+→ load.
 
-Between the steps a delivery is a `Reference`: small, plain, free of personal data. What a step makes lies in the work
-folder under the delivery's id; a step that finds its predecessor's frames gone makes them again from the vault.
+Between the steps a delivery is a `Reference`: small, plain, free of personal data. What a step
+makes lies in the work folder under the delivery's id; a step that finds its predecessor's frames
+gone makes them again from the vault.
 """
 
 from __future__ import annotations
@@ -36,7 +38,8 @@ from shouwang.store import deliveries
 from shouwang.store.database import Database
 
 PARSER = "3"
-"""Raised when the same file would be read otherwise than before: a delivery then becomes a new version."""
+"""Raised when the same file would be read otherwise than before: a delivery then becomes a new
+version."""
 
 
 class Reference(TypedDict, total=False):
@@ -68,7 +71,8 @@ class Reference(TypedDict, total=False):
 
 
 def contract_of(house: House, department: str) -> Contract:
-    """A department's contract with what clerks have answered; `UsageError` naming those there are."""
+    """A department's contract with what clerks have answered; `UsageError` naming those there
+    are."""
     contract = house.county.contract(department)
     if contract is None:
         raise unknown("department", department, house.county.contracts)
@@ -79,8 +83,9 @@ def contract_of(house: House, department: str) -> Contract:
 def take_in(house: House, month: Month, department: str, again: bool = False) -> Reference:
     """Fingerprint what lies in the inbox, keep it in the vault, read it.
 
-    ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with ``message``), ``held`` (a clerk
-    is asked) or ``read``. ``again``: a file that was refused is judged anew.
+    ``status``: ``unchanged`` (this very version is in force already), ``refused`` (with
+    ``message``), ``held`` (a clerk is asked) or ``read``. ``again``: a file that was refused is
+    judged anew.
     """
     contract = contract_of(house, department)
     inbox = house.inbox_of(month, department)
@@ -89,7 +94,9 @@ def take_in(house: House, month: Month, department: str, again: bool = False) ->
         versions = deliveries.versions(connection, month, department)
         again_from = None if files else kept_version(house, versions)
         if not files and again_from is None:
-            raise NotThereYet(f"{department} has handed over nothing for {month}: {inbox} is empty.")
+            raise NotThereYet(
+                f"{department} has handed over nothing for {month}: {inbox} is empty."
+            )
         registry = matched_against(connection, load_in_force(connection, month))
     with plainly(house.keys) as plain:
         try:
@@ -104,11 +111,24 @@ def take_in(house: House, month: Month, department: str, again: bool = False) ->
         except FileRefused as gone:
             return _moving(month, contract, files, gone)
         known = next((v for v in versions if v["delivery_id"] == reference["delivery_id"]), None)
-        refused = known and known["status"] == deliveries.REFUSED and _staging(house, reference).has("receipt.done")
-        closed = known and (known["report"] or {}).get("refusal_code") == "encrypted" and house.passwords_of(department)
+        refused = (
+            known
+            and known["status"] == deliveries.REFUSED
+            and _staging(house, reference).has("receipt.done")
+        )
+        closed = (
+            known
+            and (known["report"] or {}).get("refusal_code") == "encrypted"
+            and house.passwords_of(department)
+        )
         if known and refused and not again and not closed:
             return _refused(reference, known["refusal"], known)
-        if known and known["in_force"] and known["registry"] == registry and _has_receipt(house, known):
+        if (
+            known
+            and known["in_force"]
+            and known["registry"] == registry
+            and _has_receipt(house, known)
+        ):
             if any(version["status"] == deliveries.REFUSED for version in versions):
                 with house.database.write() as connection:
                     deliveries.answer_refusals(connection, month, department)
@@ -128,10 +148,13 @@ def take_in(house: House, month: Month, department: str, again: bool = False) ->
 
 
 def kept_version(house: House, versions: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    """The version that is read on where the inbox is empty by now: the last one held, else the one in force."""
+    """The version that is read on where the inbox is empty by now: the last one held, else the one
+    in force."""
     found = [version for version in versions if version["status"] == deliveries.HELD]
     found = found or [version for version in versions if version["in_force"]]
-    there = (v for v in found[-1:] if house.vault_of(v["month"], v["department"], v["content"]).is_dir())
+    there = (
+        v for v in found[-1:] if house.vault_of(v["month"], v["department"], v["content"]).is_dir()
+    )
     return next(there, None)
 
 
@@ -175,16 +198,23 @@ def _staging(house: House, reference: Reference) -> Staging:
 
 
 def _moving(month: Month, contract: Contract, files: list[Path], why: FileRefused) -> Reference:
-    """The answer while files come and go: there is nothing yet that could be kept or put on record."""
+    """The answer while files come and go: there is nothing yet that could be kept or put on
+    record."""
     names = [path.name for path in files]
     return Reference(
-        month=str(month), department=contract.department, dataset=contract.dataset, files=names, status="refused",
-        message=str(why), rows=0,
-    )  # fmt: skip
+        month=str(month),
+        department=contract.department,
+        dataset=contract.dataset,
+        files=names,
+        status="refused",
+        message=str(why),
+        rows=0,
+    )
 
 
 def reading_of(house: House, reference: Reference) -> Reading:
-    """What the files in the vault say, each receipt's corrections in place of the rows that they correct."""
+    """What the files in the vault say, each receipt's corrections in place of the rows that they
+    correct."""
     contract = contract_of(house, reference["department"])
     vault = house.vault_of(reference["month"], reference["department"], reference["content"])
     passwords = house.passwords_of(contract.department)
@@ -192,10 +222,14 @@ def reading_of(house: House, reference: Reference) -> Reading:
         paths = [plain(vault / name) for name in reference["files"]]
         receipts = [path for path in paths if answer(path, passwords)]
         people = partial(registered, house, Month.parse(reference["month"]))
-        reading = read_files([path for path in paths if path not in receipts], contract, passwords, people)
+        reading = read_files(
+            [path for path in paths if path not in receipts], contract, passwords, people
+        )
         refuse_rows_without_keys(reading)
         same = _as_read(contract, reading)
-        return with_corrections(reading, [read_files([path], same, passwords, people) for path in receipts])
+        return with_corrections(
+            reading, [read_files([path], same, passwords, people) for path in receipts]
+        )
 
 
 def _as_read(contract: Contract, reading: Reading) -> Contract:
@@ -204,7 +238,9 @@ def _as_read(contract: Contract, reading: Reading) -> Contract:
     for sheet in reading.sheets:
         for name, place in sheet.columns.items():
             wordings = (sheet.titles[place], *columns[name].wordings)
-            columns[name] = columns[name].model_copy(update={"wordings": wordings, "doubts": (), "excludes": ()})
+            columns[name] = columns[name].model_copy(
+                update={"wordings": wordings, "doubts": (), "excludes": ()}
+            )
     return contract.model_copy(update={"columns": columns})
 
 
@@ -234,26 +270,39 @@ def refuse(
 
 
 def hold(
-    house: House, reference: Reference, questions: Sequence[Question], counts: dict[str, int], report: dict[str, Any]
+    house: House,
+    reference: Reference,
+    questions: Sequence[Question],
+    counts: dict[str, int],
+    report: dict[str, Any],
 ) -> Reference:
     """Put on record that a delivery waits for a clerk's answer, and ask."""
     contract = contract_of(house, reference["department"])
     report = {**report, "questions": [asdict(question) for question in questions]}
     with house.database.write() as connection:
-        known = deliveries.record_refusal(connection, dict(reference), counts, report, None, deliveries.HELD)
+        known = deliveries.record_refusal(
+            connection, dict(reference), counts, report, None, deliveries.HELD
+        )
         waiting = ask(connection, Month.parse(reference["month"]), contract, questions)
     with house.database.alone():
         _staging(house, reference).clear()
     return _with(
-        reference, **known["counts"], status="held", version=known["version"], questions=waiting,
+        reference,
+        **known["counts"],
+        status="held",
+        version=known["version"],
+        questions=waiting,
         message=f"待确认：{len(waiting)} 个问题，见 shouwang questions 或看板",
-    )  # fmt: skip
+    )
 
 
 def _questions(report: Mapping[str, Any] | None) -> list[Question]:
     """The questions that a delivery's report tells of."""
     found = (report or {}).get("questions", ())
-    return [Question(**{**q, "candidates": tuple(q["candidates"]), "samples": tuple(q["samples"])}) for q in found]
+    return [
+        Question(**{**q, "candidates": tuple(q["candidates"]), "samples": tuple(q["samples"])})
+        for q in found
+    ]
 
 
 def _with(reference: Reference, **more: Any) -> Reference:
@@ -262,11 +311,14 @@ def _with(reference: Reference, **more: Any) -> Reference:
 
 
 def _refused(reference: Reference, message: str, known: dict[str, Any]) -> Reference:
-    return _with(reference, **known["counts"], status="refused", message=message, version=known["version"])
+    return _with(
+        reference, **known["counts"], status="refused", message=message, version=known["version"]
+    )
 
 
 def validate(house: House, reference: Reference) -> Reference:
-    """Judge every row; the file gate may refuse the whole. ``status``: ``checked`` or ``refused``."""
+    """Judge every row; the file gate may refuse the whole. ``status``: ``checked`` or
+    ``refused``."""
     from shouwang.quality.check import check, gate, other_base
     from shouwang.quality.drift import drift, profile
 
@@ -276,10 +328,14 @@ def validate(house: House, reference: Reference) -> Reference:
     if wrong := other_base(table, contract):
         report = staging.read_note("report.json")
         total = contract.columns[contract.balances[0].total]
-        asked = Question("sum", contract.balances[0].total, total.wordings[0], "", ("accept",), rows=wrong)
+        asked = Question(
+            "sum", contract.balances[0].total, total.wordings[0], "", ("accept",), rows=wrong
+        )
         return hold(house, reference, [*_questions(report), asked], {"rows": len(table)}, report)
     verdicts = check(table, contract, house.expectations, Month.parse(reference["month"]))
-    judged = table.assign(verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns)
+    judged = table.assign(
+        verdict=verdicts.verdict, reason=verdicts.reason, bad_columns=verdicts.bad_columns
+    )
     counts = verdicts.counts()
     settings = house.county.settings
     figures = profile(table, contract)
@@ -294,20 +350,32 @@ def validate(house: House, reference: Reference) -> Reference:
     ]
     report = {**staging.read_note("report.json"), "profile": figures, "warnings": warnings}
     staging.write_note("report.json", report)
-    page = house.validation_page_of(reference["month"], reference["department"], reference["delivery_id"])
+    page = house.validation_page_of(
+        reference["month"], reference["department"], reference["delivery_id"]
+    )
     with whole_file(page) as part:
         part.write_text(verdicts.page, encoding="utf-8")
     staging.write_frame("checked.parquet", judged)
     try:
-        gate(verdicts, contract, settings.intake.refuse_above_rejected_share, "、".join(reference["files"]))
+        gate(
+            verdicts,
+            contract,
+            settings.intake.refuse_above_rejected_share,
+            "、".join(reference["files"]),
+        )
     except FileRefused as refusal:
         code = {"refusal_code": refusal.code}
-        return refuse(house, reference, str(refusal), {"rows": len(table), **counts}, {**report, **code})
+        return refuse(
+            house, reference, str(refusal), {"rows": len(table), **counts}, {**report, **code}
+        )
     return _with(reference, **counts, rows=len(table), status="checked")
 
 
-def unknown_values(report: Mapping[str, Any], contract: Contract, quoted: bool = False) -> list[str]:
-    """What is told of values that lead to no code: in how many rows; to the department itself also which."""
+def unknown_values(
+    report: Mapping[str, Any], contract: Contract, quoted: bool = False
+) -> list[str]:
+    """What is told of values that lead to no code: in how many rows; to the department itself also
+    which."""
     told: dict[str, list[Question]] = {}
     for question in _questions(report):
         if question.kind == "value":
@@ -336,18 +404,26 @@ def match(house: House, reference: Reference) -> Reference:
         decisions = decisions_in_force(connection)
     rows = accepted.assign(delivery_id=reference["delivery_id"])
     matches = apply_decisions(matches, rows, decisions, registry_of(house, month), house.keys.keyed)
-    texts = matches["candidates"].map(lambda c: json.dumps(list(c)) if isinstance(c, list | tuple) and len(c) else None)
-    _staging(house, reference).write_frame("matched.parquet", matches.assign(candidates=texts.astype("str")))
+    texts = matches["candidates"].map(
+        lambda c: json.dumps(list(c)) if isinstance(c, list | tuple) and len(c) else None
+    )
+    _staging(house, reference).write_frame(
+        "matched.parquet", matches.assign(candidates=texts.astype("str"))
+    )
     counted = matches["outcome"].value_counts()
     counts = {name: int(counted.get(name, 0)) for name in ("matched", "review", "unmatched")}
     return _with(reference, **counts, status="matched")
 
 
 def load(house: House, reference: Reference) -> Reference:
-    """Write lines and records in one transaction, make the version the one in force, write the receipt."""
+    """Write lines and records in one transaction, make the version the one in force, write the
+    receipt."""
     contract = contract_of(house, reference["department"])
     month = Month.parse(reference["month"])
-    checked, matches = _frame(house, reference, "checked.parquet"), _frame(house, reference, "matched.parquet")
+    checked, matches = (
+        _frame(house, reference, "checked.parquet"),
+        _frame(house, reference, "matched.parquet"),
+    )
     lines = pd.DataFrame({"line_no": range(len(checked))}, index=checked.index)
     lines = lines.join(checked[["file", "sheet", "row", "reason", "correction"]]).join(matches)
     lines["outcome"] = lines["outcome"].fillna(checked["verdict"])
@@ -355,7 +431,9 @@ def load(house: House, reference: Reference) -> Reference:
     names = [*contract.columns, *(["id_state"] if contract.has_identity else [])]
     records = lines.loc[accepted, ["line_no"]].join(checked.loc[accepted, names])
     values: dict[str, Any] = {**reference, "rows": len(checked)}
-    if not _staging(house, reference).has("report.json"):  # killed in the midst of clearing the work folder
+    if not _staging(house, reference).has(
+        "report.json"
+    ):  # killed in the midst of clearing the work folder
         validate(house, reference)
     report = _staging(house, reference).read_note("report.json")
     with house.database.write() as connection:
@@ -365,12 +443,20 @@ def load(house: House, reference: Reference) -> Reference:
     _receipt(house, reference, known, checked)
     told = report.get("warnings", [])
     return _with(
-        reference, **known["counts"], status="loaded", version=known["version"], warnings=told, questions=waiting
+        reference,
+        **known["counts"],
+        status="loaded",
+        version=known["version"],
+        warnings=told,
+        questions=waiting,
     )
 
 
-def _receipt(house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None) -> None:
-    """Write the department's receipt and clear the work folder: from here on the database and the vault suffice."""
+def _receipt(
+    house: House, reference: Reference, known: dict[str, Any], checked: pd.DataFrame | None
+) -> None:
+    """Write the department's receipt and clear the work folder: from here on the database and the
+    vault suffice."""
     from shouwang.arriving.receipts import write_receipt_of
     from shouwang.delivery.paper import SYSTEM
     from shouwang.sending.handout import put_out
@@ -382,9 +468,13 @@ def _receipt(house: House, reference: Reference, known: dict[str, Any], checked:
     contract = contract_of(house, reference["department"])
     folder = house.receipts_of(reference["month"], reference["department"])
     name = f"{contract.title}数据回执_{reference['month']}_第{known['version']}版.xlsx"
-    write = partial(write_receipt_of, house=house, contract=contract, known=known, checked=checked, cells=cells)
+    write = partial(
+        write_receipt_of, house=house, contract=contract, known=known, checked=checked, cells=cells
+    )
     with house.database.write() as connection:
-        put_out(connection, house, folder / name, reference["month"], contract.department, SYSTEM, write)
+        put_out(
+            connection, house, folder / name, reference["month"], contract.department, SYSTEM, write
+        )
     with house.database.alone():
         staging.clear()
     staging.write_note("receipt.done", {"receipt": name})
@@ -402,7 +492,8 @@ def _frame(house: House, reference: Reference, name: str) -> pd.DataFrame:
 
 
 def registry_index(house: House, month: Month) -> RegistryIndex:
-    """The registry of a month ready for matching; kept for the departments that follow in this process."""
+    """The registry of a month ready for matching; kept for the departments that follow in this
+    process."""
     with house.database.read() as connection:
         force = load_in_force(connection, month)
     return _registry_index(house.database, month, force)

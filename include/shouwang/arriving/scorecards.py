@@ -17,18 +17,24 @@ FIGURES = ("rows", "matched", "review", "unmatched", "rejected", "duplicate")
 
 
 def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
-    """One line a department and month, oldest first: the version in force, else the last one that was refused.
+    """One line a department and month, oldest first: the version in force, else the last one that
+    was refused.
 
-    ``versions`` counts what was handed over, ``days_late`` is that of the first of them, ``corrected`` counts rows that
-    returned receipts corrected, ``wrong_on_foot`` households whose rows a township found wrong (核查结论 13); ``guesses`` are headings that were taken for the closest known one, ``ignored``
-    headings that were not used.
+    ``versions`` counts what was handed over, ``days_late`` is that of the first of them,
+    ``corrected`` counts rows that returned receipts corrected, ``wrong_on_foot`` households whose
+    rows a township found wrong (核查结论 13); ``guesses`` are headings that were taken for the
+    closest known one, ``ignored`` headings that were not used.
     """
-    query = sa.select(delivery).order_by(delivery.c.department, delivery.c.month, delivery.c.version)
+    query = sa.select(delivery).order_by(
+        delivery.c.department, delivery.c.month, delivery.c.version
+    )
     if department:
         query = query.where(delivery.c.department == department)
     with house.database.read() as connection:
         known = [dict(row) for row in connection.execute(query).mappings()]
-        counted = sa.select(line.c.delivery_id, sa.func.count()).where(line.c.correction.is_not(None))
+        counted = sa.select(line.c.delivery_id, sa.func.count()).where(
+            line.c.correction.is_not(None)
+        )
         counts = connection.execute(counted.group_by(line.c.delivery_id)).all()
         errors = data_errors(connection, {d: c.title for d, c in house.county.contracts.items()})
     corrected = {str(name): int(count) for name, count in counts}
@@ -43,17 +49,35 @@ def score(house: House, department: str | None = None) -> list[dict[str, Any]]:
         first = versions[0]["received_at"].replace(tzinfo=dt.UTC).astimezone(house.zone).date()
         due = house.county.settings.calendar.handover(Month.parse(month))
         sheets = shown["report"].get("sheets", ())
-        wordings = {n: c.wordings[0] for n, c in contracts[name].columns.items()} if name in contracts else {}
-        guesses = [f"{written} → {wordings.get(m, m)}" for s in sheets for written, m in s["guesses"].items()]
-        found.append({
-            "month": month, "department": name, "title": contracts[name].title if name in contracts else name,
-            "status": "refused" if shown["status"] == deliveries.REFUSED else "in force",
-            "versions": len(versions), "refused": sum(v["status"] != deliveries.TAKEN for v in versions),
-            "received_on": first, "due": due, "days_late": max(0, (first - due).days),
-            **{figure: shown["counts"].get(figure) for figure in FIGURES},
-            "corrected": corrected.get(shown["delivery_id"], 0),
-            "wrong_on_foot": int(wrong.get((name, month), 0)), "warnings": shown["report"].get("warnings", []),
-            "guesses": list(dict.fromkeys(guesses)),
-            "ignored": list(dict.fromkeys(title for sheet in sheets for title in sheet["ignored_columns"])),
-        })  # fmt: skip
+        wordings = (
+            {n: c.wordings[0] for n, c in contracts[name].columns.items()}
+            if name in contracts
+            else {}
+        )
+        guesses = [
+            f"{written} → {wordings.get(m, m)}"
+            for s in sheets
+            for written, m in s["guesses"].items()
+        ]
+        found.append(
+            {
+                "month": month,
+                "department": name,
+                "title": contracts[name].title if name in contracts else name,
+                "status": "refused" if shown["status"] == deliveries.REFUSED else "in force",
+                "versions": len(versions),
+                "refused": sum(v["status"] != deliveries.TAKEN for v in versions),
+                "received_on": first,
+                "due": due,
+                "days_late": max(0, (first - due).days),
+                **{figure: shown["counts"].get(figure) for figure in FIGURES},
+                "corrected": corrected.get(shown["delivery_id"], 0),
+                "wrong_on_foot": int(wrong.get((name, month), 0)),
+                "warnings": shown["report"].get("warnings", []),
+                "guesses": list(dict.fromkeys(guesses)),
+                "ignored": list(
+                    dict.fromkeys(title for sheet in sheets for title in sheet["ignored_columns"])
+                ),
+            }
+        )
     return found

@@ -23,10 +23,11 @@ Plain = Callable[[Path], Path]
 
 @contextmanager
 def plainly(keys: Keys) -> Iterator[Plain]:
-    """While it lasts, files of the vault can be read by this process, under their own names, and from memory.
+    """While it lasts, files of the vault can be read by this process, under their own names, and
+    from memory.
 
-    No disk gets to see them, and nothing is left of a process that is killed (where the system has no files in memory,
-    as on macOS, they are files of a private folder).
+    No disk gets to see them, and nothing is left of a process that is killed (where the system has
+    no files in memory, as on macOS, they are files of a private folder).
     """
     with ExitStack() as open_files, tempfile.TemporaryDirectory(prefix="shouwang-") as folder:
 
@@ -41,7 +42,9 @@ def plainly(keys: Keys) -> Iterator[Plain]:
             file = open_files.enter_context(os.fdopen(os.memfd_create("vault"), "wb"))
             file.write(content)
             file.flush()
-            link.symlink_to(f"/proc/self/fd/{file.fileno()}")  # closed to any other process; `open_file` hands it on
+            link.symlink_to(
+                f"/proc/self/fd/{file.fileno()}"
+            )  # closed to any other process; `open_file` hands it on
             return link
 
         yield plain
@@ -55,9 +58,11 @@ def kept(house: House, versions: Sequence[dict[str, Any]], plain: Plain, content
 
 
 def keep(keys: Keys, files: Kept, vault: Path, plain: bool = False) -> None:
-    """Copy the files into the vault, whole or not at all; `NotThereYet` when they have been deleted since.
+    """Copy the files into the vault, whole or not at all; `NotThereYet` when they have been deleted
+    since.
 
-    ``plain`` files are named by their own fingerprint: `FileRefused` if they change or vanish meanwhile.
+    ``plain`` files are named by their own fingerprint: `FileRefused` if they change or vanish
+    meanwhile.
     """
     if vault.exists():
         return

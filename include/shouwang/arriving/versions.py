@@ -1,4 +1,5 @@
-"""Versions (版本) of a department's month: which there are, what changed between two, an older one in force again."""
+"""Versions (版本) of a department's month: which there are, what changed between two, an older one
+in force again."""
 
 from __future__ import annotations
 
@@ -22,27 +23,35 @@ ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 
 def history(house: House, month: Month, department: str) -> list[dict[str, Any]]:
-    """Every version of a department's month, the oldest first; ``corrects`` is the version that receipts corrected."""
+    """Every version of a department's month, the oldest first; ``corrects`` is the version that
+    receipts corrected."""
     receiving.contract_of(house, department)
     with house.database.read() as connection:
         versions = deliveries.versions(connection, month, department)
     numbers = {version["content"]: version["version"] for version in reversed(versions)}
     return [
         {
-            "version": v["version"], "status": "in force" if v["in_force"] else "refused" if v["refusal"] else v["status"],
-            "received_at": v["received_at"], "files": v["files"], "corrects": numbers.get(v["base"]),
+            "version": v["version"],
+            "status": "in force" if v["in_force"] else "refused" if v["refusal"] else v["status"],
+            "received_at": v["received_at"],
+            "files": v["files"],
+            "corrects": numbers.get(v["base"]),
             "data_docs": str(house.validation_page_of(month, department, v["delivery_id"])),
-            **v["counts"], "message": v["refusal"],
+            **v["counts"],
+            "message": v["refusal"],
         }
         for v in versions
-    ]  # fmt: skip
+    ]
 
 
 def restore(house: House, month: Month, department: str, number: int) -> Reference:
-    """Read an older version again, as today's contract says, to put it in force; it stays until other files come."""
+    """Read an older version again, as today's contract says, to put it in force; it stays until
+    other files come."""
     version = _version(house, month, department, number)
     if version["status"] != deliveries.TAKEN:
-        raise UsageError(f"Version {number} of {department} {month} was refused as a whole; it cannot come into force.")
+        raise UsageError(
+            f"Version {number} of {department} {month} was refused as a whole; it cannot come into force."
+        )
     reference = _reference(house, month, version)
     reference["inbox"] = fingerprint(find_files(house.inbox_of(month, department)))
     return receiving.read(house, reference)
@@ -54,19 +63,25 @@ def before(house: House, month: Month, department: str, older: int, newer: int) 
     newer = newer or (numbers[-1] if numbers else 0)
     older = older or max((number for number in numbers if number < newer), default=0)
     if not older:
-        raise UsageError(f"{department} has only {len(numbers)} version(s) of {month}; there is nothing to compare.")
+        raise UsageError(
+            f"{department} has only {len(numbers)} version(s) of {month}; there is nothing to compare."
+        )
     return older, newer
 
 
 def diff(house: House, month: Month, department: str, old: int, new: int) -> pd.DataFrame:
-    """What differs between two versions: ``change, file, sheet, row, old_row, columns``; places only, no values.
+    """What differs between two versions: ``change, file, sheet, row, old_row, columns``; places
+    only, no values.
 
-    Rows are the same if every cell is; else they are paired by the contract's key, the identity number, name and
-    village, or at last their place. ``file, sheet, row`` are those of the new version, for removed rows of the old one.
+    Rows are the same if every cell is; else they are paired by the contract's key, the identity
+    number, name and village, or at last their place. ``file, sheet, row`` are those of the new
+    version, for removed rows of the old one.
     """
     contract = receiving.contract_of(house, department)
     tables = [
-        receiving.reading_of(house, _reference(house, month, _version(house, month, department, number))).table
+        receiving.reading_of(
+            house, _reference(house, month, _version(house, month, department, number))
+        ).table
         for number in (old, new)
     ]
     return compare(tables[0], tables[1], contract)
@@ -86,7 +101,9 @@ def _version(house: House, month: Month, department: str, number: int) -> dict[s
 def _reference(house: House, month: Month, version: dict[str, Any]) -> Reference:
     contract = receiving.contract_of(house, version["department"])
     files = kept(house, [version], lambda path: path, version["content"])
-    return receiving.reference_to(house, contract, month, Arrival(version["content"], version["base"], files))
+    return receiving.reference_to(
+        house, contract, month, Arrival(version["content"], version["base"], files)
+    )
 
 
 def compare(old: pd.DataFrame, new: pd.DataFrame, contract: Contract) -> pd.DataFrame:
@@ -100,7 +117,10 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, contract: Contract) -> pd.Data
         if by:
             found = _paired(left, right, by)
             if by == PLACE:  # what only stands in the same place is the same row if most of it is
-                same = left.loc[found["old"], names].to_numpy() == right.loc[found["new"], names].to_numpy()
+                same = (
+                    left.loc[found["old"], names].to_numpy()
+                    == right.loc[found["new"], names].to_numpy()
+                )
                 found = found.loc[same.mean(axis=1) >= 0.5]
             left, right = left.drop(index=list(found["old"])), right.drop(index=list(found["new"]))
             pairs.append(found)
@@ -110,7 +130,9 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, contract: Contract) -> pd.Data
         for table, side in ((old, "old"), (new, "new"))
     )
     differs = (first != second).to_numpy().tolist()
-    columns = [" ".join(name for name, other in zip(names, row, strict=True) if other) for row in differs]
+    columns = [
+        " ".join(name for name, other in zip(names, row, strict=True) if other) for row in differs
+    ]
     rows = [
         new.loc[changed["new"], PLACE].assign(
             change=CHANGED, old_row=old.loc[changed["old"], "row"].to_numpy(), columns=columns
@@ -118,16 +140,23 @@ def compare(old: pd.DataFrame, new: pd.DataFrame, contract: Contract) -> pd.Data
         new.loc[right.index, PLACE].assign(change=ADDED),
         old.loc[left.index, PLACE].assign(change=REMOVED),
     ]
-    found = pd.concat(rows, ignore_index=True).reindex(columns=["change", *PLACE, "old_row", "columns"])
-    return found.astype({"old_row": "Int64"}).sort_values(["file", "sheet", "row"], ignore_index=True)
+    found = pd.concat(rows, ignore_index=True).reindex(
+        columns=["change", *PLACE, "old_row", "columns"]
+    )
+    return found.astype({"old_row": "Int64"}).sort_values(
+        ["file", "sheet", "row"], ignore_index=True
+    )
 
 
 def _paired(left: pd.DataFrame, right: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Index pairs ``old, new`` of rows that agree in these columns, the first with the first; blank ones do not."""
+    """Index pairs ``old, new`` of rows that agree in these columns, the first with the first; blank
+    ones do not."""
     sides = []
     for table in (left, right):
         table = table[(table[by] != "").any(axis=1)]
         key = pd.util.hash_pandas_object(table[by], index=False)
-        sides.append(pd.DataFrame({"key": key, "nth": key.groupby(key).cumcount(), "at": table.index}))
+        sides.append(
+            pd.DataFrame({"key": key, "nth": key.groupby(key).cumcount(), "at": table.index})
+        )
     both = sides[0].merge(sides[1], on=["key", "nth"], suffixes=("_old", "_new"))
     return pd.DataFrame({"old": both["at_old"], "new": both["at_new"]})

@@ -1,8 +1,10 @@
-"""The board as a FastAPI application: its routes, who may call them, and what it says when something is not there.
+"""The board as a FastAPI application: its routes, who may call them, and what it says when
+something is not there.
 
-Every route asks the guard first; there is no page without one (no documentation pages either). Questions are answered
-by a form or, by programs, in JSON at the same addresses; another site's page cannot send either. Annotations are
-evaluated here, not postponed: FastAPI reads those that name the guard.
+Every route asks the guard first; there is no page without one (no documentation pages either).
+Questions are answered by a form or, by programs, in JSON at the same addresses; another site's page
+cannot send either. Annotations are evaluated here, not postponed: FastAPI reads those that name the
+guard.
 """
 
 import mimetypes
@@ -47,8 +49,9 @@ COOKIE = "shouwang_language"
 class Guards:
     """Whom the board asks about a visitor.
 
-    ``user`` is a dependency that gives who is there, or raises 401. The others are called with request and user: ``see``
-    raises 403 for those who may not see the board, ``people`` for those who may not open what holds personal data.
+    ``user`` is a dependency that gives who is there, or raises 401. The others are called with
+    request and user: ``see`` raises 403 for those who may not see the board, ``people`` for those
+    who may not open what holds personal data.
     """
 
     user: Callable[..., Any]
@@ -56,8 +59,11 @@ class Guards:
     people: Callable[[Request, Any], None]
 
 
-def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, read_on: pages.ReadOn) -> FastAPI:
-    """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a month.
+def create_app(
+    guards: Guards, house: Callable[[], House], log_of: pages.LogOf, read_on: pages.ReadOn
+) -> FastAPI:
+    """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a
+    month.
 
     ``read_on`` has a DAG read on what an answer, or one taken back, was about.
     """
@@ -71,16 +77,27 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, 
     seen = Annotated[Visitor, Depends(visitor)]
 
     @router.get("/")
-    def board(request: Request, by: seen, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = "") -> Response:
-        return answer(request, "board.html", visitor=by, **pages.board(house(), months, month, log_of))
+    def board(
+        request: Request, by: seen, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = ""
+    ) -> Response:
+        return answer(
+            request, "board.html", visitor=by, **pages.board(house(), months, month, log_of)
+        )
 
     @router.get("/months/{month}/{department}")
     def delivery(request: Request, month: str, department: str, by: seen) -> Response:
-        return answer(request, "delivery.html", visitor=by, **pages.delivery(house(), month, department, log_of))
+        return answer(
+            request,
+            "delivery.html",
+            visitor=by,
+            **pages.delivery(house(), month, department, log_of),
+        )
 
     @router.get("/dags/{dag_id}")
     def of_dag(request: Request, dag_id: str) -> Response:
-        return RedirectResponse(request.scope.get("root_path", "") + pages.page_of_dag(house(), dag_id), 307)
+        return RedirectResponse(
+            request.scope.get("root_path", "") + pages.page_of_dag(house(), dag_id), 307
+        )
 
     @router.get("/data-docs/{delivery_id}")
     def data_docs(request: Request, delivery_id: str) -> Response:
@@ -88,7 +105,9 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, 
 
     @router.get("/data-docs/{delivery_id}/page")
     def data_docs_page(delivery_id: str) -> Response:
-        return FileResponse(pages.data_docs(house(), delivery_id), media_type="text/html", headers=DOCUMENT)
+        return FileResponse(
+            pages.data_docs(house(), delivery_id), media_type="text/html", headers=DOCUMENT
+        )
 
     @router.get("/receipts/{delivery_id}")
     def receipt(delivery_id: str, by: seen) -> Response:
@@ -103,18 +122,28 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, 
         _trusted(by)
         told = pages.questions(house())
         if _speaks_json(request):
-            return JSONResponse(jsonable_encoder({"waiting": told["waiting"], "answered": told["answered"]}))
+            return JSONResponse(
+                jsonable_encoder({"waiting": told["waiting"], "answered": told["answered"]})
+            )
         return answer(request, "questions.html", **told)
 
     @router.post("/questions/{identifier}/answer", dependencies=[Depends(_same_origin)])
-    def answer_question(request: Request, identifier: int, by: seen, said: Annotated[str, Depends(_said)]) -> Response:
-        return _answered(request, by, lambda who: steps.answer_question(identifier, said, who, reread=False))
+    def answer_question(
+        request: Request, identifier: int, by: seen, said: Annotated[str, Depends(_said)]
+    ) -> Response:
+        return _answered(
+            request, by, lambda who: steps.answer_question(identifier, said, who, reread=False)
+        )
 
     @router.post("/questions/{identifier}/revoke", dependencies=[Depends(_same_origin)])
     def revoke_answer(request: Request, identifier: int, by: seen) -> Response:
-        return _answered(request, by, lambda who: steps.revoke_answer(identifier, who, reread=False))
+        return _answered(
+            request, by, lambda who: steps.revoke_answer(identifier, who, reread=False)
+        )
 
-    def _answered(request: Request, by: Visitor, decide: Callable[[str], dict[str, Any]]) -> Response:
+    def _answered(
+        request: Request, by: Visitor, decide: Callable[[str], dict[str, Any]]
+    ) -> Response:
         """Put an answer on record, have what it is about read on, and say so."""
         who = _trusted(by)
         try:
@@ -128,7 +157,9 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, 
             read_on(house().dag_id(f"exchange_{done['department']}"), month, who)
         if _speaks_json(request):
             return JSONResponse(jsonable_encoder(done), 202)
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/questions?done={done['id']}", 303)
+        return RedirectResponse(
+            f"{request.scope.get('root_path', '')}/questions?done={done['id']}", 303
+        )
 
     router.get("/assets/{name}")(_asset)
     app.include_router(router)
@@ -137,11 +168,16 @@ def create_app(guards: Guards, house: Callable[[], House], log_of: pages.LogOf, 
 
 
 def create_prefecture(
-    user: Callable[..., Any], guards: Callable[[str], Guards], log_of: pages.LogOf, read_on: pages.ReadOn
+    user: Callable[..., Any],
+    guards: Callable[[str], Guards],
+    log_of: pages.LogOf,
+    read_on: pages.ReadOn,
 ) -> FastAPI:
-    """The boards of many counties, each behind its own guards, and the page on which they stand side by side.
+    """The boards of many counties, each behind its own guards, and the page on which they stand
+    side by side.
 
-    That page shows a visitor the counties whose board it may see. ``guards`` are asked for a county's by its key.
+    That page shows a visitor the counties whose board it may see. ``guards`` are asked for a
+    county's by its key.
     """
     app = FastAPI(title="shouwang boards", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -160,7 +196,9 @@ def create_prefecture(
     @app.get("/dags/{dag_id}")
     def of_dag(request: Request, dag_id: str, _: seen) -> Response:
         key, _dot, name = dag_id.partition(".")
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/counties/{key}/dags/{name}", 307)
+        return RedirectResponse(
+            f"{request.scope.get('root_path', '')}/counties/{key}/dags/{name}", 307
+        )
 
     app.get("/assets/{name}", dependencies=[Depends(visible)])(_asset)
 
@@ -192,7 +230,9 @@ def _asset(name: str) -> Response:
     if name not in ASSETS:
         raise HTTPException(404)
     kind = mimetypes.guess_type(name)[0]
-    return Response(ASSETS[name], media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=86400"})
+    return Response(
+        ASSETS[name], media_type=kind, headers=HEADERS | {"Cache-Control": "private, max-age=86400"}
+    )
 
 
 def _speaks_json(request: Request) -> bool:
@@ -202,9 +242,14 @@ def _speaks_json(request: Request) -> bool:
 
 
 def _same_origin(request: Request) -> None:
-    """Turn away what a page of another site has a browser send; a program sends neither of these headers."""
+    """Turn away what a page of another site has a browser send; a program sends neither of these
+    headers."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site != "same-origin" if site else origin and urlsplit(origin).netloc != request.headers.get("host"):
+    if (
+        site != "same-origin"
+        if site
+        else origin and urlsplit(origin).netloc != request.headers.get("host")
+    ):
         raise HTTPException(403)
 
 
@@ -239,7 +284,9 @@ def _tell_of_failures(app: FastAPI) -> None:
 
     @app.exception_handler(HttpError)
     def refused(request: Request, error: HttpError) -> Response:
-        return failed(request, error.status_code if error.status_code in (401, 403, 404, 422) else 404)
+        return failed(
+            request, error.status_code if error.status_code in (401, 403, 404, 422) else 404
+        )
 
     @app.exception_handler(UsageError)
     def unknown(request: Request, _: UsageError) -> Response:
@@ -247,7 +294,9 @@ def _tell_of_failures(app: FastAPI) -> None:
 
     @app.exception_handler(NotThereYet)
     def empty(request: Request, _: NotThereYet) -> Response:
-        return HTMLResponse(pages.render(request, pages.language_of(request), "empty.html"), headers=HEADERS)
+        return HTMLResponse(
+            pages.render(request, pages.language_of(request), "empty.html"), headers=HEADERS
+        )
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(Unreachable)

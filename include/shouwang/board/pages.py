@@ -35,7 +35,9 @@ from shouwang.townships.approvals import held_back, open_questions
 
 HERE = Path(__file__).parent
 ASSETS = {
-    path.name: path.read_bytes() for path in sorted((HERE / "assets").iterdir()) if path.suffix in (".js", ".svg")
+    path.name: path.read_bytes()
+    for path in sorted((HERE / "assets").iterdir())
+    if path.suffix in (".js", ".svg")
 }
 LAST_RUNS, RUNS_LOOKED_AT = 10, 100
 LogOf = Callable[[str, str], str]
@@ -46,16 +48,20 @@ ReadOn = Callable[[str, str, str], object]
 
 @dataclass(frozen=True)
 class Visitor:
-    """Who looks; ``may_see_people``: may open receipts and review lists, which hold personal data."""
+    """Who looks; ``may_see_people``: may open receipts and review lists, which hold personal
+    data."""
 
     name: str
     may_see_people: bool
 
 
 def language_of(request: Request) -> str:
-    """What was asked for, else what was chosen before, else the first language of the browser that we know."""
+    """What was asked for, else what was chosen before, else the first language of the browser that
+    we know."""
     wished = [request.query_params.get("lang"), request.cookies.get("shouwang_language")]
-    wished += [part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")]
+    wished += [
+        part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")
+    ]
     known = (wish[:2].lower() for wish in wished if wish)
     return next((wish for wish in known if wish in LANGUAGES), LANGUAGES[0])
 
@@ -63,7 +69,10 @@ def language_of(request: Request) -> str:
 @cache
 def _templates() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["n"] = lambda number: "–" if number is None else f"{number:,}"
     environment.filters["percent"] = _percent
@@ -95,32 +104,55 @@ def render(request: Request, language: str, page: str, **given: Any) -> str:
         return f"{first.year}年{first.month}月" if language == "zh" else f"{first:%b %Y}"
 
     def day(date: dt.date | None) -> str:
-        return "" if date is None else f"{date.month}月{date.day}日" if language == "zh" else f"{date.day} {date:%b}"
+        return (
+            ""
+            if date is None
+            else f"{date.month}月{date.day}日"
+            if language == "zh"
+            else f"{date.day} {date:%b}"
+        )
 
-    return _templates().get_template(page).render(
-        t=said, month_name=month_name, day=day, language=language, root=root, airflow=top.rpartition("/")[0],
-        prefecture=top if top != root else "",
-        path=request.url.path, query=dict(request.query_params), **given,
-    )  # fmt: skip
+    return (
+        _templates()
+        .get_template(page)
+        .render(
+            t=said,
+            month_name=month_name,
+            day=day,
+            language=language,
+            root=root,
+            airflow=top.rpartition("/")[0],
+            prefecture=top if top != root else "",
+            path=request.url.path,
+            query=dict(request.query_params),
+            **given,
+        )
+    )
 
 
 def prefecture(keys: Iterable[str], month: str) -> dict[str, Any]:
-    """The page of all counties that a visitor may see: ``month`` is the one shown, the present one if it is empty."""
+    """The page of all counties that a visitor may see: ``month`` is the one shown, the present one
+    if it is empty."""
     now = month_now()
     of = Month.parse(month) if month else now
     counties = [county_month(key, of) for key in keys]
     states = {
-        kind: sum(one.count(kind) for one in counties) for kind in ("in force", "held", "refused", "late", "waiting")
+        kind: sum(one.count(kind) for one in counties)
+        for kind in ("in force", "held", "refused", "late", "waiting")
     }
     months = [str(one) for one in reversed(Month.span(now + -5, now))]
     return {
-        "counties": counties, "states": states, "month": str(of), "months": months,
+        "counties": counties,
+        "states": states,
+        "month": str(of),
+        "months": months,
         "now": dt.datetime.now(ZONE).replace(microsecond=0),
-    }  # fmt: skip
+    }
 
 
 def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]:
-    """The board's page: ``month`` is the one whose townships are shown, the last that was released if it is empty."""
+    """The board's page: ``month`` is the one whose townships are shown, the last that was released
+    if it is empty."""
     today = house.today()
     with house.database.read() as connection:
         shown = figures.months(connection, count, today)
@@ -129,13 +161,20 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         rows = figures.month_rows(house, connection, shown, today)
         releases = _releases(house, connection, today)
         rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
-        townships = figures.township_months(house, connection, today, max(shown[-1], shown[0] + -11))
+        townships = figures.township_months(
+            house, connection, today, max(shown[-1], shown[0] + -11)
+        )
         held = figures.held(connection)
         ran = runs(house, connection, RUNS_LOOKED_AT)
         asked = len(intake.open_questions(connection))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
-    missed = (1 - cell.matched_share for row in rows for cell in row.cells if cell.matched_share is not None)
+    missed = (
+        1 - cell.matched_share
+        for row in rows
+        for cell in row.cells
+        if cell.matched_share is not None
+    )
     return {
         "county": house.county.settings.name,
         "scale": max(0.05, ceil(max(missed, default=0) * 20) / 20),
@@ -153,21 +192,29 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "count": count,
         "runs": ran[:LAST_RUNS],
         "failing": failing(ran),
-        "run_titles": {f"exchange_{name}": contract.title for name, contract in house.county.contracts.items()},
+        "run_titles": {
+            f"exchange_{name}": contract.title for name, contract in house.county.contracts.items()
+        },
         "log_of": log_of,
         "dag_id": house.dag_id,
     }
 
 
 def _releases(house: House, connection: Connection, today: dt.date) -> list[figures.Attention]:
-    """Releases that wait for an answer, with the days that they have waited, and townships that are held back."""
+    """Releases that wait for an answer, with the days that they have waited, and townships that are
+    held back."""
     found = [
         figures.Attention(
-            "release asked", said.month, _named(said.townships), (today - figures.local(house, said.at)).days
+            "release asked",
+            said.month,
+            _named(said.townships),
+            (today - figures.local(house, said.at)).days,
         )
         for said in open_questions(connection)
     ]
-    for month, holds in groupby(sorted(held_back(connection).values(), key=attrgetter("month")), attrgetter("month")):
+    for month, holds in groupby(
+        sorted(held_back(connection).values(), key=attrgetter("month")), attrgetter("month")
+    ):
         townships = [hold.township for hold in holds]
         found.append(figures.Attention("held back", month, _named(townships), len(townships)))
     return found
@@ -181,15 +228,23 @@ def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
     """The month that work is on: the newest that is due and of which something is known."""
     over = [row for row in rows if row.month <= expected]
     return next(
-        (row for row in over if any(row.of(state) for state in ("in force", "held", "refused", "late"))), rows[0]
+        (
+            row
+            for row in over
+            if any(row.of(state) for state in ("in force", "held", "refused", "late"))
+        ),
+        rows[0],
     )
 
 
-def _rates(connection: Connection, titles: dict[str, str], months: list[Month]) -> list[dict[str, Any]]:
+def _rates(
+    connection: Connection, titles: dict[str, str], months: list[Month]
+) -> list[dict[str, Any]]:
     """The hit rates of rules that were answered, the poorest first."""
     rates = hit_rates(connection, titles, months)
     return [
-        {str(name): value for name, value in row.items()} for row in rates[rates["answered"] > 0].to_dict("records")
+        {str(name): value for name, value in row.items()}
+        for row in rates[rates["answered"] > 0].to_dict("records")
     ]
 
 
@@ -234,9 +289,15 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
         )
     dag = house.dag_id(f"exchange_{department}")
     return {
-        "county": house.county.settings.name, "contract": contract, "month": month, "strip": strip, "versions": told,
-        "cell": next(cell for cell in strip if cell.month == month), "dag": dag, "log": log_of(dag, month),
-    }  # fmt: skip
+        "county": house.county.settings.name,
+        "contract": contract,
+        "month": month,
+        "strip": strip,
+        "versions": told,
+        "cell": next(cell for cell in strip if cell.month == month),
+        "dag": dag,
+        "log": log_of(dag, month),
+    }
 
 
 def _state_of(version: dict[str, Any]) -> str:
@@ -263,7 +324,9 @@ def page_of_dag(house: House, dag_id: str) -> str:
     department = dag_id.removeprefix("exchange_")
     if house.county.contract(department) is None:
         return "/"
-    known = sa.select(sa.func.max(delivery_table.c.month)).where(delivery_table.c.department == department)
+    known = sa.select(sa.func.max(delivery_table.c.month)).where(
+        delivery_table.c.department == department
+    )
     with house.database.read() as connection:
         month = connection.scalar(known)
     return f"/months/{month}/{department}" if month else "/"
@@ -281,7 +344,11 @@ def docs(house: House, delivery_id: str) -> dict[str, Any]:
     """The page around the Data Docs of a delivery."""
     known = _version(house, delivery_id)
     data_docs(house, delivery_id)
-    return {"version": known, "contract": house.county.contract(known["department"]), "month": known["month"]}
+    return {
+        "version": known,
+        "contract": house.county.contract(known["department"]),
+        "month": known["month"],
+    }
 
 
 def data_docs(house: House, delivery_id: str) -> Path:

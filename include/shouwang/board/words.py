@@ -27,9 +27,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "arrived": ("已接收", "Arrived"),
     "warned": ("预警户", "Warned"),
     "unreadable": ("配置有误", "Configuration wrong"),
-    "do unreadable": ("请按该县的 unsound 任务所示修改配置。", "Mend what the county's DAG “unsound” names."),
+    "do unreadable": (
+        "请按该县的 unsound 任务所示修改配置。",
+        "Mend what the county's DAG “unsound” names.",
+    ),
     "away": ("数据库无法访问", "Database away"),
-    "do away": ("请检查该县的数据库；其他县不受影响。", "Look at this county's database; the others go on."),
+    "do away": (
+        "请检查该县的数据库；其他县不受影响。",
+        "Look at this county's database; the others go on.",
+    ),
     "nothing": ("尚无数据", "No data yet"),
     "do nothing": ("请先建库并加载农户信息表。", "Make its database and load the registry."),
     "collecting": ("收数中", "Collecting"),
@@ -86,7 +92,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "请催报；补报后自动重新比对，只补发变化部分。",
         "Ask for the data; a late file re-opens the month, and only what changed is sent.",
     ),
-    "about release asked": ("名单等待审核，已 {n} 天", "Lists have waited for approval for {n} days"),
+    "about release asked": (
+        "名单等待审核，已 {n} 天",
+        "Lists have waited for approval for {n} days",
+    ),
     "do release asked": (
         "请在 Airflow 中批准或驳回；没有人批准，名单不会下发。",
         "Approve or reject them in Airflow; nothing goes out before somebody has.",
@@ -97,7 +106,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "To let them go, run the DAG “release” for this month and take them out of the form.",
     ),
     "about outdated": ("比对之后数据有更新", "Data changed after the screening"),
-    "do outdated": ("请在 Airflow 中重新运行 screening。", "Run the DAG “screening” for this month again."),
+    "do outdated": (
+        "请在 Airflow 中重新运行 screening。",
+        "Run the DAG “screening” for this month again.",
+    ),
     "about held": ("{n} 份报回的文件待核实是谁报的", "{n} returned files: nobody knows whose"),
     "do held": (
         "用 shouwang returns held 查看，核实后用 shouwang feedback load --from 收取。",
@@ -190,7 +202,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "review list": ("待核实名单", "Review list"),
     "papers": ("文件与日志", "Papers and logs"),
     "no delivery": ("还没有收到这个部门的文件。", "Nothing has come from this department."),
-    "nothing due": ("这个部门本月不报送数据。", "This department hands over nothing for this month."),
+    "nothing due": (
+        "这个部门本月不报送数据。",
+        "This department hands over nothing for this month.",
+    ),
     "people inside": ("含个人信息，下载会留痕", "holds personal data; each download is recorded"),
     "for you": (
         "回执和待核实名单含个人信息，每次下载都会留痕。",
@@ -276,14 +291,26 @@ WORDS: dict[str, tuple[str, str]] = {
     "500": ("页面出错了", "This page failed"),
     "503": ("数据库暂时无法访问", "The database does not answer"),
     "do 401": ("登录后刷新本页。", "Log in, then reload this page."),
-    "do 403": ("请向 Airflow 管理员申请相应角色。", "Ask the Airflow administrator for a role that may."),
-    "do 404": ("链接可能已过期，请从看板重新进入。", "The link may be out of date; start again from the board."),
-    "do 422": ("请返回待确认页面，选一项再确认。", "Go back to the questions, choose one, then answer."),
+    "do 403": (
+        "请向 Airflow 管理员申请相应角色。",
+        "Ask the Airflow administrator for a role that may.",
+    ),
+    "do 404": (
+        "链接可能已过期，请从看板重新进入。",
+        "The link may be out of date; start again from the board.",
+    ),
+    "do 422": (
+        "请返回待确认页面，选一项再确认。",
+        "Go back to the questions, choose one, then answer.",
+    ),
     "do 500": (
         "请刷新；如仍出错，请查看 api-server 日志。",
         "Reload; if it fails again, see the log of the api-server.",
     ),
-    "do 503": ("请稍后刷新；如仍出错，请检查数据库。", "Reload in a moment; if it lasts, look at the database."),
+    "do 503": (
+        "请稍后刷新；如仍出错，请检查数据库。",
+        "Reload in a moment; if it lasts, look at the database.",
+    ),
 }
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Conclusion:
-    """One code: whether the case stays open, and whether the household is recognised as to be monitored (认定)."""
+    """One code: whether the case stays open, and whether the household is recognised as to be
+    monitored (认定)."""
 
     code: str
     state: str

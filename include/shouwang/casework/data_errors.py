@@ -1,8 +1,9 @@
-"""Data errors found on foot (部门数据有误, conclusion 13): whose rows they were, and what the township wrote.
+"""Data errors found on foot (部门数据有误, conclusion 13): whose rows they were, and what the
+township wrote.
 
-A clue may rest on the rows of several departments. The error is counted against those whose office the township names;
-where it names none of them, against all. What it wrote is told only to a department that it names, or to the only one
-where it names no other.
+A clue may rest on the rows of several departments. The error is counted against those whose office
+the township names; where it names none of them, against all. What it wrote is told only to a
+department that it names, or to the only one where it names no other.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ WRONG_DATA = "13"
 
 def answers(connection: Connection) -> pd.DataFrame:
     """Every answer, the last of each clue number last."""
-    return frame(connection, sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row))
+    return frame(
+        connection,
+        sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row),
+    )
 
 
 def last_words(connection: Connection) -> pd.DataFrame:
@@ -33,21 +37,32 @@ def clue_numbers(connection: Connection) -> pd.DataFrame:
     """``household_id, case_no`` of every clue number; a case may have gone out under several."""
     cases = frame(connection, sa.select(case.c.household_id, case.c.clue_no, case.c.numbers))
     numbers = cases["numbers"].fillna(cases["clue_no"])
-    each = cases[["household_id"]].assign(case_no=cases["clue_no"], clue_no=numbers.astype("str").str.split())
-    return each.explode("clue_no").drop_duplicates("clue_no", keep="last").set_index("clue_no").astype("str")
+    each = cases[["household_id"]].assign(
+        case_no=cases["clue_no"], clue_no=numbers.astype("str").str.split()
+    )
+    return (
+        each.explode("clue_no")
+        .drop_duplicates("clue_no", keep="last")
+        .set_index("clue_no")
+        .astype("str")
+    )
 
 
 def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFrame:
     """One row a clue and department: ``clue_no, household_id, department, month, reason``.
 
-    ``titles`` gives the offices' names; ``month`` is that of the delivery (text); ``reason`` is null where it may not
-    be told.
+    ``titles`` gives the offices' names; ``month`` is that of the delivery (text); ``reason`` is
+    null where it may not be told.
     """
     words, households = last_words(connection), clue_numbers(connection)["household_id"]
     wrong = words.loc[words["conclusion"] == WRONG_DATA, ["clue_no", "reason"]]
-    wrong = wrong.assign(household_id=wrong["clue_no"].map(households).astype("str")).dropna(subset=["household_id"])
+    wrong = wrong.assign(household_id=wrong["clue_no"].map(households).astype("str")).dropna(
+        subset=["household_id"]
+    )
     sent = frame(connection, sa.select(release_item.c.clue_no, release_item.c.month).distinct())
-    wrong = wrong.merge(sent.sort_values("month").drop_duplicates("clue_no", keep="last"), on="clue_no")
+    wrong = wrong.merge(
+        sent.sort_values("month").drop_duplicates("clue_no", keep="last"), on="clue_no"
+    )
     names = ("month", "household_id", "department", "delivery_month")
     known = frame(
         connection,
@@ -61,18 +76,28 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     named = pd.Series([_names(name, text) for name, text in pairs], index=each.index, dtype="bool")
     anyone = named.groupby(each["clue_no"]).transform("any")
     elsewhere = pd.Series(
-        [any(_names(t, said) for t in titles.values()) for _, said in pairs], index=each.index, dtype="bool"
+        [any(_names(t, said) for t in titles.values()) for _, said in pairs],
+        index=each.index,
+        dtype="bool",
     )
     alone = (each.groupby("clue_no")["department"].transform("nunique") == 1) & ~elsewhere
     each["reason"] = each["reason"].where(named | alone)
     found = each[named | ~anyone].drop(columns="month").rename(columns={"delivery_month": "month"})
-    return found[["clue_no", "household_id", "department", "month", "reason"]].reset_index(drop=True)
+    return found[["clue_no", "household_id", "department", "month", "reason"]].reset_index(
+        drop=True
+    )
 
 
 def _names(office: str, text: str) -> bool:
-    """Whether a text names an office: in full, without its last word (医保), or as it is shortened (教体局 for 教育体育局)."""
+    """Whether a text names an office: in full, without its last word (医保), or as it is shortened
+    (教体局 for 教育体育局)."""
     short = office.removesuffix("局")
-    written = (text[end - size : end] for end, char in enumerate(text) if char == "局" for size in range(2, len(short)))
+    written = (
+        text[end - size : end]
+        for end, char in enumerate(text)
+        if char == "局"
+        for size in range(2, len(short))
+    )
     return short in text or any(said[:1] == short[0] and _within(said, short) for said in written)
 
 

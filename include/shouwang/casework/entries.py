@@ -1,4 +1,5 @@
-"""What the ledger holds: cases, the events of their history, and when a risk may be called removed."""
+"""What the ledger holds: cases, the events of their history, and when a risk may be called
+removed."""
 
 from __future__ import annotations
 
@@ -15,9 +16,11 @@ from shouwang.month import Month
 
 @dataclass(frozen=True)
 class Policy:
-    """What a county may set: how long a closed case keeps its rules silent, and what growth breaks the silence.
+    """What a county may set: how long a closed case keeps its rules silent, and what growth breaks
+    the silence.
 
-    ``keyed`` puts a digest under the county's key, so that nobody can compute a household's clue numbers.
+    ``keyed`` puts a digest under the county's key, so that nobody can compute a household's clue
+    numbers.
     """
 
     county: str
@@ -30,8 +33,8 @@ class Policy:
 class Case:
     """One case as it stands.
 
-    ``sent`` is what each rule measured when it was last sent; ``turns_on`` the day from which time alone makes another
-    state of it; ``numbers`` every number under which it went out.
+    ``sent`` is what each rule measured when it was last sent; ``turns_on`` the day from which time
+    alone makes another state of it; ``numbers`` every number under which it went out.
     """
 
     clue_no: str
@@ -76,7 +79,8 @@ class Event:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Every case, its history, and what each warning came to: ``outcomes[month, household]`` is (state, clue number)."""
+    """Every case, its history, and what each warning came to: ``outcomes[month, household]`` is
+    (state, clue number)."""
 
     cases: tuple[Case, ...]
     events: tuple[Event, ...]
@@ -89,7 +93,9 @@ def why_not_removed(case: Case, on: dt.date, measure: str | None = None) -> str 
         return f"线索现为“{case.state}”，只有{'、'.join(states.MONITORED)}的户可以风险消除"
     if case.recognised_on is None or on < months_later(case.recognised_on, states.NEEDS_MONTHS):
         earliest = case.recognised_on and months_later(case.recognised_on, states.NEEDS_MONTHS)
-        since = f"该户 {case.recognised_on} 认定，最早 {earliest}" if earliest else "该户没有认定日期"
+        since = (
+            f"该户 {case.recognised_on} 认定，最早 {earliest}" if earliest else "该户没有认定日期"
+        )
         return f"认定未满 {states.NEEDS_MONTHS} 个月（{since}），不能风险消除"
     if not case.measures and not measure:
         return "没有帮扶措施记录，不能风险消除；请先以结论 02 报措施，或写明已采取的措施"

@@ -1,7 +1,8 @@
 """The facts from which the ledger is replayed, and where each stands in time.
 
-A fact has a day of its own: a month's screening and its lists count as of the first day after that month, an answer as
-of the visit. What arrives late therefore finds its place, and the order of arrival does not matter.
+A fact has a day of its own: a month's screening and its lists count as of the first day after that
+month, an answer as of the visit. What arrives late therefore finds its place, and the order of
+arrival does not matter.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from shouwang.month import Month
 
 
 class Amount(NamedTuple):
-    """What a rule measured in a household in a month: all its signals together, and the largest of them."""
+    """What a rule measured in a household in a month: all its signals together, and the largest of
+    them."""
 
     total: float
     largest: float
 
     def grown(self, before: Amount, growth: float) -> bool:
-        """Whether either is ``growth`` times what it was; without a figure before there is nothing to compare."""
+        """Whether either is ``growth`` times what it was; without a figure before there is nothing
+        to compare."""
         return any(b > 0 and now >= growth * b for now, b in zip(self, before, strict=True))
 
 
@@ -48,7 +51,8 @@ class Warned:
 
 @dataclass(frozen=True)
 class Released:
-    """A clue on a list that went out: ``on`` the day, ``due`` to be answered by, ``late_from`` on supervision."""
+    """A clue on a list that went out: ``on`` the day, ``due`` to be answered by, ``late_from`` on
+    supervision."""
 
     month: Month
     clue_no: str
@@ -67,7 +71,13 @@ class Released:
     @property
     def when(self) -> tuple[Any, ...]:
         """Its place in time: with the screening that it follows from, whenever it went out."""
-        return ((self.month + 1).first, self.month, 1, f"{self.on} {self.version:04d}", self.clue_no)
+        return (
+            (self.month + 1).first,
+            self.month,
+            1,
+            f"{self.on} {self.version:04d}",
+            self.clue_no,
+        )
 
 
 @dataclass(frozen=True)

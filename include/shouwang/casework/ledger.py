@@ -1,9 +1,11 @@
-"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002 and 0006).
+"""The ledger (台账), replayed household by household from facts (handbook section 8; decisions 0002
+and 0006).
 
-One open case a household. A warning of a household with an open case joins it and is not sent again, unless the level
-rises, a new risk type joins, or what a rule measures has grown by half since it was last sent. A household whose case
-was closed by an answer stays silent for the same rules for six months, unless its evidence grows likewise. A household
-whose risk was removed and which is warned of again gets a new case, marked 回退.
+One open case a household. A warning of a household with an open case joins it and is not sent
+again, unless the level rises, a new risk type joins, or what a rule measures has grown by half
+since it was last sent. A household whose case was closed by an answer stays silent for the same
+rules for six months, unless its evidence grows likewise. A household whose risk was removed and
+which is warned of again gets a new case, marked 回退.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that a p
 
 
 def clue_number(policy: Policy, month: Month, household_id: str, before: str = "") -> str:
-    """A case's number, the same whatever was opened before it: ``2609-K7QX3M9T`` (month, then 40 bits of a keyed digest).
+    """A case's number, the same whatever was opened before it: ``2609-K7QX3M9T`` (month, then 40
+    bits of a keyed digest).
 
     ``before``: the number that another case has already.
     """
@@ -52,16 +55,24 @@ def replay(policy: Policy, facts: Iterable[Fact]) -> Ledger:
     by_household: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_household[fact.household_id].append(fact)
-    told = [_Story(policy, household).tell(by_household[household]) for household in sorted(by_household)]
+    told = [
+        _Story(policy, household).tell(by_household[household])
+        for household in sorted(by_household)
+    ]
     return Ledger(
         tuple(case for story in told for case in story.cases),
         tuple(event for story in told for event in story.history()),
-        {key: (outcome, case.clue_no) for story in told for key, (outcome, case) in story.outcomes.items()},
+        {
+            key: (outcome, case.clue_no)
+            for story in told
+            for key, (outcome, case) in story.outcomes.items()
+        },
     )
 
 
 def _placed(facts: Iterable[Fact]) -> Iterator[tuple[tuple[Any, ...], Fact]]:
-    """Every fact with its place; of several answers to a clue of a list, the one received last stands last."""
+    """Every fact with its place; of several answers to a clue of a list, the one received last
+    stands last."""
     latest: dict[tuple[Month, str], tuple[Any, ...]] = {}
     for answer in sorted((f for f in facts if isinstance(f, Answer)), key=lambda a: a.word):
         clue = answer.list_month, answer.clue_no
@@ -84,7 +95,8 @@ class _Story:
         self.told: set[str] = set()
 
     def number(self, month: Month) -> str:
-        """The number of a case of a month; one that went out keeps the number under which it did."""
+        """The number of a case of a month; one that went out keeps the number under which it
+        did."""
         old = unkeyed_number(self.policy.county, month, self.household_id)
         return old if old in self.told else clue_number(self.policy, month, self.household_id)
 
@@ -110,9 +122,16 @@ class _Story:
     def latest(self) -> Case | None:
         return self.cases[-1] if self.cases else None
 
-    def note(self, case: Case, day: dt.date, month: Month, kind: str, rules: Iterable[str], **detail: Any) -> None:
+    def note(
+        self, case: Case, day: dt.date, month: Month, kind: str, rules: Iterable[str], **detail: Any
+    ) -> None:
         said = {key: value for key, value in detail.items() if value not in (None, "", [], {})}
-        self.events.append((case, Event("", day, month, kind, case.state, case.level, " ".join(sorted(rules)), said)))
+        self.events.append(
+            (
+                case,
+                Event("", day, month, kind, case.state, case.level, " ".join(sorted(rules)), said),
+            )
+        )
 
     def move(self, case: Case, event: str) -> bool:
         step = TABLE.get((case.state, event))
@@ -122,7 +141,9 @@ class _Story:
 
     def open(self, case: Case, event: str) -> Case:
         while case.clue_no in self.by_number:
-            case.clue_no = clue_number(self.policy, case.opened_month, self.household_id, case.clue_no)
+            case.clue_no = clue_number(
+                self.policy, case.opened_month, self.household_id, case.clue_no
+            )
         self.move(case, event)
         self.cases.append(case)
         self.by_number[case.clue_no] = case
@@ -135,24 +156,41 @@ class _Story:
             kind = states.RETURNED if returned else states.OPENED
             case = self.open(
                 Case(
-                    self.number(w.month), w.household_id, w.month, w.level,
-                    w.category, w.risks, dict(w.evidence), w.township, w.month, states.UNBORN, returned,
+                    self.number(w.month),
+                    w.household_id,
+                    w.month,
+                    w.level,
+                    w.category,
+                    w.risks,
+                    dict(w.evidence),
+                    w.township,
+                    w.month,
+                    states.UNBORN,
+                    returned,
                 ),
                 kind,
-            )  # fmt: skip
+            )
             outcome = NEW
         elif not case.open:
             outcome, kind = REPEATED, states.SILENCED
             why = {"until": str(self.silent_until(case, w)), "conclusion": case.conclusion}
         else:
             grown = self.growths(case, w)
-            outcome, kind = (SUPPLEMENT, states.SUPPLEMENT) if grown else (REPEATED, states.REPEATED)
+            outcome, kind = (
+                (SUPPLEMENT, states.SUPPLEMENT) if grown else (REPEATED, states.REPEATED)
+            )
             why = {"grown": grown, "under": case.state}
-        amounts = {rule: [*case.sent.get(rule, NO_FIGURE), *now] for rule, now in w.evidence.items() if any(now)}
+        amounts = {
+            rule: [*case.sent.get(rule, NO_FIGURE), *now]
+            for rule, now in w.evidence.items()
+            if any(now)
+        }
         self.note_warning(case, w, day, kind, why | {"amounts": amounts})
         self.outcomes[w.month, w.household_id] = (outcome, case)
 
-    def note_warning(self, case: Case, w: Warned, day: dt.date, kind: str, why: Mapping[str, Any]) -> None:
+    def note_warning(
+        self, case: Case, w: Warned, day: dt.date, kind: str, why: Mapping[str, Any]
+    ) -> None:
         before = case.category
         if kind == states.SUPPLEMENT:
             self.move(case, states.SUPPLEMENT)
@@ -160,7 +198,11 @@ class _Story:
             case.risks |= w.risks
             case.sent.update(w.evidence)
         elif kind == states.REPEATED:
-            unknown = {rule: amount for rule, amount in w.evidence.items() if not any(case.sent.get(rule, NO_FIGURE))}
+            unknown = {
+                rule: amount
+                for rule, amount in w.evidence.items()
+                if not any(case.sent.get(rule, NO_FIGURE))
+            }
             case.sent.update(unknown)
         if case.open:
             case.township, case.last_month = w.township or case.township, w.month
@@ -169,7 +211,9 @@ class _Story:
         self.note(case, day, w.month, kind, w.evidence, **why)
         self.note_category(case, day, w.month, before, w.category)
 
-    def note_category(self, case: Case, day: dt.date, month: Month, before: str | None, now: str | None) -> None:
+    def note_category(
+        self, case: Case, day: dt.date, month: Month, before: str | None, now: str | None
+    ) -> None:
         """类型变更: told when a known category becomes another one."""
         if before and now and case.category == now != before:
             self.note(case, day, month, states.RETYPED, case.sent, before=before, now=now)
@@ -179,11 +223,14 @@ class _Story:
         found = ["level"] if LEVELS[w.level] > LEVELS[case.level] else []
         found += sorted(w.risks - case.risks)
         return found + sorted(
-            r for r, amount in w.evidence.items() if amount.grown(case.sent.get(r, NO_FIGURE), self.growth)
+            r
+            for r, amount in w.evidence.items()
+            if amount.grown(case.sent.get(r, NO_FIGURE), self.growth)
         )
 
     def silent_until(self, case: Case, w: Warned) -> Month | None:
-        """The month until which (not included) a closed case keeps this warning silent; null if it does not."""
+        """The month until which (not included) a closed case keeps this warning silent; null if it
+        does not."""
         until = self.silence_of(case)
         covered = set(w.evidence) <= set(case.sent) and not self.growths(case, w)
         return until if until and covered and w.month < until else None
@@ -194,7 +241,8 @@ class _Story:
         return case.concluded_month + self.policy.silence_months
 
     def release(self, r: Released, day: dt.date) -> None:
-        """A list went out. Where no warning is left of it, the data were corrected since: what was sent stays a case."""
+        """A list went out. Where no warning is left of it, the data were corrected since: what was
+        sent stays a case."""
         case = self.latest
         if case is None or not (case.open or r.clue_no in (case.clue_no, *case.numbers)):
             until = self.silence_of(case) if case else None
@@ -202,7 +250,9 @@ class _Story:
         self.name(case, r)
         if self.move(case, states.RELEASED) and case.turns_on is None:
             case.due, case.turns_on = r.due, r.late_from
-        self.note(case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail)
+        self.note(
+            case, day, r.month, states.RELEASED, r.rules.split() or case.sent, due=r.due, **r.detail
+        )
 
     def name(self, case: Case, r: Released) -> None:
         if r.clue_no not in case.numbers:
@@ -211,20 +261,41 @@ class _Story:
         self.listed[r.month, r.clue_no] = case
 
     def keep(self, clue_no: str, month: Month, r: Released | None = None) -> Case:
-        """Open a case for what was told though no warning is left of it; what its rules measured is not known."""
-        case = Case(clue_no, self.household_id, month, "蓝", None, frozenset(), {}, None, month, states.UNBORN)
+        """Open a case for what was told though no warning is left of it; what its rules measured is
+        not known."""
+        case = Case(
+            clue_no,
+            self.household_id,
+            month,
+            "蓝",
+            None,
+            frozenset(),
+            {},
+            None,
+            month,
+            states.UNBORN,
+        )
         case.returned = self.latest is not None and self.latest.state == states.REMOVED
         if r is not None:
-            case.level, case.category, case.risks, case.township = r.level, r.category, r.risks, r.township
+            case.level, case.category, case.risks, case.township = (
+                r.level,
+                r.category,
+                r.risks,
+                r.township,
+            )
             case.sent = dict.fromkeys(r.rules.split(), NO_FIGURE)
         self.open(case, states.RETURNED if case.returned else states.OPENED)
         self.note(case, (month + 1).first, month, states.KEPT, case.sent)
         return case
 
     def find(self, clue_no: str, month: Month) -> Case:
-        """The case that a number on a month's list means; one that no other fact knows is kept for what was said."""
+        """The case that a number on a month's list means; one that no other fact knows is kept for
+        what was said."""
         return (
-            self.listed.get((month, clue_no)) or self.by_number.get(clue_no) or self.latest or self.keep(clue_no, month)
+            self.listed.get((month, clue_no))
+            or self.by_number.get(clue_no)
+            or self.latest
+            or self.keep(clue_no, month)
         )
 
     def answer(self, a: Answer, day: dt.date) -> None:
@@ -240,11 +311,19 @@ class _Story:
         if case is not self.latest or (case.state, event) not in TABLE:
             self.note(case, day, month, states.LATE_WORD, case.sent, **said)
             return
-        if case.turns_on and states.state_on(case.state, case.turns_on, a.received.date()) == states.SUPERVISED:
+        if (
+            case.turns_on
+            and states.state_on(case.state, case.turns_on, a.received.date()) == states.SUPERVISED
+        ):
             self.note(case, day, month, states.TIME, case.sent, due=case.due, since=case.turns_on)
         self.move(case, event)
         before = case.category
-        case.conclusion, case.turns_on, case.due, case.next_visit = a.conclusion, None, None, a.next_visit
+        case.conclusion, case.turns_on, case.due, case.next_visit = (
+            a.conclusion,
+            None,
+            None,
+            a.next_visit,
+        )
         case.concluded_month = month
         case.category = a.category or case.category
         case.risks |= a.risks
@@ -261,12 +340,22 @@ class _Story:
         self.note_category(case, day, month, before, a.category)
 
     def relapse(self, before: Case, a: Answer, day: dt.date) -> Case:
-        """The township finds that a removed risk is there again (回退): a new case, which answers to the same number."""
+        """The township finds that a removed risk is there again (回退): a new case, which answers
+        to the same number."""
         month = Month.of(day)
         case = Case(
-            self.number(month), self.household_id, month, before.level, before.category, before.risks, dict(before.sent),
-            before.township, month, states.UNBORN, True,
-        )  # fmt: skip
+            self.number(month),
+            self.household_id,
+            month,
+            before.level,
+            before.category,
+            before.risks,
+            dict(before.sent),
+            before.township,
+            month,
+            states.UNBORN,
+            True,
+        )
         self.open(case, states.RETURNED)
         case.numbers.append(a.clue_no)
         self.listed[a.list_month, a.clue_no] = self.by_number[a.clue_no] = case
@@ -276,11 +365,15 @@ class _Story:
     def remove(self, r: Removal, day: dt.date) -> None:
         month = Month.of(r.on)
         case = self.find(r.clue_no, month)
-        refused = why_not_removed(case, r.on, r.measure) if case is self.latest else "该户已有新的线索"
+        refused = (
+            why_not_removed(case, r.on, r.measure) if case is self.latest else "该户已有新的线索"
+        )
         if refused:
             self.note(case, day, month, states.REMOVAL_REFUSED, case.sent, why=refused, **r.detail)
             return
         self.move(case, states.REMOVAL)
         case.measures += [r.measure] if r.measure else []
         case.turns_on = months_later(r.on, self.policy.silence_months)
-        self.note(case, day, month, states.REMOVAL, case.sent, on=r.on, measure=r.measure, **r.detail)
+        self.note(
+            case, day, month, states.REMOVAL, case.sent, on=r.on, measure=r.measure, **r.detail
+        )

@@ -1,4 +1,5 @@
-"""The other two channels (农户自主申报, 干部排查): what they report is a signal of its month like a department's."""
+"""The other two channels (农户自主申报, 干部排查): what they report is a signal of its month like a
+department's."""
 
 from __future__ import annotations
 
@@ -16,12 +17,18 @@ _SAID = ("content", "rule", "risk", "household_id", "person_id", "sentence", "fi
 
 
 def reported(connection: Connection, month: Month) -> pd.DataFrame:
-    """What was reported for a month, as signals (`screening.signals`) that measure nothing; with ``content``."""
+    """What was reported for a month, as signals (`screening.signals`) that measure nothing; with
+    ``content``."""
     query = sa.select(*(report.c[name] for name in _SAID)).where(report.c.month == str(month))
     rows = frame(connection, query.order_by(report.c.content))
     figures = {
-        name: pd.Series(pd.NA, index=rows.index, dtype="Float64").astype("float64") for name in ("value", "threshold")
+        name: pd.Series(pd.NA, index=rows.index, dtype="Float64").astype("float64")
+        for name in ("value", "threshold")
     }
     return rows.assign(
-        department=rows["rule"], dataset=rows["rule"], delivery_month=str(month), over=1.0, **figures
+        department=rows["rule"],
+        dataset=rows["rule"],
+        delivery_month=str(month),
+        over=1.0,
+        **figures,
     ).astype({name: "str" for name in _SAID if name != "row"})

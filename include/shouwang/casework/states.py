@@ -1,6 +1,8 @@
-"""The life of a case as one table: in which state, on what event, it takes which state, and what that needs.
+"""The life of a case as one table: in which state, on what event, it takes which state, and what
+that needs.
 
-Handbook section 8. Whatever the table does not hold does not happen: the fact stays on record and changes no state.
+Handbook section 8. Whatever the table does not hold does not happen: the fact stays on record and
+changes no state.
 """
 
 from __future__ import annotations
@@ -17,7 +19,11 @@ WAITING_FOR_RELEASE, WAITING_FOR_VISIT, SUPERVISED = "待发布", "待核查", "
 HELPED, REMOVED, FINISHED, EXPELLED = "帮扶中", "风险消除", "结案", "清退"
 ANSWERED = tuple(dict.fromkeys(c.state for c in CONCLUSIONS.values()))
 MONITORED = tuple(dict.fromkeys(c.state for c in CONCLUSIONS.values() if c.recognises))
-OPEN = (WAITING_FOR_RELEASE, WAITING_FOR_VISIT, *(c.state for c in CONCLUSIONS.values() if c.stays_open))
+OPEN = (
+    WAITING_FOR_RELEASE,
+    WAITING_FOR_VISIT,
+    *(c.state for c in CONCLUSIONS.values() if c.stays_open),
+)
 ANY = (*dict.fromkeys((*OPEN, *ANSWERED)), EXPELLED)
 
 # Events: what the ledger's history is made of.
@@ -31,7 +37,8 @@ EXPULSION = "12 of a monitored household"
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the table; ``needs`` in Chinese is what must be on record, checked where the fact is taken."""
+    """One line of the table; ``needs`` in Chinese is what must be on record, checked where the fact
+    is taken."""
 
     event: str
     sources: tuple[str, ...]
@@ -68,7 +75,8 @@ TABLE = {(source, step.event): step for step in STEPS for source in step.sources
 
 
 def supervised_from(released_on: dt.date, due: dt.date, overdue_days: int) -> dt.date:
-    """The first day of 督办 of a clue without an answer: its due day is over, and so many days after its release are."""
+    """The first day of 督办 of a clue without an answer: its due day is over, and so many days
+    after its release are."""
     return max(due, released_on + dt.timedelta(days=overdue_days)) + dt.timedelta(days=1)
 
 
@@ -81,5 +89,7 @@ def state_on(state: str, turns_on: dt.date | None, day: dt.date) -> str:
 def states_on(cases: pd.DataFrame, day: dt.date) -> pd.Series[str]:
     """`state_on` for a frame with ``state`` and ``turns_on``."""
     due = pd.to_datetime(cases["turns_on"]) <= pd.Timestamp(day)
-    turned = cases["state"].map({source: step.target for (source, event), step in TABLE.items() if event == TIME})
+    turned = cases["state"].map(
+        {source: step.target for (source, event), step in TABLE.items() if event == TIME}
+    )
     return cases["state"].mask(due & turned.notna(), turned).astype("str")

@@ -1,4 +1,5 @@
-"""A household's story (户情): its cases, each month's signals, what was sent, kept silent, answered, and what is next."""
+"""A household's story (户情): its cases, each month's signals, what was sent, kept silent,
+answered, and what is next."""
 
 from __future__ import annotations
 
@@ -19,9 +20,11 @@ from shouwang.store.tables import case, case_event, release_item, signal, warnin
 
 
 def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> dict[str, Any]:
-    """The story of the household that a clue number or a household id means, as of a day; `UsageError` if none is known.
+    """The story of the household that a clue number or a household id means, as of a day;
+    `UsageError` if none is known.
 
-    Plain values for JSON and the terminal: no names but those of the clues' sentences (张某), no numbers of people.
+    Plain values for JSON and the terminal: no names but those of the clues' sentences (张某), no
+    numbers of people.
     """
     household = household_of(connection, key)
     if household is None:
@@ -29,12 +32,22 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
         raise UsageError(
             f"No case is known under “{said}”, a clue number or household id; `shouwang case list` shows all."
         )
-    cases = [*connection.execute(_of(case, household).order_by(case.c.opened_month, case.c.clue_no)).mappings()]
+    cases = [
+        *connection.execute(
+            _of(case, household).order_by(case.c.opened_month, case.c.clue_no)
+        ).mappings()
+    ]
     numbers = [c["clue_no"] for c in cases]
     events = sa.select(case_event).where(case_event.c.clue_no.in_(numbers))
-    history = [*connection.execute(events.order_by(case_event.c.day, case_event.c.event_no)).mappings()]
+    history = [
+        *connection.execute(events.order_by(case_event.c.day, case_event.c.event_no)).mappings()
+    ]
     warnings = [*connection.execute(_of(warning, household).order_by(warning.c.month)).mappings()]
-    signals = [*connection.execute(_of(signal, household).order_by(signal.c.month, signal.c.signal_no)).mappings()]
+    signals = [
+        *connection.execute(
+            _of(signal, household).order_by(signal.c.month, signal.c.signal_no)
+        ).mappings()
+    ]
     place = warnings[-1] if warnings else {"village": None, "township": cases[-1]["township"]}
     return {
         "household_id": household,
@@ -43,7 +56,10 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
         "day": day.isoformat(),
         "cases": [_case(c, day) for c in cases],
         "signals": [
-            {name: s[name] for name in ("month", "rule", "sentence", "department", "file", "sheet", "row")}
+            {
+                name: s[name]
+                for name in ("month", "rule", "sentence", "department", "file", "sheet", "row")
+            }
             for s in signals
         ],
         "history": [_event(e, grown_by) for e in history],
@@ -51,7 +67,8 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
 
 
 def household_of(connection: Connection, key: str) -> str | None:
-    """Whose a clue number is, under whichever it went out, or the household id itself; null if no case is known."""
+    """Whose a clue number is, under whichever it went out, or the household id itself; null if no
+    case is known."""
     for table in (case, release_item):
         found = connection.scalar(sa.select(table.c.household_id).where(table.c.clue_no == key))
         if found:
@@ -65,9 +82,19 @@ def _of(table: sa.Table, household: str) -> sa.Select[Any]:
 
 def _case(c: Mapping[str, Any], day: dt.date) -> dict[str, Any]:
     names = (
-        "clue_no", "numbers", "level", "category", "risks", "rules", "opened_month", "conclusion", "returned",
-        "recognised_on", "measures", "due",
-    )  # fmt: skip
+        "clue_no",
+        "numbers",
+        "level",
+        "category",
+        "risks",
+        "rules",
+        "opened_month",
+        "conclusion",
+        "returned",
+        "recognised_on",
+        "measures",
+        "due",
+    )
     state = state_on(c["state"], c["turns_on"], day)
     return {name: c[name] for name in names} | {"state": state, "next": what_next(c, state, day)}
 
@@ -95,16 +122,22 @@ def what_next(c: Mapping[str, Any], state: str, day: dt.date) -> str:
 def _event(e: Mapping[str, Any], grown_by: float) -> dict[str, Any]:
     detail = e["detail"] if isinstance(e["detail"], dict) else json.loads(e["detail"])
     told = {
-        "day": detail.get("released_on", str(e["day"])), "month": e["month"], "clue_no": e["clue_no"], "kind": e["kind"], "state": e["state"],
+        "day": detail.get("released_on", str(e["day"])),
+        "month": e["month"],
+        "clue_no": e["clue_no"],
+        "kind": e["kind"],
+        "state": e["state"],
         "text": sentence(e["kind"], e["level"], e["rules"], detail, grown_by),
-    }  # fmt: skip
+    }
     return told | {name: detail[name] for name in ("by", "file", "sheet", "row") if name in detail}
 
 
 def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown_by: float) -> str:
     """One change of a case in words, with the figures that decided it."""
     said = {
-        **dict.fromkeys(("conclusion", "measure", "reason", "due", "township", "version", "why", "on"), ""),
+        **dict.fromkeys(
+            ("conclusion", "measure", "reason", "due", "township", "version", "why", "on"), ""
+        ),
         **detail,
     }
     reason = "：" + without_numbers(str(said["reason"])) if said["reason"] else ""
@@ -116,7 +149,9 @@ def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown
         case states.RELAPSED:
             return "回退：乡镇核实已消除的风险再次出现，另立新线索"
         case states.SUPPLEMENT:
-            return "补充下发：" + "；".join(_grown(mark, level, detail) for mark in detail.get("grown", ()))
+            return "补充下发：" + "；".join(
+                _grown(mark, level, detail) for mark in detail.get("grown", ())
+            )
         case states.REPEATED:
             return f"不重复下发：线索未了结（{detail.get('under', '')}），{_unchanged(detail, grown_by)}"
         case states.SILENCED:
@@ -136,7 +171,9 @@ def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown
         case states.RETYPED:
             return f"类型变更：{detail.get('before')} → {detail.get('now')}"
         case states.REMOVAL:
-            return f"风险消除（{said['on']}）" + (f"，措施：{said['measure']}" if said["measure"] else "")
+            return f"风险消除（{said['on']}）" + (
+                f"，措施：{said['measure']}" if said["measure"] else ""
+            )
     return f"未予风险消除：{said['why']}"
 
 
@@ -149,7 +186,9 @@ def _grown(mark: str, level: str, detail: Mapping[str, Any]) -> str:
 
 
 def _unchanged(detail: Mapping[str, Any], grown_by: float) -> str:
-    figures = "，".join(f"{rule} {_figures(pair)}" for rule, pair in detail.get("amounts", {}).items())
+    figures = "，".join(
+        f"{rule} {_figures(pair)}" for rule, pair in detail.get("amounts", {}).items()
+    )
     return f"等级未升、没有新的风险类型{'，' + figures if figures else ''}，未增长 {grown_by:.0%}"
 
 

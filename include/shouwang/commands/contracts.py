@@ -1,4 +1,5 @@
-"""``shouwang contract`` and ``config``: whether what a county edits is right, and a contract drafted from an export."""
+"""``shouwang contract`` and ``config``: whether what a county edits is right, and a contract
+drafted from an export."""
 
 from __future__ import annotations
 
@@ -17,11 +18,16 @@ config_app = commands("The county's configuration.")
 
 @contract_app.command("check")
 def contract_check(
-    file: Annotated[Path, typer.Argument(help="A contract, departments/<department>.yaml, or an export.")],
-    department: Annotated[str, typer.Option("--department", help="Of an export: whose it is, for example water.")] = "",
+    file: Annotated[
+        Path, typer.Argument(help="A contract, departments/<department>.yaml, or an export.")
+    ],
+    department: Annotated[
+        str, typer.Option("--department", help="Of an export: whose it is, for example water.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hold a contract against its suite and rules, or say how the columns of a department's export are recognised."""
+    """Hold a contract against its suite and rules, or say how the columns of a department's export
+    are recognised."""
     from shouwang.arriving.drafting import check_contract
     from shouwang.house import open_house
 
@@ -30,7 +36,14 @@ def contract_check(
         return
     with working(f"Checking {file.name}"):
         done = check_contract(open_house(), file)
-    say(done, as_json, lambda: out.print(f"{done['title']} {done['department']}.{done['dataset']}: {len(done['columns'])} columns, {len(done['required'])} required, {done['expectations']} expectations, rules {', '.join(done['rules']) or 'none yet'}; all in order.", markup=False))  # fmt: skip
+    say(
+        done,
+        as_json,
+        lambda: out.print(
+            f"{done['title']} {done['department']}.{done['dataset']}: {len(done['columns'])} columns, {len(done['required'])} required, {done['expectations']} expectations, rules {', '.join(done['rules']) or 'none yet'}; all in order.",
+            markup=False,
+        ),
+    )
 
 
 def _tell_evidence(file: Path, department: str, as_json: bool) -> None:
@@ -47,12 +60,19 @@ def _tell_evidence(file: Path, department: str, as_json: bool) -> None:
 
     def tell() -> None:
         for table in tables:
-            out.print(f"{table['sheet'] or file.name}: header in row {table['header_row']}", style="bold", markup=False)
+            out.print(
+                f"{table['sheet'] or file.name}: header in row {table['header_row']}",
+                style="bold",
+                markup=False,
+            )
             for one in table["columns"]:
                 out.print(f"  {one['column']} ← {one['heading']}: {one['evidence']}", markup=False)
             for one in table["questions"]:
                 rivals = ", ".join(one["candidates"])
-                out.print(f"  {one['column']} ? {one['heading']}: to be asked; candidates {rivals}", markup=False)
+                out.print(
+                    f"  {one['column']} ? {one['heading']}: to be asked; candidates {rivals}",
+                    markup=False,
+                )
             if table["missing"]:
                 out.print(f"  Not found: {', '.join(table['missing'])}", style="red", markup=False)
             if table["ignored"]:
@@ -64,12 +84,16 @@ def _tell_evidence(file: Path, department: str, as_json: bool) -> None:
 @contract_app.command("learn")
 def contract_learn(
     department: Annotated[str, typer.Argument(help="Whose contract, for example water.")],
-    by: Annotated[str, typer.Option("--by", help="Who has it written; stands in the audit trail.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="Who has it written; stands in the audit trail.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Write what clerks answered about a department's files into its contract; the answers are not needed then.
+    """Write what clerks answered about a department's files into its contract; the answers are not
+    needed then.
 
-    The file keeps its comments and layout. What cannot be written safely is printed, to be put there by hand.
+    The file keeps its comments and layout. What cannot be written safely is printed, to be put
+    there by hand.
     """
     from shouwang import steps
 
@@ -81,7 +105,9 @@ def contract_learn(
         for line in done["written"]:
             out.print(f"Written into {done['file']}: {line}", markup=False)
         for line in done["left"]:
-            out.print(f"To be added by hand, the answer stays: {line}", style="yellow", markup=False)
+            out.print(
+                f"To be added by hand, the answer stays: {line}", style="yellow", markup=False
+            )
 
     say(done, as_json, tell)
 
@@ -89,10 +115,14 @@ def contract_learn(
 @contract_app.command("draft")
 def contract_draft(
     sample: Annotated[Path, typer.Argument(help="An export as the department sends it.")],
-    department: Annotated[str, typer.Option("--department", help="A short English name, as folders are called.")],
+    department: Annotated[
+        str, typer.Option("--department", help="A short English name, as folders are called.")
+    ],
     dataset: Annotated[str, typer.Option("--dataset", help="What the export lists, in English.")],
     title: Annotated[str, typer.Option("--title", help="The department's Chinese name.")],
-    folder: Annotated[Path, typer.Option("--out", help="Where the two files are written.")] = Path(),
+    folder: Annotated[
+        Path, typer.Option("--out", help="Where the two files are written.")
+    ] = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Propose a contract and an expectation suite from an export, to be read over by a person."""
@@ -103,15 +133,23 @@ def contract_draft(
     if not sample.is_file():
         raise UsageError(f"There is no file {sample}.")
     contract, suite, left_out = draft_contract(open_house(), sample, department, dataset, title)
-    files = [folder / "departments" / f"{department}.yaml", folder / "expectations" / f"{department}.{dataset}.json"]
+    files = [
+        folder / "departments" / f"{department}.yaml",
+        folder / "expectations" / f"{department}.{dataset}.json",
+    ]
     if there := [str(path) for path in files if path.exists()]:
-        raise UsageError(f"{' and '.join(there)} would be overwritten; name another folder with --out.")
+        raise UsageError(
+            f"{' and '.join(there)} would be overwritten; name another folder with --out."
+        )
     for path, content in zip(files, (contract, suite), strict=True):
         with whole_file(path) as part:
             part.write_text(content, encoding="utf-8")
 
     def tell() -> None:
-        out.print(f"Written: {files[0]} and {files[1]}. Read them over, then: shouwang contract check {files[0]}", markup=False)  # fmt: skip
+        out.print(
+            f"Written: {files[0]} and {files[1]}. Read them over, then: shouwang contract check {files[0]}",
+            markup=False,
+        )
         if left_out:
             out.print(f"Columns left out: {'、'.join(left_out)}", markup=False)
 

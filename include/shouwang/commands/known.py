@@ -1,4 +1,5 @@
-"""What a command is asked about: a township, a department or a month that is not there is told with those that are."""
+"""What a command is asked about: a township, a department or a month that is not there is told with
+those that are."""
 
 from __future__ import annotations
 
@@ -21,23 +22,44 @@ _MONTHS = {
     "lists": sa.select(release.c.month),
 }
 _NOTHING = {
-    "data": ("No department's data are in force for {}", "There are data of {}", "Take some in: shouwang run MONTH"),
-    "clues": ("{} has not been screened", "Screened are {}", "Screen a month: shouwang screen MONTH"),
-    "lists": ("No list of {} has gone out", "Lists went out for {}", "Release a month: shouwang release MONTH --by NAME"),
-}  # fmt: skip
+    "data": (
+        "No department's data are in force for {}",
+        "There are data of {}",
+        "Take some in: shouwang run MONTH",
+    ),
+    "clues": (
+        "{} has not been screened",
+        "Screened are {}",
+        "Screen a month: shouwang screen MONTH",
+    ),
+    "lists": (
+        "No list of {} has gone out",
+        "Lists went out for {}",
+        "Release a month: shouwang release MONTH --by NAME",
+    ),
+}
 
 
 def township(name: str | None, *more: str) -> str | None:
     """A township of the registry, or one of ``more``; `UsageError` names those there are."""
     if name is not None and name not in (known := [*townships(), *more]):
-        raise unknown("township", name, known, "No registry has been loaded: shouwang registry load FILE --as-of MONTH")
+        raise unknown(
+            "township",
+            name,
+            known,
+            "No registry has been loaded: shouwang registry load FILE --as-of MONTH",
+        )
     return name
 
 
 def townships() -> list[str]:
     """Every township that the registry knows or has known."""
     with open_house().database.read() as connection:
-        return sorted(connection.scalars(sa.select(person.c.township).distinct().where(person.c.township.is_not(None))))
+        return sorted(
+            connection.scalars(
+                sa.select(person.c.township).distinct().where(person.c.township.is_not(None))
+            )
+        )
 
 
 def with_cases(name: str | None) -> str | None:
@@ -61,13 +83,15 @@ def state(name: str | None) -> str | None:
 
 
 def nothing_of(months: Sequence[Month], of: Of) -> str:
-    """A sentence about those of the months of which there is nothing, and of which there is; empty where all are there."""
+    """A sentence about those of the months of which there is nothing, and of which there is; empty
+    where all are there."""
     with open_house().database.read() as connection:
         there = sorted(set(connection.scalars(_MONTHS[of])))
     missing = [str(month) for month in months if str(month) not in there]
     without, some, first = _NOTHING[of]
     return (
-        f"{without.format(_listed(missing))}. " + (f"{some.format(_listed(there))}." if there else f"{first}.")
+        f"{without.format(_listed(missing))}. "
+        + (f"{some.format(_listed(there))}." if there else f"{first}.")
         if missing
         else ""
     )

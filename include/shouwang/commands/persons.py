@@ -16,7 +16,11 @@ from shouwang.store.audit import audit
 person_app = commands("One person's data: found, deleted on a lawful request (个人信息).")
 By = Annotated[
     str,
-    typer.Option("--by", callback=somebody, help="Who asks; goes to the audit trail, which does not learn about whom."),
+    typer.Option(
+        "--by",
+        callback=somebody,
+        help="Who asks; goes to the audit trail, which does not learn about whom.",
+    ),
 ]
 
 
@@ -42,11 +46,16 @@ def _tell(held: persons.Held, named: Mentions, verb: str) -> None:
         if count:
             out.print(f"{count:,} rows of {name} {verb}")
     for place in held.places:
-        where = " ".join(str(place[name]) for name in ("month", "department", "file", "sheet") if place[name])
+        where = " ".join(
+            str(place[name]) for name in ("month", "department", "file", "sheet") if place[name]
+        )
         out.print(f"  {where} row {place['row']}", markup=False)
     out.print(f"{len(held.copies):,} files of ours (vault, outbox) {verb}")
     for path in sorted(held.exports):
-        out.print(f"the department's own file stays, ask it for one without that row: {path}", markup=False)
+        out.print(
+            f"the department's own file stays, ask it for one without that row: {path}",
+            markup=False,
+        )
     for path in named.closed:
         out.print(f"nobody here can open this file, look into it by hand: {path}", markup=False)
     out.print(NOT_REACHED)
@@ -54,7 +63,8 @@ def _tell(held: persons.Held, named: Mentions, verb: str) -> None:
 
 @person_app.command()
 def find(by: By, as_json: AsJson = False) -> None:
-    """Say what is held about the one whose identity number is typed (or piped): counts, places, files."""
+    """Say what is held about the one whose identity number is typed (or piped): counts, places,
+    files."""
     house, number = open_house(), persons.whole_number(_number())
     named = _mentions(house, number)
     with house.database.write() as connection:
@@ -65,9 +75,12 @@ def find(by: By, as_json: AsJson = False) -> None:
 
 @person_app.command()
 def purge(
-    by: By, yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False, as_json: AsJson = False
+    by: By,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Delete it: registry, records, signals, originals, receipts, copies of papers; it cannot be undone but from a backup."""
+    """Delete it: registry, records, signals, originals, receipts, copies of papers; it cannot be
+    undone but from a backup."""
     house, number = open_house(), persons.whole_number(_number())
     named = _mentions(house, number)
     if not yes:
@@ -80,4 +93,7 @@ def purge(
 
 
 def _told(held: persons.Held, named: Mentions) -> dict[str, Any]:
-    return held.told() | {"closed_files": [*map(str, named.closed)], "not_reached": NOT_REACHED.replace("\n", " ")}
+    return held.told() | {
+        "closed_files": [*map(str, named.closed)],
+        "not_reached": NOT_REACHED.replace("\n", " "),
+    }

@@ -11,18 +11,26 @@ from shouwang import steps
 from shouwang.commands.terminal import AsJson, out, say, working
 
 By = Annotated[str, typer.Option("--by", help="Who answers; stands in the audit trail.")]
-Number = Annotated[int, typer.Argument(metavar="ID", help="The question's number, from `shouwang questions`.")]
+Number = Annotated[
+    int, typer.Argument(metavar="ID", help="The question's number, from `shouwang questions`.")
+]
 
 
 def questions(
-    department: Annotated[str | None, typer.Option("--department", help="Only this one, for example water.")] = None,
-    answered: Annotated[bool, typer.Option("--answered", help="Those that have an answer, instead.")] = False,
+    department: Annotated[
+        str | None, typer.Option("--department", help="Only this one, for example water.")
+    ] = None,
+    answered: Annotated[
+        bool, typer.Option("--answered", help="Those that have an answer, instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List what intake could not be sure of: headings of held files, and values that lead to no code.
+    """List what intake could not be sure of: headings of held files, and values that lead to no
+    code.
 
-    A held file (待确认) is read on as soon as its questions are answered; nobody has to upload it again. A value that is
-    not known keeps no row back: the rows are taken, and no rule that needs the value fires on them.
+    A held file (待确认) is read on as soon as its questions are answered; nobody has to upload it
+    again. A value that is not known keeps no row back: the rows are taken, and no rule that needs
+    the value fires on them.
     """
     found = steps.questions(department, answered)
 
@@ -57,22 +65,32 @@ def _tell(one: dict[str, Any]) -> None:
 def answer(
     number: Number,
     candidate: Annotated[
-        str, typer.Argument(metavar="CANDIDATE", help="A candidate, its place in the list (1), or none.")
+        str,
+        typer.Argument(
+            metavar="CANDIDATE", help="A candidate, its place in the list (1), or none."
+        ),
     ] = "",
     by: By = "",
     revoke: Annotated[bool, typer.Option("--revoke", help="Take the answer back instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question: what lies there is read on at once, and the answer is remembered for this department."""
+    """Answer a question: what lies there is read on at once, and the answer is remembered for this
+    department."""
     who = by or getpass.getuser()
     with working("Reading on"):
-        done = steps.revoke_answer(number, who) if revoke else steps.answer_question(number, candidate, who)
+        done = (
+            steps.revoke_answer(number, who)
+            if revoke
+            else steps.answer_question(number, candidate, who)
+        )
 
     def tell() -> None:
         what = "is taken back" if revoke else f"is remembered: {done['answer']}"
         out.print(f"The answer to question {number} {what}", markup=False)
         for read in done["read"]:
             rows = f", {read['rows']:,} rows" if read["rows"] else ""
-            out.print(f"  {done['department']} {read['month']}: {read['status']}{rows}", markup=False)
+            out.print(
+                f"  {done['department']} {read['month']}: {read['status']}{rows}", markup=False
+            )
 
     say(done, as_json, tell)

@@ -1,4 +1,5 @@
-"""``shouwang rules …``: what the rules say, whether a file of them is in order, and what a change would have done."""
+"""``shouwang rules …``: what the rules say, whether a file of them is in order, and what a change
+would have done."""
 
 from __future__ import annotations
 
@@ -28,15 +29,20 @@ def span(months: str) -> list[Month]:
 
 def _ending(file: Path | None, *allowed: str) -> None:
     if file is not None and file.suffix not in allowed:
-        raise UsageError(f"“{file.name}” ends in none of {', '.join(allowed)}; the ending says what is written.")
+        raise UsageError(
+            f"“{file.name}” ends in none of {', '.join(allowed)}; the ending says what is written."
+        )
 
 
 @app.command()
 def show(
-    code: Annotated[str | None, typer.Argument(help="One rule, for example MED-1; without it, all of them.")] = None,
+    code: Annotated[
+        str | None, typer.Argument(help="One rule, for example MED-1; without it, all of them.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell every rule in Chinese: which rows, what is measured, against which line for whom, since when, and why."""
+    """Tell every rule in Chinese: which rows, what is measured, against which line for whom, since
+    when, and why."""
     from shouwang.house import open_house
     from shouwang.screening.explaining import explain
     from shouwang.screening.rulebook import load_rulebook
@@ -63,28 +69,42 @@ def show(
 
 @app.command()
 def check(
-    file: Annotated[Path | None, typer.Argument(help="A changed copy of rules.yaml; without it, the county's.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="A changed copy of rules.yaml; without it, the county's.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hold a rule file against itself, the parameters and the contracts; names every mistake with file, line and key."""
+    """Hold a rule file against itself, the parameters and the contracts; names every mistake with
+    file, line and key."""
     from shouwang.house import open_house
     from shouwang.screening.rulebook import load_rulebook
 
     house = open_house()
     book = load_rulebook(house.county_folder, file, house.county.every_contract)
     done = {"rules": [rule.code for rule in book.rules], "parameters": list(book.parameters)}
-    say(done, as_json, lambda: out.print(f"{len(book.rules)} rules, {len(book.parameters)} parameters; all in order."))
+    say(
+        done,
+        as_json,
+        lambda: out.print(
+            f"{len(book.rules)} rules, {len(book.parameters)} parameters; all in order."
+        ),
+    )
 
 
 @app.command("try")
 def try_(
     file: Annotated[Path, typer.Argument(help="A changed copy of rules.yaml.")],
     months: Months,
-    workbook: Annotated[Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) besides.")] = None,
-    picture: Annotated[Path | None, typer.Option("--chart", help="Draw it: .svg, .png or .html.")] = None,
+    workbook: Annotated[
+        Path | None, typer.Option("--out", help="Write it as a workbook (.xlsx) besides.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--chart", help="Draw it: .svg, .png or .html.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a changed rule file over past months: clues now and then. Nothing in the database changes."""
+    """Run a changed rule file over past months: clues now and then. Nothing in the database
+    changes."""
     from shouwang.delivery.report import ReportPaper
     from shouwang.delivery.rule_reports import write_trial
     from shouwang.house import open_house
@@ -102,14 +122,20 @@ def try_(
         progress.print(nothing, style="yellow", markup=False)
     with working(f"Trying {file.name}"), house.database.read() as connection:
         trial = try_rules(connection, house, file, asked)
-    report = {"rules": str(file), "silent": list(trial.silent), **trials.report(asked, trial.warnings, trial.signals)}
+    report = {
+        "rules": str(file),
+        "silent": list(trial.silent),
+        **trials.report(asked, trial.warnings, trial.signals),
+    }
     if workbook is not None:
         paper = ReportPaper(**headed(house), heading=f"{house.county.settings.name}规则试算")
         with whole_file(workbook) as part:
             write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
         with whole_file(picture) as part:
-            part.write_bytes(charts.drawn(trials.chart(report["total"]["by_rule"], trial.titles), picture.suffix))
+            part.write_bytes(
+                charts.drawn(trials.chart(report["total"]["by_rule"], trial.titles), picture.suffix)
+            )
 
     def tell() -> None:
         for month in (*report["months"], report["total"]):
@@ -121,7 +147,9 @@ def try_(
         for group, word in WORDS.items():
             counts = [
                 (f"{key} {trial.titles.get(key, '')}", now, then, f"{then - now:+d}")
-                for key, (now, then) in ((key, pair.values()) for key, pair in report["total"][group].items())
+                for key, (now, then) in (
+                    (key, pair.values()) for key, pair in report["total"][group].items()
+                )
             ]
             show_table((word, "now", "then", "difference"), counts)
         for reason in trial.silent:
@@ -132,10 +160,13 @@ def try_(
 
 @app.command()
 def score(
-    months: Annotated[str | None, typer.Option("--months", help="When the lists went out; without it, ever.")] = None,
+    months: Annotated[
+        str | None, typer.Option("--months", help="When the lists went out; without it, ever.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say of each rule how many of its clues the townships confirmed (命中率), and how sure that is."""
+    """Say of each rule how many of its clues the townships confirmed (命中率), and how sure that
+    is."""
     from shouwang.house import open_house
     from shouwang.reporting.hit_rates import hit_rates
     from shouwang.screening.rulebook import load_rulebook
@@ -147,12 +178,19 @@ def score(
     if nothing := known.nothing_of(asked or (), "lists"):
         progress.print(nothing, style="yellow", markup=False)
     lines = found.astype(object).where(found.notna(), None).to_dict("records")
-    rates: list[dict[str, Any]] = [{str(name): value for name, value in line.items()} for line in lines]
+    rates: list[dict[str, Any]] = [
+        {str(name): value for name, value in line.items()} for line in lines
+    ]
 
     def tell() -> None:
-        counts = [[line[name] for name in ("rule", "title", "sent", "answered", "confirmed")] for line in rates]
+        counts = [
+            [line[name] for name in ("rule", "title", "sent", "answered", "confirmed")]
+            for line in rates
+        ]
         shares = [
-            [] if line["rate"] is None else [f"{line['rate']:.1%}", f"{line['low']:.1%} and {line['high']:.1%}"]
+            []
+            if line["rate"] is None
+            else [f"{line['rate']:.1%}", f"{line['low']:.1%} and {line['high']:.1%}"]
             for line in rates
         ]
         titles = ("rule", "title", "sent", "answered", "confirmed", "hit rate", "95 % between")

@@ -1,4 +1,5 @@
-"""``shouwang send …``, ``secrets``, ``returns``, ``papers``, ``expire``: what leaves the house, and what comes back."""
+"""``shouwang send …``, ``secrets``, ``returns``, ``papers``, ``expire``: what leaves the house, and
+what comes back."""
 
 from __future__ import annotations
 
@@ -29,8 +30,12 @@ FAILED = 1
 secrets_app = commands("The passwords of townships' workbooks (乡镇密码).")
 returns_app = commands("Filled-in workbooks that come back (报回).")
 papers_app = commands("Papers that are made when somebody asks for them.")
-Township = Annotated[str | None, typer.Option("--township", help="Only this one, as the registry writes it.")]
-By = Annotated[str, typer.Option("--by", callback=somebody, help="Who asks; goes to the audit trail.")]
+Township = Annotated[
+    str | None, typer.Option("--township", help="Only this one, as the registry writes it.")
+]
+By = Annotated[
+    str, typer.Option("--by", callback=somebody, help="Who asks; goes to the audit trail.")
+]
 
 
 def tell_sent(done: dict[str, Any]) -> None:
@@ -39,11 +44,14 @@ def tell_sent(done: dict[str, Any]) -> None:
     for township, why in done["failed"].items():
         progress.print(f"not sent, {township}: {why}", style="red", markup=False)
     if done["failed"]:
-        progress.print(f"Run `shouwang send {done['month']}` when that is put right; nothing is sent twice.")
+        progress.print(
+            f"Run `shouwang send {done['month']}` when that is put right; nothing is sent twice."
+        )
 
 
 def send(month: MonthArgument, township: Township = None, as_json: AsJson = False) -> None:
-    """Send what was released and has not been sent, each file once; a township that fails does not hold up the others."""
+    """Send what was released and has not been sent, each file once; a township that fails does not
+    hold up the others."""
     known.township(township)
     _say_if_nothing_went_out(month)
     with working("Sending"):
@@ -54,19 +62,37 @@ def send(month: MonthArgument, township: Township = None, as_json: AsJson = Fals
 
 
 def sent(month: MonthArgument, as_json: AsJson = False) -> None:
-    """Prove what was sent: when, by which channel, the file's fingerprint (SHA-256), what the other side answered."""
+    """Prove what was sent: when, by which channel, the file's fingerprint (SHA-256), what the other
+    side answered."""
     from shouwang.sending.dispatching import proof
 
     _say_if_nothing_went_out(month)
     with open_house().database.read() as connection:
         rows = proof(connection, Month.parse(month))
 
-    titles = ("township", "file", "sent (UTC)", "channel", "tries", "fingerprint", "receipt or problem", "fetched")
+    titles = (
+        "township",
+        "file",
+        "sent (UTC)",
+        "channel",
+        "tries",
+        "fingerprint",
+        "receipt or problem",
+        "fetched",
+    )
     lines = [
-        (r["township"], Path(r["file"]).name, r["sent_at"], r["channel"], r["attempts"], r["fingerprint"][:16],
-         r["receipt"] or r["problem"] or "not sent yet", r["fetched"] or "")
+        (
+            r["township"],
+            Path(r["file"]).name,
+            r["sent_at"],
+            r["channel"],
+            r["attempts"],
+            r["fingerprint"][:16],
+            r["receipt"] or r["problem"] or "not sent yet",
+            r["fetched"] or "",
+        )
         for r in rows
-    ]  # fmt: skip
+    ]
     say(rows, as_json, lambda: show_table(titles, lines))
 
 
@@ -84,7 +110,9 @@ def _known(township: str | None) -> tuple[House, list[str]]:
 def _tell_new(names: list[str], untold: list[str], as_json: bool) -> None:
     def tell() -> None:
         for name in names:
-            out.print(f"{name}: a new password; tell it by `shouwang secrets show --township {name} --by NAME`")
+            out.print(
+                f"{name}: a new password; tell it by `shouwang secrets show --township {name} --by NAME`"
+            )
         if not names:
             out.print("Every township has a password that holds.")
         if waiting := [name for name in untold if name not in names]:
@@ -95,15 +123,19 @@ def _tell_new(names: list[str], untold: list[str], as_json: bool) -> None:
 
 @secrets_app.command("make")
 def secrets_make(township: Township = None, by: By = "shouwang", as_json: AsJson = False) -> None:
-    """Make a password for every township that has none, and for the county's papers (县级); releases make them too."""
+    """Make a password for every township that has none, and for the county's papers (县级);
+    releases make them too."""
     house, names = _known(township)
-    made = passwords.renew(house, [name for name in names if not passwords.kept(house, name)], by, made=True)
+    made = passwords.renew(
+        house, [name for name in names if not passwords.kept(house, name)], by, made=True
+    )
     _tell_new(made, made, as_json)
 
 
 @secrets_app.command("rotate")
 def secrets_rotate(township: Township = None, by: By = "shouwang", as_json: AsJson = False) -> None:
-    """Make a new password for one township at once, or where one is too old; every morning's run does the latter."""
+    """Make a new password for one township at once, or where one is too old; every morning's run
+    does the latter."""
     if township:
         house, names = _known(township)
         names = passwords.renew(house, names, by)
@@ -113,8 +145,11 @@ def secrets_rotate(township: Township = None, by: By = "shouwang", as_json: AsJs
 
 
 @secrets_app.command("show")
-def secrets_show(township: Annotated[str, typer.Option("--township", help="Whose.")], by: By) -> None:
-    """Print a township's password for the one who hands it over, apart from the workbooks; that is on record."""
+def secrets_show(
+    township: Annotated[str, typer.Option("--township", help="Whose.")], by: By
+) -> None:
+    """Print a township's password for the one who hands it over, apart from the workbooks; that is
+    on record."""
     house, _ = _known(township)
     password = passwords.to_tell(house, township)
     with house.database.write() as connection:
@@ -124,7 +159,8 @@ def secrets_show(township: Annotated[str, typer.Option("--township", help="Whose
 
 @papers_app.command("supervision")
 def supervision(by: By, as_json: AsJson = False) -> None:
-    """Write and send the supervision list (督办单): clues without an answer `overdue_days` after their release."""
+    """Write and send the supervision list (督办单): clues without an answer `overdue_days` after
+    their release."""
     with working("Supervision list"):
         done = steps.supervise(by)
 
@@ -144,21 +180,26 @@ def story(
     folder: Annotated[Path, typer.Option("--out", help="The folder to write it to.")] = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Write a household's story (户情) as one page for the officer who visits it; that is on record."""
+    """Write a household's story (户情) as one page for the officer who visits it; that is on
+    record."""
     done = steps.household_story(key, str(folder), by)
     say(done, as_json, lambda: out.print(done["file"], markup=False))
 
 
 @returns_app.command("collect")
 def returns_collect(as_json: AsJson = False) -> None:
-    """Read the filled-in workbooks that came back by the channels, each once; whoever sent one gets a receipt."""
+    """Read the filled-in workbooks that came back by the channels, each once; whoever sent one gets
+    a receipt."""
     with working("Collecting"):
         done = steps.collect_returns()
 
     def tell() -> None:
         out.print(f"{len(done['files'])} new workbooks.")
         for entry in done["files"]:
-            said = entry.get("refused") or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
+            said = (
+                entry.get("refused")
+                or f"{entry['taken']} taken, {len(entry['problems'])} with a problem"
+            )
             out.print(f"{entry['file']}: {said}", markup=False)
         for away in [*done["unreachable"], *done["failed"].values()]:
             progress.print(away, style="red", markup=False)
@@ -170,7 +211,8 @@ def returns_collect(as_json: AsJson = False) -> None:
 
 @returns_app.command("held")
 def returns_held(as_json: AsJson = False) -> None:
-    """List the workbooks that came back and wait for a clerk to say whose they are: `feedback load FILE --from TOWNSHIP`."""
+    """List the workbooks that came back and wait for a clerk to say whose they are: `feedback load
+    FILE --from TOWNSHIP`."""
     from shouwang.townships.collecting import held
 
     with open_house().database.read() as connection:
@@ -189,7 +231,9 @@ def expire(
 
     def tell() -> None:
         for entry in done:
-            out.print(f"{'would go' if dry else 'deleted'}: {entry['place']}, {entry['files']} files ({entry['what']})")
+            out.print(
+                f"{'would go' if dry else 'deleted'}: {entry['place']}, {entry['files']} files ({entry['what']})"
+            )
         if not done:
             out.print("Nothing is kept too long.")
 

@@ -1,4 +1,5 @@
-"""What the command line shares: where it prints, how it says what is going on, and the arguments of every command."""
+"""What the command line shares: where it prints, how it says what is going on, and the arguments of
+every command."""
 
 from __future__ import annotations
 
@@ -17,18 +18,55 @@ from typer.core import TyperGroup
 
 progress = Console(stderr=True, highlight=False)
 if not progress.is_terminal:
-    progress = Console(stderr=True, highlight=False, soft_wrap=True)  # a sentence in a log is one line
+    progress = Console(
+        stderr=True, highlight=False, soft_wrap=True
+    )  # a sentence in a log is one line
 out = Console(highlight=False)
 if not out.is_terminal:
-    out = Console(highlight=False, width=140, soft_wrap=True)  # a file or a pipe has room for the tables
+    out = Console(
+        highlight=False, width=140, soft_wrap=True
+    )  # a file or a pipe has room for the tables
 ROWS = ("rows", "accepted", "rejected", "duplicate", "void", "matched", "review", "unmatched")
 ORDER = (
-    "init", "registry", "receive", "questions", "answer", "screen", "run", "release", "send", "sent", "feedback", "returns", "review", "case",
-    "overdue", "papers", "results", "bulletin", "export", "rules", "match", "scorecard", "versions", "runs", "contract",
-    "config", "counties", "secrets", "keys", "person", "expire", "audit", "backup", "restore",
-)  # fmt: skip
+    "init",
+    "registry",
+    "receive",
+    "questions",
+    "answer",
+    "screen",
+    "run",
+    "release",
+    "send",
+    "sent",
+    "feedback",
+    "returns",
+    "review",
+    "case",
+    "overdue",
+    "papers",
+    "results",
+    "bulletin",
+    "export",
+    "rules",
+    "match",
+    "scorecard",
+    "versions",
+    "runs",
+    "contract",
+    "config",
+    "counties",
+    "secrets",
+    "keys",
+    "person",
+    "expire",
+    "audit",
+    "backup",
+    "restore",
+)
 LEVELS = {"红": "red", "黄": "yellow", "蓝": "blue"}
-MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")]
+MonthArgument = Annotated[
+    str, typer.Argument(metavar="MONTH", help="The data month, for example 2026-09.")
+]
 
 
 def somebody(name: str) -> str:
@@ -38,20 +76,25 @@ def somebody(name: str) -> str:
     return name.strip()
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the summary as JSON, for other programs.")
+]
 
 
 class Commands(TyperGroup):
     """Commands in the order of a month's work, each with its whole first sentence."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names in `ORDER`, then what stands nowhere in it; a group's own as they were written down."""
+        """The names in `ORDER`, then what stands nowhere in it; a group's own as they were written
+        down."""
         names = [*self.commands]
         return names if ctx.parent else sorted(names, key=lambda name: (*ORDER, name).index(name))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """As Typer does it, but no sentence is cut off."""
-        rows = [(name, self.commands[name].get_short_help_str(1000)) for name in self.list_commands(ctx)]
+        rows = [
+            (name, self.commands[name].get_short_help_str(1000)) for name in self.list_commands(ctx)
+        ]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -70,7 +113,8 @@ def say(result: Any, as_json: bool, tell: Callable[[], None]) -> None:
 
 
 def show_table(titles: Sequence[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a table, nothing cut off; what is not known stays blank, and what departments wrote is no markup."""
+    """Print a table, nothing cut off; what is not known stays blank, and what departments wrote is
+    no markup."""
     table = Table(*(Column(title, overflow="fold") for title in titles))
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
@@ -82,7 +126,9 @@ def working(what: str) -> Iterator[None]:
     """Say on standard error what is going on, with a clock on a terminal, and how long it took."""
     begun = time.monotonic()
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=progress, transient=True, disable=not progress.is_terminal) as clock:
+    with Progress(
+        *columns, console=progress, transient=True, disable=not progress.is_terminal
+    ) as clock:
         clock.add_task(what, total=None)
         if not progress.is_terminal:
             progress.print(f"{what} …")
@@ -91,7 +137,8 @@ def working(what: str) -> Iterator[None]:
 
 
 def month_tables(figures: Mapping[str, Any]) -> list[Table]:
-    """Rows a department, and households to visit by township and level, from what ``steps.month_table`` gives."""
+    """Rows a department, and households to visit by township and level, from what
+    ``steps.month_table`` gives."""
     rows = Table(title=f"{figures['month']}: rows", title_justify="left")
     rows.add_column("department", no_wrap=True)
     for name in ("status", *ROWS):
@@ -115,6 +162,11 @@ def tell_answers(results: list[dict[str, Any]]) -> None:
         if done.get("refused"):
             out.print(f"{done['file']}: {done['refused']}", style="red", markup=False)
             continue
-        out.print(f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem", markup=False)  # fmt: skip
+        out.print(
+            f"{done['file']}: {done['taken']} taken, {done['known_already']} known already, {done['blank']} not filled in, {len(done['problems'])} with a problem",
+            markup=False,
+        )
         for problem in done["problems"]:
-            out.print(f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False)
+            out.print(
+                f"  {problem['sheet']} row {problem['row']}: {problem['problem']}", markup=False
+            )

@@ -13,11 +13,14 @@ from shouwang.month import Month
 
 
 def runs(
-    month: Annotated[str, typer.Option("--month", help="Only those of this data month, for example 2026-09.")] = "",
+    month: Annotated[
+        str, typer.Option("--month", help="Only those of this data month, for example 2026-09.")
+    ] = "",
     count: Annotated[int, typer.Option("--count", min=1, help="So many, the newest first.")] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs of Airflow that have ended, and their failed tasks; also those that Airflow has forgotten."""
+    """List the runs of Airflow that have ended, and their failed tasks; also those that Airflow has
+    forgotten."""
     found = steps.runs(str(Month.parse(month)) if month else "", count)
 
     def tell() -> None:
@@ -26,8 +29,18 @@ def runs(
             return
         show_table(
             ("ended", "took", "dag", "month", "started by", "state", "failed tasks"),
-            ((f"{run.ended:%Y-%m-%d %H:%M}", f"{run.seconds:,.0f} s", run.dag, run.month, run.kind, run.state,
-              ", ".join(run.failed)) for run in found),
-        )  # fmt: skip
+            (
+                (
+                    f"{run.ended:%Y-%m-%d %H:%M}",
+                    f"{run.seconds:,.0f} s",
+                    run.dag,
+                    run.month,
+                    run.kind,
+                    run.state,
+                    ", ".join(run.failed),
+                )
+                for run in found
+            ),
+        )
 
     say([asdict(run) for run in found], as_json, tell)

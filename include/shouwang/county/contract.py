@@ -1,4 +1,5 @@
-"""A department's contract (数据约定): which columns its export has, how it words them, and what may stand in them."""
+"""A department's contract (数据约定): which columns its export has, how it words them, and what may
+stand in them."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from shouwang.errors import ConfigError
 from shouwang.month import Month
 
 SHIPPED = Path(__file__).resolve().parents[2] / "county"
-ColumnType = Literal["text", "name", "identity", "phone", "code", "yuan", "number", "integer", "date"]
+ColumnType = Literal[
+    "text", "name", "identity", "phone", "code", "yuan", "number", "integer", "date"
+]
 NUMBERS: frozenset[str] = frozenset({"yuan", "number", "integer"})
 REGISTRY = "registry"
 RESERVED: frozenset[str] = frozenset(
@@ -40,20 +43,23 @@ RESERVED: frozenset[str] = frozenset(
         "candidates",
     ]
 )
-"""Columns that a reading gains on its way through the house: a contract's own may not bear these names."""
+"""Columns that a reading gains on its way through the house: a contract's own may not bear these
+names."""
 
 
 class Column(Strict):
-    """One canonical column: its type, whether the file must have it, and the header wordings it is known by.
+    """One canonical column: its type, whether the file must have it, and the header wordings it is
+    known by.
 
-    ``says``: an unlisted heading may be this column if it holds a word of each line, and none of ``excludes``; a word
-    of ``doubts`` names somebody else whom a row may be about.
-    ``values``: code → its spellings; ``words``: a value that is no spelling is the first code of which it holds a word.
-    ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no date, number or value.
-    ``meaningless``: values of which a clerk has said that they lead to no code, not asked about again; ``unclear``: words in a value that point to
-    more than one code, so that it is asked.
-    ``range``: least and largest number (of days: year); ``unit``: what a number is counted in; ``ages``: of the people of an identity
-    column; ``several``: cells of several columns add up to it.
+    ``says``: an unlisted heading may be this column if it holds a word of each line, and none of
+    ``excludes``; a word of ``doubts`` names somebody else whom a row may be about. ``values``: code
+    → its spellings; ``words``: a value that is no spelling is the first code of which it holds a
+    word. ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no
+    date, number or value. ``meaningless``: values of which a clerk has said that they lead to no
+    code, not asked about again; ``unclear``: words in a value that point to more than one code, so
+    that it is asked. ``range``: least and largest number (of days: year); ``unit``: what a number
+    is counted in; ``ages``: of the people of an identity column; ``several``: cells of several
+    columns add up to it.
     """
 
     type: ColumnType
@@ -82,14 +88,16 @@ class Column(Strict):
 
 
 class Derived(Strict):
-    """A helper column for the suite: the cells of ``plus`` less the cells of ``minus``, an empty one as nothing."""
+    """A helper column for the suite: the cells of ``plus`` less the cells of ``minus``, an empty
+    one as nothing."""
 
     plus: tuple[str, ...]
     minus: tuple[str, ...] = ()
 
 
 class Balance(Strict):
-    """What adds up: ``total`` is the sum of ``parts`` within a yuan; holds where all of ``given`` are in the file."""
+    """What adds up: ``total`` is the sum of ``parts`` within a yuan; holds where all of ``given``
+    are in the file."""
 
     total: str
     parts: tuple[str, ...]
@@ -99,17 +107,20 @@ class Balance(Strict):
 class Cadence(Strict):
     """The calendar months whose data are handed over."""
 
-    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(tuple(range(1, 13)), min_length=1)
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(
+        tuple(range(1, 13)), min_length=1
+    )
 
 
 class Contract(Strict):
     """What one department hands over, and how it is read.
 
-    ``ignored`` are headings that are known and not needed; any other that has no column is told to the department.
-    ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its numbers and days must keep to.
-    ``any_of``: one column of each group is enough. ``second_identity``: a column of text that holds the identity number
-    too (学籍号), used where that is missing or damaged. ``void``: column → the value that takes a row back.
-    ``empty`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
+    ``ignored`` are headings that are known and not needed; any other that has no column is told to
+    the department. ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its
+    numbers and days must keep to. ``any_of``: one column of each group is enough.
+    ``second_identity``: a column of text that holds the identity number too (学籍号), used where
+    that is missing or damaged. ``void``: column → the value that takes a row back. ``empty`` and
+    ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
     """
 
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -136,7 +147,9 @@ class Contract(Strict):
     def _names_exist(self) -> Contract:
         reserved = sorted(RESERVED & (self.columns.keys() | self.derived.keys()))
         if reserved and self.department != REGISTRY:
-            raise ValueError(f"columns.{', '.join(reserved)}: a name of our own; call the column something else")
+            raise ValueError(
+                f"columns.{', '.join(reserved)}: a name of our own; call the column something else"
+            )
         named = [("key", self.key), ("ascending", self.ascending), ("void", tuple(self.void))]
         named += [(f"derived.{k}", v.plus + v.minus) for k, v in self.derived.items()]
         named += [("balances", (b.total, *b.parts, *b.given)) for b in self.balances]
@@ -145,7 +158,9 @@ class Contract(Strict):
         for what, names in named:
             unknown = [name for name in names if name not in self.columns]
             if unknown:
-                raise ValueError(f"{what} names {', '.join(unknown)}, which is not among the columns")
+                raise ValueError(
+                    f"{what} names {', '.join(unknown)}, which is not among the columns"
+                )
         for name, code in self.void.items():
             if code not in self.columns[name].values:
                 raise ValueError(f"void.{name}: {code} is not among the values of the column")
@@ -157,7 +172,9 @@ class Contract(Strict):
                 raise ValueError(f"columns.{name} has no header wordings, here or in wordings.yaml")
             for wording in column.wordings:
                 if seen.setdefault(wording, name) != name:
-                    raise ValueError(f"the wording {wording} belongs to {seen[wording]} and to {name}")
+                    raise ValueError(
+                        f"the wording {wording} belongs to {seen[wording]} and to {name}"
+                    )
         return self
 
     @property
@@ -187,7 +204,8 @@ class Said(Strict):
 
 
 class Vocabulary(Strict):
-    """``vocabulary.yaml``: what the words in a heading say; ``@list`` in a column stands for a list's words."""
+    """``vocabulary.yaml``: what the words in a heading say; ``@list`` in a column stands for a
+    list's words."""
 
     lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     empty: tuple[str, ...] = ()
@@ -195,7 +213,8 @@ class Vocabulary(Strict):
     surnames: str = ""
 
     def words(self, written: Iterable[str]) -> list[str]:
-        """Words with those of the lists in place of ``@list``; `ValueError` for a list that is not there."""
+        """Words with those of the lists in place of ``@list``; `ValueError` for a list that is not
+        there."""
         found: list[str] = []
         for word in written:
             if word.startswith("@") and word[1:] not in self.lists:
@@ -210,24 +229,37 @@ def read_vocabulary(folder: Path) -> Vocabulary:
     return read_model(Written(own if own.exists() else SHIPPED / "vocabulary.yaml"), Vocabulary)
 
 
-def read_contract(path: Path, shared: dict[str, list[str]], vocabulary: Vocabulary | None = None) -> Contract:
+def read_contract(
+    path: Path, shared: dict[str, list[str]], vocabulary: Vocabulary | None = None
+) -> Contract:
     """One contract file, with the shared header wordings and what headings say added to its own."""
     written = Written(path)
     vocabulary = vocabulary or read_vocabulary(path.resolve().parent.parent)
     columns = written.keys.get("columns")
     for name, column in columns.items() if isinstance(columns, dict) else ():
         if isinstance(column, dict) and isinstance(own := column.get("wordings") or [], list):
-            column["wordings"] = [*shared.get(name, []), *(w for w in own if w not in shared.get(name, []))]
+            column["wordings"] = [
+                *shared.get(name, []),
+                *(w for w in own if w not in shared.get(name, [])),
+            ]
     contract = read_model(written, Contract)
     try:
-        spoken = {name: _spoken(name, column, contract, vocabulary) for name, column in contract.columns.items()}
+        spoken = {
+            name: _spoken(name, column, contract, vocabulary)
+            for name, column in contract.columns.items()
+        }
     except ValueError as error:
-        raise ConfigError(f"{path.name}: {error}; the lists are {', '.join(vocabulary.lists)}.") from None
-    return contract.model_copy(update={"columns": spoken, "empty": vocabulary.empty, "surnames": vocabulary.surnames})
+        raise ConfigError(
+            f"{path.name}: {error}; the lists are {', '.join(vocabulary.lists)}."
+        ) from None
+    return contract.model_copy(
+        update={"columns": spoken, "empty": vocabulary.empty, "surnames": vocabulary.surnames}
+    )
 
 
 def _spoken(name: str, column: Column, contract: Contract, vocabulary: Vocabulary) -> Column:
-    """A column with all the words that say it; of another person's, none that its contract has for its own."""
+    """A column with all the words that say it; of another person's, none that its contract has for
+    its own."""
     said = vocabulary.columns.get(name, Said())
     excludes, doubts = vocabulary.words([*said.excludes, *column.excludes]), list(column.doubts)
     if column.type in ("name", "identity", "phone"):
@@ -243,13 +275,16 @@ def read_wordings(folder: Path) -> dict[str, list[str]]:
     for name, wordings in written.keys.items():
         if not isinstance(wordings, list) or not all(isinstance(word, str) for word in wordings):
             raise ConfigError(
-                written.told(Problem((name,), "something else", "a list of header wordings, each a text"))
+                written.told(
+                    Problem((name,), "something else", "a list of header wordings, each a text")
+                )
             )
     return written.keys
 
 
 def read_contracts(folder: Path) -> dict[str, Contract]:
-    """Every department's contract under ``departments/``, keyed by department, in alphabetical order."""
+    """Every department's contract under ``departments/``, keyed by department, in alphabetical
+    order."""
     shared = read_wordings(folder)
     contracts = {}
     vocabulary = read_vocabulary(folder)
@@ -261,5 +296,7 @@ def read_contracts(folder: Path) -> dict[str, Contract]:
             )
         contracts[contract.department] = contract
     if not contracts:
-        raise ConfigError(f"{folder / 'departments'} holds no contract; add one YAML file a department.")
+        raise ConfigError(
+            f"{folder / 'departments'} holds no contract; add one YAML file a department."
+        )
     return contracts

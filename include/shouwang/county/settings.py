@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from shouwang.county.contract import Contract, read_contract, read_contracts, read_vocabulary, read_wordings
+from shouwang.county.contract import (
+    Contract,
+    read_contract,
+    read_contracts,
+    read_vocabulary,
+    read_wordings,
+)
 from shouwang.county.yamls import Strict, Written, read_model
 from shouwang.month import Month
 from shouwang.workdays import working_day_from
@@ -44,7 +50,8 @@ class Intake(Strict):
 
 
 class Drift(Strict):
-    """What of a delivery is out of the usual, beside the median of the department's last deliveries in force."""
+    """What of a delivery is out of the usual, beside the median of the department's last deliveries
+    in force."""
 
     deliveries: int = Field(6, ge=0)
     rows_from: float = Field(0.8, ge=0)
@@ -73,7 +80,8 @@ class Delivery(Strict):
 
 
 class Township(Strict):
-    """What the registry cannot know about a township; ``to``: the address that a channel other than the outbox needs."""
+    """What the registry cannot know about a township; ``to``: the address that a channel other than
+    the outbox needs."""
 
     contact: str = ""
     channel: Literal["folder", "sftp", "mail"] = "folder"
@@ -81,7 +89,9 @@ class Township(Strict):
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Township:
-        wanted = {"folder": r"", "sftp": r"sftp://[^\s]+", "mail": r"[^@\s,;<>]+@[^@\s,;<>]+"}[self.channel]
+        wanted = {"folder": r"", "sftp": r"sftp://[^\s]+", "mail": r"[^@\s,;<>]+@[^@\s,;<>]+"}[
+            self.channel
+        ]
         if not re.fullmatch(wanted, self.to):
             example = {
                 "folder": "nothing: a folder's place is SHOUWANG_OUTBOX",

@@ -1,4 +1,5 @@
-"""YAML files into pydantic models; every mistake is told with file, line, key, what was found and what is allowed."""
+"""YAML files into pydantic models; every mistake is told with file, line, key, what was found and
+what is allowed."""
 
 from __future__ import annotations
 
@@ -100,7 +101,11 @@ class Written:
                 if found is None:
                     break
                 line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            elif (
+                isinstance(node, yaml.SequenceNode)
+                and isinstance(part, int)
+                and part < len(node.value)
+            ):
                 node = node.value[part]
                 line = node.start_mark.line + 1
             else:
@@ -109,8 +114,12 @@ class Written:
 
     def told(self, problem: Problem, about: str = "") -> str:
         """A mistake in this file as a sentence; ``about`` says of what besides its key."""
-        key = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.path).removeprefix(".")
-        place = f"{self.name}, line {self.line(problem.path)}, key {key or '(the whole file)'}{about}"
+        key = "".join(
+            f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.path
+        ).removeprefix(".")
+        place = (
+            f"{self.name}, line {self.line(problem.path)}, key {key or '(the whole file)'}{about}"
+        )
         return f"{place}: found {problem.found}; allowed: {problem.allowed}."
 
 
@@ -130,7 +139,9 @@ def read_model(written: Written, model: type[Model]) -> Model:
 def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
     """Every mistake that pydantic found, in our words."""
     for mistake in error.errors(include_url=False):
-        path = tuple(part for part in mistake["loc"] if part not in ("float", "str", "function-after"))
+        path = tuple(
+            part for part in mistake["loc"] if part not in ("float", "str", "function-after")
+        )
         kind, found, said = mistake["type"], mistake["input"], mistake["msg"]
         if kind == "missing":
             yield Problem(path, "nothing", "this key is needed")
@@ -140,7 +151,9 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem
             hint = f" (did you mean “{near[0]}”?)" if near else ""
             yield Problem(path, f"an unknown key{hint}", ", ".join(keys))
         elif kind == "literal_error":
-            yield Problem(path, _shown(found), re.sub("'([^']*)'", r"“\1”", mistake["ctx"]["expected"]))
+            yield Problem(
+                path, _shown(found), re.sub("'([^']*)'", r"“\1”", mistake["ctx"]["expected"])
+            )
         elif kind == "float_type":
             yield Problem(path, _shown(found), "a number, without quotation marks or words")
         else:
@@ -150,7 +163,9 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem
 
 def _shown(found: object) -> str:
     if isinstance(found, BaseModel | dict | list | tuple):
-        keys = ", ".join(map(str, found)) if isinstance(found, dict) else f"{len(list(found))} entries"
+        keys = (
+            ", ".join(map(str, found)) if isinstance(found, dict) else f"{len(list(found))} entries"
+        )
         return f"({keys})"
     return "an empty value" if found is None or found == "" else f"“{found}”"
 
@@ -187,6 +202,8 @@ def _unreadable_line(node: yaml.Node | None) -> int | None:
         except (yaml.YAMLError, ValueError):
             return int(node.start_mark.line) + 1
     elif isinstance(node, yaml.CollectionNode):
-        parts = [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+        parts = [
+            part for item in node.value for part in (item if isinstance(item, tuple) else (item,))
+        ]
         return next((line for part in parts if (line := _unreadable_line(part))), None)
     return None

@@ -1,4 +1,5 @@
-"""The cells that a township fills in, understood in every usual writing: conclusions, days, money."""
+"""The cells that a township fills in, understood in every usual writing: conclusions, days,
+money."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ _NOTHING = NOTHING - {"0"}
 _EPOCH = dt.date(1899, 12, 30)
 _CHOICES = {re.sub(r"\W", "", comparable(entry.text)): entry.code for entry in CONCLUSIONS}
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ].*)?")
-_IN_TEXT = re.compile(r"(?:(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]|(\d{1,2})\s*月)\s*(?:(\d{1,2})\s*[日号]?)?")
+_IN_TEXT = re.compile(
+    r"(?:(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]|(\d{1,2})\s*月)\s*(?:(\d{1,2})\s*[日号]?)?"
+)
 _MONEY = re.compile(r"[¥￥]?(\d[\d,]*(?:\.\d+)?)(万?)元?")
 _CHANGED_TO = re.compile(f"(?:应为|改为|应是|认定为|纳入为|变更为)({'|'.join(CATEGORIES)})")
 
@@ -25,7 +28,8 @@ def filled(value: object) -> object:
 
 
 def conclusion_of(written: str) -> tuple[str | None, list[str]]:
-    """The code meant by ``01``, ``1``, ``01 拟纳入监测`` or ``拟纳入监测``; else the text, and what is wrong."""
+    """The code meant by ``01``, ``1``, ``01 拟纳入监测`` or ``拟纳入监测``; else the text, and what
+    is wrong."""
     if not written:
         return None, []
     folded = re.sub(r"\W", "", comparable(written))
@@ -59,7 +63,8 @@ def day_of(value: object) -> dt.date | None:
 
 
 def day_in(text: str, after: dt.date) -> dt.date | None:
-    """The next day after another that a sentence names (``2026年12月5日``, ``12月``: its first); null if none."""
+    """The next day after another that a sentence names (``2026年12月5日``, ``12月``: its first);
+    null if none."""
     named = []
     for year, month, bare_month, day in _IN_TEXT.findall(text):
         for guessed in [int(year)] if year else [after.year, after.year + 1]:
@@ -71,7 +76,8 @@ def day_in(text: str, after: dt.date) -> dt.date | None:
 
 
 def money_of(value: object) -> tuple[float | None, list[str]]:
-    """Yuan a head and year from a number or a usual writing of one; else nothing, and what is wrong."""
+    """Yuan a head and year from a number or a usual writing of one; else nothing, and what is
+    wrong."""
     if isinstance(value, float | int) and not isinstance(value, bool):
         return (float(value), []) if value >= 0 else (None, ["人均纯收入小于 0"])
     written = re.sub(r"\s", "", cell_text(value))
@@ -98,6 +104,7 @@ def risks_in(reason: str) -> str | None:
 
 
 def clue_of(written: object) -> str:
-    """A clue number as it was given out: letters that were taken for digits, widths and dashes set right."""
+    """A clue number as it was given out: letters that were taken for digits, widths and dashes set
+    right."""
     text = re.sub(r"[‐-―−－_]", "-", comparable(written)).upper()
     return text.translate(str.maketrans("OIL", "011"))

@@ -1,4 +1,5 @@
-"""What a bulletin (通报) consists of, before it becomes a document or a page: text, tables and charts without persons."""
+"""What a bulletin (通报) consists of, before it becomes a document or a page: text, tables and
+charts without persons."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ class Section:
 
 @dataclass(frozen=True)
 class CountTable:
-    """A table: the first column is text, the others figures; the last row is a total if it says so."""
+    """A table: the first column is text, the others figures; the last row is a total if it says
+    so."""
 
     title: str
     headers: tuple[str, ...]
@@ -31,12 +33,15 @@ class CountTable:
     def lines(self) -> list[tuple[list[str], bool]]:
         """Each row as it is printed, and whether it is the total."""
         last = len(self.rows) - 1 if self.total else None
-        return [([printed(cell) for cell in row], place == last) for place, row in enumerate(self.rows)]
+        return [
+            ([printed(cell) for cell in row], place == last) for place, row in enumerate(self.rows)
+        ]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart of Altair with its title, and what it shows in one sentence for those who cannot see it."""
+    """A chart of Altair with its title, and what it shows in one sentence for those who cannot see
+    it."""
 
     title: str
     chart: object

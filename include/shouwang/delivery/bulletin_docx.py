@@ -1,7 +1,8 @@
-"""The bulletin as a document to edit (.docx): A4, headings in 黑体, text in 仿宋, tables in 宋体, charts as pictures.
+"""The bulletin as a document to edit (.docx): A4, headings in 黑体, text in 仿宋, tables in 宋体,
+charts as pictures.
 
-Official papers in China are set so (GB/T 9704): title 二号 centred, text 三号 in 仿宋; here one size smaller, so that the
-text stays on one page.
+Official papers in China are set so (GB/T 9704): title 二号 centred, text 三号 in 仿宋; here one
+size smaller, so that the text stays on one page.
 """
 
 from __future__ import annotations
@@ -50,13 +51,19 @@ def write_docx(path: Target, bulletin: Bulletin, to_png: Callable[[Any], bytes])
     for number, table in enumerate(bulletin.tables, start=1):
         _table(document, f"表{number}　{table.title}", table)
     for number, figure in enumerate(bulletin.figures, start=1):
-        _say(document, f"图{number}　{figure.title}", HEI, 11, before=10).paragraph_format.keep_with_next = True
+        _say(
+            document, f"图{number}　{figure.title}", HEI, 11, before=10
+        ).paragraph_format.keep_with_next = True
         picture = document.add_paragraph()
         picture.alignment = WD_ALIGN_PARAGRAPH.CENTER
         shape = picture.add_run().add_picture(io.BytesIO(to_png(figure.chart)), width=Cm(13.5))
         shape._inline.docPr.set("descr", figure.alt)
     properties = document.core_properties
-    properties.title, properties.author, properties.last_modified_by = bulletin.title, bulletin.office, bulletin.office
+    properties.title, properties.author, properties.last_modified_by = (
+        bulletin.title,
+        bulletin.office,
+        bulletin.office,
+    )
     properties.created = properties.modified = dt.datetime.combine(bulletin.prepared_on, dt.time())
     document.save(str(path) if isinstance(path, Path) else path)
 
@@ -70,7 +77,9 @@ def _set_page(document: Any, bulletin: Bulletin) -> None:
     normal = document.styles["Normal"]
     normal.font.size, normal.font.color.rgb = Pt(_TEXT), _INK
     _set_font(normal.element.get_or_add_rPr(), FANG)
-    for language in document.styles.element.iter(qn("w:lang")):  # else punctuation is drawn as in other languages
+    for language in document.styles.element.iter(
+        qn("w:lang")
+    ):  # else punctuation is drawn as in other languages
         language.set(qn("w:eastAsia"), "zh-CN")
     foot = page.footer.paragraphs[0]
     foot.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -80,18 +89,35 @@ def _set_page(document: Any, bulletin: Bulletin) -> None:
 
 
 def _head(document: Any, bulletin: Bulletin) -> None:
-    masthead = _say(document, bulletin.office, HEI, 22, align=WD_ALIGN_PARAGRAPH.CENTER, ink=_RED, after=2)
+    masthead = _say(
+        document, bulletin.office, HEI, 22, align=WD_ALIGN_PARAGRAPH.CENTER, ink=_RED, after=2
+    )
     masthead.paragraph_format.space_before = Pt(0)
-    line = _say(document, f"{bulletin.issue}　　{bulletin.signed}", FANG, 11, align=WD_ALIGN_PARAGRAPH.CENTER, after=8)
+    line = _say(
+        document,
+        f"{bulletin.issue}　　{bulletin.signed}",
+        FANG,
+        11,
+        align=WD_ALIGN_PARAGRAPH.CENTER,
+        after=8,
+    )
     _bottom_line(line)
     _say(document, bulletin.title, HEI, 16, align=WD_ALIGN_PARAGRAPH.CENTER, before=2, after=4)
     _say(document, bulletin.addressed, FANG, _TEXT)
 
 
 def _say(
-    document: Any, text: str, font: str, size: float, *, align: Any = None, indent: int = 0, before: float = 0,
-    after: float = 0, ink: RGBColor | None = None,
-) -> Any:  # fmt: skip
+    document: Any,
+    text: str,
+    font: str,
+    size: float,
+    *,
+    align: Any = None,
+    indent: int = 0,
+    before: float = 0,
+    after: float = 0,
+    ink: RGBColor | None = None,
+) -> Any:
     paragraph = document.add_paragraph()
     form = paragraph.paragraph_format
     form.space_before, form.space_after = Pt(before), Pt(after)
@@ -111,7 +137,8 @@ def _run(paragraph: Any, text: str, font: str, size: float, ink: RGBColor | None
 
 
 def _set_font(properties: Any, font: str) -> None:
-    """Latin and East Asian fonts apart: python-docx names the Latin one only, and Word then picks its own for 汉字."""
+    """Latin and East Asian fonts apart: python-docx names the Latin one only, and Word then picks
+    its own for 汉字."""
     fonts = properties.get_or_add_rFonts()
     for place, name in (("ascii", _LATIN), ("hAnsi", _LATIN), ("eastAsia", font), ("cs", _LATIN)):
         fonts.set(qn(f"w:{place}"), name)
@@ -157,7 +184,9 @@ def _table(document: Any, title: str, table: CountTable) -> None:
             is_name = number == 0 and place > 0
             paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if is_name else WD_ALIGN_PARAGRAPH.CENTER
             last = place == len(lines) - 1
-            paragraph.paragraph_format.keep_with_next = bool(table.note) if last else len(lines) <= _WHOLE or place < 3
+            paragraph.paragraph_format.keep_with_next = (
+                bool(table.note) if last else len(lines) <= _WHOLE or place < 3
+            )
             _run(paragraph, text, HEI if strong else SONG, _SMALL)
             if strong:
                 _fill(cell, _HEAD_FILL if place == 0 else _TOTAL_FILL)
@@ -170,7 +199,9 @@ def _table(document: Any, title: str, table: CountTable) -> None:
 def _widths(table: CountTable) -> list[int]:
     """The page's width, shared out by what stands in each column."""
     lines = [[*table.headers], *(cells for cells, _ in table.lines)]
-    needed = [max(5, *(display_width(line[n]) + 2 for line in lines)) for n in range(len(table.headers))]
+    needed = [
+        max(5, *(display_width(line[n]) + 2 for line in lines)) for n in range(len(table.headers))
+    ]
     least = sum(needed) * 0.26  # cm a half-width place
     whole = min(int(_PAGE_WIDTH), max(int(Cm(10)), int(Cm(least))))
     return [whole * width // sum(needed) for width in needed]

@@ -1,4 +1,5 @@
-"""The bulletin as one page (.html) that needs nothing else: text, tables, charts as SVG; for light, dark and paper."""
+"""The bulletin as one page (.html) that needs nothing else: text, tables, charts as SVG; for light,
+dark and paper."""
 
 from __future__ import annotations
 
@@ -15,12 +16,20 @@ from shouwang.delivery.text import printable
 
 
 def write_page(path: Target, bulletin: Bulletin, to_svg: Callable[[Any], str]) -> None:
-    """Write the page; ``to_svg`` draws a chart. Every text is escaped, and nothing is fetched from anywhere."""
+    """Write the page; ``to_svg`` draws a chart. Every text is escaped, and nothing is fetched from
+    anywhere."""
     environment = Environment(
-        loader=PackageLoader("shouwang.delivery"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_harmless,
-    )  # fmt: skip
-    drawn = [Markup(_inline(to_svg(figure.chart), number)) for number, figure in enumerate(bulletin.figures)]  # noqa: S704
+        loader=PackageLoader("shouwang.delivery"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
+    )
+    drawn = [
+        Markup(_inline(to_svg(figure.chart), number))
+        for number, figure in enumerate(bulletin.figures)
+    ]  # noqa: S704
     page = environment.get_template("bulletin.html").render(bulletin=bulletin, drawn=drawn)
     write_bytes(path, page.encode())
 
@@ -33,4 +42,8 @@ def _inline(svg: str, number: int) -> str:
     """An SVG to stand in a page beside others: its ids its own, its size that of the column."""
     svg = re.sub(r'\bid="([^"]+)"', rf'id="f{number}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#f{number}-\1)", svg)
-    return re.sub(r'^<svg ([^>]*?)\bwidth="([\d.]+)" height="[\d.]+"', r'<svg \1style="max-width:\2px" role="img"', svg)
+    return re.sub(
+        r'^<svg ([^>]*?)\bwidth="([\d.]+)" height="[\d.]+"',
+        r'<svg \1style="max-width:\2px" role="img"',
+        svg,
+    )

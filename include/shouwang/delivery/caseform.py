@@ -1,4 +1,5 @@
-"""The township's own form (申报排查表): what farmers report and officers find, and risks that are called removed."""
+"""The township's own form (申报排查表): what farmers report and officers find, and risks that are
+called removed."""
 
 from __future__ import annotations
 
@@ -16,25 +17,35 @@ from shouwang.delivery.saving import Target
 CHANNEL, STORY, REMOVED_ON = "线索来源", "情况说明", "风险消除日期"
 CHANNELS = {"农户自主申报": "SELF-1", "干部排查": "OFFI-1"}
 REPORT = (
-    Column(CHANNEL, "channel", 13, "填写选项"), Column("乡镇", "township", 10, "填写居中"),
-    Column("村", "village", 12, "填写居中"), Column("姓名", "name", 10, "填写居中"),
-    Column("证件号码（可不填）", "id_number", 21, "填写居中"), Column("风险类型", "risk", 12, "填写选项"),
-    Column(STORY, "story", 46, "填写文本"), Column("申报或排查日期", "on", 13, "填写日期"),
+    Column(CHANNEL, "channel", 13, "填写选项"),
+    Column("乡镇", "township", 10, "填写居中"),
+    Column("村", "village", 12, "填写居中"),
+    Column("姓名", "name", 10, "填写居中"),
+    Column("证件号码（可不填）", "id_number", 21, "填写居中"),
+    Column("风险类型", "risk", 12, "填写选项"),
+    Column(STORY, "story", 46, "填写文本"),
+    Column("申报或排查日期", "on", 13, "填写日期"),
     Column("经办人", "by", 10, "填写居中"),
-)  # fmt: skip
+)
 REMOVAL = (
-    Column("线索编号", "clue_no", 15, "单行"), Column("村", "village", 12, "文本居中"),
-    Column("户号", "household_id", 16, "单行"), Column("认定日期", "recognised_on", 12, "日期"),
-    Column("最早可消除", "earliest", 12, "日期"), Column("已有帮扶措施", "measures", 36, "文本"),
-    Column(REMOVED_ON, "on", 13, "填写日期"), Column("补充措施", "measure", 20, "填写选项"),
+    Column("线索编号", "clue_no", 15, "单行"),
+    Column("村", "village", 12, "文本居中"),
+    Column("户号", "household_id", 16, "单行"),
+    Column("认定日期", "recognised_on", 12, "日期"),
+    Column("最早可消除", "earliest", 12, "日期"),
+    Column("已有帮扶措施", "measures", 36, "文本"),
+    Column(REMOVED_ON, "on", 13, "填写日期"),
+    Column("补充措施", "measure", 20, "填写选项"),
     Column("经办人", "by", 10, "填写居中"),
-)  # fmt: skip
+)
 _ROWS = 40
 _HOW = (
     "一行一人：农户自己申报的选“农户自主申报”，干部走访发现的选“干部排查”。同名的请填证件号码，没有号码时村名要写全。"
     "填好后按报送核查结果的渠道报回，回执会写明每行的线索编号，或哪里要改。"
 )
-_REMOVAL_HOW = "认定满 6 个月、有帮扶措施、经评议可以消除风险的户，填写右边三栏报回；没有填日期的行不作处理。"
+_REMOVAL_HOW = (
+    "认定满 6 个月、有帮扶措施、经评议可以消除风险的户，填写右边三栏报回；没有填日期的行不作处理。"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +64,8 @@ class CaseFormPaper(Paper):
 
 
 def write_case_form(path: Target, paper: CaseFormPaper, helped: pd.DataFrame) -> None:
-    """Write the form; ``helped``: the township's cases being helped, with the columns of `REMOVAL` that are known."""
+    """Write the form; ``helped``: the township's cases being helped, with the columns of `REMOVAL`
+    that are known."""
     book = Book(paper)
     empty = pd.DataFrame({"township": pd.Series([paper.receiver] * _ROWS, dtype="str")})
     for name, how, columns, rows in (
@@ -62,10 +74,20 @@ def write_case_form(path: Target, paper: CaseFormPaper, helped: pd.DataFrame) ->
     ):
         sheet = book.list(name, columns, f"{paper.receiver}{name}表")
         head = note(sheet, 2, total_width(columns), how, "汇总")
-        foot = table(sheet, head, columns, values_of(columns, rows), nothing="目前没有正在帮扶的户。")
+        foot = table(
+            sheet, head, columns, values_of(columns, rows), nothing="目前没有正在帮扶的户。"
+        )
         for number, column in enumerate(columns, start=1):
             if column.source in _OFFERED:
-                offer(sheet, number, head + 1, foot, [*_OFFERED[column.source]], column.header, only=False)
+                offer(
+                    sheet,
+                    number,
+                    head + 1,
+                    foot,
+                    [*_OFFERED[column.source]],
+                    column.header,
+                    only=False,
+                )
         sheet.protection.sheet = False  # rows may be added
     book.save(path)
 
@@ -74,29 +96,40 @@ _OFFERED: Mapping[str, Iterable[str]] = {"channel": CHANNELS, "risk": RISKS, "me
 
 
 def read_reports(sheets: Mapping[str, Rows]) -> pd.DataFrame:
-    """What was reported: columns of `REPORT` as text (``on`` a day), ``sheet, row, problem``; empty lines left out."""
+    """What was reported: columns of `REPORT` as text (``on`` a day), ``sheet, row, problem``; empty
+    lines left out."""
     return _read(forms_of(sheets, CHANNEL, STORY), REPORT, ("name", "id_number", "story"))
 
 
 def read_removals(sheets: Mapping[str, Rows]) -> pd.DataFrame:
-    """Risks that are called removed: ``clue_no, on, measure, by, sheet, row, problem``; rows without a day left out."""
+    """Risks that are called removed: ``clue_no, on, measure, by, sheet, row, problem``; rows
+    without a day left out."""
     return _read(forms_of(sheets, "线索编号", REMOVED_ON), REMOVAL, ("on",))
 
 
 def _read(forms: Sequence[Form], columns: Sequence[Column], told_by: Sequence[str]) -> pd.DataFrame:
     rows = [row for form in forms for row in _rows(form, columns, told_by)]
-    return pd.DataFrame(rows, columns=[*(column.source for column in columns), "sheet", "row", "problem"])
+    return pd.DataFrame(
+        rows, columns=[*(column.source for column in columns), "sheet", "row", "problem"]
+    )
 
 
-def _rows(form: Form, columns: Sequence[Column], told_by: Sequence[str]) -> Iterator[dict[str, object]]:
+def _rows(
+    form: Form, columns: Sequence[Column], told_by: Sequence[str]
+) -> Iterator[dict[str, object]]:
     headers = {column.source: column.header.split("（")[0] for column in columns}
 
     def is_empty(row: Sequence[object]) -> bool:
         return not any(form.texts(row, *(headers[name] for name in told_by)))
 
     for number, row in filled_rows(form, is_empty):
-        said: dict[str, object] = {name: cell_text(form.cell(row, header)) or None for name, header in headers.items()}
-        day, needed = day_of(form.cell(row, headers["on"])), [name for name in _NEEDED if name in said]
+        said: dict[str, object] = {
+            name: cell_text(form.cell(row, header)) or None for name, header in headers.items()
+        }
+        day, needed = (
+            day_of(form.cell(row, headers["on"])),
+            [name for name in _NEEDED if name in said],
+        )
         problems = [f"缺{headers[name]}" for name in needed if said[name] is None]
         if said["on"] is not None and day is None:
             problems.append(f"{headers['on']}无法识别，应写成 2026-10-15 的样子")
@@ -106,7 +139,12 @@ def _rows(form: Form, columns: Sequence[Column], told_by: Sequence[str]) -> Iter
             problems.append(f"风险类型应为{'、'.join(RISKS)}之一")
         if "clue_no" in said:
             said["clue_no"] = clue_of(said["clue_no"] or "") or None
-        yield said | {"on": day, "sheet": form.sheet, "row": number, "problem": "；".join(problems) or None}
+        yield said | {
+            "on": day,
+            "sheet": form.sheet,
+            "row": number,
+            "problem": "；".join(problems) or None,
+        }
 
 
 _NEEDED = ("channel", "name", "risk", "story", "on", "by", "clue_no")

@@ -8,8 +8,19 @@ from dataclasses import dataclass
 REASON, MEASURE = "原因说明", "拟帮扶措施"
 CATEGORIES = ("脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
 RISKS = (
-    "因病", "因学", "因残", "因灾", "因意外事故", "住房", "饮水", "救助变动", "就业", "产业", "缺劳力", "自然灾害",
-)  # fmt: skip
+    "因病",
+    "因学",
+    "因残",
+    "因灾",
+    "因意外事故",
+    "住房",
+    "饮水",
+    "救助变动",
+    "就业",
+    "产业",
+    "缺劳力",
+    "自然灾害",
+)
 """Risk types that a township may name beside those of the rules."""
 _WHEN = r"\d\s*[-/.年月]|\d{8}|月[初中底末后]|下个?月|季度|年[底末]|[一二三四五六七八九十]+月"
 _WHICH = "公职|财政供养|车|房|工商|经营|公司|企业|店|种养|大户|其他"
@@ -17,7 +28,8 @@ _WHICH = "公职|财政供养|车|房|工商|经营|公司|企业|店|种养|大
 
 @dataclass(frozen=True)
 class Conclusion:
-    """One code of the table: the column of the form that it needs filled in (none for 01), and what to write there.
+    """One code of the table: the column of the form that it needs filled in (none for 01), and what
+    to write there.
 
     ``pattern`` is what of it a program can see: without it, the row is answered.
     """
@@ -39,17 +51,30 @@ class Conclusion:
 
 
 CONCLUSIONS = (
-    Conclusion("01", "拟纳入监测", None, "监测类别、风险类型：与建议一致的不用写，不一致的写明应为哪一类"),
+    Conclusion(
+        "01", "拟纳入监测", None, "监测类别、风险类型：与建议一致的不用写，不一致的写明应为哪一类"
+    ),
     Conclusion("02", "已是监测对象，补充措施", MEASURE, "补充什么帮扶措施"),
     Conclusion("03", "已消除风险，需回退", REASON, "回退的原因"),
-    Conclusion("04", "存在困难但可自行应对，暂不纳入", REASON, "暂不纳入的原因，以及下次走访的日期", _WHEN),
+    Conclusion(
+        "04", "存在困难但可自行应对，暂不纳入", REASON, "暂不纳入的原因，以及下次走访的日期", _WHEN
+    ),
     Conclusion("05", "未发现风险", REASON, "怎样核实的、为什么没有风险"),
     Conclusion("06", "转行业部门办理", REASON, "转给哪个部门、办什么事"),
     Conclusion("07", "已死亡", REASON, "死亡日期", _WHEN),
-    Conclusion("08", "查无此人或身份信息有误", REASON, "正确的姓名、村组等信息（证件号码请另报县级，勿写在表里）"),
+    Conclusion(
+        "08",
+        "查无此人或身份信息有误",
+        REASON,
+        "正确的姓名、村组等信息（证件号码请另报县级，勿写在表里）",
+    ),
     Conclusion("09", "户口迁出", REASON, "迁往何处"),
     Conclusion(
-        "12", "不符合条件（负面情况属实）", REASON, "公职人员、消费型汽车、商品房、工商经营、种养大户或其他", _WHICH
+        "12",
+        "不符合条件（负面情况属实）",
+        REASON,
+        "公职人员、消费型汽车、商品房、工商经营、种养大户或其他",
+        _WHICH,
     ),
     Conclusion("13", "部门数据有误", REASON, "哪一项有误、实际是多少，将退回数据部门"),
 )

@@ -26,14 +26,22 @@ _COLUMNS = (
 _NOTE = "每条线索的依据：由哪个部门的哪份文件、哪一行数据得出。对数据有疑问的，核查结论选“13 部门数据有误”。"
 
 
-def write_details(book: Book, clues: pd.DataFrame, details: pd.DataFrame, departments: Mapping[str, str]) -> None:
-    """Write the signals in the order of the list; ``departments`` turns department codes into Chinese."""
+def write_details(
+    book: Book, clues: pd.DataFrame, details: pd.DataFrame, departments: Mapping[str, str]
+) -> None:
+    """Write the signals in the order of the list; ``departments`` turns department codes into
+    Chinese."""
     placed = details.merge(
-        clues[["clue_no", "village", "head"]].assign(place=range(len(clues))), on="clue_no", how="left"
+        clues[["clue_no", "village", "head"]].assign(place=range(len(clues))),
+        on="clue_no",
+        how="left",
     )
     placed = placed.sort_values(["place", "rule", "file", "row"], kind="stable")
     names = placed["department"].map(departments)
     placed["department"] = names.where(names.notna(), placed["department"])
     sheet = book.list("线索明细", _COLUMNS, f"{book.paper.title}·线索明细", _NOTE)
-    values: dict[str, Sequence[Value]] = {**values_of(_COLUMNS, placed), "clue_no": [*placed["clue_no"].astype("str")]}
+    values: dict[str, Sequence[Value]] = {
+        **values_of(_COLUMNS, placed),
+        "clue_no": [*placed["clue_no"].astype("str")],
+    }
     table(sheet, 3, _COLUMNS, values, least=20, freeze="D", nothing="本月没有线索。")

@@ -48,4 +48,6 @@ def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) ->
     """Raise `ValueError` when a frame lacks a column."""
     missing = [name for name in columns if name not in frame.columns]
     if missing:
-        raise ValueError(f"The frame of {what} lacks {', '.join(missing)}; it needs {', '.join(columns)}.")
+        raise ValueError(
+            f"The frame of {what} lacks {', '.join(missing)}; it needs {', '.join(columns)}."
+        )

@@ -1,4 +1,5 @@
-"""The sheet 填写说明: how the form is filled in, with an example and the table of conclusions, on one page."""
+"""The sheet 填写说明: how the form is filled in, with an example and the table of conclusions, on
+one page."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ _STEPS = (
     "预警等级：红Ⅰ 优先入户，黄Ⅱ 其次，蓝Ⅲ 再次。本表是风险线索，不是认定结论，是否纳入监测以核查和评议为准。",
     "本表含个人信息，仅供入户核查使用，不得公示、转发或用于其他用途。",
 )
-_EXAMPLE_REASON = "户主住院后妻子在家照料，两人今年均未务工，自付费用由亲友垫付。监测类别、风险类型与建议一致。"
+_EXAMPLE_REASON = (
+    "户主住院后妻子在家照料，两人今年均未务工，自付费用由亲友垫付。监测类别、风险类型与建议一致。"
+)
 
 
 def write_guide(book: Book, visited: dt.date) -> None:
@@ -32,9 +35,18 @@ def write_guide(book: Book, visited: dt.date) -> None:
         row = note(sheet, row, _WIDTHS, f"{number}．{step.format(visited=visited.isoformat())}")
     row += 1
     band(sheet, row, 1, _LAST, "示例", "说明小节", 24)
-    example = (BY_CODE["01"].choice, _EXAMPLE_REASON, visited, "王某、李某", 7650, "健康帮扶、临时救助")
+    example = (
+        BY_CODE["01"].choice,
+        _EXAMPLE_REASON,
+        visited,
+        "王某、李某",
+        7650,
+        "健康帮扶、临时救助",
+    )
     styles = ("文本", "文本", "日期", "文本居中", "整数", "文本")
-    for column, (answer, value, style) in enumerate(zip(FILL_IN, example, styles, strict=True), start=1):
+    for column, (answer, value, style) in enumerate(
+        zip(FILL_IN, example, styles, strict=True), start=1
+    ):
         put(sheet, row + 1, column, answer.header, "填写栏目")
         put(sheet, row + 2, column, value, style)
     sheet.row_dimensions[row + 1].height = 22
@@ -42,12 +54,25 @@ def write_guide(book: Book, visited: dt.date) -> None:
     row += 4
     band(sheet, row, 1, _LAST, "核查结论代码表", "说明小节", 24)
     row += 1
-    for first, last, header in ((1, 1, "代码"), (2, 3, "核查结论"), (4, 4, "填在哪栏"), (5, 6, "需要写明")):
+    for first, last, header in (
+        (1, 1, "代码"),
+        (2, 3, "核查结论"),
+        (4, 4, "填在哪栏"),
+        (5, 6, "需要写明"),
+    ):
         band(sheet, row, first, last, header, "栏目", 22)
     for conclusion in CONCLUSIONS:
         row += 1
         put(sheet, row, 1, conclusion.code, "文本居中")
         band(sheet, row, 2, 3, conclusion.text, "文本")
         put(sheet, row, 4, conclusion.column or "—", "文本居中")
-        band(sheet, row, 5, 6, conclusion.needs, "文本", text_height(conclusion.needs, _WIDTHS[4] + _WIDTHS[5], 20))
+        band(
+            sheet,
+            row,
+            5,
+            6,
+            conclusion.needs,
+            "文本",
+            text_height(conclusion.needs, _WIDTHS[4] + _WIDTHS[5], 20),
+        )
     sheet.page_setup.fitToHeight = 1

@@ -1,10 +1,11 @@
-"""How every paper looks: fonts, named cell styles, page set-up, protection, and the writing of cells.
+"""How every paper looks: fonts, named cell styles, page set-up, protection, and the writing of
+cells.
 
-Fonts: 宋体 for the body and 黑体 for headings, what official Chinese forms are set in. Both come with every Windows and
-with WPS; where they are missing (Linux, macOS) their declared character set (GB2312) and family make Excel, WPS and
-LibreOffice substitute a Chinese serif or sans (Noto CJK, 文泉驿, Songti), never boxes. Their Latin digits are exactly
-half a 汉字 wide, which the row heights count on. Colours are chosen so that they differ in grey too, and nothing is
-said by colour alone.
+Fonts: 宋体 for the body and 黑体 for headings, what official Chinese forms are set in. Both come
+with every Windows and with WPS; where they are missing (Linux, macOS) their declared character set
+(GB2312) and family make Excel, WPS and LibreOffice substitute a Chinese serif or sans (Noto CJK,
+文泉驿, Songti), never boxes. Their Latin digits are exactly half a 汉字 wide, which the row heights
+count on. Colours are chosen so that they differ in grey too, and nothing is said by colour alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from shouwang.delivery.text import lines_needed, printable
 
 SONG, HEI = "宋体", "黑体"
 _RULER = "Arial"
-"""Column widths count in digits of the workbook's normal font: one that Windows has, and Linux has in equal widths."""
+"""Column widths count in digits of the workbook's normal font: one that Windows has, and Linux has
+in equal widths."""
 _GB2312, _MODERN = 134, 3
 _LINE_POINTS = 14.0
 _TALLEST_ROW = 409.0
@@ -42,7 +44,8 @@ Value: TypeAlias = str | float | dt.date | None
 
 @dataclass(frozen=True)
 class Look:
-    """One named style: what distinguishes it from 10-point 宋体, left, wrapped, boxed and locked."""
+    """One named style: what distinguishes it from 10-point 宋体, left, wrapped, boxed and
+    locked."""
 
     font: str = SONG
     size: float = 10
@@ -59,11 +62,21 @@ class Look:
         """As openpyxl wants it."""
         return NamedStyle(
             name=name,
-            font=Font(name=self.font, sz=self.size, b=self.bold, color=self.ink, charset=_GB2312, family=_MODERN),
+            font=Font(
+                name=self.font,
+                sz=self.size,
+                b=self.bold,
+                color=self.ink,
+                charset=_GB2312,
+                family=_MODERN,
+            ),
             fill=PatternFill("solid", fgColor=self.fill) if self.fill else PatternFill(),
             border=_GRID if self.grid else Border(),
             alignment=Alignment(
-                horizontal=self.align, vertical="center", wrap_text=not self.shrink, shrink_to_fit=self.shrink
+                horizontal=self.align,
+                vertical="center",
+                wrap_text=not self.shrink,
+                shrink_to_fit=self.shrink,
             ),
             number_format=self.number_format,
             protection=Protection(locked=self.locked),
@@ -125,7 +138,9 @@ def new_workbook() -> Workbook:
 def put(sheet: Worksheet, row: int, column: int, value: Value | CellRichText, style: str) -> Cell:
     """Write one cell; text always stays text, whatever it begins with."""
     cell = sheet.cell(row, column)
-    cell._style = copy(sheet.parent.looks[style])  # as `cell.style = style` does, after a search through all names
+    cell._style = copy(
+        sheet.parent.looks[style]
+    )  # as `cell.style = style` does, after a search through all names
     if isinstance(value, str):
         text = printable(value)
         cell.value = text or None
@@ -164,22 +179,28 @@ def set_widths(sheet: Worksheet, widths: Sequence[float]) -> None:
 
 
 def wrapped_height(lines: int, least: float = 24.0, line: float = _LINE_POINTS) -> float:
-    """Points that so many lines need; programs do not grow rows of files that they did not write."""
+    """Points that so many lines need; programs do not grow rows of files that they did not
+    write."""
     return min(_TALLEST_ROW, max(least, math.ceil(lines * line + 7)))
 
 
 def text_height(text: str, width: float, least: float = 18.0, size: float = 10.0) -> float:
     """Points that a text of a font size needs when it is wrapped in a width."""
-    return wrapped_height(lines_needed(text, width * 10.0 / size), least, _LINE_POINTS * size / 10.0)
+    return wrapped_height(
+        lines_needed(text, width * 10.0 / size), least, _LINE_POINTS * size / 10.0
+    )
 
 
 def lay_out(sheet: Worksheet, *, landscape: bool, footer: tuple[str, str], mark: str = "") -> None:
-    """A4, as wide as the paper; at the foot: left, page of pages, right; at the head of each page, in grey, the mark."""
+    """A4, as wide as the paper; at the foot: left, page of pages, right; at the head of each page,
+    in grey, the mark."""
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation = "landscape" if landscape else "portrait"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins = PageMargins(left=0.35, right=0.35, top=0.5, bottom=0.6, header=0.22, footer=0.25)
+    sheet.page_margins = PageMargins(
+        left=0.35, right=0.35, top=0.5, bottom=0.6, header=0.22, footer=0.25
+    )
     sheet.print_options.horizontalCentered = True
     for part, text in (
         (sheet.oddHeader.right, mark.replace("&", "&&")),
@@ -194,8 +215,11 @@ def lay_out(sheet: Worksheet, *, landscape: bool, footer: tuple[str, str], mark:
 
 
 def protect(sheet: Worksheet) -> None:
-    """Lock what is not to be filled in: no password, and filter, sort, widths and heights stay free."""
+    """Lock what is not to be filled in: no password, and filter, sort, widths and heights stay
+    free."""
     protection: Any = sheet.protection
     protection.sheet = True
-    protection.autoFilter = protection.sort = protection.formatColumns = protection.formatRows = False
+    protection.autoFilter = protection.sort = protection.formatColumns = protection.formatRows = (
+        False
+    )
     protection.selectLockedCells = protection.selectUnlockedCells = False

@@ -1,4 +1,5 @@
-"""The hidden sheet (名单标识) by which a form is known again when it comes back renamed, sorted or shortened."""
+"""The hidden sheet (名单标识) by which a form is known again when it comes back renamed, sorted or
+shortened."""
 
 from __future__ import annotations
 
@@ -33,15 +34,16 @@ class Manifest:
 
 
 def beside(clue_no: str, village: str, head: str) -> str:
-    """A clue number with the village and the head of household that stand beside it, made comparable."""
+    """A clue number with the village and the head of household that stand beside it, made
+    comparable."""
     return "|".join(map(comparable, (clue_no, village, head)))
 
 
 def check_code(keyed: Callable[[str], str], stands: str) -> str:
     """Four characters, under the county's key (``keyed``), of what `beside` says.
 
-    A list that was sorted by some of its columns only shows the right numbers beside the wrong families: this is how
-    it is noticed.
+    A list that was sorted by some of its columns only shows the right numbers beside the wrong
+    families: this is how it is noticed.
     """
     return keyed(hashlib.sha256(f"check {stands}".encode()).hexdigest())[:4].upper()
 
@@ -70,10 +72,13 @@ def write_manifest(workbook: Workbook, manifest: Manifest) -> None:
 
 
 def find_manifest(sheets: Iterable[Sequence[Sequence[object]]]) -> Manifest | None:
-    """The manifest among a workbook's sheets (rows of cell values); none if it is gone or was tampered with."""
+    """The manifest among a workbook's sheets (rows of cell values); none if it is gone or was
+    tampered with."""
     for rows in sheets:
         if rows and rows[0] and comparable(rows[0][0]) == _MARK:
-            return _parse([(str(row[0]).strip(), str(row[1]).strip()) for row in rows if len(row) > 1])
+            return _parse(
+                [(str(row[0]).strip(), str(row[1]).strip()) for row in rows if len(row) > 1]
+            )
     return None
 
 

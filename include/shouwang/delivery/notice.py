@@ -1,4 +1,5 @@
-"""The notice copy (公示版): what a village may hang up. Names starred; no numbers, phones, health, amounts, reasons."""
+"""The notice copy (公示版): what a village may hang up. Names starred; no numbers, phones, health,
+amounts, reasons."""
 
 from __future__ import annotations
 
@@ -61,7 +62,9 @@ def write_notice(path: Target, paper: NoticePaper, clues: pd.DataFrame) -> None:
     shown["place"] = range(1, len(shown) + 1)
     values = values_of(COLUMNS, shown)
     values["head"] = [starred(str(name)) if name else None for name in values["head"]]
-    foot = table(sheet, head, COLUMNS, values, least=24, heading=26, nothing="本期没有需要公示的农户。")
+    foot = table(
+        sheet, head, COLUMNS, values, least=24, heading=26, nothing="本期没有需要公示的农户。"
+    )
     sheet.auto_filter.ref = None
     signed = f"{paper.receiver}人民政府（盖章）　　　　{paper.day.year}年{paper.day.month}月{paper.day.day}日"
     band(sheet, foot + 1, 1, len(COLUMNS), signed, "落款", 48)

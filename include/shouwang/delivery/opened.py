@@ -1,4 +1,5 @@
-"""Workbooks that come back, as rows: opened as departments' files are, in a process of its own, whatever their format."""
+"""Workbooks that come back, as rows: opened as departments' files are, in a process of its own,
+whatever their format."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ Rows = Sequence[Sequence[object]]
 
 @dataclass(frozen=True)
 class Form:
-    """A sheet that is a form to fill in: its rows, where each heading stands, and the number of the row after it."""
+    """A sheet that is a form to fill in: its rows, where each heading stands, and the number of the
+    row after it."""
 
     sheet: str
     rows: Rows
@@ -37,7 +39,8 @@ class Form:
 
 
 def sheets_of(path: Path, passwords: Sequence[str] = ()) -> dict[str, Rows]:
-    """Every sheet's rows, row 1 first; a cell merged downwards says the same in each of its rows."""
+    """Every sheet's rows, row 1 first; a cell merged downwards says the same in each of its
+    rows."""
     return _rows_of(_open(path, passwords))
 
 
@@ -46,8 +49,8 @@ def sheets_sealed_by(
 ) -> tuple[dict[str, Rows], str | None]:
     """The same, and whose password alone opened the file: null where it needs none.
 
-    Of an archive nobody is told: what is sealed in it may have been packed by another. One that came from a known
-    ``sender`` is opened with its passwords only.
+    Of an archive nobody is told: what is sealed in it may have been packed by another. One that
+    came from a known ``sender`` is opened with its passwords only.
     """
     try:
         return _rows_of(_open(path, ())), None
@@ -71,13 +74,17 @@ def _open(path: Path, passwords: Sequence[str]) -> Opened:
     try:
         return open_file(path, passwords)
     except FileRefused as refused:
-        raise FileRefused(refused.code, STAYS_CLOSED if refused.code == "encrypted" else str(refused)) from None
+        raise FileRefused(
+            refused.code, STAYS_CLOSED if refused.code == "encrypted" else str(refused)
+        ) from None
 
 
 def _rows_of(book: Opened) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for sheet in book.sheets:
-        rows: list[list[object]] = [[] for _ in range(sheet.numbers[-1] if len(sheet.numbers) else 0)]
+        rows: list[list[object]] = [
+            [] for _ in range(sheet.numbers[-1] if len(sheet.numbers) else 0)
+        ]
         for number, cells in zip(sheet.numbers, sheet.head(len(sheet.numbers)), strict=True):
             rows[number - 1] = cells
         for top, bottom, left in sheet.merges:
@@ -89,7 +96,9 @@ def _rows_of(book: Opened) -> dict[str, Rows]:
 
 def forms_of(sheets: Mapping[str, Rows], *headings: str) -> list[Form]:
     """The sheets on which all these headings stand in one row."""
-    return [form for name, rows in sheets.items() if (form := _find(name, rows, headings)) is not None]
+    return [
+        form for name, rows in sheets.items() if (form := _find(name, rows, headings)) is not None
+    ]
 
 
 def _find(name: str, rows: Rows, headings: Sequence[str]) -> Form | None:
@@ -103,7 +112,9 @@ def _find(name: str, rows: Rows, headings: Sequence[str]) -> Form | None:
     return None
 
 
-def filled_rows(form: Form, is_empty: Callable[[Sequence[object]], bool]) -> list[tuple[int, Sequence[object]]]:
+def filled_rows(
+    form: Form, is_empty: Callable[[Sequence[object]], bool]
+) -> list[tuple[int, Sequence[object]]]:
     """The rows below the headings that are not empty, with their numbers."""
     below = enumerate(form.rows[form.header_row :], start=form.header_row + 1)
     return [(number, row) for number, row in below if row and not is_empty(row)]

@@ -1,8 +1,10 @@
-"""The department's receipt (数据回执): what was taken, what was not and why, and its rejected rows to correct.
+"""The department's receipt (数据回执): what was taken, what was not and why, and its rejected rows
+to correct.
 
-The sheets 退回数据 begin with the department's own headings and hold its own words, so that a corrected copy can be
-sent back as it is, alone: a hidden last column says which row of which delivery each line is (`row_key`). Everything on
-them is the department's own; nothing of it is masked.
+The sheets 退回数据 begin with the department's own headings and hold its own words, so that a
+corrected copy can be sent back as it is, alone: a hidden last column says which row of which
+delivery each line is (`row_key`). Everything on them is the department's own; nothing of it is
+masked.
 """
 
 from __future__ import annotations
@@ -47,7 +49,8 @@ class FileCounts:
 
 @dataclass(frozen=True)
 class HeaderGuess:
-    """A heading that was not known and was taken for the closest known one (``meant``, in Chinese)."""
+    """A heading that was not known and was taken for the closest known one (``meant``, in
+    Chinese)."""
 
     file: str
     sheet: str
@@ -66,7 +69,8 @@ class SheetHeader:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A rejected row as the department wrote it; ``bad_columns`` counts from 0, ``reasons`` are Chinese sentences."""
+    """A rejected row as the department wrote it; ``bad_columns`` counts from 0, ``reasons`` are
+    Chinese sentences."""
 
     file: str
     sheet: str
@@ -80,10 +84,12 @@ class RejectedRow:
 class ReceiptPaper(Paper):
     """What a department is told about one delivery.
 
-    ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the delivery was turned down
-    as a whole (null if it was taken); ``version`` is the version that it became (null if it became none).
-    ``declared`` are unused headings that the contract names, ``ignored`` all others. ``headers`` holds the headings of every sheet that has a rejected row; ``delivery`` is the delivery's id,
-    ``corrected`` counts the rows that a returned receipt corrected, ``warnings`` are Chinese sentences.
+    ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the
+    delivery was turned down as a whole (null if it was taken); ``version`` is the version that it
+    became (null if it became none). ``declared`` are unused headings that the contract names,
+    ``ignored`` all others. ``headers`` holds the headings of every sheet that has a rejected row;
+    ``delivery`` is the delivery's id, ``corrected`` counts the rows that a returned receipt
+    corrected, ``warnings`` are Chinese sentences.
     """
 
     department: str
@@ -114,20 +120,30 @@ class ReceiptPaper(Paper):
 
 
 def row_key(delivery: str, file: str, sheet: str, row: int) -> str:
-    """What the hidden column 回执编号 says of a rejected row: the delivery's id and the place where the row stood."""
+    """What the hidden column 回执编号 says of a rejected row: the delivery's id and the place where
+    the row stood."""
     return f"{delivery}/{file}/{sheet}/{row}"
 
 
 def write_receipt(path: Target, receipt: ReceiptPaper, rejected: Sequence[RejectedRow]) -> None:
-    """Write the receipt: 回执, and 退回数据 (one sheet for each set of headings) where rows were rejected.
+    """Write the receipt: 回执, and 退回数据 (one sheet for each set of headings) where rows were
+    rejected.
 
-    Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not hold.
+    Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not
+    hold.
     """
     book = Book(receipt)
     _write_facts(book, receipt, bool(rejected))
     several = len({(row.file, row.sheet) for row in rejected}) > 1
     for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected), start=1):
-        _write_rejected(book, receipt, REJECTED if number == 1 else f"{REJECTED}{number}", headings, rows, several)
+        _write_rejected(
+            book,
+            receipt,
+            REJECTED if number == 1 else f"{REJECTED}{number}",
+            headings,
+            rows,
+            several,
+        )
     book.save(path)
 
 
@@ -135,14 +151,25 @@ def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
     facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
     facts += f"　　{KEY}：{receipt.delivery}"
     sheet = book.sheet(RECEIPT, _WIDTHS, receipt.title, facts, landscape=False)
-    note(sheet, 3, _WIDTHS, _verdict(receipt), "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题")
+    note(
+        sheet,
+        3,
+        _WIDTHS,
+        _verdict(receipt),
+        "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题",
+    )
     row = 5
     counted = ("读取行数", "接收", "退回", "重复")
-    lines: list[Sequence[Value]] = [(line.file, line.sheet, *_figures(line.counts)) for line in receipt.files]
+    lines: list[Sequence[Value]] = [
+        (line.file, line.sheet, *_figures(line.counts)) for line in receipt.files
+    ]
     lines.append(("合计", "", *_figures(receipt.counts)))
     row = _table(sheet, row, "各文件行数", ("文件", "工作表", *counted), lines)
     if receipt.header_guesses:
-        guesses = [(guess.file, guess.sheet, guess.written, "", guess.meant, "") for guess in receipt.header_guesses]
+        guesses = [
+            (guess.file, guess.sheet, guess.written, "", guess.meant, "")
+            for guess in receipt.header_guesses
+        ]
         title = "按最接近的写法识别的表头（如不正确请告知，并请尽量沿用原写法）"
         row = _table(sheet, row, title, ("文件", "工作表", "表中写法", "", "识别为", ""), guesses)
     notes = []
@@ -150,7 +177,9 @@ def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
     if receipt.corrected:
         notes.append(f"其中 {receipt.corrected} 行已按交回的回执更正。")
     if receipt.ignored:
-        notes.append(f"未使用的列（不在数据约定中，如应使用请告知）：{'、'.join(receipt.ignored)}。")
+        notes.append(
+            f"未使用的列（不在数据约定中，如应使用请告知）：{'、'.join(receipt.ignored)}。"
+        )
     if receipt.declared:
         notes.append(f"按数据约定不使用的列：{'、'.join(receipt.declared)}。")
     if has_rejected:
@@ -178,8 +207,11 @@ def _figures(counts: Counts) -> tuple[int, int, int, int]:
     return counts.read, counts.accepted, counts.rejected, counts.duplicate
 
 
-def _table(sheet: Worksheet, row: int, title: str, headers: Sequence[str], lines: Sequence[Sequence[Value]]) -> int:
-    """A small table with a title; an empty heading joins its column to the one before. The row after it is returned."""
+def _table(
+    sheet: Worksheet, row: int, title: str, headers: Sequence[str], lines: Sequence[Sequence[Value]]
+) -> int:
+    """A small table with a title; an empty heading joins its column to the one before. The row
+    after it is returned."""
     band(sheet, row, 1, _LAST, title, "说明小节", 22)
     starts = [place for place, header in enumerate(headers) if header]
     spans = list(zip(starts, [*starts[1:], len(headers)], strict=True))
@@ -199,11 +231,14 @@ def _table(sheet: Worksheet, row: int, title: str, headers: Sequence[str], lines
 def _by_headings(
     headers: Sequence[SheetHeader], rejected: Sequence[RejectedRow]
 ) -> Iterator[tuple[tuple[str, ...], list[RejectedRow]]]:
-    """Rejected rows under the headings that they stood under, in the order in which the sheets are listed."""
+    """Rejected rows under the headings that they stood under, in the order in which the sheets are
+    listed."""
     cells = {(header.file, header.sheet): header.cells for header in headers}
     strays = sum((row.file, row.sheet) not in cells for row in rejected)
     if strays:
-        raise ValueError(f"{strays} rejected rows come from sheets whose headings the receipt does not hold.")
+        raise ValueError(
+            f"{strays} rejected rows come from sheets whose headings the receipt does not hold."
+        )
     for headings in dict.fromkeys(cells.values()):
         rows = [row for row in rejected if cells[row.file, row.sheet] == headings]
         if rows:
@@ -211,12 +246,20 @@ def _by_headings(
 
 
 def _write_rejected(
-    book: Book, receipt: ReceiptPaper, name: str, headings: tuple[str, ...], rows: Sequence[RejectedRow], several: bool
+    book: Book,
+    receipt: ReceiptPaper,
+    name: str,
+    headings: tuple[str, ...],
+    rows: Sequence[RejectedRow],
+    several: bool,
 ) -> None:
-    """One sheet of rejected rows; older 退回原因 and 回执编号 of a receipt that was sent again are left out."""
+    """One sheet of rejected rows; older 退回原因 and 回执编号 of a receipt that was sent again are
+    left out."""
     breadth = max(len(headings), *(len(row.cells) for row in rows))
     kept = [
-        place for place, heading in enumerate(_padded(headings, breadth)) if comparable(heading) not in (REASON, KEY)
+        place
+        for place, heading in enumerate(_padded(headings, breadth))
+        if comparable(heading) not in (REASON, KEY)
     ]
     last = len(kept) + 1
     lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
@@ -230,15 +273,27 @@ def _write_rejected(
     sheet.column_dimensions[get_column_letter(last + 1)].hidden = True
     for number, (row, texts) in enumerate(zip(rows, lines, strict=True), start=2):
         for column, (place, text) in enumerate(zip(kept, texts, strict=True), start=1):
-            put(sheet, number, column, text or None, "退回单元格" if place in row.bad_columns else "退回原文")
+            put(
+                sheet,
+                number,
+                column,
+                text or None,
+                "退回单元格" if place in row.bad_columns else "退回原文",
+            )
         origin = f"{row.file} {row.sheet}".strip() + " " if several else ""
         reasons = printable(f"{origin}第 {row.row} 行：{row.reasons}")
         put(sheet, number, last, reasons, "退回原因")
-        put(sheet, number, last + 1, row_key(receipt.delivery, row.file, row.sheet, row.row), "文本")
+        put(
+            sheet, number, last + 1, row_key(receipt.delivery, row.file, row.sheet, row.row), "文本"
+        )
         shown = zip((*texts, reasons), (*widths, _REASON_WIDTH), strict=True)
-        sheet.row_dimensions[number].height = wrapped_height(max(lines_needed(*pair) for pair in shown), 20)
+        sheet.row_dimensions[number].height = wrapped_height(
+            max(lines_needed(*pair) for pair in shown), 20
+        )
     named = zip((_padded(headings, breadth)[place] for place in kept), widths, strict=True)
-    sheet.row_dimensions[1].height = wrapped_height(max((lines_needed(*pair) for pair in named), default=1))
+    sheet.row_dimensions[1].height = wrapped_height(
+        max((lines_needed(*pair) for pair in named), default=1)
+    )
     sheet.freeze_panes = "A2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(last + 1)}{len(rows) + 1}"
     sheet.print_title_rows = "1:1"

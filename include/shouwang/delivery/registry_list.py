@@ -1,4 +1,5 @@
-"""The registry's monthly list (农户信息核对清单): findings to settle, and corrections that others' data suggest."""
+"""The registry's monthly list (农户信息核对清单): findings to settle, and corrections that others'
+data suggest."""
 
 from __future__ import annotations
 
@@ -62,8 +63,9 @@ def write_registry_list(
 ) -> None:
     """Write the workbook.
 
-    ``counts``: title, findings and households of each check. ``findings``: township … remedy and ``title``; ``changes``:
-    township, village, household_id, head, name, change, source, said, remedy.
+    ``counts``: title, findings and households of each check. ``findings``: township … remedy and
+    ``title``; ``changes``: township, village, household_id, head, name, change, source, said,
+    remedy.
     """
     book = Book(paper)
     sheet = book.sheet("汇总", _WIDTHS, paper.title, paper.line(), landscape=False)
@@ -76,12 +78,19 @@ def write_registry_list(
         )
     note(sheet, row, _WIDTHS, text)
     _list(book, paper, "核对清单", _FINDINGS, findings, "本月没有发现需要核对的登记信息。")
-    _list(book, paper, "登记变动线索", _CHANGES, changes, "本月没有部门数据或核查结果提示的登记变动。")
+    _list(
+        book, paper, "登记变动线索", _CHANGES, changes, "本月没有部门数据或核查结果提示的登记变动。"
+    )
     book.save(path)
 
 
 def _list(
-    book: Book, paper: RegistryPaper, name: str, columns: tuple[Column, ...], rows: pd.DataFrame, nothing: str
+    book: Book,
+    paper: RegistryPaper,
+    name: str,
+    columns: tuple[Column, ...],
+    rows: pd.DataFrame,
+    nothing: str,
 ) -> None:
     shown = [column for column in columns if column.source != "township" or paper.township is None]
     sheet = book.list(name, shown, f"{paper.title}·{name}")

@@ -38,6 +38,8 @@ def write_report(path: Target, paper: ReportPaper, tables: Sequence[ReportTable]
     for one in tables:
         sheet = book.list(one.name, one.columns, f"{paper.title}·{one.name}")
         head = note(sheet, 2, total_width(one.columns), one.note) if one.note else 3
-        values = {column.source: [row.get(column.source) for row in one.rows] for column in one.columns}
+        values = {
+            column.source: [row.get(column.source) for row in one.rows] for column in one.columns
+        }
         table(sheet, head, one.columns, values, least=20, freeze="B")
     book.save(path)

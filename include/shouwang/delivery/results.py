@@ -1,4 +1,5 @@
-"""What became of a department's rows (结果反馈), as a workbook: the counts, and every row that led to a signal."""
+"""What became of a department's rows (结果反馈), as a workbook: the counts, and every row that led
+to a signal."""
 
 from __future__ import annotations
 
@@ -46,12 +47,18 @@ class ResultsPaper(Paper):
 
 
 def write_results(
-    path: Target, paper: ResultsPaper, rows: Sequence[tuple[str, int]], outcome: Sequence[tuple[str, int, int]],
+    path: Target,
+    paper: ResultsPaper,
+    rows: Sequence[tuple[str, int]],
+    outcome: Sequence[tuple[str, int, int]],
     details: pd.DataFrame,
-) -> None:  # fmt: skip
-    """Write the workbook: ``rows`` counts by what became of them, ``outcome`` signals and households by conclusion."""
+) -> None:
+    """Write the workbook: ``rows`` counts by what became of them, ``outcome`` signals and
+    households by conclusion."""
     book = Book(paper)
-    sheet = book.sheet("结果反馈", _WIDTHS, f"{paper.county}{paper.title}", paper.line(), landscape=False)
+    sheet = book.sheet(
+        "结果反馈", _WIDTHS, f"{paper.county}{paper.title}", paper.line(), landscape=False
+    )
     row = counted(sheet, 4, _WIDTHS, ("项目", "行数"), rows, "报送数据")
     row = counted(sheet, row, _WIDTHS, ("项目", "线索", "户数"), outcome, "线索和核查结果")
     note(sheet, row, _WIDTHS, _NOTE)

@@ -1,8 +1,10 @@
-"""What a township filled in (核查反馈), read from whatever its spreadsheet program made of the form.
+"""What a township filled in (核查反馈), read from whatever its spreadsheet program made of the
+form.
 
-A returned file is evidence: it is read, never edited. Columns are found by their headings, rows by their clue number;
-drop-downs and locks are a courtesy that a paste goes round, so every answer is checked again here. What the numbers
-mean is not known here: `returning` holds them against what was handed out.
+A returned file is evidence: it is read, never edited. Columns are found by their headings, rows by
+their clue number; drop-downs and locks are a courtesy that a paste goes round, so every answer is
+checked again here. What the numbers mean is not known here: `returning` holds them against what was
+handed out.
 """
 
 from __future__ import annotations
@@ -13,7 +15,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from shouwang.delivery.answers import category_in, clue_of, conclusion_of, day_in, day_of, filled, money_of, risks_in
+from shouwang.delivery.answers import (
+    category_in,
+    clue_of,
+    conclusion_of,
+    day_in,
+    day_of,
+    filled,
+    money_of,
+    risks_in,
+)
 from shouwang.delivery.conclusions import BY_CODE
 from shouwang.delivery.fillin import CONCLUSION, FILL_IN
 from shouwang.delivery.manifest import Manifest, beside, find_manifest
@@ -42,12 +53,14 @@ RETURNED = {
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """Which list a returned workbook is (township, month, version, clue numbers); none if that was lost on the way."""
+    """Which list a returned workbook is (township, month, version, clue numbers); none if that was
+    lost on the way."""
     return find_manifest(sheets_of(path).values())
 
 
 def read_back(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of a returned workbook (`read_lists`); `FileRefused` when the file is none or holds no list."""
+    """The rows of a returned workbook (`read_lists`); `FileRefused` when the file is none or holds
+    no list."""
     sheets = sheets_of(path, passwords)
     found = read_lists(sheets)
     if found is None:
@@ -62,22 +75,25 @@ def read_back(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
 def read_lists(sheets: Mapping[str, Rows]) -> pd.DataFrame | None:
     """The rows of every list among the sheets, columns as `RETURNED`; null if there is no list.
 
-    ``conclusion``: the two-digit code, or the text as written when it is no code, null in a row not filled in;
-    ``visited``: ``2026-10-15``, or the text as written; ``income``: yuan a head and year; ``category, risks,
-    next_visit``: what the reason names; ``beside``: the number with village and head, null where the sheet has lost those
-    columns; ``row``: the sheet's own number; ``problem``: what is wrong or lacking, in Chinese. The same
-    answer to the same clue is kept once, and a row not filled in gives way to one that is.
+    ``conclusion``: the two-digit code, or the text as written when it is no code, null in a row not
+    filled in; ``visited``: ``2026-10-15``, or the text as written; ``income``: yuan a head and
+    year; ``category, risks, next_visit``: what the reason names; ``beside``: the number with
+    village and head, null where the sheet has lost those columns; ``row``: the sheet's own number;
+    ``problem``: what is wrong or lacking, in Chinese. The same answer to the same clue is kept
+    once, and a row not filled in gives way to one that is.
     """
     forms = forms_of(sheets, CLUE, CONCLUSION)
     if not forms:
         return None
-    found = pd.DataFrame([row for form in forms for row in _rows(form)], columns=list(RETURNED)).astype(RETURNED)
+    found = pd.DataFrame(
+        [row for form in forms for row in _rows(form)], columns=list(RETURNED)
+    ).astype(RETURNED)
     blank = found["conclusion"].isna() & found["problem"].isna()
     answered = set(found.loc[~blank, "clue_no"].dropna())
     found = found[~(blank & found["clue_no"].isin(answered))]
-    found = found[~(found["clue_no"].notna() & found.duplicated(["clue_no", *ANSWERS, "problem"]))].reset_index(
-        drop=True
-    )
+    found = found[
+        ~(found["clue_no"].notna() & found.duplicated(["clue_no", *ANSWERS, "problem"]))
+    ].reset_index(drop=True)
     twice = found["clue_no"].notna() & found["clue_no"].duplicated(keep=False)
     found.loc[twice, "problem"] = [
         f"{problem + '；' if isinstance(problem, str) else ''}同一线索编号在表中出现多次，填写不一致"
@@ -96,9 +112,13 @@ def _rows(form: Form) -> Iterator[tuple[object, ...]]:
         yield _row(form, number, row, answers)
 
 
-def _row(form: Form, number: int, row: Sequence[object], answers: Mapping[str, object]) -> tuple[object, ...]:
+def _row(
+    form: Form, number: int, row: Sequence[object], answers: Mapping[str, object]
+) -> tuple[object, ...]:
     clue_no = clue_of(cell_text(form.cell(row, CLUE)))
-    reason, visitor, measure = (cell_text(answers[name]) for name in ("reason", "visitor", "measure"))
+    reason, visitor, measure = (
+        cell_text(answers[name]) for name in ("reason", "visitor", "measure")
+    )
     conclusion, problems = conclusion_of(cell_text(answers["conclusion"]))
     visited, wrong_day = _visited(answers["visited"])
     income, wrong_income = money_of(answers["income"])
@@ -109,16 +129,29 @@ def _row(form: Form, number: int, row: Sequence[object], answers: Mapping[str, o
         if not clue_no:
             problems.append("有填写内容但没有线索编号，无法对应到户")
     next_visit = (
-        day_in(reason, dt.date.fromisoformat(visited)) if conclusion == "04" and visited and not wrong_day else None
+        day_in(reason, dt.date.fromisoformat(visited))
+        if conclusion == "04" and visited and not wrong_day
+        else None
     )
     stands = None
     if VILLAGE in form.places and HEAD in form.places:
         stands = beside(clue_no, *form.texts(row, VILLAGE, HEAD))
     return (
-        clue_no or None, conclusion, reason or None, visited, visitor or None, income, measure or None, category,
-        risks_in(reason) if conclusion in ("01", "03") else None, next_visit and next_visit.isoformat(), stands,
-        form.sheet, number, "；".join(problems) or None,
-    )  # fmt: skip
+        clue_no or None,
+        conclusion,
+        reason or None,
+        visited,
+        visitor or None,
+        income,
+        measure or None,
+        category,
+        risks_in(reason) if conclusion in ("01", "03") else None,
+        next_visit and next_visit.isoformat(),
+        stands,
+        form.sheet,
+        number,
+        "；".join(problems) or None,
+    )
 
 
 def _visited(value: object) -> tuple[str | None, list[str]]:

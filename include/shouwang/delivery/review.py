@@ -1,4 +1,5 @@
-"""The review workbook (有待核实名单): what could not be decided, the candidates side by side, a choice to make."""
+"""The review workbook (有待核实名单): what could not be decided, the candidates side by side, a
+choice to make."""
 
 from __future__ import annotations
 
@@ -55,12 +56,19 @@ class ReviewPaper(Paper):
 
 
 def write_review(path: Target, paper: ReviewPaper, reviews: pd.DataFrame) -> None:
-    """Write the list; ``reviews`` has a column for each source of `COLUMNS` that is not filled in, one row a written identity."""
+    """Write the list; ``reviews`` has a column for each source of `COLUMNS` that is not filled in,
+    one row a written identity."""
     book = Book(paper)
     sheet = book.list(REVIEW, COLUMNS, paper.title, paper.line(f"共 {len(reviews)} 条"))
     head = note(sheet, 3, total_width(COLUMNS), _HOW, "汇总")
     foot = table(
-        sheet, head, COLUMNS, values_of(COLUMNS, reviews), least=30, freeze="D", nothing="本月没有有待核实的数据。"
+        sheet,
+        head,
+        COLUMNS,
+        values_of(COLUMNS, reviews),
+        least=30,
+        freeze="D",
+        nothing="本月没有有待核实的数据。",
     )
     if len(reviews):
         offer(sheet, len(COLUMNS) - 1, head + 1, foot, CHOICES, CHOICE)
@@ -68,7 +76,8 @@ def write_review(path: Target, paper: ReviewPaper, reviews: pd.DataFrame) -> Non
 
 
 def read_review(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of a returned list: ``sheet, row, number, choice, remark``; rows without a choice have a null one.
+    """The rows of a returned list: ``sheet, row, number, choice, remark``; rows without a choice
+    have a null one.
 
     Raises `FileRefused` when the file is no workbook or holds no such list.
     """
@@ -81,7 +90,13 @@ def read_review(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
     found = []
     for form in forms:
         for number, row in filled_rows(form, partial(_is_empty, form)):
-            found.append((form.sheet, number, *(text or None for text in form.texts(row, NUMBER, CHOICE, REMARK))))
+            found.append(
+                (
+                    form.sheet,
+                    number,
+                    *(text or None for text in form.texts(row, NUMBER, CHOICE, REMARK)),
+                )
+            )
     return pd.DataFrame(found, columns=["sheet", "row", "number", "choice", "remark"])
 
 

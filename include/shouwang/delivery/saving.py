@@ -17,7 +17,8 @@ _PROPERTIES = "docProps/core.xml"
 _DC = "http://purl.org/dc/elements/1.1/"
 _NOTE = re.compile(rb"<dc:description[^>]*>[^<]*</dc:description>")
 Target = Path | IO[bytes]
-"""Where a paper is written: a file, or memory where it is to be sealed before it may lie anywhere."""
+"""Where a paper is written: a file, or memory where it is to be sealed before it may lie
+anywhere."""
 
 
 def write_bytes(target: Target, content: bytes) -> None:
@@ -55,7 +56,11 @@ def described(content: bytes, note: str) -> bytes:
             part = parts.read(entry)
             if entry.filename == _PROPERTIES:
                 part = _NOTE.sub(b"", part)
-                said = f'<dc:description xmlns:dc="{_DC}">{escape(note)}</dc:description>'.encode() if note else b""
+                said = (
+                    f'<dc:description xmlns:dc="{_DC}">{escape(note)}</dc:description>'.encode()
+                    if note
+                    else b""
+                )
                 part = part.replace(b"</cp:coreProperties>", said + b"</cp:coreProperties>")
             packed.writestr(entry, part)
     return out.getvalue()

@@ -1,4 +1,5 @@
-"""Workbooks under a password (加密): AES-256 as Office, WPS and LibreOffice write and open it ([MS-OFFCRYPTO] agile)."""
+"""Workbooks under a password (加密): AES-256 as Office, WPS and LibreOffice write and open it
+([MS-OFFCRYPTO] agile)."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def sealed(content: bytes, password: str) -> bytes:
 
 
 def unsealed(content: bytes, passwords: Sequence[str] = ()) -> bytes:
-    """The workbook inside, by whichever password opens it; `FileRefused` if none. What is not sealed is given back."""
+    """The workbook inside, by whichever password opens it; `FileRefused` if none. What is not
+    sealed is given back."""
     if not is_encrypted(content):
         return content
     try:

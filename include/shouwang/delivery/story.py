@@ -1,4 +1,5 @@
-"""A household's story (户情) on one page: who they are, what was found, what was done, for an officer who visits them."""
+"""A household's story (户情) on one page: who they are, what was found, what was done, for an
+officer who visits them."""
 
 from __future__ import annotations
 
@@ -22,8 +23,9 @@ Rows = Sequence[Sequence[object]]
 
 @dataclass(frozen=True, kw_only=True)
 class Story(Paper):
-    """What the page says. ``facts``: pairs of a heading and a value; ``members``: name, relation, sex, birth year,
-    labour; ``signals``: month, rule, sentence, source; ``events``: day, state, what happened, by whom; the newest first.
+    """What the page says. ``facts``: pairs of a heading and a value; ``members``: name, relation,
+    sex, birth year, labour; ``signals``: month, rule, sentence, source; ``events``: day, state,
+    what happened, by whom; the newest first.
     """
 
     household: str
@@ -47,22 +49,47 @@ class Story(Paper):
 def write_story(path: Target, story: Story) -> None:
     """Write the page."""
     book = Book(story)
-    sheet, row = book.sheet("户情", _WIDTHS, f"{story.title}（{plain(story.household)}）", landscape=False), 2
+    sheet, row = (
+        book.sheet("户情", _WIDTHS, f"{story.title}（{plain(story.household)}）", landscape=False),
+        2,
+    )
     for place in range(0, len(story.facts), 3):
         for number, (heading, value) in enumerate(story.facts[place : place + 3]):
             first = 1 + number * 2
             put(sheet, row, first, heading, "栏目")
-            band(sheet, row, first + 1, first + 2 if number == 2 else first + 1, plain(value), "单行")
+            band(
+                sheet, row, first + 1, first + 2 if number == 2 else first + 1, plain(value), "单行"
+            )
         sheet.row_dimensions[row].height = 24
         row += 1
     spare = _PAGE - len(story.members)
-    signals, events = story.signals[: spare // 2], story.events[: spare - min(len(story.signals), spare // 2)]
-    row = _table(sheet, row, "家庭成员", (("姓名", 1), ("与户主关系", 1), ("性别", 1), ("出生年份", 1), ("劳动能力", 3)), story.members, len(story.members))  # fmt: skip
-    row = _table(
-        sheet, row, "风险线索", (("批次", 1), ("规则", 1), ("内容", 4), ("来源", 1)), signals, len(story.signals)
+    signals, events = (
+        story.signals[: spare // 2],
+        story.events[: spare - min(len(story.signals), spare // 2)],
     )
     row = _table(
-        sheet, row, "核查与帮扶经过", (("时间", 1), ("状态", 1), ("内容", 4), ("经办", 1)), events, len(story.events)
+        sheet,
+        row,
+        "家庭成员",
+        (("姓名", 1), ("与户主关系", 1), ("性别", 1), ("出生年份", 1), ("劳动能力", 3)),
+        story.members,
+        len(story.members),
+    )
+    row = _table(
+        sheet,
+        row,
+        "风险线索",
+        (("批次", 1), ("规则", 1), ("内容", 4), ("来源", 1)),
+        signals,
+        len(story.signals),
+    )
+    row = _table(
+        sheet,
+        row,
+        "核查与帮扶经过",
+        (("时间", 1), ("状态", 1), ("内容", 4), ("经办", 1)),
+        events,
+        len(story.events),
     )
     band(sheet, row, 1, _LAST, f"下一步：{plain(story.next_step)}", "说明", 26)
     row += 1
@@ -81,7 +108,14 @@ def write_story(path: Target, story: Story) -> None:
     book.save(path)
 
 
-def _table(sheet: Worksheet, row: int, title: str, headings: Sequence[tuple[str, int]], rows: Rows, all_: int) -> int:
+def _table(
+    sheet: Worksheet,
+    row: int,
+    title: str,
+    headings: Sequence[tuple[str, int]],
+    rows: Rows,
+    all_: int,
+) -> int:
     """A titled table whose columns span some of the page's; the row below it."""
     more = f"（另有较早的 {all_ - len(rows)} 条未列）" if all_ > len(rows) else ""
     band(sheet, row, 1, _LAST, f"{title}{more}", "说明小节", 30)

@@ -1,4 +1,5 @@
-"""The county's summary of a month (月度汇总): counts by township, level, risk and rule; the departments' state."""
+"""The county's summary of a month (月度汇总): counts by township, level, risk and rule; the
+departments' state."""
 
 from __future__ import annotations
 
@@ -9,7 +10,16 @@ import pandas as pd
 from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.delivery.frames import LEVELS, require_columns
-from shouwang.delivery.paper import Book, Column, Paper, counted, note, table, total_width, values_of
+from shouwang.delivery.paper import (
+    Book,
+    Column,
+    Paper,
+    counted,
+    note,
+    table,
+    total_width,
+    values_of,
+)
 from shouwang.delivery.saving import Target
 from shouwang.delivery.township import LIST_COLUMNS, list_values
 from shouwang.month import Month
@@ -31,7 +41,8 @@ DEPARTMENTS = (
     Column("未匹配", "unmatched", 11, "整数"),
 )
 DEPARTMENT_COLUMNS = tuple(column.source for column in DEPARTMENTS)
-"""One row a dataset that was due: names and state (已接收, 整份退回, 未报送 …) in Chinese, null where there is none."""
+"""One row a dataset that was due: names and state (已接收, 整份退回, 未报送 …) in Chinese, null
+where there is none."""
 
 _STATES = {"new": "新增", "supplement": "补充", "repeated": "重复"}
 _LATE = ("未报送", "整份退回")
@@ -40,7 +51,8 @@ _WIDTHS = (26, 11, 11, 11, 11, 11, 11, 11)
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryPaper(Paper):
-    """Of what month and version, which departments it lacks; ``rule_titles`` words rule codes in Chinese."""
+    """Of what month and version, which departments it lacks; ``rule_titles`` words rule codes in
+    Chinese."""
 
     month: Month
     version: int
@@ -65,9 +77,11 @@ def write_summary(
     departments: pd.DataFrame,
     lists: Mapping[str, pd.DataFrame] | None = None,
 ) -> None:
-    """Write the summary: 月度汇总, 部门数据 and, for every township of ``lists``, its list of clues without phones.
+    """Write the summary: 月度汇总, 部门数据 and, for every township of ``lists``, its list of clues
+    without phones.
 
-    ``warnings`` as `WARNING_COLUMNS`, ``departments`` as `DEPARTMENT_COLUMNS`, ``lists`` frames of clues by township.
+    ``warnings`` as `WARNING_COLUMNS`, ``departments`` as `DEPARTMENT_COLUMNS`, ``lists`` frames of
+    clues by township.
     """
     require_columns(warnings, WARNING_COLUMNS, "warnings")
     require_columns(departments, DEPARTMENT_COLUMNS, "departments")
@@ -82,15 +96,24 @@ def write_summary(
 def _write_counts(book: Book, summary: SummaryPaper, warnings: pd.DataFrame) -> None:
     sheet = book.sheet("月度汇总", _WIDTHS, summary.title, _facts(summary), landscape=False)
     row = _missing(sheet, summary, sum(_WIDTHS))
-    states = pd.crosstab(warnings["township"], warnings["state"]).reindex(columns=list(_STATES), fill_value=0)
-    by_township = _by_level(warnings["township"], warnings["level"]).join(states.rename(columns=_STATES))
+    states = pd.crosstab(warnings["township"], warnings["state"]).reindex(
+        columns=list(_STATES), fill_value=0
+    )
+    by_township = _by_level(warnings["township"], warnings["level"]).join(
+        states.rename(columns=_STATES)
+    )
     titles = {code: f"{code} {title}" for code, title in summary.rule_titles.items()}
     rules, risks = _exploded(warnings, "rules", " "), _exploded(warnings, "risks", "、")
     by_rule = _by_level(rules["rules"], rules["level"]).rename(index=titles)
     by_category = _by_level(warnings["category"].fillna("（未建议）"), warnings["level"])
     for title, group, counts, total in (
         ("各乡镇预警户数", "乡镇", by_township, True),
-        ("风险类型（户；一户可有多种）", "风险类型", _by_level(risks["risks"], risks["level"]), False),
+        (
+            "风险类型（户；一户可有多种）",
+            "风险类型",
+            _by_level(risks["risks"], risks["level"]),
+            False,
+        ),
         ("触发规则（户；一户可触发多条）", "规则", by_rule, False),
         ("建议类别（户）", "建议类别", by_category, True),
     ):
@@ -114,13 +137,19 @@ def _missing(sheet: Worksheet, summary: SummaryPaper, width: float) -> int:
 
 def _exploded(warnings: pd.DataFrame, column: str, separator: str) -> pd.DataFrame:
     """One row for each value of a column that holds several."""
-    split = warnings[[column, "level"]].assign(**{column: warnings[column].str.split(separator, regex=False)})
+    split = warnings[[column, "level"]].assign(
+        **{column: warnings[column].str.split(separator, regex=False)}
+    )
     return split.explode(column).dropna(subset=[column]).astype({column: "str"})
 
 
 def _by_level(groups: pd.Series, levels: pd.Series) -> pd.DataFrame:
     """Households of each group by level, and together."""
-    counts = pd.crosstab(groups, levels).reindex(columns=list(LEVELS), fill_value=0).rename(columns=LEVELS)
+    counts = (
+        pd.crosstab(groups, levels)
+        .reindex(columns=list(LEVELS), fill_value=0)
+        .rename(columns=LEVELS)
+    )
     return counts.assign(合计=counts.sum(axis="columns")).sort_index()
 
 
@@ -138,6 +167,8 @@ def _write_departments(book: Book, summary: SummaryPaper, departments: pd.DataFr
 def _write_list(book: Book, summary: SummaryPaper, township: str, clues: pd.DataFrame) -> None:
     """One township's clues as it was given them, without phones and without columns to fill in."""
     columns = [column for column in LIST_COLUMNS if column.source != "phone"]
-    sheet = book.list(township, columns, f"{summary.county}{township}{summary.month.chinese}防返贫风险预警名单")
+    sheet = book.list(
+        township, columns, f"{summary.county}{township}{summary.month.chinese}防返贫风险预警名单"
+    )
     nothing = "本月没有需要核查的风险线索。"
     table(sheet, 2, columns, list_values(clues), least=24, heading=32, freeze="E", nothing=nothing)

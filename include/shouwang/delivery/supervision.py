@@ -1,4 +1,5 @@
-"""The supervision list (督办单): clues that a township has not answered in time, for the county or for one township."""
+"""The supervision list (督办单): clues that a township has not answered in time, for the county or
+for one township."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class SupervisionPaper(Paper):
-    """The county's own list or (``township``) one township's; after how many days, whom to ask there."""
+    """The county's own list or (``township``) one township's; after how many days, whom to ask
+    there."""
 
     overdue_days: int
     township: str | None = None
@@ -48,12 +50,17 @@ class SupervisionPaper(Paper):
 
 
 def write_supervision(path: Target, paper: SupervisionPaper, overdue: pd.DataFrame) -> None:
-    """Write the list, the longest overdue and the most urgent first, below a line that says how many each township owes."""
+    """Write the list, the longest overdue and the most urgent first, below a line that says how
+    many each township owes."""
     require_columns(overdue, OVERDUE_COLUMNS, "overdue clues")
     book = Book(paper)
-    sheet = book.list("督办单", COLUMNS, paper.title, paper.line(f"共 {len(overdue)} 户"), landscape=False)
+    sheet = book.list(
+        "督办单", COLUMNS, paper.title, paper.line(f"共 {len(overdue)} 户"), landscape=False
+    )
     counts = Counter(sorted(overdue["township"]))
-    asked = {name: f"（{paper.contacts[name]}）" if paper.contacts.get(name) else "" for name in counts}
+    asked = {
+        name: f"（{paper.contacts[name]}）" if paper.contacts.get(name) else "" for name in counts
+    }
     owed = "，".join(f"{name} {count} 户{asked[name]}" for name, count in counts.items())
     text = (
         f"{paper.township or '各有关乡镇'}：下列线索发布已满 {paper.overdue_days} 天，仍未收到核查结果（{owed}）。"
@@ -62,7 +69,9 @@ def write_supervision(path: Target, paper: SupervisionPaper, overdue: pd.DataFra
     head = note(sheet, 3, total_width(COLUMNS), text)
     rank = overdue["level"].map({level: place for place, level in enumerate(LEVELS)})
     by = ["days_late", "rank", "township", "clue_no"]
-    shown = overdue.assign(rank=rank).sort_values(by, ascending=[False, True, True, True], kind="stable")
+    shown = overdue.assign(rank=rank).sort_values(
+        by, ascending=[False, True, True, True], kind="stable"
+    )
     foot = table(sheet, head, COLUMNS, values_of(COLUMNS, shown), nothing="没有逾期未核查的线索。")
     signed = f"{paper.office}（盖章）　　　　{paper.day.year}年{paper.day.month}月{paper.day.day}日"
     band(sheet, foot + 1, 1, len(COLUMNS), signed, "落款", 48)

@@ -26,12 +26,14 @@ def printable(text: str) -> str:
 
 
 def masked(text: str) -> str:
-    """The text with every number of 15 or more digits (identity, certificate, bank account) cut to first 6, last 4."""
+    """The text with every number of 15 or more digits (identity, certificate, bank account) cut to
+    first 6, last 4."""
     return _LONG_NUMBER.sub(lambda found: mask_number(found[0]), text)
 
 
 def starred(name: str) -> str:
-    """A person's name as a notice may show it: 张*, 张*明, 阿**果; a long one does not tell its length."""
+    """A person's name as a notice may show it: 张*, 张*明, 阿**果; a long one does not tell its
+    length."""
     return name[:1] + "*" * min(2, max(1, len(name) - 2)) + (name[-1] if len(name) > 2 else "")
 
 
@@ -41,7 +43,8 @@ def harmless(text: str) -> str:
 
 
 def plain(value: object) -> str | float | dt.date | None:
-    """One value of a frame as a cell may hold it: text printable and masked, dates without a time, null as nothing."""
+    """One value of a frame as a cell may hold it: text printable and masked, dates without a time,
+    null as nothing."""
     if isinstance(value, str):
         return masked(printable(value.strip())) or None
     if isinstance(value, dt.datetime):
@@ -67,9 +70,11 @@ def display_width(text: str) -> int:
 
 
 def lines_needed(text: str, width: float) -> int:
-    """How many lines a text takes, wrapped in a column of ``width`` (spreadsheet units, about one half-width place).
+    """How many lines a text takes, wrapped in a column of ``width`` (spreadsheet units, about one
+    half-width place).
 
-    One place is kept back: a line may not begin with closing punctuation, nor break within a number.
+    One place is kept back: a line may not begin with closing punctuation, nor break within a
+    number.
     """
     places = max(2.0, width - 2.0)
     return sum(max(1, math.ceil(display_width(line) / places)) for line in text.split("\n"))

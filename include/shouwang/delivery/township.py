@@ -30,10 +30,12 @@ LIST = "预警名单"
 
 @dataclass(frozen=True, kw_only=True)
 class ReleasePaper(Paper):
-    """A township's list: of what month, the how manieth, until when it is answered, which departments it lacks.
+    """A township's list: of what month, the how manieth, until when it is answered, which
+    departments it lacks.
 
-    ``receiver``: the township; ``missing`` holds the Chinese names of departments that have not delivered;
-    ``department_names`` turns the department codes of the details into Chinese (a code that it lacks is printed as it is).
+    ``receiver``: the township; ``missing`` holds the Chinese names of departments that have not
+    delivered; ``department_names`` turns the department codes of the details into Chinese (a code
+    that it lacks is printed as it is).
     """
 
     month: Month
@@ -82,10 +84,14 @@ _SIGNATURES = "乡镇负责人（签字）：{0}审核人：{0}填报日期：{0
 _NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
 
 
-def write_township_workbook(path: Target, release: ReleasePaper, clues: pd.DataFrame, details: pd.DataFrame) -> None:
-    """Write the workbook of one township and month: 预警名单, 线索明细, 填写说明 and two hidden sheets.
+def write_township_workbook(
+    path: Target, release: ReleasePaper, clues: pd.DataFrame, details: pd.DataFrame
+) -> None:
+    """Write the workbook of one township and month: 预警名单, 线索明细, 填写说明 and two hidden
+    sheets.
 
-    ``clues`` (`CLUE_COLUMNS`) in the order in which they are printed, ``details`` (`DETAIL_COLUMNS`) of the same clues.
+    ``clues`` (`CLUE_COLUMNS`) in the order in which they are printed, ``details``
+    (`DETAIL_COLUMNS`) of the same clues.
     """
     require_columns(clues, CLUE_COLUMNS, "clues")
     require_columns(details, DETAIL_COLUMNS, "details")
@@ -104,9 +110,12 @@ def list_values(clues: pd.DataFrame) -> dict[str, list[Value]]:
     values["clue_no"] = [*clues["clue_no"].astype("str")]
     values["phone"] = [*clues["phone"].astype("object").where(clues["phone"].notna(), None)]
     values["reasons"] = [_numbered(str(reasons or "")) for reasons in values["reasons"]]
-    values["measures"] = [measures and str(measures).replace("；", "\n") for measures in values["measures"]]
+    values["measures"] = [
+        measures and str(measures).replace("；", "\n") for measures in values["measures"]
+    ]
     values["last_conclusion"] = [
-        BY_CODE[str(last)].choice if str(last) in BY_CODE else last for last in values["last_conclusion"]
+        BY_CODE[str(last)].choice if str(last) in BY_CODE else last
+        for last in values["last_conclusion"]
     ]
     return values
 
@@ -117,7 +126,8 @@ def _numbered(reasons: str) -> str:
     if len(sentences) < 2:
         return "".join(sentences)
     return "\n".join(
-        (_NUMBERS[place] if place < len(_NUMBERS) else "·") + sentence for place, sentence in enumerate(sentences)
+        (_NUMBERS[place] if place < len(_NUMBERS) else "·") + sentence
+        for place, sentence in enumerate(sentences)
     )
 
 
@@ -130,11 +140,15 @@ def _manifest(release: ReleasePaper, clues: pd.DataFrame) -> Manifest:
         version=release.version,
         kind=release.kind,
         prepared_on=release.day,
-        checks={str(number): str(code) for number, code in zip(clues["clue_no"], codes, strict=True)},
+        checks={
+            str(number): str(code) for number, code in zip(clues["clue_no"], codes, strict=True)
+        },
     )
 
 
-def _write_list(book: Book, release: ReleasePaper, clues: pd.DataFrame, values: Mapping[str, Sequence[Value]]) -> None:
+def _write_list(
+    book: Book, release: ReleasePaper, clues: pd.DataFrame, values: Mapping[str, Sequence[Value]]
+) -> None:
     """The list: title, facts, missing departments and villages, the table, who signs."""
     counts = clues["level"].value_counts()
     levels = "，".join(f"{LEVELS[level]} {counts.get(level, 0)} 户" for level in LEVELS)
@@ -155,12 +169,21 @@ def _write_list(book: Book, release: ReleasePaper, clues: pd.DataFrame, values: 
     band(sheet, row, 1, _KNOWN, "风险线索（请勿改动）", "栏目", 18)
     band(sheet, row, _KNOWN + 1, _LAST, "核查情况（由乡镇填写）", "填写栏目")
     foot = table(
-        sheet, row + 1, _COLUMNS, values, least=45, heading=32, freeze="E", repeated=row,
+        sheet,
+        row + 1,
+        _COLUMNS,
+        values,
+        least=45,
+        heading=32,
+        freeze="E",
+        repeated=row,
         nothing="本期没有需要核查的风险线索，本表无需填写。",
-    )  # fmt: skip
+    )
     if len(clues):
         guard_answers(sheet, _KNOWN + 1, row + 2, foot, release.day)
-        band(sheet, foot + 1, 2, _LAST, _SIGNATURES, "副标题", 40)  # the first column holds numbers only
+        band(
+            sheet, foot + 1, 2, _LAST, _SIGNATURES, "副标题", 40
+        )  # the first column holds numbers only
 
 
 def _villages(clues: pd.DataFrame) -> CellRichText:
@@ -175,5 +198,8 @@ def _villages(clues: pd.DataFrame) -> CellRichText:
     parts = [TextBlock(bold, "各村户数　")]
     for village, counts in table.to_dict("index").items():
         levels = "·".join(f"{level}{counts[level]}" for level in LEVELS if counts[level])
-        parts += [TextBlock(bold, f"{village} {counts['total']}"), TextBlock(light, f"（{levels}）　")]
+        parts += [
+            TextBlock(bold, f"{village} {counts['total']}"),
+            TextBlock(light, f"（{levels}）　"),
+        ]
     return CellRichText(*parts)

@@ -1,4 +1,5 @@
-"""``python -m shouwang.demo month | up | down``: what `make demo`, `make up` and `make down` call."""
+"""``python -m shouwang.demo month | up | down``: what `make demo`, `make up` and `make down`
+call."""
 
 from __future__ import annotations
 
@@ -18,11 +19,25 @@ def main(words: list[str] | None = None) -> int:
         prog="python -m shouwang.demo", description="A made-up county through a real Airflow."
     )
     parser.add_argument(
-        "what", choices=["month", "up", "down"], help="run the month; start Airflow to look at; stop it"
+        "what",
+        choices=["month", "up", "down"],
+        help="run the month; start Airflow to look at; stop it",
     )
-    parser.add_argument("--folder", type=Path, default=Demo.folder, help="where it all lies (default: var/demo)")
-    parser.add_argument("--households", type=int, default=Demo.households, help="size of the county (default: 40000)")
-    parser.add_argument("--seed", type=int, default=Demo.seed, help="another number makes another county (default: 1)")
+    parser.add_argument(
+        "--folder", type=Path, default=Demo.folder, help="where it all lies (default: var/demo)"
+    )
+    parser.add_argument(
+        "--households",
+        type=int,
+        default=Demo.households,
+        help="size of the county (default: 40000)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=Demo.seed,
+        help="another number makes another county (default: 1)",
+    )
     chosen = parser.parse_args(words)
     demo = Demo(chosen.folder.resolve(), chosen.households, chosen.seed)
     try:
@@ -40,7 +55,9 @@ def up(demo: Demo) -> None:
     airflow = demo.airflow
     if not airflow.running():
         if not airflow.home.exists():
-            out.print("There is no demo yet, so Airflow's pages will be empty: `make demo` fills them.")
+            out.print(
+                "There is no demo yet, so Airflow's pages will be empty: `make demo` fills them."
+            )
             demo.claim()
         try:
             airflow.start()

@@ -1,4 +1,5 @@
-"""The registered people as a careful clerk would look them up: by name, village, township and household."""
+"""The registered people as a careful clerk would look them up: by name, village, township and
+household."""
 
 from __future__ import annotations
 
@@ -24,9 +25,13 @@ class Census:
         self.sizes: Array = np.bincount(self.households)[self.households]
         bare = bare_names(people["name"])
         village = pd.DataFrame({"place": people["place"], "name": bare})
-        self.in_village: Array = village.groupby(["place", "name"])["name"].transform("size").to_numpy()
+        self.in_village: Array = (
+            village.groupby(["place", "name"])["name"].transform("size").to_numpy()
+        )
         phones = village.assign(phone=people["phone"])
-        self.by_phone: Array = phones.groupby(["place", "name", "phone"])["name"].transform("size").to_numpy()
+        self.by_phone: Array = (
+            phones.groupby(["place", "name", "phone"])["name"].transform("size").to_numpy()
+        )
         self.by_sound: dict[str, list[int]] = {}
         for person, name in enumerate(self.names):
             self.by_sound.setdefault(sound(name), []).append(person)
@@ -38,16 +43,23 @@ class Census:
 
     def of_name(self, name: str, fits: Callable[[str], bool]) -> list[int]:
         """Everybody whose name is written or sounds like this one and whose number fits."""
-        return [person for person in self.by_sound.get(sound(name), ()) if fits(self.numbers[person])]
+        return [
+            person for person in self.by_sound.get(sound(name), ()) if fits(self.numbers[person])
+        ]
 
     def without_number(self, persons: Array, with_phone: Array) -> Array:
-        """What name, township and village say: match where they (or the phone) point to one person, else review."""
+        """What name, township and village say: match where they (or the phone) point to one person,
+        else review."""
         one = (self.in_village[persons] == 1) | (with_phone & (self.by_phone[persons] == 1))
         return np.where(one, "match", "review")
 
     def bearers(self, name: str) -> list[int]:
         """Everybody whose name is written like this one, dots aside."""
-        return [p for p in self.by_sound.get(sound(name), ()) if bare_name(self.names[p]) == bare_name(name)]
+        return [
+            p
+            for p in self.by_sound.get(sound(name), ())
+            if bare_name(self.names[p]) == bare_name(name)
+        ]
 
     def alone_by_sound(self, person: int) -> bool:
         """Whether nobody else of the village has a name that sounds like this person's."""
@@ -55,7 +67,8 @@ class Census:
         return [p for p in alike if self.places[p] == self.places[person]] == [person]
 
     def name_in_township(self, person: int, has_village: bool) -> str:
-        """A name with a township or village and next to no number: either where one fits, else review."""
+        """A name with a township or village and next to no number: either where one fits, else
+        review."""
         where = self.places if has_village else self.townships
         same = [p for p in self.bearers(self.names[person]) if where[p] == where[person]]
         return "either" if same == [person] else "review"

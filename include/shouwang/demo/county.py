@@ -60,12 +60,14 @@ def make_county(
     dirt: bool = True,
     added: bool = False,
 ) -> DemoCounty:
-    """Write a county below ``folder``: ``registry/``, ``inbox/<month>/<department>/`` and ``truth/``.
+    """Write a county below ``folder``: ``registry/``, ``inbox/<month>/<department>/`` and
+    ``truth/``.
 
-    The same arguments give the same cells. ``dirt=False`` leaves out every damage and every odd layout;
-    ``added=True`` adds the exports of 应急管理局 and 残联 (docs/examples/departments). At least 20 households are needed,
-    or `ValueError` is raised. From `MANY` households on two processes write the files: a script that calls this then
-    needs the usual ``if __name__ == "__main__":``.
+    The same arguments give the same cells. ``dirt=False`` leaves out every damage and every odd
+    layout; ``added=True`` adds the exports of 应急管理局 and 残联 (docs/examples/departments). At
+    least 20 households are needed, or `ValueError` is raised. From `MANY` households on two
+    processes write the files: a script that calls this then needs the usual ``if __name__ ==
+    "__main__":``.
     """
     if households < 20:
         raise ValueError(f"A county needs at least 20 households; {households} were asked for.")
@@ -81,7 +83,9 @@ def make_county(
     with _writers(households) as pool:
         book = pool.submit(write_registry, registry, people)
         for month, department, clean in _world(people, months, seed, added):
-            rng = np.random.default_rng([seed, 10, month.year, month.number, list(FORMS).index(department)])
+            rng = np.random.default_rng(
+                [seed, 10, month.year, month.number, list(FORMS).index(department)]
+            )
             rows = expected(clean, department, census)
             layout = choose(department, len(rows), rng) if dirt else neat(department)
             if dirt:
@@ -89,8 +93,15 @@ def make_county(
             else:
                 rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
             known = rows[rows["person"] >= 0]
-            evidence[month, department] = known.assign(household=people["household"].to_numpy()[known["person"]])
-            path = inbox / str(month) / department / f"{month.chinese}{FORMS[department].title}.{KINDS[layout.kind]}"
+            evidence[month, department] = known.assign(
+                household=people["household"].to_numpy()[known["person"]]
+            )
+            path = (
+                inbox
+                / str(month)
+                / department
+                / f"{month.chinese}{FORMS[department].title}.{KINDS[layout.kind]}"
+            )
             job = pool.submit(write_export, path, rows, department, month, layout, seed)
             written.append((month, department, path.name, rows, job))
         warnings = [warnings_of(people, evidence, month) for month in months]
@@ -101,12 +112,17 @@ def make_county(
     records.to_csv(truth / "records.csv", index=False)
     identities.to_csv(truth / "identities.csv", index=False)
     facts = {
-        "seed": seed, "households": households, "people": len(people), "townships": list(townships),
+        "seed": seed,
+        "households": households,
+        "people": len(people),
+        "townships": list(townships),
         "months": [str(m) for m in months],
-    }  # fmt: skip
+    }
     (truth / "county.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
     counted = {month: int((records["month"] == str(month)).sum()) for month in months}
-    return DemoCounty(folder, registry, inbox, truth, tuple(months), townships, households, len(people), counted)
+    return DemoCounty(
+        folder, registry, inbox, truth, tuple(months), townships, households, len(people), counted
+    )
 
 
 def _writers(households: int) -> Executor:
@@ -148,12 +164,19 @@ def _truth(people: pd.DataFrame, written: list[Written]) -> tuple[pd.DataFrame, 
         known = (rows["person"] >= 0) & (rows["spoil"] != "no identity")
         person = people.loc[rows["person"].clip(lower=0)].reset_index(drop=True)
         subject = {
-            "household": person["household_id"].where(known, ""), "person_id": person["id_number"].where(known, "")
-        }  # fmt: skip
+            "household": person["household_id"].where(known, ""),
+            "person_id": person["id_number"].where(known, ""),
+        }
         records.append(where.assign(expect=rows["expect"], **subject, defect=rows["defect"]))
         number = [f"{n:.0f}" if isinstance(n, float) else n for n in rows["written_id"]]
         village, phone = rows.get("village", ""), rows.get("phone", "")
         identities.append(
-            where.assign(name=rows["written_name"], id=number, town=rows["township"], village=village, phone=phone)
+            where.assign(
+                name=rows["written_name"],
+                id=number,
+                town=rows["township"],
+                village=village,
+                phone=phone,
+            )
         )
     return pd.concat(records, ignore_index=True), pd.concat(identities, ignore_index=True)

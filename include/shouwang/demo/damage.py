@@ -1,4 +1,5 @@
-"""The kinds of damage, each with what a careful clerk could still make of the row (handbook section 6)."""
+"""The kinds of damage, each with what a careful clerk could still make of the row (handbook section
+6)."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ class Damage(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """One row on its way to being damaged; ``in_cells``: its number may become a number cell (not in a csv)."""
+    """One row on its way to being damaged; ``in_cells``: its number may become a number cell (not
+    in a csv)."""
 
     census: Census
     rng: Generator
@@ -47,7 +49,8 @@ class Record:
         return choices[int(self.rng.integers(0, len(choices)))]
 
     def if_only(self, fitting: list[int]) -> str:
-        """A match where exactly this person fits what is left of the number; otherwise a clerk would ask.
+        """A match where exactly this person fits what is left of the number; otherwise a clerk
+        would ask.
 
         Where others fit whose names only sound alike, both can be defended.
         """
@@ -62,8 +65,19 @@ def _format(r: Record) -> Damage:
     number = r.number
     full_width = number.translate({ord(c): chr(ord(c) + 0xFEE0) for c in "0123456789X"})
     spaced = f"{number[:6]} {number[6:14]} {number[14:]}"
-    shapes = [spaced, f" {number}", f"{number}  ", f"\u3000{number}", full_width, f"\t{number}", f"'{number}",
-              f"{number}\u200b", f"\ufeff{number}", f'="{number}"', f"\u00a0{number}"]  # fmt: skip
+    shapes = [
+        spaced,
+        f" {number}",
+        f"{number}  ",
+        f"\u3000{number}",
+        full_width,
+        f"\t{number}",
+        f"'{number}",
+        f"{number}\u200b",
+        f"\ufeff{number}",
+        f'="{number}"',
+        f"\u00a0{number}",
+    ]
     if number.endswith("X"):
         shapes += [number.lower()] * 8
     return Damage(number=r.pick(*shapes))
@@ -73,7 +87,10 @@ def _typo(r: Record) -> Damage:
     place = int(r.rng.integers(3, 17))
     digit = str((int(r.number[place]) + int(r.rng.integers(1, 10))) % 10)
     written = r.number[:place] + digit + r.number[place + 1 :]
-    return Damage(number=written, expect=r.if_only(r.census.of_name(r.name, lambda n: differ_by_a_slip(n, written))))
+    return Damage(
+        number=written,
+        expect=r.if_only(r.census.of_name(r.name, lambda n: differ_by_a_slip(n, written))),
+    )
 
 
 def _swap(r: Record) -> Damage | None:
@@ -82,7 +99,10 @@ def _swap(r: Record) -> Damage | None:
         return None
     at = able[int(r.rng.integers(0, len(able)))]
     written = r.number[:at] + r.number[at + 1] + r.number[at] + r.number[at + 2 :]
-    return Damage(number=written, expect=r.if_only(r.census.of_name(r.name, lambda n: differ_by_a_slip(n, written))))
+    return Damage(
+        number=written,
+        expect=r.if_only(r.census.of_name(r.name, lambda n: differ_by_a_slip(n, written))),
+    )
 
 
 def _masked(r: Record) -> Damage:
@@ -93,13 +113,17 @@ def _masked(r: Record) -> Damage:
 
 def _cut(r: Record) -> Damage:
     left = r.number[: -int(r.pick("1", "2", "4"))]
-    return Damage(number=left, expect=r.if_only(r.census.of_name(r.name, lambda n: n.startswith(left))))
+    return Damage(
+        number=left, expect=r.if_only(r.census.of_name(r.name, lambda n: n.startswith(left)))
+    )
 
 
 def _float(r: Record) -> Damage:
-    """A spreadsheet kept 15 digits; in a csv it wrote them as a power of ten, or filled up with zeros.
+    """A spreadsheet kept 15 digits; in a csv it wrote them as a power of ten, or filled up with
+    zeros.
 
-    The zeros look like digits, and five or six places of a power of ten leave much unsaid: a clerk may ask.
+    The zeros look like digits, and five or six places of a power of ten leave much unsaid: a clerk
+    may ask.
     """
     kept = r.number[:15]
     only = r.if_only(r.census.of_name(r.name, lambda n: n.startswith(kept)))
@@ -111,7 +135,10 @@ def _float(r: Record) -> Damage:
     perhaps = "either" if only == "match" else "review"
     if shape == "zeros":
         return Damage(number=kept + "000", expect=perhaps)
-    return Damage(number=f"{kept[0]}.{kept[1:6]}E+17", expect=r.census.name_in_township(r.person, r.has_village))
+    return Damage(
+        number=f"{kept[0]}.{kept[1:6]}E+17",
+        expect=r.census.name_in_township(r.person, r.has_village),
+    )
 
 
 def _certificate(r: Record) -> Damage:
@@ -124,7 +151,8 @@ def _old15(r: Record) -> Damage:
 
 
 def _missing(r: Record) -> Damage:
-    """No number: the village decides where it is given; with a township only, a unique name may do or not."""
+    """No number: the village decides where it is given; with a township only, a unique name may do
+    or not."""
     if r.has_village:
         expect = str(r.census.without_number(np.array([r.person]), np.array([False]))[0])
     else:
@@ -139,7 +167,8 @@ def _relative(r: Record) -> Damage:
 
 
 def _stranger(r: Record) -> Damage | None:
-    """The number of somebody of another household in which no name is anything like the written one."""
+    """The number of somebody of another household in which no name is anything like the written
+    one."""
     other = int(r.rng.integers(0, len(r.census.numbers)))
     home = r.census.household(other)
     own = set(bare_name(r.name))
@@ -179,8 +208,21 @@ def _dot(r: Record) -> Damage:
 
 
 KINDS: dict[str, Callable[[Record], Damage | None]] = {
-    "format": _format, "typo": _typo, "swap": _swap, "masked": _masked, "cut": _cut, "float": _float,
-    "certificate": _certificate, "old15": _old15, "missing": _missing, "relative's id": _relative,
-    "stranger": _stranger, "homophone": _homophone, "lost": _lost, "space": _space, "trailing": _trailing, "dot": _dot,
-}  # fmt: skip
+    "format": _format,
+    "typo": _typo,
+    "swap": _swap,
+    "masked": _masked,
+    "cut": _cut,
+    "float": _float,
+    "certificate": _certificate,
+    "old15": _old15,
+    "missing": _missing,
+    "relative's id": _relative,
+    "stranger": _stranger,
+    "homophone": _homophone,
+    "lost": _lost,
+    "space": _space,
+    "trailing": _trailing,
+    "dot": _dot,
+}
 """What each kind does to a record; None where it cannot be done to this one."""

@@ -1,9 +1,11 @@
-"""What goes wrong when identities are written down, and what a careful clerk could still make of each row.
+"""What goes wrong when identities are written down, and what a careful clerk could still make of
+each row.
 
-Two steps. `expected` says of a clean row what the handbook's matching table asks for; `soil` damages some rows and
-says it anew. Every row gets ``written_name`` and ``written_id`` (text, or a float where a spreadsheet made it one),
-``expect`` (match, either, review, none, reject, duplicate), ``defect`` (what was done to it) and ``spoil`` (what is
-wrong with its values, for `layouts` to write). "Either" stands where both matching and asking can be defended.
+Two steps. `expected` says of a clean row what the handbook's matching table asks for; `soil`
+damages some rows and says it anew. Every row gets ``written_name`` and ``written_id`` (text, or a
+float where a spreadsheet made it one), ``expect`` (match, either, review, none, reject, duplicate),
+``defect`` (what was done to it) and ``spoil`` (what is wrong with its values, for `layouts` to
+write). "Either" stands where both matching and asking can be defended.
 """
 
 from __future__ import annotations
@@ -19,17 +21,36 @@ from shouwang.demo.names import OTHER_WRITING
 from shouwang.demo.people import Array, Generator
 
 SHARES = {
-    "format": 0.024, "typo": 0.009, "swap": 0.005, "masked": 0.005, "cut": 0.003, "float": 0.008, "certificate": 0.003,
-    "old15": 0.002, "missing": 0.006, "relative's id": 0.003, "stranger": 0.002, "homophone": 0.003, "lost": 0.0015,
-    "space": 0.005, "trailing": 0.006, "dot": 0.003,
-}  # fmt: skip
+    "format": 0.024,
+    "typo": 0.009,
+    "swap": 0.005,
+    "masked": 0.005,
+    "cut": 0.003,
+    "float": 0.008,
+    "certificate": 0.003,
+    "old15": 0.002,
+    "missing": 0.006,
+    "relative's id": 0.003,
+    "stranger": 0.002,
+    "homophone": 0.003,
+    "lost": 0.0015,
+    "space": 0.005,
+    "trailing": 0.006,
+    "dot": 0.003,
+}
 """Shares of rows with each kind of damage, for datasets that carry identity numbers."""
 
 NAME_SHARES = {"space": 0.01, "trailing": 0.015, "dot": 0.004, "homophone": 0.006}
 """The same for the water ledger, which has names only."""
 
 SPOILS = {
-    "medical_insurance": {"text": 0.0015, "sum": 0.0015, "order": 0.0015, "future": 0.0015, "unknown value": 0.001},
+    "medical_insurance": {
+        "text": 0.0015,
+        "sum": 0.0015,
+        "order": 0.0015,
+        "future": 0.0015,
+        "unknown value": 0.001,
+    },
     "civil_affairs": {"text": 0.008, "unknown value": 0.006},
     "education": {"unknown value": 0.003, "text": 0.0015},
     "housing": {"text": 0.005, "unknown value": 0.003},
@@ -37,7 +58,8 @@ SPOILS = {
     "emergency": {"text": 0.03, "range": 0.01, "future": 0.01, "unknown value": 0.01},
     "disabled": {"unknown value": 0.03, "future": 0.01},
 }
-"""Shares of rows whose values cannot be accepted, or (an unknown value) say nothing; beside them ``no identity``, everywhere."""
+"""Shares of rows whose values cannot be accepted, or (an unknown value) say nothing; beside them
+``no identity``, everywhere."""
 
 NO_IDENTITY = 0.0015
 WRITTEN = ("written_name", "written_id", "expect", "defect", "spoil")
@@ -54,14 +76,19 @@ def expected(rows: pd.DataFrame, department: str, census: Census) -> pd.DataFram
     if department == "water":
         rows["defect"] = "no id"
         rows["written_id"] = ""
-        rows["expect"] = census.without_number(rows["person"].to_numpy(), (rows["phone"] != "").to_numpy())
+        rows["expect"] = census.without_number(
+            rows["person"].to_numpy(), (rows["phone"] != "").to_numpy()
+        )
     else:
         rows["written_id"] = rows["id_number"].astype(object)
     return rows
 
 
-def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rng: Generator) -> pd.DataFrame:
-    """Damage some rows (`expected` ones), repeat some. ``in_cells``: a number can be a number cell (not in a csv)."""
+def soil(
+    rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rng: Generator
+) -> pd.DataFrame:
+    """Damage some rows (`expected` ones), repeat some. ``in_cells``: a number can be a number cell
+    (not in a csv)."""
     columns = {name: rows[name].to_numpy(dtype=object).copy() for name in WRITTEN}
     persons, names = rows["person"].to_numpy(), rows["name"].tolist()
     phones = rows["phone"].tolist() if "phone" in rows else [""] * len(rows)
@@ -75,10 +102,14 @@ def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rn
 
     for kind, share in (NAME_SHARES if department == "water" else SHARES).items():
         for row in take(kind, share).tolist():
-            damage = KINDS[kind](Record(census, rng, department, in_cells, persons[row], names[row], phones[row]))
+            damage = KINDS[kind](
+                Record(census, rng, department, in_cells, persons[row], names[row], phones[row])
+            )
             if damage is not None:
                 free[row] = False
-                defect = "homophone, no id" if department == "water" and kind == "homophone" else kind
+                defect = (
+                    "homophone, no id" if department == "water" and kind == "homophone" else kind
+                )
                 for column, value in zip(WRITTEN, (*damage, defect), strict=False):
                     columns[column][row] = columns[column][row] if value is None else value
     limit = len(rows) // 20
@@ -90,8 +121,14 @@ def soil(rows: pd.DataFrame, department: str, census: Census, in_cells: bool, rn
         columns["expect"][chosen] = "either" if kind == "unknown value" else "reject"
         if kind == "no identity":
             columns["written_name"][chosen] = columns["written_id"][chosen] = ""
-    kinds = {"expect": "str", "defect": "str", "spoil": "str"}  # a number may be a float among texts
-    written = {name: pd.Series(values, dtype=kinds.get(name, "object")) for name, values in columns.items()}
+    kinds = {
+        "expect": "str",
+        "defect": "str",
+        "spoil": "str",
+    }  # a number may be a float among texts
+    written = {
+        name: pd.Series(values, dtype=kinds.get(name, "object")) for name, values in columns.items()
+    }
     return _repeat(rows.assign(**written), rng)
 
 
@@ -115,6 +152,8 @@ def _repeat(rows: pd.DataFrame, rng: Generator) -> pd.DataFrame:
     chosen = rng.permutation(able)[: math.ceil(DUPLICATES * len(rows))]
     again = rows.iloc[chosen].copy()
     again["expect"] = "duplicate"
-    place = np.where(rng.random(len(chosen)) < 0.5, chosen + 0.5, len(rows) + np.arange(len(chosen)))
+    place = np.where(
+        rng.random(len(chosen)) < 0.5, chosen + 0.5, len(rows) + np.arange(len(chosen))
+    )
     order = np.argsort(np.concatenate([np.arange(len(rows)), place]), kind="stable")
     return pd.concat([rows, again], ignore_index=True).iloc[order].reset_index(drop=True)

@@ -22,7 +22,8 @@ class Column:
 
 @dataclass(frozen=True)
 class Form:
-    """The title of a department's file and its columns; ``spoilt``: columns and values that spoil a row, by kind."""
+    """The title of a department's file and its columns; ``spoilt``: columns and values that spoil a
+    row, by kind."""
 
     title: str
     office: str
@@ -31,7 +32,11 @@ class Form:
 
 
 def _columns(written: dict[str, str]) -> tuple[Column, ...]:
-    return tuple(Column(name, tuple(words), kind) for name, text in written.items() for kind, *words in [text.split()])
+    return tuple(
+        Column(name, tuple(words), kind)
+        for name, text in written.items()
+        for kind, *words in [text.split()]
+    )
 
 
 FORMS = {

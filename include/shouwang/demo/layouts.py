@@ -1,6 +1,8 @@
-"""How a department's file looks this month: kind, header wordings, order of columns, ways to write dates and money.
+"""How a department's file looks this month: kind, header wordings, order of columns, ways to write
+dates and money.
 
-`choose` draws a layout; `sheets` lays the rows out as grids of cells, each with the row numbers that the records got.
+`choose` draws a layout; `sheets` lays the rows out as grids of cells, each with the row numbers
+that the records got.
 """
 
 from __future__ import annotations
@@ -23,10 +25,13 @@ GAP_EVERY = 25
 """Rows after which a gap or the header of a new page stands, in a file that has them."""
 
 MONEY: dict[str, Callable[[float, str], Cell]] = {
-    "number": lambda amount, unit: amount, "plain": lambda amount, unit: _digits(amount),
-    "comma": lambda amount, unit: _digits(amount, ","), "unit": lambda amount, unit: f"{_digits(amount)}{unit}",
-    "sign": lambda amount, unit: f"￥{_digits(amount)}", "padded": lambda amount, unit: f" {_digits(amount)} ",
-}  # fmt: skip
+    "number": lambda amount, unit: amount,
+    "plain": lambda amount, unit: _digits(amount),
+    "comma": lambda amount, unit: _digits(amount, ","),
+    "unit": lambda amount, unit: f"{_digits(amount)}{unit}",
+    "sign": lambda amount, unit: f"￥{_digits(amount)}",
+    "padded": lambda amount, unit: f" {_digits(amount)} ",
+}
 CENTS = {"元": 100, "万元": 1_000_000}
 """Cents in a unit of money."""
 DATES: dict[str, Callable[[dt.date], Cell]] = {
@@ -40,7 +45,15 @@ DATES: dict[str, Callable[[dt.date], Cell]] = {
     "chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
     "with time": lambda day: f"{day} 09:30:00",
 }
-KINDS = {"xlsx": "xlsx", "xls": "xls", "csv": "csv", "ods": "ods", "tsv": "tsv", "html": "xls", "xml": "xls"}
+KINDS = {
+    "xlsx": "xlsx",
+    "xls": "xls",
+    "csv": "csv",
+    "ods": "ods",
+    "tsv": "tsv",
+    "html": "xls",
+    "xml": "xls",
+}
 """Kinds of files, and how their names end: many systems save HTML or XML and call it xls."""
 
 ONE_TABLE = frozenset({"csv", "tsv", "html"})
@@ -61,7 +74,8 @@ def _digits(amount: float, thousands: str = "") -> str:
 
 @dataclass(frozen=True)
 class Layout:
-    """How one file looks; ``unit_in`` says where a unit other than yuan stands: in a ``row``, ``header`` or ``tier``."""
+    """How one file looks; ``unit_in`` says where a unit other than yuan stands: in a ``row``,
+    ``header`` or ``tier``."""
 
     kind: str = "xlsx"
     encoding: str = "utf-8-sig"
@@ -134,31 +148,54 @@ def choose(department: str, rows: int, rng: Generator) -> Layout:
     money = [m for m in MONEY if not (text and m == "comma")]
     dates = [d for d in DATES if not (text and d in ("cell", "digits as number", "serial"))]
     layout = Layout(
-        kind=kind, encoding=str(rng.choice(["utf-8-sig", "utf-8", "gb18030"])), wordings=tuple(wordings),
-        order=tuple(order), money=str(rng.choice(money)), date=str(rng.choice(dates)),
-        grade=str(rng.choice(list(GRADES), p=[0.6, 0.25, 0.15])), blank=str(rng.choice(["", "-"])), title=maybe(0.7),
-        unit_row=maybe(0.5), serial=maybe(0.35), remark=maybe(0.2), foot=maybe(0.3),
-        dictionary=not text and maybe(0.25), two_tiers=two_tiers, by_township=not text and maybe(0.15),
-        blank_row=maybe(0.1), blank_column=not text and maybe(0.1), tabs=text and maybe(0.25),
-    )  # fmt: skip
+        kind=kind,
+        encoding=str(rng.choice(["utf-8-sig", "utf-8", "gb18030"])),
+        wordings=tuple(wordings),
+        order=tuple(order),
+        money=str(rng.choice(money)),
+        date=str(rng.choice(dates)),
+        grade=str(rng.choice(list(GRADES), p=[0.6, 0.25, 0.15])),
+        blank=str(rng.choice(["", "-"])),
+        title=maybe(0.7),
+        unit_row=maybe(0.5),
+        serial=maybe(0.35),
+        remark=maybe(0.2),
+        foot=maybe(0.3),
+        dictionary=not text and maybe(0.25),
+        two_tiers=two_tiers,
+        by_township=not text and maybe(0.15),
+        blank_row=maybe(0.1),
+        blank_column=not text and maybe(0.1),
+        tabs=text and maybe(0.25),
+    )
     return _odder(layout, rows, rng)
 
 
 def _odder(layout: Layout, rows: int, rng: Generator) -> Layout:
-    """Perhaps one of the rarer kinds of file, gaps between the rows, headers on every page, amounts in 万元."""
+    """Perhaps one of the rarer kinds of file, gaps between the rows, headers on every page, amounts
+    in 万元."""
     kind, encoding = layout.kind, layout.encoding
     if rng.random() < 0.3 and rows < 30_000:
         flat = not (layout.by_township or layout.dictionary)
-        kind = {"xlsx": "ods", "csv": "tsv", "xls": "html" if flat and rng.random() < 0.6 else "xml"}[kind]
+        kind = {
+            "xlsx": "ods",
+            "csv": "tsv",
+            "xls": "html" if flat and rng.random() < 0.6 else "xml",
+        }[kind]
     if kind in ONE_TABLE and rng.random() < 0.15:
         encoding = "utf-16"
     gaps, pages, large = (bool(rng.random() < 0.1) for _ in range(3))
     large = large and not any("元" in word for word in layout.wordings)
     places = ["row", "header", "tier"] if layout.two_tiers else ["row", "header"]
     return replace(
-        layout, kind=kind, encoding=encoding, gaps=gaps, pages=pages, unit="万元" if large else "元",
+        layout,
+        kind=kind,
+        encoding=encoding,
+        gaps=gaps,
+        pages=pages,
+        unit="万元" if large else "元",
         unit_in=str(rng.choice(places)),
-    )  # fmt: skip
+    )
 
 
 def cells(rows: pd.DataFrame, department: str, layout: Layout, seed: int) -> list[list[Cell]]:
@@ -172,14 +209,18 @@ def cells(rows: pd.DataFrame, department: str, layout: Layout, seed: int) -> lis
         column = list(choices)[int(rng.integers(0, len(choices)))]
         written[column][int(row)] = choices[column][int(rng.integers(0, len(choices[column])))]
     if layout.tabs and "written_id" in written:
-        written["written_id"] = [f"\t{n}" if isinstance(n, str) and n else n for n in written["written_id"]]
+        written["written_id"] = [
+            f"\t{n}" if isinstance(n, str) and n else n for n in written["written_id"]
+        ]
     return [written[columns[n].name] for n in layout.order]
 
 
 def _column(values: pd.Series, kind: str, layout: Layout) -> list[Cell]:
     if kind == "date":
         shape = DATES[layout.date]
-        days = {day: (layout.blank if pd.isna(day) else shape(day.date())) for day in values.unique()}
+        days = {
+            day: (layout.blank if pd.isna(day) else shape(day.date())) for day in values.unique()
+        }
         return [days[day] for day in values]
     if kind == "money":
         money = MONEY[layout.money]
@@ -190,8 +231,11 @@ def _column(values: pd.Series, kind: str, layout: Layout) -> list[Cell]:
     return out
 
 
-def sheets(rows: pd.DataFrame, department: str, month: Month, layout: Layout, seed: int) -> list[Sheet]:
-    """The whole file as grids of cells: one sheet, or one a township, perhaps with a hidden dictionary."""
+def sheets(
+    rows: pd.DataFrame, department: str, month: Month, layout: Layout, seed: int
+) -> list[Sheet]:
+    """The whole file as grids of cells: one sheet, or one a township, perhaps with a hidden
+    dictionary."""
     columns = cells(rows, department, layout, seed)
     body: Grid = [list(row) for row in zip(*columns, strict=True)]
     if layout.by_township:
@@ -207,13 +251,21 @@ def sheets(rows: pd.DataFrame, department: str, month: Month, layout: Layout, se
 
 
 def _sheet(
-    name: str, body: Grid, records: np.ndarray[Any, np.dtype[np.int64]], department: str, month: Month, layout: Layout
+    name: str,
+    body: Grid,
+    records: np.ndarray[Any, np.dtype[np.int64]],
+    department: str,
+    month: Month,
+    layout: Layout,
 ) -> Sheet:
     form = FORMS[department]
     kinds = [form.columns[n].kind for n in layout.order]
     head = [layout.wordings[n] for n in layout.order]
     if layout.unit != "元" and layout.unit_in == "header":
-        head = [f"{w}（{layout.unit}）" if kind == "money" else w for w, kind in zip(head, kinds, strict=True)]
+        head = [
+            f"{w}（{layout.unit}）" if kind == "money" else w
+            for w, kind in zip(head, kinds, strict=True)
+        ]
     noted = layout.unit if layout.unit_in == "row" else "元"
     left = int(layout.blank_column)
     front: list[Cell] = [*[None] * left, *(["序号"] if layout.serial else [])]

@@ -1,7 +1,9 @@
-"""What the other four departments hold: rosters and ledgers that live on from month to month, clean.
+"""What the other four departments hold: rosters and ledgers that live on from month to month,
+clean.
 
-Every function gives a frame with ``person`` (running number, -1 for an outsider), ``firm`` (false), the identity
-as written in the registry, and the canonical columns of its dataset; money in whole cents.
+Every function gives a frame with ``person`` (running number, -1 for an outsider), ``firm`` (false),
+the identity as written in the registry, and the canonical columns of its dataset; money in whole
+cents.
 """
 
 from __future__ import annotations
@@ -15,9 +17,14 @@ from shouwang.demo.people import MONITORED, Array, Generator
 from shouwang.month import Month
 
 SCHOOLS = {
-    "学前": ("中心幼儿园", "村级幼儿园"), "小学": ("中心小学", "完全小学", "村小学"), "初中": ("第一初级中学", "第二初级中学", "九年一贯制学校"),
-    "普通高中": ("县第一中学", "县第二中学"), "中职": ("县职业技术学校", "州民族中等专业学校"), "大专": ("州职业技术学院", "省内高职院校"), "本科": ("省内高校", "省外高校"),
-}  # fmt: skip
+    "学前": ("中心幼儿园", "村级幼儿园"),
+    "小学": ("中心小学", "完全小学", "村小学"),
+    "初中": ("第一初级中学", "第二初级中学", "九年一贯制学校"),
+    "普通高中": ("县第一中学", "县第二中学"),
+    "中职": ("县职业技术学校", "州民族中等专业学校"),
+    "大专": ("州职业技术学院", "省内高职院校"),
+    "本科": ("省内高校", "省外高校"),
+}
 
 
 def identity(rows: pd.DataFrame, people: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
@@ -46,12 +53,18 @@ class Roster:
         self.people = people
         self.rng = np.random.default_rng([seed, 3])
         kind = people["household_type"]
-        self.weight = np.where(kind.isin(MONITORED), 9.0, np.where(kind == "脱贫户", 4.0, 1.0))[heads(people)]
+        self.weight = np.where(kind.isin(MONITORED), 9.0, np.where(kind == "脱贫户", 4.0, 1.0))[
+            heads(people)
+        ]
         removed = people["risk_removed"].to_numpy()[heads(people)] == "是"
-        self.free = np.where(removed, 0.0, self.weight)  # whether a removed risk counts as monitored is left open
+        self.free = np.where(
+            removed, 0.0, self.weight
+        )  # whether a removed risk counts as monitored is left open
         count = max(8, round(0.045 * len(self.weight)))
         start = np.datetime64(first.first, "D")
-        self.rows = self._grants(count, start - np.timedelta64(2000, "D"), start - np.timedelta64(1, "D"))
+        self.rows = self._grants(
+            count, start - np.timedelta64(2000, "D"), start - np.timedelta64(1, "D")
+        )
 
     def _grants(self, count: int, first: np.datetime64, last: np.datetime64) -> pd.DataFrame:
         """New entries of as many households, granted between two days."""
@@ -70,7 +83,8 @@ class Roster:
         return rows
 
     def of(self, month: Month) -> pd.DataFrame:
-        """The whole roster of a month: what runs on, what was stopped and granted in it, and 临时救助 of the month."""
+        """The whole roster of a month: what runs on, what was stopped and granted in it, and
+        临时救助 of the month."""
         rng, first, last = self.rng, np.datetime64(month.first, "D"), np.datetime64(month.last, "D")
         granted = self._grants(max(1, round(0.0012 * len(self.free))), first, last)
         stop = rng.permutation(len(self.rows))[: max(1, round(0.025 * len(self.rows)))]
@@ -81,8 +95,12 @@ class Roster:
         rows.loc[stop, "stopped"] = days(rng, first, last, len(stop))
         reasons = ["收入超标", "动态复核退出", "自愿放弃", "死亡", "户口迁出"]
         rows["stop_reason"] = pd.Series("", index=rows.index, dtype="str")
-        rows.loc[stop, "stop_reason"] = rng.choice(reasons, len(stop), p=[0.3, 0.25, 0.1, 0.25, 0.1])
-        self.rows = pd.concat([rows[rows["status"] == "在保"][self.rows.columns], granted], ignore_index=True)
+        rows.loc[stop, "stop_reason"] = rng.choice(
+            reasons, len(stop), p=[0.3, 0.25, 0.1, 0.25, 0.1]
+        )
+        self.rows = pd.concat(
+            [rows[rows["status"] == "在保"][self.rows.columns], granted], ignore_index=True
+        )
         once = self._grants(max(1, round(0.0025 * len(self.free))), first, last)
         once["aid_type"] = "临时救助"
         amounts = np.append([300_000, 299_900], rng.integers(5, 60, len(once)) * 10_000)
@@ -96,35 +114,56 @@ class Roster:
 
 
 def students(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
-    """Pupils and students of the school year; the same child has the same fees in September and in March."""
+    """Pupils and students of the school year; the same child has the same fees in September and in
+    March."""
     year = month.year if month.number >= 9 else month.year - 1
-    own, now = np.random.default_rng([seed, 4, year]), np.random.default_rng([seed, 5, month.year, month.number])
+    own, now = (
+        np.random.default_rng([seed, 4, year]),
+        np.random.default_rng([seed, 5, month.year, month.number]),
+    )
     count, homes = len(people), people["household"].iloc[-1] + 1
     age = _age_at(people["birth_date"], pd.Timestamp(year, 8, 31))
     wish, branch, school, fee, help_ = own.random((5, count))
     stage = np.select(
-        [(age >= 3) & (age < 6), (age >= 6) & (age < 12), (age >= 12) & (age < 15), (age >= 15) & (age < 18),
-         (age >= 18) & (age < 22)],
-        ["学前", "小学", "初中", np.where(branch < 0.7, "普通高中", "中职"), np.where(branch < 0.4, "大专", "本科")],
+        [
+            (age >= 3) & (age < 6),
+            (age >= 6) & (age < 12),
+            (age >= 12) & (age < 15),
+            (age >= 15) & (age < 18),
+            (age >= 18) & (age < 22),
+        ],
+        [
+            "学前",
+            "小学",
+            "初中",
+            np.where(branch < 0.7, "普通高中", "中职"),
+            np.where(branch < 0.4, "大专", "本科"),
+        ],
         "",
-    )  # fmt: skip
+    )
     wish = wish + np.select([stage == "学前", (age >= 18)], [0.45, 0.55], 0.0)
     able = np.flatnonzero(stage != "")
     person = able[np.argsort(wish[able], kind="stable")][: max(12, round(0.537 * homes))]
     person = now.permutation(person)
     stage, fee, help_, school = stage[person], fee[person], help_[person], school[person]
     rows = pd.DataFrame({"person": person, "stage": pd.Series(stage, dtype="str")})
-    rows["school"] = [SCHOOLS[s][int(u * len(SCHOOLS[s]))] for s, u in zip(stage, school, strict=True)]
+    rows["school"] = [
+        SCHOOLS[s][int(u * len(SCHOOLS[s]))] for s, u in zip(stage, school, strict=True)
+    ]
     begin = (
         rows["stage"]
         .map({"学前": 3, "小学": 6, "初中": 12, "普通高中": 15, "中职": 15, "大专": 18, "本科": 18})
         .to_numpy()
     )
     rows["grade"] = age[person] - begin + 1
-    rows["status"] = _attendance(_age_at(people["birth_date"], pd.Timestamp(month.last))[person], now)
+    rows["status"] = _attendance(
+        _age_at(people["birth_date"], pd.Timestamp(month.last))[person], now
+    )
     college = np.array([450_000, 520_000, 630_000, 860_000, 1_580_000])[(fee * 5).astype(np.int64)]
     rows["tuition"] = np.select(
-        [stage == "学前", stage == "普通高中", stage == "大专", stage == "本科"], [120_000, 90_000, 520_000, college], 0
+        [stage == "学前", stage == "普通高中", stage == "大专", stage == "本科"],
+        [120_000, 90_000, 520_000, college],
+        0,
     )
     board = {"初中": 0, "普通高中": 60_000, "中职": 80_000, "大专": 100_000, "本科": 120_000}
     rows["boarding_fee"] = rows["stage"].map(board).fillna(0).astype("int64")
@@ -150,11 +189,14 @@ def _age_at(born: pd.Series, day: pd.Timestamp) -> Array:
 def _attendance(age: Array, rng: Generator) -> Array:
     luck = rng.random(len(age)) * np.where(age >= 15, 0.6, 1.0)
     edges = [0.003, 0.0045, 0.0095, 0.0135, 0.014]
-    return np.select([luck < e for e in edges], ["疑似辍学", "辍学", "休学", "送教上门", "毕业"], "在读")
+    return np.select(
+        [luck < e for e in edges], ["疑似辍学", "辍学", "休学", "送教上门", "毕业"], "在读"
+    )
 
 
 def dwellings(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
-    """The ledger of dwellings (住房安全台账): the same houses every month, some of them rebuilt meanwhile."""
+    """The ledger of dwellings (住房安全台账): the same houses every month, some of them rebuilt
+    meanwhile."""
     own = np.random.default_rng([seed, 6])
     owners = heads(people)
     person = own.permutation(owners)[: max(12, round(0.349 * len(owners)))]
@@ -173,8 +215,12 @@ def dwellings(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
 
 
 def supplies(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
-    """The ledger of water supplies (饮水安全台账): no identity numbers, a phone for two in three."""
-    own, now = np.random.default_rng([seed, 7, month.year]), np.random.default_rng([seed, 8, month.year, month.number])
+    """The ledger of water supplies (饮水安全台账): no identity numbers, a phone for two in
+    three."""
+    own, now = (
+        np.random.default_rng([seed, 7, month.year]),
+        np.random.default_rng([seed, 8, month.year, month.number]),
+    )
     owners = heads(people)
     person = own.permutation(owners)[: max(12, round(0.506 * len(owners)))]
     count = len(person)
@@ -182,7 +228,9 @@ def supplies(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
     rows["supply"] = own.choice(["集中供水", "分散供水", "自备水源"], count, p=[0.7, 0.2, 0.1])
     dry, far, still = own.random((3, count))
     tenths = np.where(dry < 0.006, own.integers(150, 350, count), own.integers(350, 1200, count))
-    rows["tenths"] = np.maximum(tenths + now.integers(-3, 4, count), np.where(dry < 0.006, 100, 350))
+    rows["tenths"] = np.maximum(
+        tenths + now.integers(-3, 4, count), np.where(dry < 0.006, 100, 350)
+    )
     rows["quality"] = np.where(own.random(count) < 0.004, "不达标", "达标")
     near = own.choice([0, 5, 10, 15, 20], count, p=[0.42, 0.15, 0.15, 0.15, 0.13])
     rows["fetch_minutes"] = np.where(far < 0.004, own.integers(21, 60, count), near)

@@ -22,10 +22,19 @@ Laid = tuple[int, Cell, int, int]
 def _laid(sheet: Sheet) -> Iterator[list[Laid]]:
     """The cells of each row, without those that a merged one covers."""
     starts = {(r1, c1): (c2 - c1 + 1, r2 - r1 + 1) for r1, c1, r2, c2 in sheet.merges}
-    covered = {(r, c) for r1, c1, r2, c2 in sheet.merges for r in range(r1, r2 + 1) for c in range(c1, c2 + 1)}
+    covered = {
+        (r, c)
+        for r1, c1, r2, c2 in sheet.merges
+        for r in range(r1, r2 + 1)
+        for c in range(c1, c2 + 1)
+    }
     covered -= starts.keys()
     for r, line in enumerate(sheet.grid):
-        yield [(c, value, *starts.get((r, c), (1, 1))) for c, value in enumerate(line) if (r, c) not in covered]
+        yield [
+            (c, value, *starts.get((r, c), (1, 1)))
+            for c, value in enumerate(line)
+            if (r, c) not in covered
+        ]
 
 
 def _text(value: Cell) -> str:
@@ -55,8 +64,16 @@ def write_xml(path: Path, whole: list[Sheet]) -> None:
         c, value, across, down = laid
         if value is None or value == "":
             return ""
-        spans = f' ss:MergeAcross="{across - 1}"' * (across > 1) + f' ss:MergeDown="{down - 1}"' * (down > 1)
-        kind = "String" if isinstance(value, str) else "DateTime" if isinstance(value, dt.date) else "Number"
+        spans = f' ss:MergeAcross="{across - 1}"' * (across > 1) + f' ss:MergeDown="{down - 1}"' * (
+            down > 1
+        )
+        kind = (
+            "String"
+            if isinstance(value, str)
+            else "DateTime"
+            if isinstance(value, dt.date)
+            else "Number"
+        )
         time = "T00:00:00.000" if kind == "DateTime" else ""
         return f'<Cell ss:Index="{c + 1}"{spans}><Data ss:Type="{kind}">{_text(value)}{time}</Data></Cell>'
 
@@ -65,7 +82,9 @@ def write_xml(path: Path, whole: list[Sheet]) -> None:
         for sheet in whole:
             file.write(f"<Worksheet ss:Name={quoteattr(sheet.name)}><Table>\n")
             file.writelines(f"<Row>{''.join(map(cell, line))}</Row>\n" for line in _laid(sheet))
-            hidden = "<WorksheetOptions><Visible>SheetHidden</Visible></WorksheetOptions>" * sheet.hidden
+            hidden = (
+                "<WorksheetOptions><Visible>SheetHidden</Visible></WorksheetOptions>" * sheet.hidden
+            )
             file.write(f"</Table>{hidden}</Worksheet>\n")
         file.write("</Workbook>")
 
@@ -90,7 +109,9 @@ def write_ods(path: Path, whole: list[Sheet]) -> None:
             else:
                 yield f'<table:table-cell office:value-type="float" office:value="{value!r}"{told}</table:table-cell>'
 
-    names = "".join(f' xmlns:{name}="{OASIS}:{name}:1.0"' for name in ("office", "table", "text", "style"))
+    names = "".join(
+        f' xmlns:{name}="{OASIS}:{name}:1.0"' for name in ("office", "table", "text", "style")
+    )
     kinds = "".join(
         f'<style:style style:name="{name}" style:family="table"><style:table-properties table:display="{shown}"/></style:style>'
         for name, shown in (("shown", "true"), ("hidden", "false"))
@@ -99,13 +120,19 @@ def write_ods(path: Path, whole: list[Sheet]) -> None:
         archive.writestr("mimetype", ODS, zipfile.ZIP_STORED)
         with archive.open("content.xml", "w") as content:
             head = f'<?xml version="1.0"?>\n<office:document-content{names} office:version="1.2">'
-            content.write(f"{head}<office:automatic-styles>{kinds}</office:automatic-styles>".encode())
+            content.write(
+                f"{head}<office:automatic-styles>{kinds}</office:automatic-styles>".encode()
+            )
             content.write(b"<office:body><office:spreadsheet>")
             for sheet in whole:
                 style = "hidden" if sheet.hidden else "shown"
-                content.write(f'<table:table table:name={quoteattr(sheet.name)} table:style-name="{style}">'.encode())
+                content.write(
+                    f'<table:table table:name={quoteattr(sheet.name)} table:style-name="{style}">'.encode()
+                )
                 for line in _laid(sheet):
-                    content.write(f"<table:table-row>{''.join(cells(line))}</table:table-row>\n".encode())
+                    content.write(
+                        f"<table:table-row>{''.join(cells(line))}</table:table-row>\n".encode()
+                    )
                 content.write(b"</table:table>")
             content.write(b"</office:spreadsheet></office:body></office:document-content>")
         entry = '<manifest:file-entry manifest:full-path="{}" manifest:media-type="{}"/>'

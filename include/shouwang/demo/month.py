@@ -1,8 +1,9 @@
 """`make demo`: a made-up county's month through a real Airflow, told as it happens.
 
-Everything lies in one folder (``var/demo``), which a second run clears; only the county itself, which takes longest to
-make, is kept as long as it would be made the same. The program only uses what an operator has: files in the inbox and
-Airflow's REST API. It approves the release in a clerk's place, and says so.
+Everything lies in one folder (``var/demo``), which a second run clears; only the county itself,
+which takes longest to make, is kept as long as it would be made the same. The program only uses
+what an operator has: files in the inbox and Airflow's REST API. It approves the release in a
+clerk's place, and says so.
 """
 
 from __future__ import annotations
@@ -72,11 +73,21 @@ class Demo:
                 api = Api(airflow)
                 self.until("its DAGs", lambda: self._dags_read(api), 60)
             loading = time.monotonic()
-            self.finish(api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})})
+            self.finish(
+                api, {"registry": api.trigger("registry", str(MONTH), {"file": str(registry)})}
+            )
             begun = time.monotonic()
             departments = self.hand_over()
-            out.print(f"{len(departments)} departments have put their exports of {MONTH} into {shown(self.inbox)}.")
-            self.finish(api, {f"exchange_{name}": api.trigger(f"exchange_{name}", str(MONTH)) for name in departments})
+            out.print(
+                f"{len(departments)} departments have put their exports of {MONTH} into {shown(self.inbox)}."
+            )
+            self.finish(
+                api,
+                {
+                    f"exchange_{name}": api.trigger(f"exchange_{name}", str(MONTH))
+                    for name in departments
+                },
+            )
             self.screen_and_release(api)
             self.tell(begun - loading, time.monotonic() - begun, time.monotonic() - started)
         finally:
@@ -93,9 +104,16 @@ class Demo:
         return "release" in api.dags()
 
     def clear(self) -> None:
-        """Remove what an earlier demo left, except the county; never a folder that is not a demo's."""
-        if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / MARK).exists():
-            raise SchedulerError(f"{self.folder} holds something that is not a demo; move it, or name another folder.")
+        """Remove what an earlier demo left, except the county; never a folder that is not a
+        demo's."""
+        if (
+            self.folder.exists()
+            and any(self.folder.iterdir())
+            and not (self.folder / MARK).exists()
+        ):
+            raise SchedulerError(
+                f"{self.folder} holds something that is not a demo; move it, or name another folder."
+            )
         self.claim()
         if self.airflow.members():
             out.print("An Airflow of an earlier demo still runs; stopping it.")
@@ -107,16 +125,25 @@ class Demo:
 
     def make_county(self) -> Path:
         """The made-up county, made now or kept from last time; its registry."""
-        recipe = {"households": self.households, "seed": self.seed, "month": str(MONTH), "maker": _maker()}
+        recipe = {
+            "households": self.households,
+            "seed": self.seed,
+            "month": str(MONTH),
+            "maker": _maker(),
+        }
         note = self.county / "recipe.json"
         if note.exists() and json.loads(note.read_text()) == recipe:
-            out.print(f"The made-up county of {self.households:,} households is there from last time.")
+            out.print(
+                f"The made-up county of {self.households:,} households is there from last time."
+            )
         else:
             from shouwang.demo.county import make_county
 
             shutil.rmtree(self.county, ignore_errors=True)
             with working(f"Making a county of {self.households:,} households"):
-                make_county(self.county, households=self.households, months=(MONTH,), seed=self.seed)
+                make_county(
+                    self.county, households=self.households, months=(MONTH,), seed=self.seed
+                )
             note.write_text(json.dumps(recipe))
         return next(path for path in sorted((self.county / "registry").iterdir()) if path.is_file())
 
@@ -128,13 +155,16 @@ class Demo:
     def hand_over(self) -> list[str]:
         """Put the exports where departments would; the departments' names."""
         names = []
-        for source in sorted(path for path in (self.county / "inbox" / str(MONTH)).iterdir() if path.is_dir()):
+        for source in sorted(
+            path for path in (self.county / "inbox" / str(MONTH)).iterdir() if path.is_dir()
+        ):
             shutil.copytree(source, self.inbox / source.name)
             names.append(source.name)
         return names
 
     def finish(self, api: Api, runs: dict[str, str]) -> None:
-        """Wait until all runs are over, telling each; one that fails is an error that names its task and log."""
+        """Wait until all runs are over, telling each; one that fails is an error that names its
+        task and log."""
         under_way, begun = dict(runs), time.monotonic()
         with working(f"Airflow at work: {', '.join(runs)}"):
             while under_way:
@@ -145,10 +175,13 @@ class Demo:
                     if state == "success":
                         del under_way[dag_id]
                         progress.print(f"  {dag_id}: done after {time.monotonic() - begun:.0f} s")
-                time.sleep(1.5 if under_way else 0)  # each look costs Airflow's API time that the tasks need
+                time.sleep(
+                    1.5 if under_way else 0
+                )  # each look costs Airflow's API time that the tasks need
 
     def screen_and_release(self, api: Api) -> None:
-        """Follow the screening that Airflow starts by itself, and approve its release in a clerk's place."""
+        """Follow the screening that Airflow starts by itself, and approve its release in a clerk's
+        place."""
 
         def started(dag_id: str = "release") -> list[dict[str, Any]]:
             return [run for run in api.runs(dag_id) if run["partition_key"] == str(MONTH)]
@@ -159,16 +192,22 @@ class Demo:
                     raise SchedulerError(_explain(api, api.tasks("screening", run["dag_run_id"])))
             return bool(started())
 
-        out.print("The month is settled: Airflow starts the screening by itself, and asks when it is done.")
+        out.print(
+            "The month is settled: Airflow starts the screening by itself, and asks when it is done."
+        )
         self.until("the screening to start", lambda: started("screening"), 60)
         with working("Screening"):
             self.until("the end of the screening", screened, 300)
-            asked = self.until("the question whether to release", lambda: self._asked(api, started()), 300)
+            asked = self.until(
+                "the question whether to release", lambda: self._asked(api, started()), 300
+            )
         if asked:
             run_id, question = asked
             out.print("\n[bold]A clerk would now be asked:[/bold]")
             out.print(question["body"], markup=False)
-            out.print("[bold yellow]The demo answers “Approve” in the clerk's place, over Airflow's REST API.[/]\n")
+            out.print(
+                "[bold yellow]The demo answers “Approve” in the clerk's place, over Airflow's REST API.[/]\n"
+            )
             api.answer("release", run_id, "approve", "Approve")
         self.finish(api, {"release": started()[-1]["dag_run_id"]})
 
@@ -189,7 +228,9 @@ class Demo:
                 return result
             time.sleep(0.5)
         log = self.airflow.log
-        raise SchedulerError(f"Waited {seconds:.0f} s for {what} in vain. The end of {log}:\n{tail(log)}")
+        raise SchedulerError(
+            f"Waited {seconds:.0f} s for {what} in vain. The end of {log}:\n{tail(log)}"
+        )
 
     def tell(self, registry_seconds: float, month_seconds: float, seconds: float) -> None:
         """The month as a table, and where to look."""
@@ -203,13 +244,19 @@ class Demo:
         for table in month_tables(steps.month_table(str(MONTH))):
             out.print(table)
         lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
-        out.print(f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example")
-        sealed = [path for path in lists if "townships" in path.parts and "公示" not in path.name][:3]
+        out.print(
+            f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example"
+        )
+        sealed = [path for path in lists if "townships" in path.parts and "公示" not in path.name][
+            :3
+        ]
         for path in sealed:
             out.print(f"  {shown(path)}")
         for path in sealed[:1]:  # made-up people: a real password is never printed
             opens = passwords.to_tell(open_house(), path.parent.name)
-            out.print(f"A township's lists open with its password; that of {path.parent.name} is [bold]{opens}[/bold]")
+            out.print(
+                f"A township's lists open with its password; that of {path.parent.name} is [bold]{opens}[/bold]"
+            )
         out.print(
             f"\nThe registry took {registry_seconds:.0f} s, the month from hand-over to the last list "
             f"{month_seconds:.0f} s, everything {seconds:.0f} s."
@@ -234,7 +281,10 @@ def _explain(api: Api, tasks: list[dict[str, Any]]) -> str:
         else:
             if entry.get("level") in ("warning", "error", "critical"):
                 lines.append(f"{entry['level']}: {entry.get('event')}")
-    return f"The task {task['task_id']} of {task['dag_id']} failed. The end of {log}:\n" + "\n".join(lines[-15:])
+    return (
+        f"The task {task['task_id']} of {task['dag_id']} failed. The end of {log}:\n"
+        + "\n".join(lines[-15:])
+    )
 
 
 def shown(path: Path) -> str:
@@ -246,6 +296,8 @@ def shown(path: Path) -> str:
 def _maker() -> str:
     """Changes with the code that makes counties."""
     sources = sorted(
-        path for path in Path(__file__).parent.glob("*.[py]*") if path.name not in ("month.py", "scheduler.py")
+        path
+        for path in Path(__file__).parent.glob("*.[py]*")
+        if path.name not in ("month.py", "scheduler.py")
     )
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]

@@ -1,4 +1,5 @@
-"""Names of people and places that the made-up county is drawn from (``names.yaml``), and which of them sound alike."""
+"""Names of people and places that the made-up county is drawn from (``names.yaml``), and which of
+them sound alike."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Which warnings a month ought to give: handbook section 7 said once more, straightforwardly, over the clean world.
+"""Which warnings a month ought to give: handbook section 7 said once more, straightforwardly, over
+the clean world.
 
-It shares nothing with the rooms that it checks. Evidence that must be matched makes a signal certain; evidence that
-may also have gone to a clerk makes it possible. Money is in whole cents.
+It shares nothing with the rooms that it checks. Evidence that must be matched makes a signal
+certain; evidence that may also have gone to a clerk makes it possible. Money is in whole cents.
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from shouwang.demo.people import ABLE, MONITORED
 from shouwang.month import Month
 
 REFERENCE_INCOME = 2_200_000
-RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水", "DIS": "因灾", "CJ": "因残"}
+RISKS = {
+    "MED": "因病",
+    "CIV": "救助变动",
+    "EDU": "因学",
+    "HOU": "住房",
+    "WAT": "饮水",
+    "DIS": "因灾",
+    "CJ": "因残",
+}
 CERTAIN, POSSIBLE = ("match",), ("match", "either", "review")
 
 Fire = Callable[[str, Iterable[int]], None]
@@ -43,10 +52,11 @@ def income_line(day: dt.date) -> int:
 
 
 def warnings_of(people: pd.DataFrame, evidence: Evidence, month: Month) -> pd.DataFrame:
-    """``household, must_rules, may_rules, level, category, township`` of a month, a row a household with any rule.
+    """``household, must_rules, may_rules, level, category, township`` of a month, a row a household
+    with any rule.
 
-    Level and category are blank where no rule is certain, the level also where money that a clerk may have been asked
-    about decides it.
+    Level and category are blank where no rule is certain, the level also where money that a clerk
+    may have been asked about decides it.
     """
     sure, maybe = (signals(people, evidence, month, expect) for expect in (CERTAIN, POSSIBLE))
     homes = people.drop_duplicates("household").set_index("household")
@@ -70,17 +80,28 @@ def warnings_of(people: pd.DataFrame, evidence: Evidence, month: Month) -> pd.Da
             )
             for side in (sure, maybe)
         }
-        rows.append({
-            "month": str(month), "household": facts["household_id"], "must_rules": " ".join(sorted(must)),
-            "may_rules": " ".join(sorted(may)), "level": levels.pop() if must and len(levels) == 1 else "",
-            "category": _category(facts, line) if must else "", "township": facts["township"],
-        })  # fmt: skip
+        rows.append(
+            {
+                "month": str(month),
+                "household": facts["household_id"],
+                "must_rules": " ".join(sorted(must)),
+                "may_rules": " ".join(sorted(may)),
+                "level": levels.pop() if must and len(levels) == 1 else "",
+                "category": _category(facts, line) if must else "",
+                "township": facts["township"],
+            }
+        )
     columns = ["month", "household", "must_rules", "may_rules", "level", "category", "township"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _level(facts: pd.Series, risks: set[str], spent: int, size: int, able: bool, line: int) -> str:
-    if facts["income"] <= line or spent >= facts["income"] * 100 * size or not able or len(risks) >= 3:
+    if (
+        facts["income"] <= line
+        or spent >= facts["income"] * 100 * size
+        or not able
+        or len(risks) >= 3
+    ):
         return "红"
     special = facts["household_type"] != "一般农户" and facts["risk_removed"] != "是"
     return "黄" if special or len(risks) == 2 else "蓝"
@@ -95,7 +116,9 @@ def _category(facts: pd.Series, line: int) -> str:
     return "脱贫不稳定户" if kind == "脱贫户" else "边缘易致贫户"
 
 
-def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tuple[str, ...]) -> Signals:
+def signals(
+    people: pd.DataFrame, evidence: Evidence, month: Month, expect: tuple[str, ...]
+) -> Signals:
     """Every rule that the rows with such an expectation make fire in a month."""
     homes = people.drop_duplicates("household").set_index("household")
     special = homes["household_type"] != "一般农户"
@@ -115,7 +138,12 @@ def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tupl
     dwellings, water = rows_of(month, "housing"), rows_of(month, "water")
     if dwellings is not None:
         bad = dwellings["grade"].isin(["C", "D"]) & (dwellings["sole_dwelling"] == "是")
-        fire("HOU-1", dwellings.loc[bad & dwellings["rebuild_status"].isin(["未改造", "改造中"]), "household"])
+        fire(
+            "HOU-1",
+            dwellings.loc[
+                bad & dwellings["rebuild_status"].isin(["未改造", "改造中"]), "household"
+            ],
+        )
     if water is not None:
         fire("WAT-1", water.loc[water["litres_per_person_day"] < 35, "household"])
         fire("WAT-2", water.loc[water["quality"] == "不达标", "household"])
@@ -127,7 +155,9 @@ def signals(people: pd.DataFrame, evidence: Evidence, month: Month, expect: tupl
 
 def _medical(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> pd.Series:
     """MED-1 to MED-3; gives each household's self-paid of the year."""
-    months = [rows_of(Month(month.year, n), "medical_insurance") for n in range(1, month.number + 1)]
+    months = [
+        rows_of(Month(month.year, n), "medical_insurance") for n in range(1, month.number + 1)
+    ]
     given = [rows for rows in months if rows is not None]
     if not given:
         return pd.Series(dtype="int64")
@@ -137,15 +167,27 @@ def _medical(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> p
     if rows is None:
         return paid
     stays = rows[rows["visit_type"] == "住院"]
-    stay = stays.groupby(["household", "person", "hospital", "admitted", "discharged"])["self_paid"].sum().reset_index()
+    stay = (
+        stays.groupby(["household", "person", "hospital", "admitted", "discharged"])["self_paid"]
+        .sum()
+        .reset_index()
+    )
     fire(
         "MED-1",
-        stay.loc[stay["self_paid"] >= np.where(special.loc[stay["household"]], 600_000, 1_000_000), "household"],
+        stay.loc[
+            stay["self_paid"] >= np.where(special.loc[stay["household"]], 600_000, 1_000_000),
+            "household",
+        ],
     )
     moved = rows.loc[rows["self_paid"] > 0, "household"].unique()
     share = np.where(special.loc[moved], REFERENCE_INCOME // 2, REFERENCE_INCOME)
     fire("MED-2", moved[(paid.loc[moved] >= share).to_numpy()])
-    chronic = rows[rows["visit_type"] == "门诊慢特病"].groupby(["household", "person"])["self_paid"].sum().reset_index()
+    chronic = (
+        rows[rows["visit_type"] == "门诊慢特病"]
+        .groupby(["household", "person"])["self_paid"]
+        .sum()
+        .reset_index()
+    )
     fire("MED-3", chronic.loc[chronic["self_paid"] >= 50_000, "household"])
     return paid
 
@@ -156,11 +198,19 @@ def _assistance(fire: Fire, rows: pd.DataFrame | None, homes: pd.DataFrame, mont
         return
     stopped = (rows["status"] == "停保") & ~rows["stop_reason"].isin(["死亡", "户口迁出"])
     fire("CIV-1", rows.loc[stopped, "household"])
-    new = rows[(rows["start"] >= pd.Timestamp(month.first)) & (rows["start"] <= pd.Timestamp(month.last))]
+    new = rows[
+        (rows["start"] >= pd.Timestamp(month.first)) & (rows["start"] <= pd.Timestamp(month.last))
+    ]
     watched = homes["household_type"].isin(MONITORED).loc[new["household"]].to_numpy()
-    granted = new["aid_type"].isin(["农村低保", "特困供养", "低保边缘"]) & ~watched & (new["status"] == "在保")
+    granted = (
+        new["aid_type"].isin(["农村低保", "特困供养", "低保边缘"])
+        & ~watched
+        & (new["status"] == "在保")
+    )
     fire("CIV-2", new.loc[granted, "household"])
-    fire("CIV-3", new.loc[(new["aid_type"] == "临时救助") & (new["amount"] >= 300_000), "household"])
+    fire(
+        "CIV-3", new.loc[(new["aid_type"] == "临时救助") & (new["amount"] >= 300_000), "household"]
+    )
 
 
 def _education(fire: Fire, rows_of: RowsOf, people: pd.DataFrame, month: Month) -> pd.Series:
@@ -169,14 +219,22 @@ def _education(fire: Fire, rows_of: RowsOf, people: pd.DataFrame, month: Month) 
     if rows is not None:
         out = rows[rows["status"].isin(["疑似辍学", "辍学"])]
         born = people["birth_date"].loc[out["person"]]
-        age = month.year - born.dt.year - ((born.dt.month * 100 + born.dt.day) > month.number * 100 + month.last.day)
+        age = (
+            month.year
+            - born.dt.year
+            - ((born.dt.month * 100 + born.dt.day) > month.number * 100 + month.last.day)
+        )
         fire("EDU-1", out.loc[((age >= 6) & (age <= 15)).to_numpy(), "household"])
         cost = _fees(rows)
         fire("EDU-2", cost.index[cost > 1_000_000])
     start = Month(month.year if month.number >= 9 else month.year - 1, 9)
     given = [rows_of(m, "education") for m in Month.span(start, month)]
     known = [g for g in given if g is not None]
-    return _fees(pd.concat(known).drop_duplicates("person", keep="last")) if known else pd.Series(dtype="int64")
+    return (
+        _fees(pd.concat(known).drop_duplicates("person", keep="last"))
+        if known
+        else pd.Series(dtype="int64")
+    )
 
 
 def _added(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> None:
@@ -185,7 +243,11 @@ def _added(fire: Fire, rows_of: RowsOf, special: pd.Series, month: Month) -> Non
     given = [rows for rows in (rows_of(when, "emergency") for when in months) if rows is not None]
     if given:
         hit = pd.concat(given)
-        loss = hit.loc[hit["happened"] >= pd.Timestamp(months[0].first)].groupby("household")["loss"].sum()
+        loss = (
+            hit.loc[hit["happened"] >= pd.Timestamp(months[0].first)]
+            .groupby("household")["loss"]
+            .sum()
+        )
         fire("DIS-1", loss.index[loss >= np.where(special.loc[loss.index], 500_000, 1_000_000)])
         now = hit["happened"] >= pd.Timestamp(month.first)
         fire("DIS-2", hit.loc[now & (hit["houses_collapsed"] > 0), "household"])

@@ -1,4 +1,5 @@
-"""Who lives in the made-up county: villages, households and people, as a registry would hold them (农户信息表)."""
+"""Who lives in the made-up county: villages, households and people, as a registry would hold them
+(农户信息表)."""
 
 from __future__ import annotations
 
@@ -16,14 +17,29 @@ Array = npt.NDArray[Any]
 Generator = np.random.Generator
 
 FAMILIES = {
-    "H": 0.067, "HS": 0.110, "HM": 0.014, "HC": 0.020, "HSC": 0.140, "HSM": 0.033, "HSCC": 0.150, "HSCM": 0.060,
-    "HSND": 0.025, "HSCCM": 0.110, "HSCCC": 0.035, "HSCFM": 0.020, "HSNDG": 0.040, "HSCCFM": 0.060, "HSNDGG": 0.060,
+    "H": 0.067,
+    "HS": 0.110,
+    "HM": 0.014,
+    "HC": 0.020,
+    "HSC": 0.140,
+    "HSM": 0.033,
+    "HSCC": 0.150,
+    "HSCM": 0.060,
+    "HSND": 0.025,
+    "HSCCM": 0.110,
+    "HSCCC": 0.035,
+    "HSCFM": 0.020,
+    "HSNDG": 0.040,
+    "HSCCFM": 0.060,
+    "HSNDGG": 0.060,
     "HSNDGGM": 0.056,
-}  # fmt: skip
-"""Kinds of families with their shares: Head, Spouse, Child, married soN, Daughter-in-law, Grandchild, Mother, Father."""
+}
+"""Kinds of families with their shares: Head, Spouse, Child, married soN, Daughter-in-law,
+Grandchild, Mother, Father."""
 
 TYPES = {"脱贫户": 0.18, "脱贫不稳定户": 0.007, "边缘易致贫户": 0.005, "突发严重困难户": 0.003}
-"""Shares of the household types; the rest are 一般农户. Together 600 monitored households of 40,000."""
+"""Shares of the household types; the rest are 一般农户. Together 600 monitored households of
+40,000."""
 
 DOTTED = {
     "哈萨克族": (names.LISTS["kazakh_men"], names.LISTS["kazakh_women"]),
@@ -33,15 +49,38 @@ DOTTED = {
 
 MONITORED = ("脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
 ABLE = ("普通劳动力", "技能劳动力", "弱劳动力或半劳动力")
-PHONES = np.array([130, 131, 133, 135, 136, 137, 138, 139, 150, 151, 152, 157, 158, 159, 177, 181, 182, 187, 188, 189])
+PHONES = np.array(
+    [
+        130,
+        131,
+        133,
+        135,
+        136,
+        137,
+        138,
+        139,
+        150,
+        151,
+        152,
+        157,
+        158,
+        159,
+        177,
+        181,
+        182,
+        187,
+        188,
+        189,
+    ]
+)
 
 
 def make_people(households: int, seed: int, as_of: dt.date) -> pd.DataFrame:
     """One row a person, sorted by household.
 
-    Columns: ``household`` and ``place`` (running numbers of household and village), ``household_id, township, village,
-    village_group, name, id_number, sex, birth_date, relation, ethnicity, household_type, risk_removed, income``
-    (yuan a head and year), ``health, labour, phone``.
+    Columns: ``household`` and ``place`` (running numbers of household and village), ``household_id,
+    township, village, village_group, name, id_number, sex, birth_date, relation, ethnicity,
+    household_type, risk_removed, income`` (yuan a head and year), ``health, labour, phone``.
     """
     rng = np.random.default_rng([seed, 1])
     homes = _households(households, rng)
@@ -89,7 +128,9 @@ def _households(count: int, rng: Generator) -> pd.DataFrame:
     monitored = homes["household_type"].isin(MONITORED).to_numpy()
     homes["risk_removed"] = np.where(monitored, np.where(rng.random(count) < 0.5, "是", "否"), "")
     homes["income"] = _incomes(homes["household_type"].to_numpy(), rng)
-    people = rng.choice(["汉族", "彝族", "白族", "哈萨克族", "维吾尔族"], count, p=[0.88, 0.03, 0.02, 0.04, 0.03])
+    people = rng.choice(
+        ["汉族", "彝族", "白族", "哈萨克族", "维吾尔族"], count, p=[0.88, 0.03, 0.02, 0.04, 0.03]
+    )
     homes["ethnicity"] = people
     homes["dotted"] = homes["ethnicity"].isin(list(DOTTED))
     homes["head_male"] = rng.random(count) < 0.84
@@ -127,7 +168,11 @@ def _places(households: int, rng: Generator) -> pd.DataFrame:
 
 def _incomes(kinds: Array, rng: Generator) -> Array:
     """Net income in yuan a head and year, by household type."""
-    middle = np.select([kinds == "一般农户", kinds == "脱贫户", kinds == "突发严重困难户"], [16500, 12800, 11500], 6500)
+    middle = np.select(
+        [kinds == "一般农户", kinds == "脱贫户", kinds == "突发严重困难户"],
+        [16500, 12800, 11500],
+        6500,
+    )
     income = middle * rng.lognormal(0.0, 0.42, len(kinds))
     poor = np.isin(kinds, ["脱贫不稳定户", "边缘易致贫户"])
     income = np.where(poor, rng.uniform(4300, 9200, len(kinds)), income)
@@ -147,9 +192,15 @@ def _ages(roles: Array, rng: Generator) -> Array:
 
     head, son = head[:, None], son[:, None]
     ages = [
-        head + np.zeros_like(roles, dtype=np.int64), np.maximum(head + gap(-4, 5), 21), head - gap(21, 36),
-        son + gap(0, 1), np.maximum(son + gap(-3, 4), 20), son - gap(20, 26), head + gap(19, 29), head + gap(20, 30),
-    ]  # fmt: skip
+        head + np.zeros_like(roles, dtype=np.int64),
+        np.maximum(head + gap(-4, 5), 21),
+        head - gap(21, 36),
+        son + gap(0, 1),
+        np.maximum(son + gap(-3, 4), 20),
+        son - gap(20, 26),
+        head + gap(19, 29),
+        head + gap(20, 30),
+    ]
     years: Array = np.clip(np.select([roles == r for r in "HSCNDGMF"], ages, 0), 0, 97)
     return years
 
@@ -159,7 +210,9 @@ def _sexes(roles: Array, homes: pd.DataFrame, rng: Generator) -> Array:
     head = homes["head_male"].to_numpy()[:, None] & np.ones(roles.shape, dtype=bool)
     child = rng.random(roles.shape) < 0.53
     return np.select(
-        [roles == "H", roles == "S", np.isin(roles, ["C", "G"])], [head, ~head, child], np.isin(roles, ["N", "F"])
+        [roles == "H", roles == "S", np.isin(roles, ["C", "G"])],
+        [head, ~head, child],
+        np.isin(roles, ["N", "F"]),
     )
 
 
@@ -169,13 +222,17 @@ def _given(male: Array, rng: Generator) -> Array:
     out = np.full(male.shape, "", dtype=object)
     for pool, mask in ((names.MEN, male), (names.WOMEN, ~male)):
         common = 1 / (np.arange(len(pool)) + 25.0)
-        first, second = (rng.choice(list(pool), mask.sum(), p=common / common.sum()).astype(object) for _ in range(2))
+        first, second = (
+            rng.choice(list(pool), mask.sum(), p=common / common.sum()).astype(object)
+            for _ in range(2)
+        )
         out[mask] = first + np.where(two[mask], second, "").astype(object)
     return out
 
 
 def _names(roles: Array, male: Array, homes: pd.DataFrame, rng: Generator) -> Array:
-    """Names that hang together: children bear their father's surname (or his name after the dot), wives their own."""
+    """Names that hang together: children bear their father's surname (or his name after the dot),
+    wives their own."""
     surname = rng.choice(names.SURNAMES, roles.shape).astype(object)
     own = homes["surname"].to_numpy()
     spouse = np.where((roles == "S").any(axis=1), surname[:, 1], own)
@@ -189,7 +246,9 @@ def _names(roles: Array, male: Array, homes: pd.DataFrame, rng: Generator) -> Ar
     for people, (men, women) in DOTTED.items():
         rows = np.flatnonzero(homes["ethnicity"].to_numpy() == people)
         shape = (len(rows), roles.shape[1])
-        first = np.where(male[rows], rng.choice(men, shape), rng.choice(women, shape)).astype(object)
+        first = np.where(male[rows], rng.choice(men, shape), rng.choice(women, shape)).astype(
+            object
+        )
         after = rng.choice(men, shape).astype(object)
         head_first = first[np.arange(len(rows)), np.where(male[rows, 0], 0, 1)]
         after = np.where(np.isin(roles[rows], ["C", "N"]), head_first[:, None], after)
@@ -197,10 +256,14 @@ def _names(roles: Array, male: Array, homes: pd.DataFrame, rng: Generator) -> Ar
     return _without_twins(name, roles, male, homes["ethnicity"].to_numpy(), rng)
 
 
-def _without_twins(name: Array, roles: Array, male: Array, ethnicity: Array, rng: Generator) -> Array:
+def _without_twins(
+    name: Array, roles: Array, male: Array, ethnicity: Array, rng: Generator
+) -> Array:
     """No name twice within a household."""
     while True:
-        flat = pd.DataFrame({"home": np.repeat(np.arange(len(name)), name.shape[1]), "name": name.ravel()})
+        flat = pd.DataFrame(
+            {"home": np.repeat(np.arange(len(name)), name.shape[1]), "name": name.ravel()}
+        )
         again = flat.duplicated().to_numpy().reshape(name.shape) & (roles != " ")
         if not again.any():
             return name
@@ -208,7 +271,9 @@ def _without_twins(name: Array, roles: Array, male: Array, ethnicity: Array, rng
             old = name[home, column]
             if ethnicity[home] in DOTTED:
                 men, women = DOTTED[ethnicity[home]]
-                name[home, column] = f"{rng.choice(men if male[home, column] else women)}·{old.split('·')[1]}"
+                name[home, column] = (
+                    f"{rng.choice(men if male[home, column] else women)}·{old.split('·')[1]}"
+                )
             else:
                 name[home, column] = old[0] + _given(male[[home], [column]], rng)[0]
 
@@ -216,17 +281,31 @@ def _without_twins(name: Array, roles: Array, male: Array, ethnicity: Array, rng
 def _relations(roles: Array, male: Array) -> Array:
     """与户主关系 of each role."""
     wording = {
-        "H": ("户主", "户主"), "S": ("配偶", "配偶"), "C": ("之子", "之女"), "N": ("之子", "之子"), "D": ("之儿媳", "之儿媳"),
-        "G": ("之孙子", "之孙女"), "M": ("之母", "之母"), "F": ("之父", "之父"),
-    }  # fmt: skip
-    return np.select([(roles == r) & male for r in wording], [w[0] for w in wording.values()],
-                     np.select([roles == r for r in wording], [w[1] for w in wording.values()], ""))  # fmt: skip
+        "H": ("户主", "户主"),
+        "S": ("配偶", "配偶"),
+        "C": ("之子", "之女"),
+        "N": ("之子", "之子"),
+        "D": ("之儿媳", "之儿媳"),
+        "G": ("之孙子", "之孙女"),
+        "M": ("之母", "之母"),
+        "F": ("之父", "之父"),
+    }
+    return np.select(
+        [(roles == r) & male for r in wording],
+        [w[0] for w in wording.values()],
+        np.select([roles == r for r in wording], [w[1] for w in wording.values()], ""),
+    )
 
 
 def numbers_of(born: pd.Series, male: Array, rng: Generator, division: str = "") -> pd.Series:
-    """Identity numbers for these birth dates and sexes, no two alike; of ``division``, or of the county's two."""
+    """Identity numbers for these birth dates and sexes, no two alike; of ``division``, or of the
+    county's two."""
     count = len(born)
-    places = [division] * count if division else rng.choice(["532999", "513999"], count, p=[0.93, 0.07]).tolist()
+    places = (
+        [division] * count
+        if division
+        else rng.choice(["532999", "513999"], count, p=[0.93, 0.07]).tolist()
+    )
     start = pd.Series(places, dtype="str") + born.dt.strftime("%Y%m%d").reset_index(drop=True)
 
     def draw(male: Array) -> pd.Series:
@@ -243,11 +322,17 @@ def numbers_of(born: pd.Series, male: Array, rng: Generator, division: str = "")
 def _health_and_labour(people: pd.DataFrame, age: Array, rng: Generator) -> None:
     """健康状况 by age, 劳动能力 by age and health."""
     luck = rng.random(len(people)) * np.where(age >= 60, 0.55, np.where(age >= 40, 0.9, 1.6))
-    health = np.select([luck < 0.02, luck < 0.07, luck < 0.18], ["患有大病", "残疾", "长期慢性病"], "健康")
-    luck = rng.random(len(people)) * np.where(health == "健康", 1.0, np.where(health == "长期慢性病", 0.7, 0.35))
+    health = np.select(
+        [luck < 0.02, luck < 0.07, luck < 0.18], ["患有大病", "残疾", "长期慢性病"], "健康"
+    )
+    luck = rng.random(len(people)) * np.where(
+        health == "健康", 1.0, np.where(health == "长期慢性病", 0.7, 0.35)
+    )
     luck = np.where(age >= 60, luck * 0.85, luck)
     labour = np.select(
-        [luck < 0.06, luck < 0.26, luck < 0.93], ["丧失劳动力", "弱劳动力或半劳动力", "普通劳动力"], "技能劳动力"
+        [luck < 0.06, luck < 0.26, luck < 0.93],
+        ["丧失劳动力", "弱劳动力或半劳动力", "普通劳动力"],
+        "技能劳动力",
     )
     labour = np.where((age < 16) | (age >= 72), "无劳动力", labour)
     people["health"] = health
@@ -256,5 +341,7 @@ def _health_and_labour(people: pd.DataFrame, age: Array, rng: Generator) -> None
 
 def _phones(count: int, rng: Generator) -> pd.Series:
     """Phone numbers, no two alike."""
-    drawn = pd.Series(rng.choice(PHONES, count * 2) * 10**8 + rng.integers(0, 10**8, count * 2)).drop_duplicates()
+    drawn = pd.Series(
+        rng.choice(PHONES, count * 2) * 10**8 + rng.integers(0, 10**8, count * 2)
+    ).drop_duplicates()
     return drawn.iloc[:count].reset_index(drop=True).astype("str")

@@ -18,11 +18,23 @@ from shouwang.demo.markup import write_html, write_ods, write_xml
 from shouwang.month import Month
 
 REGISTRY = {
-    "household_id": "户编号", "township": "乡镇", "village": "行政村", "village_group": "村民小组", "name": "姓名",
-    "id_number": "证件号码", "sex": "性别", "birth_date": "出生日期", "relation": "与户主关系", "ethnicity": "民族",
-    "household_type": "户类型", "risk_removed": "风险是否消除", "income": "人均纯收入", "health": "健康状况",
-    "labour": "劳动能力", "phone": "联系电话",
-}  # fmt: skip
+    "household_id": "户编号",
+    "township": "乡镇",
+    "village": "行政村",
+    "village_group": "村民小组",
+    "name": "姓名",
+    "id_number": "证件号码",
+    "sex": "性别",
+    "birth_date": "出生日期",
+    "relation": "与户主关系",
+    "ethnicity": "民族",
+    "household_type": "户类型",
+    "risk_removed": "风险是否消除",
+    "income": "人均纯收入",
+    "health": "健康状况",
+    "labour": "劳动能力",
+    "phone": "联系电话",
+}
 
 
 def write_registry(path: Path, people: pd.DataFrame) -> None:
@@ -31,13 +43,16 @@ def write_registry(path: Path, people: pd.DataFrame) -> None:
     grid: list[list[Cell]] = [list(REGISTRY.values())]
     grid += [list(row) for row in zip(*(frame[column].tolist() for column in frame), strict=True)]
     sheet = Sheet("农户信息", grid, np.array([], dtype=np.int64))
-    write_text(path, [sheet], "utf-8-sig", ",") if path.suffix == ".csv" else write_xlsx(path, [sheet])
+    write_text(path, [sheet], "utf-8-sig", ",") if path.suffix == ".csv" else write_xlsx(
+        path, [sheet]
+    )
 
 
 def write_export(
     path: Path, rows: pd.DataFrame, department: str, month: Month, layout: Layout, seed: int
 ) -> pd.DataFrame:
-    """One department's file; gives back ``sheet, row`` of every record, in the order of ``rows``."""
+    """One department's file; gives back ``sheet, row`` of every record, in the order of
+    ``rows``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = sheets(rows, department, month, layout, seed)
     match layout.kind:
@@ -46,7 +61,9 @@ def write_export(
         case "html":
             write_html(path, whole, layout.encoding)
         case kind:
-            {"xlsx": write_xlsx, "xls": write_xls, "ods": write_ods, "xml": write_xml}[kind](path, whole)
+            {"xlsx": write_xlsx, "xls": write_xls, "ods": write_ods, "xml": write_xml}[kind](
+                path, whole
+            )
     place = pd.DataFrame({"sheet": pd.Series("", index=rows.index, dtype="str"), "row": 0})
     for sheet in whole:
         if layout.kind not in ONE_TABLE:
@@ -94,7 +111,9 @@ def write_xls(path: Path, whole: list[Sheet]) -> None:
     for sheet in whole:
         page = book.add_sheet(sheet.name)
         page.visibility = int(sheet.hidden)
-        starts = {(r1, c1): (r1, r2, c1, c2) for r1, c1, r2, c2 in sheet.merges if (r1, c1) != (r2, c2)}
+        starts = {
+            (r1, c1): (r1, r2, c1, c2) for r1, c1, r2, c2 in sheet.merges if (r1, c1) != (r2, c2)
+        }
         for r, line in enumerate(sheet.grid):
             for c, value in enumerate(line):
                 if (r, c) in starts:
@@ -113,4 +132,7 @@ def write_text(path: Path, whole: list[Sheet], encoding: str, delimiter: str) ->
     width = max(len(line) for line in sheet.grid)
     with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, delimiter=delimiter)
-        writer.writerows([*("" if v is None else v for v in line), *[""] * (width - len(line))] for line in sheet.grid)
+        writer.writerows(
+            [*("" if v is None else v for v in line), *[""] * (width - len(line))]
+            for line in sheet.grid
+        )

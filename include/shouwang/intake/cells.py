@@ -1,6 +1,8 @@
-"""What one cell says (handbook section 4): small pure functions, applied to the distinct values of a column.
+"""What one cell says (handbook section 4): small pure functions, applied to the distinct values of
+a column.
 
-Each returns the value, `None` for an empty cell, and raises `ValueError` for one that cannot be understood.
+Each returns the value, `None` for an empty cell, and raises `ValueError` for one that cannot be
+understood.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ _MONTH = re.compile(r"((?:19|20)\d{2})(?:(0[1-9]|1[0-2])|[-/.年](0?[1-9]|1[0-2]
 _CHINA = dt.timezone(dt.timedelta(hours=8))
 _MONEY = re.compile(r"[￥¥$]?([+-]?)[￥¥$]?(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?(万|千|亿)?(元)?(整)?")
 _FACTORS = {None: 1.0, "千": 1e3, "万": 1e4, "亿": 1e8}
-_USUAL_DATE, _USUAL_NUMBER = "(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?"
+_USUAL_DATE, _USUAL_NUMBER = (
+    "(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}",
+    r"-?[0-9]{1,15}(?:\.[0-9]{1,9})?",
+)
 _EXCEL_DAY_ONE = dt.date(1899, 12, 30)
 _INVISIBLE = re.compile(r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060\ufeff\x00-\x08\x0e-\x1f]")
 
@@ -35,15 +40,28 @@ _SIMPLE_TEXT = "[0-9A-Za-z\u4e00-\u9fff]+"
 _SIMPLE = re.compile(_SIMPLE_TEXT).fullmatch
 _WORDS_FOR_NOTHING = NOTHING - {"0"}
 _NOT_KNOWN = frozenset({"不详", "未知"})
-"""Words that are nothing in a text, but no answer where a date, a number or a value is asked for."""
+"""Words that are nothing in a text, but no answer where a date, a number or a value is asked
+for."""
 ERRORS = frozenset(
-    ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"]
+    [
+        "#N/A",
+        "#REF!",
+        "#VALUE!",
+        "#DIV/0!",
+        "#NAME?",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+    ]
 )
 """What a cell shows whose formula has no value."""
 
 
 def text_of(value: Any) -> str | None:
-    """The trimmed text of any cell; a whole number without its ``.0``; None where it says nothing; no ``#N/A``."""
+    """The trimmed text of any cell; a whole number without its ``.0``; None where it says nothing;
+    no ``#N/A``."""
     if isinstance(value, str) and _SIMPLE(value):
         return None if value.upper() in _WORDS_FOR_NOTHING else value
     if value is None or (isinstance(value, float) and value != value):
@@ -59,9 +77,14 @@ def text_of(value: Any) -> str | None:
 
 
 def answer_of(value: Any) -> str | None:
-    """The text of a cell that asks for a date, a number or a value: what is not known is not an empty cell."""
+    """The text of a cell that asks for a date, a number or a value: what is not known is not an
+    empty cell."""
     text = text_of(value)
-    if text is None and isinstance(value, str) and _INVISIBLE.sub("", value).strip().strip("'\"\t　") in _NOT_KNOWN:
+    if (
+        text is None
+        and isinstance(value, str)
+        and _INVISIBLE.sub("", value).strip().strip("'\"\t　") in _NOT_KNOWN
+    ):
         raise ValueError("not known")
     return text
 
@@ -75,9 +98,11 @@ def half_width(value: Any, read: Callable[[Any], str | None] = text_of) -> str |
 
 
 def read_date(value: Any) -> dt.date | None:
-    """A date: real, an Excel serial, ``20260105``, ``2026-1-5``, ``2026/01/05``, ``2026.1.5``, ``2026年1月5日``.
+    """A date: real, an Excel serial, ``20260105``, ``2026-1-5``, ``2026/01/05``, ``2026.1.5``,
+    ``2026年1月5日``.
 
-    A month (``202601``, ``2026-01``, ``2026年1月``) is its first day. A time in UTC is the day that it is in China.
+    A month (``202601``, ``2026-01``, ``2026年1月``) is its first day. A time in UTC is the day that
+    it is in China.
     """
     if isinstance(value, dt.datetime):
         return value.date()
@@ -103,7 +128,8 @@ def read_date(value: Any) -> dt.date | None:
 
 
 def read_number(value: Any, factor: float = 1.0) -> float | None:
-    """A number, also ``1,234.50``, ``1234.5元``, ``￥1,234.50``, ``1.2万``, ``(1,234.50)`` for a negative one.
+    """A number, also ``1,234.50``, ``1234.5元``, ``￥1,234.50``, ``1.2万``, ``(1,234.50)`` for a
+    negative one.
 
     ``factor`` is the unit of the column; a cell that names its own unit does not follow it.
     """
@@ -140,7 +166,8 @@ class UnknownValue(ValueError):
 
 
 class CodeReader:
-    """Reads the cells of a coded column: a known spelling, else the first code of which the value holds a word."""
+    """Reads the cells of a coded column: a known spelling, else the first code of which the value
+    holds a word."""
 
     def __init__(self, column: Column) -> None:
         spellings = dict(column.values).items()
@@ -148,7 +175,9 @@ class CodeReader:
         self._known = {_comparable(spelling): code for spelling, code in spelt.items()}
         self._meaningless = {*map(_comparable, column.meaningless)}
         self._unclear = [_comparable(word) for word in column.unclear]
-        self._words = [(code, [_comparable(word) for word in words]) for code, words in column.words.items()]
+        self._words = [
+            (code, [_comparable(word) for word in words]) for code, words in column.words.items()
+        ]
 
     def asks(self, value: Any) -> bool:
         """Whether nobody has said yet what a value without a code means."""
@@ -177,11 +206,18 @@ def _comparable(value: Any) -> str:
     """A value in half width, upper case and without spaces; a whole number without its ``.0``."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", _INVISIBLE.sub("", str(value)))).strip("'\"").upper()
+    return (
+        re.sub(r"\s+", "", unicodedata.normalize("NFKC", _INVISIBLE.sub("", str(value))))
+        .strip("'\"")
+        .upper()
+    )
 
 
-def read_each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], np.ndarray[Any, Any]]:
-    """Read values, best each only once; the values read, and which of them could not be understood."""
+def read_each(
+    values: Sequence[Any], read: Callable[[Any], Any]
+) -> tuple[list[Any], np.ndarray[Any, Any]]:
+    """Read values, best each only once; the values read, and which of them could not be
+    understood."""
     found: list[Any] = []
     wrong = np.zeros(len(values), dtype=bool)
     for place, value in enumerate(values):
@@ -193,10 +229,14 @@ def read_each(values: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[A
     return found, wrong
 
 
-def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> tuple[pd.Series, np.ndarray[Any, Any]]:
-    """Distinct cells of a column as a typed series (see `docs/architecture.md`), and which could not be understood.
+def read_column(
+    values: Sequence[Any], column: Column, factor: float = 1.0
+) -> tuple[pd.Series, np.ndarray[Any, Any]]:
+    """Distinct cells of a column as a typed series (see `docs/architecture.md`), and which could
+    not be understood.
 
-    A coded value that leads to no code counts as not understood; `unknown_values` tells it from an error.
+    A coded value that leads to no code counts as not understood; `unknown_values` tells it from an
+    error.
 
     ``identity`` columns are not cleaned here but turned into text; `read_identity` follows.
     """
@@ -205,7 +245,10 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
     match column.type:
         case "yuan" | "number":
             read, bad = _together(
-                values, _USUAL_NUMBER, lambda texts: texts.astype("float64") * factor, lambda v: read_number(v, factor)
+                values,
+                _USUAL_NUMBER,
+                lambda texts: texts.astype("float64") * factor,
+                lambda v: read_number(v, factor),
             )
             return read.round(2 if column.type == "yuan" else 6), bad
         case "integer":
@@ -218,13 +261,17 @@ def read_column(values: Sequence[Any], column: Column, factor: float = 1.0) -> t
                 texts = pd.Series(values, dtype="str")
                 texts = texts.str.replace("\0", "", regex=False)  # PostgreSQL cannot store it
                 return texts.mask(texts.isin(ERRORS), ""), np.zeros(len(values), dtype=bool)
-            numbers, _ = read_each(values, lambda value: "" if value in ERRORS else written_number(value))
+            numbers, _ = read_each(
+                values, lambda value: "" if value in ERRORS else written_number(value)
+            )
             return pd.Series(numbers, dtype="str"), np.zeros(len(values), dtype=bool)
         case "code":
             codes, bad = read_each(values, CodeReader(column).read)
             return pd.Series(codes, dtype="str"), bad
         case kind:
-            return _together(values, _SIMPLE_TEXT, _saying, half_width if kind == "phone" else text_of)
+            return _together(
+                values, _SIMPLE_TEXT, _saying, half_width if kind == "phone" else text_of
+            )
 
 
 def unknown_values(values: Sequence[Any], column: Column) -> np.ndarray[Any, Any]:
@@ -241,9 +288,13 @@ def unknown_values(values: Sequence[Any], column: Column) -> np.ndarray[Any, Any
 
 
 def _together(
-    values: Sequence[Any], usual: str, read: Callable[[pd.Series], pd.Series], read_one: Callable[[Any], Any]
+    values: Sequence[Any],
+    usual: str,
+    read: Callable[[pd.Series], pd.Series],
+    read_one: Callable[[Any], Any],
 ) -> tuple[pd.Series, np.ndarray[Any, Any]]:
-    """Texts of the usual shape, and most are, are read together; the others, and those that ``read`` nulls, one by one."""
+    """Texts of the usual shape, and most are, are read together; the others, and those that
+    ``read`` nulls, one by one."""
     texts = pd.Series([value if isinstance(value, str) else "" for value in values], dtype="str")
     found = read(texts.where(texts.str.fullmatch(usual)))
     odd = np.flatnonzero(found.isna())

@@ -1,4 +1,5 @@
-"""Which files lie in the inbox for a department and month, whether they are whole yet, and their fingerprint."""
+"""Which files lie in the inbox for a department and month, whether they are whole yet, and their
+fingerprint."""
 
 from __future__ import annotations
 
@@ -15,11 +16,14 @@ from shouwang.intake.names import HIDDEN, NO_TABLES, masked, refused
 MOST_FILES = 500
 """In one delivery: each is opened in a process of its own."""
 STILL_COMING = (".part", ".filepart", ".tmp", ".crdownload", ".download")
-_CORRECTION = re.compile(r"(?<=.)[(\[（【_\-\s]*(?:更正|订正|修正|修订|修改|重报|改)(?:版|稿|后|件)?(\d*)[)\]）】]*$")
+_CORRECTION = re.compile(
+    r"(?<=.)[(\[（【_\-\s]*(?:更正|订正|修正|修订|修改|重报|改)(?:版|稿|后|件)?(\d*)[)\]）】]*$"
+)
 
 
 def find_files(folder: Path) -> list[Path]:
-    """The files of one department and month, also those in folders, sorted; hidden and half-sent ones do not count.
+    """The files of one department and month, also those in folders, sorted; hidden and half-sent
+    ones do not count.
 
     Nor does a link: it could point anywhere.
     """
@@ -36,11 +40,14 @@ def find_files(folder: Path) -> list[Path]:
 
 
 def named(files: Sequence[Path]) -> list[tuple[Path, str]]:
-    """Files with names by which they can lie in one folder: one from a folder further down is named after that too."""
+    """Files with names by which they can lie in one folder: one from a folder further down is named
+    after that too."""
     top = min((path.parent for path in files), key=lambda folder: len(folder.parts), default=None)
     found: dict[str, Path] = {}
     for path in files:
-        name = "_".join(path.relative_to(top).parts) if top and path.is_relative_to(top) else path.name
+        name = (
+            "_".join(path.relative_to(top).parts) if top and path.is_relative_to(top) else path.name
+        )
         while name in found:
             name = f"_{name}"
         found[name] = path
@@ -48,16 +55,18 @@ def named(files: Sequence[Path]) -> list[tuple[Path, str]]:
 
 
 def parts_and_others(files: Sequence[Path]) -> tuple[list[Path], list[tuple[str, str]]]:
-    """The files to be read, and the others with the reason: no table, or replaced by its correction.
+    """The files to be read, and the others with the reason: no table, or replaced by its
+    correction.
 
     `FileRefused` for more than `MOST_FILES`.
 
-    A correction (更正) has the other's name and says so at its end: ``台账（更正2）.xlsx`` replaces ``台账（更正）.xlsx``
-    and ``台账.xlsx``.
+    A correction (更正) has the other's name and says so at its end: ``台账（更正2）.xlsx`` replaces
+    ``台账（更正）.xlsx`` and ``台账.xlsx``.
     """
     if len(files) > MOST_FILES:
         raise FileRefused(
-            "too_large", f"一次交来 {len(files)} 个文件，最多读 {MOST_FILES} 个，请合并成较少的文件后重新上传。"
+            "too_large",
+            f"一次交来 {len(files)} 个文件，最多读 {MOST_FILES} 个，请合并成较少的文件后重新上传。",
         )
     tables = [path for path in files if path.suffix.lower() not in NO_TABLES]
     others = [(masked(path.name), "不是表格文件") for path in files if path not in tables]
@@ -80,7 +89,8 @@ def _turn(stem: str) -> tuple[str, int]:
 
 
 def settled(files: list[Path], age_seconds: float) -> bool:
-    """Whether there are files and none was changed in the last ``age_seconds``: one may still be being copied."""
+    """Whether there are files and none was changed in the last ``age_seconds``: one may still be
+    being copied."""
     now = time.time()
     try:
         return bool(files) and all(now - path.stat().st_mtime >= age_seconds for path in files)
@@ -94,7 +104,9 @@ def fingerprint(files: list[Path]) -> str:
     for path, name in named(files):
         try:
             with path.open("rb") as content:
-                digest.update(os.fsencode(name) + b"\0" + hashlib.file_digest(content, "sha256").digest())
+                digest.update(
+                    os.fsencode(name) + b"\0" + hashlib.file_digest(content, "sha256").digest()
+                )
         except FileNotFoundError:
             raise refused("unreadable", name, "已被移走，请传完后再试。") from None
         except OSError as error:

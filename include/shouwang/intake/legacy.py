@@ -1,4 +1,5 @@
-"""Workbooks of Excel 97 and before (xls), whatever wrote them, through xlrd, which runs no macro and follows no link."""
+"""Workbooks of Excel 97 and before (xls), whatever wrote them, through xlrd, which runs no macro
+and follows no link."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _CODE_PAGE = re.compile(rb"\x42\0\x02\0(..)", re.DOTALL)
 def open_legacy(name: str, content: bytes) -> Opened:
     """Every worksheet of an xls.
 
-    Texts before Excel 97 are in a code page; programs often say the one of Latin letters, or none, and mean Chinese.
+    Texts before Excel 97 are in a code page; programs often say the one of Latin letters, or none,
+    and mean Chinese.
     """
     page = _CODE_PAGE.search(content)
     encoding = "whole_cp950" if page and page[1] == (950).to_bytes(2, "little") else "whole_gb18030"
@@ -40,8 +42,21 @@ def open_legacy(name: str, content: bytes) -> Opened:
             ragged_rows=True,
             ignore_workbook_corruption=True,
         )
-        return Opened([_sheet(name, book.sheet_by_index(place), book.datemode) for place in range(book.nsheets)])
-    except (xlrd.XLRDError, CompDocError, struct.error, LookupError, ValueError, TypeError, AssertionError) as error:
+        return Opened(
+            [
+                _sheet(name, book.sheet_by_index(place), book.datemode)
+                for place in range(book.nsheets)
+            ]
+        )
+    except (
+        xlrd.XLRDError,
+        CompDocError,
+        struct.error,
+        LookupError,
+        ValueError,
+        TypeError,
+        AssertionError,
+    ) as error:
         if "encrypted" in str(error):
             raise refused("encrypted", name, "有密码，请取消密码后重新上传。") from None
         raise damaged(name) from None
@@ -55,7 +70,9 @@ def _sheet(file: str, page: Page, datemode: int) -> Sheet:
         for top, bottom, left, _ in page.merged_cells
         if top + 1 < min(bottom, height) and left < len(columns)
     ]
-    return Sheet(file, page.name, page.visibility != 0, columns, range(1, height + 1), tuple(merges))
+    return Sheet(
+        file, page.name, page.visibility != 0, columns, range(1, height + 1), tuple(merges)
+    )
 
 
 def _rows(page: Page, datemode: int) -> Iterator[list[Any]]:
@@ -85,11 +102,14 @@ def _date(number: float, datemode: int) -> dt.date | float:
 
 
 def _whole(encoding: str) -> codecs.CodecInfo | None:
-    """Codecs ``whole_…`` that give U+FFFD for half a character: one cell is no reason to give up a workbook."""
+    """Codecs ``whole_…`` that give U+FFFD for half a character: one cell is no reason to give up a
+    workbook."""
     if not encoding.startswith("whole_"):
         return None
     codec = codecs.lookup(encoding.removeprefix("whole_"))
-    return codecs.CodecInfo(codec.encode, lambda data, _="strict": codec.decode(data, "replace"), name=encoding)
+    return codecs.CodecInfo(
+        codec.encode, lambda data, _="strict": codec.decode(data, "replace"), name=encoding
+    )
 
 
 codecs.register(_whole)

@@ -13,12 +13,14 @@ db ini inf lnk url log exe msi dll com bat cmd vbs ttf cer p7s sig asc md5 sha1 
 """
 NO_TABLES = frozenset(f".{ending}" for ending in _NO_TABLES.split())
 HIDDEN = (".", "~$", "thumbs.db", "desktop.ini", "__macosx")
-"""How the names begin, in small letters, of what a system or an open Excel puts beside files; nobody hands it over."""
+"""How the names begin, in small letters, of what a system or an open Excel puts beside files;
+nobody hands it over."""
 _NUMBER = re.compile(r"(?<!\d)(?:\d{15,}[Xx]?|1[3-9]\d{9}(?!\d))")
 
 
 def shown(name: str) -> str:
-    """A file's name without control characters, and readable where it was written in another code page."""
+    """A file's name without control characters, and readable where it was written in another code
+    page."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -27,8 +29,11 @@ def shown(name: str) -> str:
 
 
 def masked(name: str) -> str:
-    """The name of a file or sheet as a message may show it: of long numbers the first 6 and last 4, of phones 3 and 4."""
-    return _NUMBER.sub(lambda found: _masked(found[0], 3 if len(found[0]) == 11 else 6), shown(name))
+    """The name of a file or sheet as a message may show it: of long numbers the first 6 and last 4,
+    of phones 3 and 4."""
+    return _NUMBER.sub(
+        lambda found: _masked(found[0], 3 if len(found[0]) == 11 else 6), shown(name)
+    )
 
 
 def _masked(number: str, left: int) -> str:

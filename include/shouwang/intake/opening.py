@@ -1,4 +1,5 @@
-"""The content of one file → its sheets, whatever its name says. Runs in a process of its own (``worker``)."""
+"""The content of one file → its sheets, whatever its name says. Runs in a process of its own
+(``worker``)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,12 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from shouwang.errors import FileRefused
-from shouwang.intake.markup import looks_like_markup, looks_like_web_archive, open_markup, open_web_archive
+from shouwang.intake.markup import (
+    looks_like_markup,
+    looks_like_web_archive,
+    open_markup,
+    open_web_archive,
+)
 from shouwang.intake.names import HIDDEN, NO_TABLES, damaged, masked, refused, shown
 from shouwang.intake.secrets import decrypted, is_encrypted, needs_password
 from shouwang.intake.sheets import Opened, Sheet
@@ -19,32 +25,49 @@ from shouwang.intake.workbooks import open_workbook
 
 WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".et"})
 OTHER_KINDS = {
-    b"%PDF": "PDF 文件", b"Rar!": "RAR 压缩包", b"7z\xbc\xaf": "7z 压缩包", b"\x1f\x8b": "gz 压缩包",
-    b"\x89PNG": "图片", b"\xff\xd8\xff": "图片",
-}  # fmt: skip
+    b"%PDF": "PDF 文件",
+    b"Rar!": "RAR 压缩包",
+    b"7z\xbc\xaf": "7z 压缩包",
+    b"\x1f\x8b": "gz 压缩包",
+    b"\x89PNG": "图片",
+    b"\xff\xd8\xff": "图片",
+}
 LEGACY = re.compile(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1|\x09[\0\x02\x04\x08][\x04-\x10]\0")
-"""How an xls begins: with a compound file, or (Excel 2 to 4, and small programs) with the records of a sheet alone."""
+"""How an xls begins: with a compound file, or (Excel 2 to 4, and small programs) with the records
+of a sheet alone."""
 EMPTY = "empty"
 """The code of a file in which there is nothing: beside others it is passed over."""
 MOST_MEMBERS = 200
 MEMBER_LIMIT = 512 << 20
 AES = 99
 """How a zip marks a member under AES, which the standard library does not open."""
-METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, AES})
+METHODS = frozenset(
+    {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, AES}
+)
 
 
-def open_content(name: str, content: bytes, passwords: Sequence[str], *, within: bool = False) -> Opened:
-    """Every sheet; `FileRefused` if the file cannot be opened. ``within`` an archive, another one is turned down."""
+def open_content(
+    name: str, content: bytes, passwords: Sequence[str], *, within: bool = False
+) -> Opened:
+    """Every sheet; `FileRefused` if the file cannot be opened. ``within`` an archive, another one
+    is turned down."""
     if not content.strip(b" \r\n\t\xef\xbb\xbf\xff\xfe"):
         raise refused(EMPTY, name, "是空的，请重新导出后上传。")
     if not content.strip(b"\0"):
         raise refused("unreadable", name, "里什么都没有，没有传完，请重新导出后上传。")
     for mark, kind in OTHER_KINDS.items():
         if content.startswith(mark):
-            raise refused("unreadable", name, f"是{kind}，不是表格，请上传 xlsx、xls、ods、csv 或装着它们的 zip。")
+            raise refused(
+                "unreadable",
+                name,
+                f"是{kind}，不是表格，请上传 xlsx、xls、ods、csv 或装着它们的 zip。",
+            )
     if content[:2] == b"PK":
         members = _members(name, content)
-        if not any(m.filename.startswith(("[Content_Types]", "mimetype", "content.xml", "xl/")) for m in members):
+        if not any(
+            m.filename.startswith(("[Content_Types]", "mimetype", "content.xml", "xl/"))
+            for m in members
+        ):
             if within:
                 raise refused("unreadable", name, "是压缩包里的压缩包，请解开一层后重新上传。")
             return _open_archive(name, content, members, passwords)
@@ -65,7 +88,9 @@ def open_content(name: str, content: bytes, passwords: Sequence[str], *, within:
         return open_text(name, content)
     except FileRefused as refusal:
         if refusal.code == "encoding" and PurePosixPath(name).suffix.lower() in WORKBOOKS:
-            raise refused("unreadable", name, "不是 Excel 工作簿或已损坏，请重新导出后上传。") from None
+            raise refused(
+                "unreadable", name, "不是 Excel 工作簿或已损坏，请重新导出后上传。"
+            ) from None
         raise
 
 
@@ -77,7 +102,9 @@ def _members(name: str, content: bytes) -> list[zipfile.ZipInfo]:
         raise damaged(name) from None
 
 
-def _open_archive(name: str, content: bytes, members: list[zipfile.ZipInfo], passwords: Sequence[str]) -> Opened:
+def _open_archive(
+    name: str, content: bytes, members: list[zipfile.ZipInfo], passwords: Sequence[str]
+) -> Opened:
     """The tables of a zip, read in memory: no member ever gets a path of its own."""
     members = [m for m in members if not m.is_dir()]
     if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > MEMBER_LIMIT:
@@ -112,14 +139,18 @@ def _open_archive(name: str, content: bytes, members: list[zipfile.ZipInfo], pas
             sheets += opened.sheets
             ignored += opened.ignored
     if not sheets:
-        raise refused("no_rows", name, "里没有表格，请把 xlsx、xls、ods 或 csv 放进去后重新上传。", "压缩包")
+        raise refused(
+            "no_rows", name, "里没有表格，请把 xlsx、xls、ods 或 csv 放进去后重新上传。", "压缩包"
+        )
     return Opened(sheets, tuple(ignored))
 
 
 def _path_within(member: zipfile.ZipInfo) -> PurePosixPath:
     """A member's path as it may be shown, downwards only."""
     written = member.filename
-    if not member.flag_bits & 0x800:  # not marked as UTF-8: macOS writes it nevertheless, Windows its own code page
+    if (
+        not member.flag_bits & 0x800
+    ):  # not marked as UTF-8: macOS writes it nevertheless, Windows its own code page
         raw = written.encode("cp437", "replace")
         try:
             written = raw.decode()
@@ -130,7 +161,11 @@ def _path_within(member: zipfile.ZipInfo) -> PurePosixPath:
 
 
 def _member(
-    name: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, passwords: Sequence[str], broken: type[Exception]
+    name: str,
+    archive: zipfile.ZipFile,
+    member: zipfile.ZipInfo,
+    passwords: Sequence[str],
+    broken: type[Exception],
 ) -> bytes:
     for password in passwords if member.flag_bits & 1 else (None,):
         try:
@@ -143,6 +178,8 @@ def _member(
         except (broken, OSError, EOFError, ValueError, zlib.error):
             if password:
                 continue
-            raise refused("unreadable", name, "打不开，可能没有传完，请重新压缩后上传。", "压缩包") from None
+            raise refused(
+                "unreadable", name, "打不开，可能没有传完，请重新压缩后上传。", "压缩包"
+            ) from None
         return content
     raise needs_password(name, bool(passwords))

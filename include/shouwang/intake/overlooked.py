@@ -1,5 +1,5 @@
-"""What calamine overlooks in a workbook, by sheet: it gives an error (``#N/A``) and a formula without a value as empty
-cells, and does not tell merged cells of xlsb and ods.
+"""What calamine overlooks in a workbook, by sheet: it gives an error (``#N/A``) and a formula
+without a value as empty cells, and does not tell merged cells of xlsb and ods.
 
 Most workbooks have none, and each part is first looked through for a sign of one.
 """
@@ -17,13 +17,21 @@ from lxml import etree
 from shouwang.intake.sheets import NOT_CALCULATED
 
 CODES = {
-    0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A", 43: "#GETTING_DATA",
-}  # fmt: skip
+    0: "#NULL!",
+    7: "#DIV/0!",
+    15: "#VALUE!",
+    23: "#REF!",
+    29: "#NAME?",
+    36: "#NUM!",
+    42: "#N/A",
+    43: "#GETTING_DATA",
+}
 """Errors as the binary formats number them."""
 
 
 class Overlooked(NamedTuple):
-    """Of one sheet: errors (row and column from 0, and what the cell shows), and cells merged downwards."""
+    """Of one sheet: errors (row and column from 0, and what the cell shows), and cells merged
+    downwards."""
 
     errors: list[tuple[int, int, str]]
     merges: list[tuple[int, int, int]]
@@ -34,10 +42,14 @@ Found = dict[str, Overlooked]
 
 def overlooked_in(archive: zipfile.ZipFile) -> Found:
     """What is overlooked in an xlsx, xlsb or ods."""
-    archive.NameToInfo |= {name.replace("\\", "/"): part for name, part in archive.NameToInfo.items()}
+    archive.NameToInfo |= {
+        name.replace("\\", "/"): part for name, part in archive.NameToInfo.items()
+    }
     parts = archive.NameToInfo.keys()  # some programs write the paths of Windows
     if "xl/workbook.xml" in parts:
-        return {name: of_xlsx(archive, part) for name, part in sheets_of_xlsx(archive) if part in parts}
+        return {
+            name: of_xlsx(archive, part) for name, part in sheets_of_xlsx(archive) if part in parts
+        }
     return of_xlsb(archive) if "xl/workbook.bin" in parts else of_ods(archive)
 
 
@@ -105,19 +117,25 @@ def _shown(attributes: bytes, content: bytes) -> str:
     return "" if empty_text else NOT_CALCULATED
 
 
-_BINARY_SIGN = re.compile(rb"[\x03\x0b][\x09-\x7f].{8}[\x00\x07\x0f\x17\x1d\x24\x2a\x2b]|\xb0\x01\x10", re.DOTALL)
+_BINARY_SIGN = re.compile(
+    rb"[\x03\x0b][\x09-\x7f].{8}[\x00\x07\x0f\x17\x1d\x24\x2a\x2b]|\xb0\x01\x10", re.DOTALL
+)
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _SHEET, _MERGE = 0, 3, 11, 156, 176
 
 
 def of_xlsb(archive: zipfile.ZipFile) -> Found:
-    """Errors and merged cells of an xlsb (records BrtCellError, BrtFmlaError and BrtMergeCell of [MS-XLSB])."""
+    """Errors and merged cells of an xlsb (records BrtCellError, BrtFmlaError and BrtMergeCell of
+    [MS-XLSB])."""
     links = links_of(archive, "xl/_rels/workbook.bin.rels")
     found: Found = {}
     for kind, sheet in _records(archive.read("xl/workbook.bin")):
         if kind != _SHEET:
             continue
         size = 2 * struct.unpack_from("<I", sheet, 8)[0]
-        part, name = sheet[12 : 12 + size].decode("utf-16-le"), sheet[16 + size :].decode("utf-16-le")
+        part, name = (
+            sheet[12 : 12 + size].decode("utf-16-le"),
+            sheet[16 + size :].decode("utf-16-le"),
+        )
         content = archive.read(links[part][0])
         of_sheet = found[name] = Overlooked([], [])
         row = 0
@@ -165,7 +183,12 @@ def of_ods(archive: zipfile.ZipFile) -> Found:
         return found
     with archive.open("content.xml") as stream:
         tables = etree.iterparse(
-            stream, tag="{*}table", resolve_entities=False, no_network=True, huge_tree=True, remove_comments=True
+            stream,
+            tag="{*}table",
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=True,
+            remove_comments=True,
         )
         for _, table in tables:
             of_sheet = found[_own(table)["name"]] = Overlooked([], [])

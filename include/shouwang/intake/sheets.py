@@ -1,8 +1,9 @@
-"""What opening a file gives: sheets of cells by column, each row with the number that a person sees in the sheet.
+"""What opening a file gives: sheets of cells by column, each row with the number that a person sees
+in the sheet.
 
-A column holds its distinct values once and says which of them stands in which row: a month's cells are few and repeat,
-so they are sent between processes, and cleaned, once each. Nothing here needs more than the standard library: the
-process that opens hostile files imports it (``worker``).
+A column holds its distinct values once and says which of them stands in which row: a month's cells
+are few and repeat, so they are sent between processes, and cleaned, once each. Nothing here needs
+more than the standard library: the process that opens hostile files imports it (``worker``).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from shouwang.intake.names import refused
 MOST_COLUMNS = 512
 MOST_CELLS = 60_000_000
 MOST_DISTINCT = 6_000_000
-"""Distinct cells, column by column: they are what whoever asked for the file holds in memory, a gigabyte of them."""
+"""Distinct cells, column by column: they are what whoever asked for the file holds in memory, a
+gigabyte of them."""
 NOT_CALCULATED = "#CALC!"
 """What stands for the value of a formula that the program which wrote it has never calculated."""
 _AT_ONCE = 2_000
@@ -65,7 +67,8 @@ class Sheet(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A file's sheets, and what in it is no table: name (within an archive) and why it is passed over."""
+    """A file's sheets, and what in it is no table: name (within an archive) and why it is passed
+    over."""
 
     sheets: list[Sheet]
     ignored: tuple[tuple[str, str], ...] = ()
@@ -78,7 +81,8 @@ class _Distinct(dict[Any, int]):
 
 
 def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[Cells]:
-    """Rows of any width as columns, after ``left`` empty ones; `FileRefused` for more than the most."""
+    """Rows of any width as columns, after ``left`` empty ones; `FileRefused` for more than the
+    most."""
     known: list[_Distinct] = []
     codes: list[array[int]] = []
     height = 0
@@ -86,7 +90,11 @@ def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[
         width = left + max(map(len, chunk))
         if width > len(known):
             if width > MOST_COLUMNS and (width := left + max(map(_used, chunk))) > MOST_COLUMNS:
-                raise refused("too_large", file, f"有一张表超过 {MOST_COLUMNS} 列，请删去右边用不着的列后重新上传。")
+                raise refused(
+                    "too_large",
+                    file,
+                    f"有一张表超过 {MOST_COLUMNS} 列，请删去右边用不着的列后重新上传。",
+                )
             for _ in range(width - len(known)):
                 known.append(_Distinct({"": 0}))
                 codes.append(array("i", bytes(4 * height)))
@@ -110,7 +118,10 @@ def columns_of(file: str, rows: Iterable[Sequence[Any]], left: int = 0) -> list[
 def within_limits(file: str, opened: Opened) -> Opened:
     """What was opened, if all its sheets together hold no more than one may."""
     columns = [column for sheet in opened.sheets for column in sheet.columns]
-    cells, distinct = sum(len(one.codes) for one in columns), sum(len(one.distinct) for one in columns)
+    cells, distinct = (
+        sum(len(one.codes) for one in columns),
+        sum(len(one.distinct) for one in columns),
+    )
     if cells > MOST_CELLS or distinct > MOST_DISTINCT:
         raise refused("too_large", file, _TOO_MANY)
     return opened

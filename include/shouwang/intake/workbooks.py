@@ -1,6 +1,7 @@
 """Workbooks: xlsx, xlsm, xlsb and ods through calamine, which runs no macro and follows no link.
 
-What calamine gives as nothing though it is not, ``overlooked`` looks up, and it is put in its place.
+What calamine gives as nothing though it is not, ``overlooked`` looks up, and it is put in its
+place.
 """
 
 from __future__ import annotations
@@ -11,10 +12,23 @@ import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from lxml import etree
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from shouwang.intake.names import damaged, masked, refused
-from shouwang.intake.overlooked import Found, Overlooked, link_of, links_of, overlooked_in, plain_xml
+from shouwang.intake.overlooked import (
+    Found,
+    Overlooked,
+    link_of,
+    links_of,
+    overlooked_in,
+    plain_xml,
+)
 from shouwang.intake.sheets import Opened, Sheet, columns_of
 
 UNPACKED_LIMIT = 2 << 30
@@ -29,7 +43,9 @@ def open_workbook(name: str, content: bytes) -> Opened:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > UNPACKED_LIMIT:
-                raise refused("too_large", name, "展开后超过 2 GiB，请清除用不着的行和格式后重新上传。")
+                raise refused(
+                    "too_large", name, "展开后超过 2 GiB，请清除用不着的行和格式后重新上传。"
+                )
         try:
             return _open(name, content)
         except CalamineError:
@@ -37,7 +53,9 @@ def open_workbook(name: str, content: bytes) -> Opened:
             if not left_out:
                 raise
             return _open(name, content)._replace(
-                ignored=tuple((masked(f"{name}/{sheet}"), "宏表或没有内容的工作表") for sheet in left_out)
+                ignored=tuple(
+                    (masked(f"{name}/{sheet}"), "宏表或没有内容的工作表") for sheet in left_out
+                )
             )
     except _DAMAGE as error:
         if "assword" in str(error):
@@ -64,16 +82,21 @@ def _open(name: str, content: bytes) -> Opened:
 
 
 def _without_empty_shells(content: bytes) -> tuple[bytes, list[str]]:
-    """An xlsx without the sheets that are no worksheets (macros) or never had a part, and the names of these.
+    """An xlsx without the sheets that are no worksheets (macros) or never had a part, and the names
+    of these.
 
     They are left by older Excels; others pass them over, calamine gives up.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        book, links = plain_xml(archive.read(_BOOK)), links_of(archive, "xl/_rels/workbook.xml.rels")
+        book, links = (
+            plain_xml(archive.read(_BOOK)),
+            links_of(archive, "xl/_rels/workbook.xml.rels"),
+        )
     shells = [
         sheet
         for sheet in book.iter("{*}sheet")
-        if not link_of(sheet) or links.get(link_of(sheet), ("", "worksheet"))[1] not in ("worksheet", "chartsheet")
+        if not link_of(sheet)
+        or links.get(link_of(sheet), ("", "worksheet"))[1] not in ("worksheet", "chartsheet")
     ]
     for sheet in shells:
         sheet.getparent().remove(sheet)
@@ -84,7 +107,9 @@ def _without_empty_shells(content: bytes) -> tuple[bytes, list[str]]:
     return changed.getvalue(), [sheet.get("name", "") for sheet in shells]
 
 
-def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, overlooked: Future[Found]) -> Sheet:
+def _sheet(
+    file: str, name: str, hidden: bool, page: CalamineSheet, overlooked: Future[Found]
+) -> Sheet:
     if page.start is None:
         return Sheet(file, name, hidden, [], range(1, 1))
     columns = columns_of(file, page.iter_rows(), left=page.start[1])
@@ -97,7 +122,9 @@ def _sheet(file: str, name: str, hidden: bool, page: CalamineSheet, overlooked: 
                 codes[place, shown] = len(columns[place].distinct)
                 columns[place].distinct.append(shown)
             columns[place].codes[row] = codes[place, shown]
-    merged = [(top, bottom, left) for (top, left), (bottom, _) in page.merged_cell_ranges or []] + besides.merges
+    merged = [
+        (top, bottom, left) for (top, left), (bottom, _) in page.merged_cell_ranges or []
+    ] + besides.merges
     merges = [
         (top, min(bottom, height - 1), left)
         for top, bottom, left in merged[:MOST_MERGES]

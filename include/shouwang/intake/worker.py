@@ -1,10 +1,13 @@
-"""One file is opened in a process of its own, with a ceiling of memory and of time: whatever is in it, we go on.
+"""One file is opened in a process of its own, with a ceiling of memory and of time: whatever is in
+it, we go on.
 
-The time is the processor's, so that a good file is not refused because the machine is busy; by the clock it may take
-`BUSY` times as long.
+The time is the processor's, so that a good file is not refused because the machine is busy; by the
+clock it may take `BUSY` times as long.
 
-The process gets the open file and the department's passwords, no path and nothing else of ours (Airflow's tasks may not
-be looked into, so a path through ``/proc`` would be closed to it), and answers with the sheets or a refusal. It may only answer with plain values: what comes back is unpickled by a list of what is allowed.
+The process gets the open file and the department's passwords, no path and nothing else of ours
+(Airflow's tasks may not be looked into, so a path through ``/proc`` would be closed to it), and
+answers with the sheets or a refusal. It may only answer with plain values: what comes back is
+unpickled by a list of what is allowed.
 """
 
 from __future__ import annotations
@@ -29,14 +32,20 @@ MEMORY, MEMORY_PER_BYTE = 1 << 30, 12
 SECONDS, SECONDS_PER_MEBIBYTE, BUSY = 15.0, 1.5, 20
 FILE_LIMIT = 512 << 20
 _ANSWERS = {
-    ("array", "_array_reconstructor"), ("array", "array"), ("builtins", "range"), ("datetime", "date"),
-    ("datetime", "datetime"), ("datetime", "time"), ("datetime", "timedelta"),
+    ("array", "_array_reconstructor"),
+    ("array", "array"),
+    ("builtins", "range"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+    ("datetime", "time"),
+    ("datetime", "timedelta"),
     *(("shouwang.intake.sheets", kind) for kind in ("Opened", "Sheet", "Cells")),
-}  # fmt: skip
+}
 
 
 Answer = Opened | tuple[str, str] | str | None
-"""The sheets; a refusal, its code and sentence; a fault of this machine; or nothing: the process came to an end."""
+"""The sheets; a refusal, its code and sentence; a fault of this machine; or nothing: the process
+came to an end."""
 
 
 class _Plain(pickle.Unpickler):
@@ -47,7 +56,8 @@ class _Plain(pickle.Unpickler):
 
 
 def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
-    """Every sheet of a file; `FileRefused` if its content cannot be opened, or not within its ceilings.
+    """Every sheet of a file; `FileRefused` if its content cannot be opened, or not within its
+    ceilings.
 
     `MachineFault` where this machine cannot read it.
     """
@@ -65,7 +75,9 @@ def open_file(path: Path, passwords: Sequence[str] = ()) -> Opened:
         raise machine_fault(OSError(None, answer))
     why = "内容太大" if in_time else "读的时间太长"
     raise refused(
-        "too_large", name, f"{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。"
+        "too_large",
+        name,
+        f"{why}或已损坏，没有读完。请只留数据区域、清除用不着的行和列，另存为 xlsx 后重新上传。",
     )
 
 
@@ -84,9 +96,13 @@ def _opened_elsewhere(file: IO[bytes], name: str, passwords: Sequence[str]) -> t
     }
     packages = str(Path(__file__).parents[2])
     with subprocess.Popen(
-        [sys.executable, "-P", "-m", "shouwang.intake.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, env={"PYTHONPATH": packages, "PYTHONUTF8": "1"}, pass_fds=[file.fileno()],
-    ) as process:  # fmt: skip
+        [sys.executable, "-P", "-m", "shouwang.intake.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PYTHONPATH": packages, "PYTHONUTF8": "1"},
+        pass_fds=[file.fileno()],
+    ) as process:
         timer = threading.Timer(seconds * BUSY, process.kill)
         timer.start()
         try:
@@ -105,7 +121,15 @@ def _ask(questions: IO[bytes], answers: IO[bytes], task: dict[str, Any]) -> Answ
         questions.write(pickle.dumps(task))
         questions.close()
         answer: Answer = _Plain(answers).load()
-    except (BrokenPipeError, EOFError, pickle.UnpicklingError, ValueError, TypeError, AttributeError, MemoryError):
+    except (
+        BrokenPipeError,
+        EOFError,
+        pickle.UnpicklingError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        MemoryError,
+    ):
         return None
     return answer
 
@@ -120,7 +144,9 @@ def answer(content: bytes, name: str, passwords: Sequence[str]) -> Opened | tupl
         return refusal.code, str(refusal)
     except MemoryError:
         raise
-    except BaseException:  # of a spoilt file the libraries raise anything, calamine even what is no Exception
+    except (
+        BaseException
+    ):  # of a spoilt file the libraries raise anything, calamine even what is no Exception
         closed = damaged(name)
         return closed.code, str(closed)
 

@@ -1,10 +1,12 @@
-"""What is held about one person, and its deletion on a lawful request (个人信息查询与删除; handbook section 9).
+"""What is held about one person, and its deletion on a lawful request (个人信息查询与删除; handbook
+section 9).
 
-A person is known by a whole identity number. What is deleted: the registry's statements, departments' records with the
-signals that came from them, the originals in the vault and the receipts that name them (`arriving.mentions`: also a row that
-was rejected), the outbox's copies of papers on which the household stands, and, where nobody else is of the household,
-everything of the household. Lines keep their place, so that rows read still equal rows told. Counts of months that have gone
-out stay.
+A person is known by a whole identity number. What is deleted: the registry's statements,
+departments' records with the signals that came from them, the originals in the vault and the
+receipts that name them (`arriving.mentions`: also a row that was rejected), the outbox's copies of
+papers on which the household stands, and, where nobody else is of the household, everything of the
+household. Lines keep their place, so that rows read still equal rows told. Counts of months that
+have gone out stay.
 """
 
 from __future__ import annotations
@@ -41,14 +43,15 @@ from shouwang.store.tables import (
     report,
     signal,
     warning,
-)  # fmt: skip
+)
 
 OF_A_HOUSEHOLD = (warning, signal, report, case, feedback, removal, release_item)
 
 
 @dataclass
 class Held:
-    """What is held: how many rows of which table, where departments' rows stand, which of our files would go."""
+    """What is held: how many rows of which table, where departments' rows stand, which of our files
+    would go."""
 
     rows: Counter[str] = field(default_factory=Counter)
     places: list[dict[str, Any]] = field(default_factory=list)
@@ -65,16 +68,20 @@ class Held:
     def told(self) -> dict[str, Any]:
         """For whoever asked, without the person: counts, places, files."""
         return {
-            "rows": dict(self.rows), "places": self.places, "copies": len(self.copies),
+            "rows": dict(self.rows),
+            "places": self.places,
+            "copies": len(self.copies),
             "departments_files": sorted(map(str, self.exports)),
-        }  # fmt: skip
+        }
 
 
 def whole_number(written: str) -> str:
     """An identity number as we keep it; `UsageError` for what is no whole one."""
     cleaned = clean_numbers(pd.Series([written], dtype="str")).iloc[0]
     if cleaned["id_state"] != VALID:
-        raise UsageError("That is no whole identity number (18 places, the check digit right); nothing was looked up.")
+        raise UsageError(
+            "That is no whole identity number (18 places, the check digit right); nothing was looked up."
+        )
     return str(cleaned["id_number"])
 
 
@@ -82,7 +89,9 @@ def find(house: House, connection: Connection, number: str, files: Iterable[Path
     """Everything that is held about the one with this number, and the ``files`` that name it."""
     seals = every_seal(house.keys.ring, whole_number(number))
     held, written = Held(), sa.type_coerce(person.c.id_number, sa.Text).in_(seals)
-    for row in connection.execute(sa.select(person.c.person_id, person.c.household_id, person.c.name).where(written)):
+    for row in connection.execute(
+        sa.select(person.c.person_id, person.c.household_id, person.c.name).where(written)
+    ):
         held.rows["person"] += 1
         held.ids, held.households = [*held.ids, row.person_id], [*held.households, row.household_id]
         held.names |= {row.name} - {None}
@@ -107,7 +116,8 @@ def find(house: House, connection: Connection, number: str, files: Iterable[Path
             held.exports.add(path)
         else:  # of the vault the whole delivery goes; a receipt lies in its department's folder
             held.copies |= dict.fromkeys(
-                _files(path.parent) if path.is_relative_to(house.home / "vault") else [path], path.parent.name
+                _files(path.parent) if path.is_relative_to(house.home / "vault") else [path],
+                path.parent.name,
             )
     return held
 
@@ -120,7 +130,9 @@ def _files(folder: Path) -> Iterable[Path]:
     return (path for path in folder.rglob("*") if path.is_file())
 
 
-def _records(house: House, connection: Connection, held: Held, table: sa.Table, seals: list[str]) -> None:
+def _records(
+    house: House, connection: Connection, held: Held, table: sa.Table, seals: list[str]
+) -> None:
     here = sa.and_(table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no)
     mine = [line.c.person_id.in_(held.ids)]
     if "id_number" in table.columns:
@@ -132,19 +144,24 @@ def _records(house: House, connection: Connection, held: Held, table: sa.Table, 
     for row in connection.execute(query.where(sa.or_(*mine))).mappings():
         held.rows[table.name] += 1
         held.places.append(dict(row))
-        held.copies |= dict.fromkeys(_files(house.vault_of(row["month"], row["department"], row["content"])), COUNTY)
+        held.copies |= dict.fromkeys(
+            _files(house.vault_of(row["month"], row["department"], row["content"])), COUNTY
+        )
         inbox = house.inbox / row["month"] / row["department"] / row["file"]
         held.exports |= {inbox} if inbox.exists() else set()
 
 
 def purge(house: House, number: str, by: str, files: Iterable[Path] = ()) -> Held:
-    """Delete what `find` finds, on record without the person; files first, so that one who is interrupted finds the rest."""
+    """Delete what `find` finds, on record without the person; files first, so that one who is
+    interrupted finds the rest."""
     with house.database.alone() as connection:
         held = find(house, connection, number, files)
         for path, receiver in held.copies.items():
             if path.is_relative_to(house.outbox):
                 file = path.relative_to(house.outbox).as_posix()
-                audit(connection, "deleted", receiver, by, file=file)  # or it would be taken for fetched
+                audit(
+                    connection, "deleted", receiver, by, file=file
+                )  # or it would be taken for fetched
                 if house.far_outbox:
                     house.far_outbox.remove(path)
             path.unlink(missing_ok=True)
@@ -152,7 +169,11 @@ def purge(house: House, number: str, by: str, files: Iterable[Path] = ()) -> Hel
                 shutil.rmtree(path.parent, ignore_errors=True)
         for place in held.places:
             for contract in house.county.contracts.values():
-                _delete(connection, record_table(contract), **{k: place[k] for k in ("delivery_id", "line_no")})
+                _delete(
+                    connection,
+                    record_table(contract),
+                    **{k: place[k] for k in ("delivery_id", "line_no")},
+                )
             emptied = {"outcome": "unmatched"} | dict.fromkeys(
                 ("household_id", "person_id", "method", "confidence", "candidates", "reason"), None
             )
@@ -175,22 +196,31 @@ def purge(house: House, number: str, by: str, files: Iterable[Path] = ()) -> Hel
 
 
 def _delete(connection: Connection, table: sa.Table, **key: Any) -> None:
-    connection.execute(table.delete().where(*(table.c[name] == value for name, value in key.items())))
+    connection.execute(
+        table.delete().where(*(table.c[name] == value for name, value in key.items()))
+    )
 
 
 def _take_from_candidates(connection: Connection, identifier: str) -> None:
     query = sa.select(line.c.delivery_id, line.c.line_no, line.c.candidates)
     for row in connection.execute(query.where(line.c.candidates.contains(identifier))).all():
-        left = json.dumps([candidate for candidate in json.loads(row.candidates) if candidate != identifier])
+        left = json.dumps(
+            [candidate for candidate in json.loads(row.candidates) if candidate != identifier]
+        )
         same = (line.c.delivery_id == row.delivery_id, line.c.line_no == row.line_no)
         connection.execute(line.update().where(*same).values(candidates=left))
 
 
 def _leave_unnamed(connection: Connection, household: str, texts: set[str]) -> None:
-    """Take the answers about a household that name the person out of it; what others of it were found to need stays."""
+    """Take the answers about a household that name the person out of it; what others of it were
+    found to need stays."""
     said = [feedback.c.content, feedback.c.reason, feedback.c.measure]
-    for row in frame(connection, sa.select(*said).where(feedback.c.household_id == household)).to_dict("records"):
-        named = [n for n in ("reason", "measure") if any(text in str(row[n] or "") for text in texts)]
+    for row in frame(
+        connection, sa.select(*said).where(feedback.c.household_id == household)
+    ).to_dict("records"):
+        named = [
+            n for n in ("reason", "measure") if any(text in str(row[n] or "") for text in texts)
+        ]
         if named:
             same = feedback.c.content == row["content"]
             connection.execute(feedback.update().where(same).values(dict.fromkeys(named)))

@@ -1,7 +1,8 @@
 """What is kept too long is deleted, and that is on record (留存期限, handbook section 9).
 
-The record is made first: killed in between, the next run finds the files, records and deletes them again. The database
-keeps results; what goes is copies of papers, workbooks that came back, departments' exports as they came, and what was said of their quality.
+The record is made first: killed in between, the next run finds the files, records and deletes them
+again. The database keeps results; what goes is copies of papers, workbooks that came back,
+departments' exports as they came, and what was said of their quality.
 """
 
 from __future__ import annotations
@@ -54,8 +55,12 @@ def expired(house: House) -> list[Expired]:
         came: dict[Month, list[Path]] = {}
         for path in sorted(top.rglob("*")) if top.is_dir() else ():
             if path.is_file() and path.name != GONE:
-                came.setdefault(Month.of(dt.date.fromtimestamp(path.stat().st_mtime)), []).append(path)
-        old = {month: files for month, files in came.items() if month + keep.keep_outbox_months < now}
+                came.setdefault(Month.of(dt.date.fromtimestamp(path.stat().st_mtime)), []).append(
+                    path
+                )
+        old = {
+            month: files for month, files in came.items() if month + keep.keep_outbox_months < now
+        }
         found += [Expired("returns", month, top, files) for month, files in old.items()]
     return found
 
@@ -75,7 +80,15 @@ def expire(house: House, found: list[Expired]) -> None:
     for entry in found:
         prints = [hashlib.sha256(path.read_bytes()).hexdigest() for path in entry.files]
         with house.database.write() as connection:
-            audit(connection, "expired", entry.place, "shouwang", month=str(entry.month), what=entry.what, files=prints)
+            audit(
+                connection,
+                "expired",
+                entry.place,
+                "shouwang",
+                month=str(entry.month),
+                what=entry.what,
+                files=prints,
+            )
         if entry.what == "outbox" and house.far_outbox:
             for path in entry.files:
                 house.far_outbox.remove(path)

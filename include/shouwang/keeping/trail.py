@@ -1,7 +1,9 @@
-"""The audit trail held against itself and against what was noted of it outside of the database (审计记录).
+"""The audit trail held against itself and against what was noted of it outside of the database
+(审计记录).
 
-``audit.anchors`` in the home holds a line ``time number seal`` of the newest entry, for every time that the trail was
-checked, exported or backed up. Somebody with only the database can neither follow the chain nor cut it off unseen.
+``audit.anchors`` in the home holds a line ``time number seal`` of the newest entry, for every time
+that the trail was checked, exported or backed up. Somebody with only the database can neither
+follow the chain nor cut it off unseen.
 """
 
 from __future__ import annotations
@@ -25,9 +27,11 @@ COLUMNS = ("event_id", "at", "kind", "month", "subject", "by", "detail", "after"
 
 
 def check(house: House, outside: Iterable[str] = ()) -> dict[str, Any]:
-    """Hold the trail against its seals and anchors; a sound one is noted. ``entries, newest, faults`` (sentences).
+    """Hold the trail against its seals and anchors; a sound one is noted. ``entries, newest,
+    faults`` (sentences).
 
-    ``outside``: anchors ``number:seal`` as the properties of a list that left the house have them (审计锚点).
+    ``outside``: anchors ``number:seal`` as the properties of a list that left the house have them
+    (审计锚点).
     """
     given = _parsed(outside)
     with house.database.read() as connection:
@@ -40,11 +44,14 @@ def check(house: House, outside: Iterable[str] = ()) -> dict[str, Any]:
 
 
 def export(house: House, path: Path) -> dict[str, Any]:
-    """Write the trail for others, as CSV or, for a name ending in ``.jsonl``, as lines of JSON; columns `COLUMNS`."""
+    """Write the trail for others, as CSV or, for a name ending in ``.jsonl``, as lines of JSON;
+    columns `COLUMNS`."""
     checked = check(house)
     with house.database.read() as connection, whole_file(path) as part:
         rows = _told(entries(connection))
-        with part.open("w", encoding="utf-8" if path.suffix == ".jsonl" else "utf-8-sig", newline="") as file:
+        with part.open(
+            "w", encoding="utf-8" if path.suffix == ".jsonl" else "utf-8-sig", newline=""
+        ) as file:
             if path.suffix == ".jsonl":
                 file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
             else:
@@ -53,14 +60,19 @@ def export(house: House, path: Path) -> dict[str, Any]:
                 for row in rows:
                     said = row | {"detail": json.dumps(row["detail"], ensure_ascii=False)}
                     table.writerow(
-                        {name: harmless(value) if isinstance(value, str) else value for name, value in said.items()}
+                        {
+                            name: harmless(value) if isinstance(value, str) else value
+                            for name, value in said.items()
+                        }
                     )
     return {**checked, "file": str(path)}
 
 
 def _told(trail: Iterator[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for entry in trail:
-        yield {name: entry[name] for name in COLUMNS} | {"at": entry["at"].isoformat(timespec="microseconds") + "Z"}
+        yield {name: entry[name] for name in COLUMNS} | {
+            "at": entry["at"].isoformat(timespec="microseconds") + "Z"
+        }
 
 
 def _parsed(outside: Iterable[str]) -> dict[int, str]:
@@ -68,16 +80,21 @@ def _parsed(outside: Iterable[str]) -> dict[int, str]:
     for text in outside:
         said = re.fullmatch(r"(?:审计锚点)?\s*(\d+):([0-9a-f]{64})", text.strip().replace("-", ""))
         if not said:
-            raise UsageError(f"“{text[:80]}” is no anchor; write NUMBER:SEAL as a list's properties (备注) have it.")
+            raise UsageError(
+                f"“{text[:80]}” is no anchor; write NUMBER:SEAL as a list's properties (备注) have it."
+            )
         found[int(said[1])] = said[2]
     return found
 
 
 def anchors(house: House) -> dict[int, str]:
-    """The seals that were noted, by the number of their entry; `ConfigError` where a line cannot be read."""
+    """The seals that were noted, by the number of their entry; `ConfigError` where a line cannot be
+    read."""
     path = house.home / "audit.anchors"
     found: dict[int, str] = {}
-    for number, line in enumerate(path.read_text(encoding="ascii").splitlines() if path.exists() else (), start=1):
+    for number, line in enumerate(
+        path.read_text(encoding="ascii").splitlines() if path.exists() else (), start=1
+    ):
         try:
             _, entry, seal = line.split()
             found[int(entry)] = seal

@@ -40,7 +40,10 @@ class Decisions:
         return rows[self.open[rows]]
 
     def match(
-        self, row: Positions, person: Positions, method: str | np.ndarray[tuple[int], np.dtype[np.object_]]
+        self,
+        row: Positions,
+        person: Positions,
+        method: str | np.ndarray[tuple[int], np.dtype[np.object_]],
     ) -> None:
         """Each row is about that person."""
         self.person[row] = self.member[row] = person
@@ -49,8 +52,8 @@ class Decisions:
     def settle(self, found: pd.DataFrame, one: str, household: str, several: str) -> None:
         """Decide the open rows of some pairs that fit equally well.
 
-        One person fits: matched by ``one`` (or by the pair's own ``method``). Several of one household: matched to the
-        household. Several of more than one: a review.
+        One person fits: matched by ``one`` (or by the pair's own ``method``). Several of one
+        household: matched to the household. Several of more than one: a review.
         """
         found = found[self.open[found["row"].to_numpy()]].drop_duplicates(["row", "person"])
         if found.empty:
@@ -69,18 +72,24 @@ class Decisions:
         self.review(found[homes > 1], several)
 
     def review(self, found: pd.DataFrame, method: str) -> None:
-        """A clerk decides; the open rows of some pairs get their best candidates (by ``weight``, phone, place)."""
+        """A clerk decides; the open rows of some pairs get their best candidates (by ``weight``,
+        phone, place)."""
         found = found[self.open[found["row"].to_numpy()]]
         if found.empty:
             return
         row, person = found["row"].to_numpy(), found["person"].to_numpy()
-        weight = found["weight"].to_numpy() if "weight" in found else np.zeros(len(found), dtype=np.int64)
+        weight = (
+            found["weight"].to_numpy()
+            if "weight" in found
+            else np.zeros(len(found), dtype=np.int64)
+        )
         ranked = pairs(
             row,
             person,
             weight=-weight,
             support=-(
-                self._evidence.same_phone(row, person, telling=False) * 2 + self._evidence.same_place(row, person)
+                self._evidence.same_phone(row, person, telling=False) * 2
+                + self._evidence.same_place(row, person)
             ),
             person_id=self._evidence.index.person_id.take(person).to_numpy(dtype=object),
         ).sort_values(["row", "weight", "support", "person_id"], kind="stable")
@@ -102,8 +111,16 @@ class Decisions:
         outcome = methods.map({code: method.outcome for code, method in METHODS.items()})
         confidence = methods.map({code: method.confidence for code, method in METHODS.items()})
         taken = np.where(self.member >= 0, self.member, 0)
-        homes = index.household_id.take(taken) if len(index) else pd.Series(pd.NA, index=taken, dtype="str")
-        persons = index.person_id.take(np.where(self.person >= 0, self.person, 0)) if len(index) else homes
+        homes = (
+            index.household_id.take(taken)
+            if len(index)
+            else pd.Series(pd.NA, index=taken, dtype="str")
+        )
+        persons = (
+            index.person_id.take(np.where(self.person >= 0, self.person, 0))
+            if len(index)
+            else homes
+        )
         return pd.DataFrame(
             {
                 "outcome": outcome.astype("str"),

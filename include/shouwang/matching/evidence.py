@@ -17,16 +17,20 @@ from shouwang.matching.places import NOT_GIVEN, Codes, by_distinct
 SURE, NOTED, SEVERAL = range(3)
 """Doubt about the name: none; words that may speak of another person; two registered names."""
 NOUGHTS = 6
-"""So many noughts at the end of a number that is not sound are what a spreadsheet left of it, not digits."""
+"""So many noughts at the end of a number that is not sound are what a spreadsheet left of it, not
+digits."""
 
 
 class Evidence:
     """The rows in order; every attribute has one entry a row."""
 
     def __init__(self, rows: pd.DataFrame, index: RegistryIndex) -> None:
-        """Read ``name, id_number, id_state, township, village, phone``; columns that are absent say nothing."""
+        """Read ``name, id_number, id_state, township, village, phone``; columns that are absent say
+        nothing."""
         self.index = index
-        codes, names, doubt = _spoken_of(*by_distinct(_column(rows, "name"), tidy_names), index.names)
+        codes, names, doubt = _spoken_of(
+            *by_distinct(_column(rows, "name"), tidy_names), index.names
+        )
         self.doubt = np.append(doubt, SURE)[codes]
         """How far words beside the name leave open whom the row means."""
         self.names: npt.NDArray[np.object_] = np.append(np.asarray(names, dtype=object), "")
@@ -37,7 +41,9 @@ class Evidence:
         self.exact_name = np.append(registered, -1)[codes]
         self.township = index.gazetteer.townships(_column(rows, "township"))
         silent = np.flatnonzero(self.township == NOT_GIVEN)
-        self.township[silent] = index.gazetteer.townships_before(_column(rows, "village").iloc[silent])
+        self.township[silent] = index.gazetteer.townships_before(
+            _column(rows, "village").iloc[silent]
+        )
         self.village = index.gazetteer.villages(self.township, _column(rows, "village"))
         self._written_phone = _column(rows, "phone")
         number = _column(rows, "id_number")
@@ -50,33 +56,44 @@ class Evidence:
         self.sound: npt.NDArray[np.bool_] = (state == VALID).to_numpy(dtype=bool)
         self.number: npt.NDArray[np.object_] = number.to_numpy(dtype=object)
         self.digits, self.lengths = numbers.digit_matrix(number.mask(state == MISSING))
-        _drop_noughts(self.digits, (state == DAMAGED).to_numpy(dtype=bool) & (self.lengths == numbers.PLACES))
+        _drop_noughts(
+            self.digits, (state == DAMAGED).to_numpy(dtype=bool) & (self.lengths == numbers.PLACES)
+        )
         _restore_check_character(self.digits, self.lengths)
         self.worth = numbers.evidence(self.digits, self.lengths)
         self.other_paper = self.sound & (self.lengths != numbers.PLACES)
         apart = (self.lengths != numbers.PLACES) & (self.worth < numbers.ENOUGH)
         legible = number.str.contains("[0-9]").fillna(False).astype(bool)
         self.scraps = number.where(legible & apart).to_numpy(dtype=object)
-        """What is legible of a number that cannot be laid beside another place by place; null for other rows."""
+        """What is legible of a number that cannot be laid beside another place by place; null for
+        other rows."""
 
     def __len__(self) -> int:
         return len(self.name)
 
     @cached_property
     def phones(self) -> Codes:
-        """The phones of each row in the registry's codes, a column for each; -1 for none and for nobody's."""
+        """The phones of each row in the registry's codes, a column for each; -1 for none and for
+        nobody's."""
         return self.index.phone_codes(self._written_phone)
 
     @cached_property
     def telling_phones(self) -> Codes:
-        """The same without those that tell nobody from anybody: placeholders, and what several households bear."""
+        """The same without those that tell nobody from anybody: placeholders, and what several
+        households bear."""
         known = np.append(self.index.telling_phones, False)
         return np.where(known[self.phones], self.phones, -1)
 
     def agrees(self, row: Positions, person: Positions) -> npt.NDArray[np.bool_]:
-        """Whether whatever is legible of the row's number, little as it is, agrees with the person's."""
-        ours, theirs = self.digits[row][:, : numbers.PLACES], self.index.digits[person][:, : numbers.PLACES]
-        comparable = (self.lengths[row] == numbers.PLACES) & (self.index.lengths[person] == numbers.PLACES)
+        """Whether whatever is legible of the row's number, little as it is, agrees with the
+        person's."""
+        ours, theirs = (
+            self.digits[row][:, : numbers.PLACES],
+            self.index.digits[person][:, : numbers.PLACES],
+        )
+        comparable = (self.lengths[row] == numbers.PLACES) & (
+            self.index.lengths[person] == numbers.PLACES
+        )
         against = (ours <= numbers.X) & (theirs <= numbers.X) & (ours != theirs)
         unlike = ~comparable & (ours <= numbers.X).any(axis=1) & (self.index.lengths[person] > 0)
         found = np.asarray(~(comparable & against.any(axis=1)) & ~unlike)
@@ -86,7 +103,8 @@ class Evidence:
         return found
 
     def same_phone(self, row: Positions, person: Positions, telling: bool) -> npt.NDArray[np.int64]:
-        """2 where the person has a phone of the row's, 1 where another of the household has one, else 0.
+        """2 where the person has a phone of the row's, 1 where another of the household has one,
+        else 0.
 
         Only phones that can settle a question count where they have to be ``telling``.
         """
@@ -110,7 +128,8 @@ def _spoken_of(
 ) -> tuple[Positions, pd.Index, npt.NDArray[np.int64]]:
     """Codes into the names that are meant, those names, and how much doubt is about each.
 
-    A cell with more than a name means the first of its names that is registered; two registered names are a question.
+    A cell with more than a name means the first of its names that is registered; two registered
+    names are a question.
     """
     names, doubt = written.to_list(), np.full(len(written), SURE)
     unknown = np.flatnonzero(registered.get_indexer(written) < 0)
@@ -121,9 +140,15 @@ def _spoken_of(
         known = [name for name in said.names if name in registered]
         names[at] = (known or said.names)[0]
         doubt[at] = SEVERAL if len(known) > 1 else SURE if said.harmless else NOTED
-    kept, meant = pd.factorize(pd.Series(list(zip(names, doubt.tolist(), strict=True)), dtype=object))
+    kept, meant = pd.factorize(
+        pd.Series(list(zip(names, doubt.tolist(), strict=True)), dtype=object)
+    )
     called = pd.Index([name for name, _ in meant], dtype="str")
-    return np.append(kept, -1)[codes], called, np.array([level for _, level in meant], dtype=np.int64)
+    return (
+        np.append(kept, -1)[codes],
+        called,
+        np.array([level for _, level in meant], dtype=np.int64),
+    )
 
 
 def _any_same(one: Codes, other: Codes) -> npt.NDArray[np.bool_]:
@@ -146,11 +171,14 @@ def _drop_noughts(digits: numbers.Digits, among: npt.NDArray[np.bool_]) -> None:
     places = digits[among, : numbers.PLACES]
     run = np.cumprod(places[:, ::-1] == 0, axis=1)[:, ::-1].astype(bool)
     run &= (run.sum(axis=1) >= NOUGHTS)[:, None]
-    digits[np.flatnonzero(among)[:, None], np.arange(numbers.PLACES)] = np.where(run, numbers.STAR, places)
+    digits[np.flatnonzero(among)[:, None], np.arange(numbers.PLACES)] = np.where(
+        run, numbers.STAR, places
+    )
 
 
 def _restore_check_character(digits: numbers.Digits, lengths: npt.NDArray[np.int64]) -> None:
-    """An ``X`` before the end is read as a mask; alone and last but one, it is the check character, swapped."""
+    """An ``X`` before the end is read as a mask; alone and last but one, it is the check character,
+    swapped."""
     unknown = digits[:, : numbers.PLACES] == numbers.STAR
     swapped = (lengths == numbers.PLACES) & unknown[:, -2] & (unknown.sum(axis=1) == 1)
     digits[swapped, numbers.PLACES - 2] = numbers.X

@@ -1,4 +1,5 @@
-"""The registry's people made ready for look-ups: built once for a month, used by every department."""
+"""The registry's people made ready for look-ups: built once for a month, used by every
+department."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ Positions = npt.NDArray[np.int64]
 class Lookup:
     """Positions by key; several may share one."""
 
-    def __init__(self, keys: npt.NDArray[np.uint64] | Codes, positions: Positions | None = None) -> None:
+    def __init__(
+        self, keys: npt.NDArray[np.uint64] | Codes, positions: Positions | None = None
+    ) -> None:
         order = np.argsort(keys, kind="stable")
         self._keys, self._first = np.unique(keys[order], return_index=True)
         self._count = np.diff(self._first, append=len(order))
@@ -36,28 +39,40 @@ class Lookup:
         """Every pair of a place in ``wanted`` and a position with that key."""
         if not len(self._keys):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        ascending = np.argsort(wanted, kind="stable")  # looking up in this order goes once through the memory
+        ascending = np.argsort(
+            wanted, kind="stable"
+        )  # looking up in this order goes once through the memory
         place = np.empty(len(wanted), dtype=np.int64)
-        place[ascending] = np.minimum(np.searchsorted(self._keys, wanted[ascending]), len(self._keys) - 1)
-        first, count = self._first[place], np.where(self._keys[place] == wanted, self._count[place], 0)
+        place[ascending] = np.minimum(
+            np.searchsorted(self._keys, wanted[ascending]), len(self._keys) - 1
+        )
+        first, count = (
+            self._first[place],
+            np.where(self._keys[place] == wanted, self._count[place], 0),
+        )
         left = np.repeat(np.arange(len(wanted)), count)
         step = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
         return left, self._positions[np.repeat(first, count) + step]
 
 
 class RegistryIndex:
-    """Look-ups over the ``people`` of one month; the keys of each rung are made when it first asks for them."""
+    """Look-ups over the ``people`` of one month; the keys of each rung are made when it first asks
+    for them."""
 
     def __init__(self, people: pd.DataFrame, former: pd.DataFrame | None = None) -> None:
-        """Take the people as the registry gives them (see `COLUMNS`); raises ``KeyError`` if a column is wanting.
+        """Take the people as the registry gives them (see `COLUMNS`); raises ``KeyError`` if a
+        column is wanting.
 
-        ``former`` is what earlier registries said of people who are gone or called otherwise now (`FORMER`).
+        ``former`` is what earlier registries said of people who are gone or called otherwise now
+        (`FORMER`).
         """
         people = people.reset_index(drop=True)
         self.person_id, self.household_id = people["person_id"], people["household_id"]
         self.household: Codes = pd.factorize(people["household_id"])[0].astype(np.int64)
         former = pd.DataFrame(columns=FORMER, dtype="str") if former is None else former
-        named, self.names = by_distinct(pd.concat([people["name"], former["name"]], ignore_index=True), tidy_names)
+        named, self.names = by_distinct(
+            pd.concat([people["name"], former["name"]], ignore_index=True), tidy_names
+        )
         self.name, once = named[: len(people)], named[len(people) :]
         self.written: npt.NDArray[np.object_] = np.append(np.asarray(self.names, dtype=object), "")
         self.exact_name = exact_codes(self.names, self.name)
@@ -65,8 +80,14 @@ class RegistryIndex:
         self.township, self.village = self.gazetteer.township, self.gazetteer.village
         self._former_id = former["person_id"].reset_index(drop=True)
         self._former_name = exact_codes(self.names, once)
-        self._former_village = self.gazetteer.villages(self.gazetteer.townships(former["township"]), former["village"])
-        phone = people["phone"] if "phone" in people else pd.Series(pd.NA, index=people.index, dtype="str")
+        self._former_village = self.gazetteer.villages(
+            self.gazetteer.townships(former["township"]), former["village"]
+        )
+        phone = (
+            people["phone"]
+            if "phone" in people
+            else pd.Series(pd.NA, index=people.index, dtype="str")
+        )
         self._written_phone = phone.astype("str")
         self.number = _canonical(people["id_number"])
         self.digits, self.lengths = numbers.digit_matrix(self.number)
@@ -94,10 +115,12 @@ class RegistryIndex:
 
     @cached_property
     def telling_phones(self) -> npt.NDArray[np.bool_]:
-        """Whether a phone, by its code, tells one household from another: none that only fills the cell or, as a cadre's,
-        is borne by several households."""
+        """Whether a phone, by its code, tells one household from another: none that only fills the
+        cell or, as a cadre's, is borne by several households."""
         codes, values = self._phones
-        borne = pd.DataFrame({"phone": codes.ravel(), "home": np.repeat(self.household, codes.shape[1])})
+        borne = pd.DataFrame(
+            {"phone": codes.ravel(), "home": np.repeat(self.household, codes.shape[1])}
+        )
         borne = borne[borne["phone"] >= 0].drop_duplicates()
         alone = np.bincount(borne["phone"], minlength=len(values)) == 1
         return np.asarray(alone & ~placeholders(values))
@@ -137,7 +160,9 @@ class RegistryIndex:
     @cached_property
     def rare_by_village(self) -> Lookup:
         """Inhabitants of each village in whose name a character is rare or lost."""
-        rare = np.array([any(map(is_rare, name)) or has_gap(name) for name in self.written], dtype=bool)
+        rare = np.array(
+            [any(map(is_rare, name)) or has_gap(name) for name in self.written], dtype=bool
+        )
         at = np.flatnonzero((self.village >= 0) & rare[self.name])
         return Lookup(self.village[at], at)
 
@@ -147,21 +172,31 @@ class RegistryIndex:
 
     @cached_property
     def by_former_name_and_village(self) -> Lookup:
-        """Who bore a name in a village by an earlier registry, and does no longer: places in ``former``."""
+        """Who bore a name in a village by an earlier registry, and does no longer: places in
+        ``former``."""
         at = np.flatnonzero((self._former_name >= 0) & (self._former_village >= 0))
         return Lookup(self._former_name[at] * self._villages + self._former_village[at], at)
 
     def once(self, names: Codes, villages: Codes) -> pd.DataFrame:
-        """Who once bore a wanted name in a wanted village, and does no longer: ``at, person_id, person``.
+        """Who once bore a wanted name in a wanted village, and does no longer: ``at, person_id,
+        person``.
 
         ``at`` is the place in ``names``; ``person`` is -1 for one who is not registered any more.
         """
         known = (names >= 0) & (villages >= 0)
-        at, former = self.by_former_name_and_village.join(np.where(known, names * self._villages + villages, -1))
+        at, former = self.by_former_name_and_village.join(
+            np.where(known, names * self._villages + villages, -1)
+        )
         who = self._former_id.take(former)
-        person = pd.Series(np.arange(len(self)), index=self.person_id.to_numpy()).groupby(level=0).first()
+        person = (
+            pd.Series(np.arange(len(self)), index=self.person_id.to_numpy())
+            .groupby(level=0)
+            .first()
+        )
         registered = person.reindex(who).fillna(-1).to_numpy(dtype=np.int64) if len(who) else at
-        return pd.DataFrame({"at": at, "person_id": who.to_numpy(dtype=object), "person": registered})
+        return pd.DataFrame(
+            {"at": at, "person_id": who.to_numpy(dtype=object), "person": registered}
+        )
 
     @cached_property
     def irregular_by_name(self) -> Lookup:
@@ -181,11 +216,16 @@ class RegistryIndex:
         if village is not None:
             lookup, places, kinds = self.by_name_and_village, village, self._villages
         elif township is not None:
-            lookup, places, kinds = self.by_name_and_township, township, int(self.township.max(initial=0)) + 1
+            lookup, places, kinds = (
+                self.by_name_and_township,
+                township,
+                int(self.township.max(initial=0)) + 1,
+            )
         return lookup.join(np.where((names >= 0) & (places >= 0), names * kinds + places, -1))
 
     def zone(self, zone: numbers.Zone, named: bool) -> Lookup:
-        """People by what stands in a zone of their whole number, and by their exact name if ``named``."""
+        """People by what stands in a zone of their whole number, and by their exact name if
+        ``named``."""
         if (zone, named) not in self._zones:
             keys = numbers.zone_keys(self.digits, self.lengths, zone)
             at = np.flatnonzero(self.lengths == numbers.PLACES)
@@ -197,7 +237,8 @@ class RegistryIndex:
     def sounding_in(self, wanted: pd.DataFrame) -> pd.DataFrame:
         """How people's names sound: ``village, sound, person``, a line for every reading.
 
-        Only people whose ``village`` and family name's sound are ``wanted`` (columns ``village, name``).
+        Only people whose ``village`` and family name's sound are ``wanted`` (columns ``village,
+        name``).
         """
         family: dict[int, set[str]] = {}
         for village, name in zip(wanted["village"], wanted["name"], strict=True):
@@ -205,25 +246,36 @@ class RegistryIndex:
         _, at = self.by_village.join(np.array(sorted(family), dtype=np.int64))
         at = at[self.name[at] >= 0]
         names = self.written[self.name[at]]
-        people = pd.DataFrame({"village": self.village[at], "family": [name[0] for name in names], "person": at})
+        people = pd.DataFrame(
+            {"village": self.village[at], "family": [name[0] for name in names], "person": at}
+        )
         kinds = people[["village", "family"]].drop_duplicates()
-        near = [not family[v].isdisjoint(readings(f)) for v, f in zip(kinds["village"], kinds["family"], strict=True)]
+        near = [
+            not family[v].isdisjoint(readings(f))
+            for v, f in zip(kinds["village"], kinds["family"], strict=True)
+        ]
         people = people.merge(kinds[near], on=["village", "family"])
-        sounds = {name: list(spellings(name)) for name in set(self.written[self.name[people["person"]]])}
+        sounds = {
+            name: list(spellings(name)) for name in set(self.written[self.name[people["person"]]])
+        }
         people["sound"] = [sounds[name] for name in self.written[self.name[people["person"]]]]
         return people.explode("sound")[["village", "sound", "person"]].astype({"sound": "str"})
 
 
 def exact_codes(names: pd.Index, codes: Codes) -> Codes:
-    """The codes of names that are written in full; -1 for none and for one with a lost character."""
+    """The codes of names that are written in full; -1 for none and for one with a lost
+    character."""
     whole = ~np.asarray(names.str.contains(LOST_CHARACTER, regex=False), dtype=bool)
     return np.append(np.where(whole, np.arange(len(names)), -1), -1)[codes]
 
 
 def _canonical(written: pd.Series) -> pd.Series:
-    """Numbers as `clean_numbers` has them; those that are written plainly (nearly all) need no cleaning."""
+    """Numbers as `clean_numbers` has them; those that are written plainly (nearly all) need no
+    cleaning."""
     text = written.astype("str")
-    unusual = text[~text.str.fullmatch(r"[0-9]{17}[0-9X]").fillna(False).astype(bool) & text.notna()]
+    unusual = text[
+        ~text.str.fullmatch(r"[0-9]{17}[0-9X]").fillna(False).astype(bool) & text.notna()
+    ]
     if len(unusual):
         text = text.copy()
         text.loc[unusual.index] = clean_numbers(unusual)["id_number"]

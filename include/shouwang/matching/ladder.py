@@ -1,4 +1,5 @@
-"""The ladder of evidence: from a whole number down to a name in a village, each rung leaving fewer rows open."""
+"""The ladder of evidence: from a whole number down to a name in a village, each rung leaving fewer
+rows open."""
 
 from __future__ import annotations
 
@@ -12,16 +13,24 @@ from shouwang.matching.rungs_damaged import with_damaged_number
 from shouwang.matching.rungs_name import without_number
 from shouwang.matching.rungs_number import with_other_paper, with_several_numbers, with_whole_number
 
-RUNGS = (with_whole_number, with_several_numbers, with_other_paper, with_damaged_number, without_number)
+RUNGS = (
+    with_whole_number,
+    with_several_numbers,
+    with_other_paper,
+    with_damaged_number,
+    without_number,
+)
 """In order of strength; the last one leaves nothing open."""
 
 
 def match(rows: pd.DataFrame, index: RegistryIndex) -> pd.DataFrame:
-    """Find whom each accepted row is about (handbook section 6); the ``matches`` frame, same index as ``rows``.
+    """Find whom each accepted row is about (handbook section 6); the ``matches`` frame, same index
+    as ``rows``.
 
-    ``rows``: ``name`` as written, ``id_number`` and ``id_state`` as `identity.clean_numbers` gives them, ``township``,
-    ``village``, ``phone``; a column that a dataset does not have may be absent. The outcome of a row depends on that
-    row and the registry only, not on other rows nor on any order. Raises `RowsLost` if a row were left undecided.
+    ``rows``: ``name`` as written, ``id_number`` and ``id_state`` as `identity.clean_numbers` gives
+    them, ``township``, ``village``, ``phone``; a column that a dataset does not have may be absent.
+    The outcome of a row depends on that row and the registry only, not on other rows nor on any
+    order. Raises `RowsLost` if a row were left undecided.
     """
     evidence = Evidence(rows, index)
     decisions = Decisions(evidence)
@@ -29,5 +38,7 @@ def match(rows: pd.DataFrame, index: RegistryIndex) -> pd.DataFrame:
         rung(evidence, decisions)
     left = int(decisions.open.sum())
     if left:
-        raise RowsLost(f"Matching left {left} of {len(rows)} rows undecided: a fault of the program, please report it.")
+        raise RowsLost(
+            f"Matching left {left} of {len(rows)} rows undecided: a fault of the program, please report it."
+        )
     return decisions.frame(rows.index)

@@ -47,13 +47,16 @@ def agreement(written: str, registered: str) -> Agreement:
 
 def has_gap(name: str) -> bool:
     """Whether a character of a Chinese name is lost, or only its sound is written (``方yan``)."""
-    return LOST_CHARACTER in name or (_SOUND.search(name) is not None and _SOUND.sub("", name) != "")
+    return LOST_CHARACTER in name or (
+        _SOUND.search(name) is not None and _SOUND.sub("", name) != ""
+    )
 
 
 def _fits_pattern(one: str, other: str) -> bool:
     """A lost character stands for any one, a sound for any that is read so.
 
-    Two lost side by side may have been the two bytes of one; one between the halves of a long name may have been the dot.
+    Two lost side by side may have been the two bytes of one; one between the halves of a long name
+    may have been the dot.
     """
     if has_gap(one) and has_gap(other):
         return (
@@ -88,10 +91,17 @@ def is_rare(character: str) -> bool:
 
 
 def _described(written: str, registered: str) -> bool:
-    """Whether a rare character of a name was left out, or written as the two or three that it consists of."""
-    if len(registered) < 3 or abs(len(written) - len(registered)) not in (1, 2) or not any(map(is_rare, registered)):
+    """Whether a rare character of a name was left out, or written as the two or three that it
+    consists of."""
+    if (
+        len(registered) < 3
+        or abs(len(written) - len(registered)) not in (1, 2)
+        or not any(map(is_rare, registered))
+    ):
         return False
-    expression = "".join("(?:|.{2,3})" if is_rare(character) else re.escape(character) for character in registered)
+    expression = "".join(
+        "(?:|.{2,3})" if is_rare(character) else re.escape(character) for character in registered
+    )
     return sum(map(is_rare, registered)) == 1 and re.fullmatch(expression, written) is not None
 
 
@@ -108,7 +118,8 @@ def tidy_names(written: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class Spoken:
-    """The names in a cell, the likeliest first, and whether what stands beside it says nothing of another person."""
+    """The names in a cell, the likeliest first, and whether what stands beside it says nothing of
+    another person."""
 
     names: tuple[str, ...]
     harmless: bool
@@ -119,15 +130,20 @@ _BRACKETS = re.compile(r"[(\[{<【〔《「](.*?)(?:[)\]}>】〕》」]|$)")
 _BETWEEN = re.compile(
     r"[、,;/\\|+&:\-—()\[\]{}<>【】〔〕《》「」\n]|(?<=[\u4e00-\u9fa5]{2})[和及](?=[\u4e00-\u9fa5]{2})"
 )
-_LABEL = re.compile("^(?:户主姓名|户主|姓名|申请人|本人|学名|大名|本名|真名|身份证名)+|(?:户主|本人|先生|女士|同志)+$")
+_LABEL = re.compile(
+    "^(?:户主姓名|户主|姓名|申请人|本人|学名|大名|本名|真名|身份证名)+|(?:户主|本人|先生|女士|同志)+$"
+)
 _ALSO_CALLED = re.compile("(?:小名|乳名|绰号|外号|又名|别名|曾用名|原名|化名|人称).*$")
 _OF_ANOTHER = re.compile("[代替]|之[子女妻夫父母孙]|的")
-_RELATION = re.compile("^(?:妻子|丈夫|儿子|女儿|父亲|母亲|长子|次子|儿媳)|(?:已故|已?死亡|已?去世|病故|家|户)$")
+_RELATION = re.compile(
+    "^(?:妻子|丈夫|儿子|女儿|父亲|母亲|长子|次子|儿媳)|(?:已故|已?死亡|已?去世|病故|家|户)$"
+)
 _LAST = re.compile("[0-9]+号?$|(?<![a-zA-Z])[a-zA-Z]$")
 
 
 def spoken(name: str) -> Spoken | None:
-    """The names in a cell with more than a name (``甘建林（小名狗蛋）``, ``户主：费文华``, ``方YAN``); None where there is no more."""
+    """The names in a cell with more than a name (``甘建林（小名狗蛋）``, ``户主：费文华``,
+    ``方YAN``); None where there is no more."""
     words = (_LABEL, _ALSO_CALLED, _RELATION)
     if _PLAIN.fullmatch(name) and not any(word.search(name) for word in words):
         return None
@@ -147,9 +163,12 @@ def spoken(name: str) -> Spoken | None:
 
 
 def _sounds(name: str) -> str:
-    """Sounds among characters without capitals, tones and the numbers of tones; a lone letter is a lost character."""
+    """Sounds among characters without capitals, tones and the numbers of tones; a lone letter is a
+    lost character."""
     name = re.sub(f"(?<={_HAN})[A-Za-z](?={_HAN})", LOST_CHARACTER, name)
-    bare = "".join(sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign))
+    bare = "".join(
+        sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign)
+    )
     if not re.search(_HAN, name) or not re.search("[A-Za-z]{2}", bare):
         return name
     return re.sub("([A-Za-z]{2,6})[1-5]?", lambda found: found[1].lower(), bare)

@@ -1,7 +1,8 @@
 """What is left of a damaged identity number, and whether it can be a registered one.
 
-Numbers are compared as matrices of small integers, one row each, padded with `BLANK`. A *zone* is a set of places; two
-numbers with one fault agree in at least one of `ZONES`, so that candidates are looked up there and only then compared.
+Numbers are compared as matrices of small integers, one row each, padded with `BLANK`. A *zone* is a
+set of places; two numbers with one fault agree in at least one of `ZONES`, so that candidates are
+looked up there and only then compared.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ SHORTEST, LONGEST = 14, 22
 """Lengths between which a damaged number still says whose it is."""
 
 ENOUGH: Final = 3.3
-"""Decimal digits of evidence beyond the division code from which a part of a number is worth a match: a full birth
-date has 4.4, with the first digit of the day 3.4; the last four places 4.0, a year and month 2.9."""
-EVIDENCE: Final = np.array([0, 0, 0, 0, 0, 0, 0.1, 0.2, 0.7, 0.8, 0.3, 0.78, 0.5, 0.98, 1, 1, 1, 1.04])
+"""Decimal digits of evidence beyond the division code from which a part of a number is worth a
+match: a full birth date has 4.4, with the first digit of the day 3.4; the last four places 4.0, a
+year and month 2.9."""
+EVIDENCE: Final = np.array(
+    [0, 0, 0, 0, 0, 0, 0.1, 0.2, 0.7, 0.8, 0.3, 0.78, 0.5, 0.98, 1, 1, 1, 1.04]
+)
 
 ALPHABET: Final = np.full(256, OTHER, dtype=np.uint8)
 ALPHABET[np.frombuffer(b"0123456789X*\0", dtype=np.uint8)] = [*range(10), X, STAR, BLANK]
@@ -62,7 +66,8 @@ FIRST_15: Final = Zone.of(range(15))
 
 
 def digit_matrix(numbers: pd.Series) -> tuple[Digits, npt.NDArray[np.int64]]:
-    """Texts as a matrix of `WIDTH` columns, and their lengths; a text that is longer or not ASCII counts as empty."""
+    """Texts as a matrix of `WIDTH` columns, and their lengths; a text that is longer or not ASCII
+    counts as empty."""
     text = numbers.fillna("").astype("str")
     usable = text.str.fullmatch(rf"[\x01-\x7f]{{1,{WIDTH}}}")
     raw = text.where(usable, "").to_numpy(dtype=f"S{WIDTH}")
@@ -85,7 +90,8 @@ def whole_keys(matrix: Digits) -> Keys:
 
 
 def zone_keys(matrix: Digits, lengths: npt.NDArray[np.int64], zone: Zone) -> Keys:
-    """A key of what stands in a zone; unequal parts may share one (they are compared afterwards)."""
+    """A key of what stands in a zone; unequal parts may share one (they are compared
+    afterwards)."""
     keys = np.zeros(len(matrix), dtype=np.uint64)
     rows = np.arange(len(matrix))
     for place in zone.places:
@@ -105,7 +111,8 @@ def visible_zone(visible: Mask) -> Zone:
 
 
 def is_usual_mask(visible: Mask) -> bool:
-    """Whether the unknown places are one run, as masks and floats leave them; of these there are few kinds."""
+    """Whether the unknown places are one run, as masks and floats leave them; of these there are
+    few kinds."""
     return int(np.abs(np.diff(visible[:PLACES].astype(np.int8), prepend=1, append=1)).sum()) == 2
 
 
@@ -114,7 +121,11 @@ def evidence(matrix: Digits, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.f
     places = matrix[:, :PLACES]
     seen = np.where(places <= X, EVIDENCE, 0.0).sum(axis=1)
     readable = (places <= X).sum(axis=1)
-    odd = np.where((lengths >= SHORTEST) & (lengths <= LONGEST) & (readable >= SHORTEST - 1), EVIDENCE.sum(), 0.0)
+    odd = np.where(
+        (lengths >= SHORTEST) & (lengths <= LONGEST) & (readable >= SHORTEST - 1),
+        EVIDENCE.sum(),
+        0.0,
+    )
     return np.where(lengths == PLACES, seen, odd)
 
 
@@ -122,10 +133,12 @@ _BIRTH = slice(6, 14)
 
 
 def legible_fits(written: str, registered: str) -> bool:
-    """Whether all that is legible of a number that is none of 18 places agrees with a registered one.
+    """Whether all that is legible of a number that is none of 18 places agrees with a registered
+    one.
 
-    What stands before and after masks are the first and the last places, what stands between two masks lies between.
-    A piece among words is the beginning or the end of the number, or the beginning of the birth date.
+    What stands before and after masks are the first and the last places, what stands between two
+    masks lies between. A piece among words is the beginning or the end of the number, or the
+    beginning of the birth date.
     """
     if len(registered) != PLACES or "*" in registered:
         return False
@@ -134,7 +147,9 @@ def legible_fits(written: str, registered: str) -> bool:
         return re.fullmatch(between, registered) is not None
     born = registered[_BIRTH]
     return all(
-        registered.startswith(piece) or registered.endswith(piece) or (len(piece) >= 4 and born.startswith(piece))
+        registered.startswith(piece)
+        or registered.endswith(piece)
+        or (len(piece) >= 4 and born.startswith(piece))
         for piece in re.findall(r"[0-9]+X?", written)
     )
 
@@ -143,8 +158,11 @@ NEAR, ONE_DIGIT, SWAPPED, DIGITS, FLOAT, MASKED, SAME = range(1, 8)
 """How two numbers differ; 0 is: in too much."""
 
 
-def faults(left: Digits, left_lengths: npt.NDArray[np.int64], right: Digits) -> npt.NDArray[np.int64]:
-    """How each number of ``left`` can have become of the 18-place (perhaps masked) number beside it in ``right``."""
+def faults(
+    left: Digits, left_lengths: npt.NDArray[np.int64], right: Digits
+) -> npt.NDArray[np.int64]:
+    """How each number of ``left`` can have become of the 18-place (perhaps masked) number beside it
+    in ``right``."""
     a, b = left[:, :PLACES], right[:, :PLACES]
     full = left_lengths == PLACES
     known = (a != STAR) & (b != STAR)
@@ -162,7 +180,9 @@ def faults(left: Digits, left_lengths: npt.NDArray[np.int64], right: Digits) -> 
     at = np.minimum(prefix, PLACES - 2)
     rows = np.arange(len(a))
     crossed = (a[rows, at] == b[rows, at + 1]) & (a[rows, at + 1] == b[rows, at])
-    found[full & (wrong == 2) & (prefix + suffix >= PLACES - 2) & crossed & known.all(axis=1)] = SWAPPED
+    found[full & (wrong == 2) & (prefix + suffix >= PLACES - 2) & crossed & known.all(axis=1)] = (
+        SWAPPED
+    )
     found[full & ~known.all(axis=1) & (wrong == 0) & (visible >= ENOUGH)] = MASKED
     found[full & _is_float_of(a, b)] = FLOAT
     found[full & known.all(axis=1) & (wrong == 0)] = SAME
@@ -188,10 +208,11 @@ def _as_integer(places: Digits, count: int = PLACES) -> npt.NDArray[np.int64]:
 
 
 def float_prefix(matrix: Digits, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The 15 digits that a spreadsheet's float has kept of each number; -1 where it does not look like one.
+    """The 15 digits that a spreadsheet's float has kept of each number; -1 where it does not look
+    like one.
 
-    A float shows as a number whose tail is unknown or noughts, or as the nearest value that a binary double can hold:
-    above 2**58 these lie 64 apart, below it 32, above 2**59 128.
+    A float shows as a number whose tail is unknown or noughts, or as the nearest value that a
+    binary double can hold: above 2**58 these lie 64 apart, below it 32, above 2**59 128.
     """
     places = matrix[:, :PLACES]
     first15 = (lengths == PLACES) & (places[:, :15] < X).all(axis=1)
@@ -200,33 +221,43 @@ def float_prefix(matrix: Digits, lengths: npt.NDArray[np.int64]) -> npt.NDArray[
     value = _as_integer(places)
     binary = digits & (value.astype(np.float64).astype(np.int64) == value)
     return np.where(
-        starred, value // 1000, np.where(binary | (digits & (value % 1000 == 0)), (value + 500) // 1000, -1)
+        starred,
+        value // 1000,
+        np.where(binary | (digits & (value % 1000 == 0)), (value + 500) // 1000, -1),
     )
 
 
 def _is_float_of(a: Digits, b: Digits) -> Mask:
-    """Whether ``a`` is what a float makes of ``b``: cut or rounded after 15 digits, or rounded to a binary double."""
+    """Whether ``a`` is what a float makes of ``b``: cut or rounded after 15 digits, or rounded to a
+    binary double."""
     kept = float_prefix(a, np.full(len(a), PLACES))
     original, readable = _as_integer(b), (b[:, :15] < X).all(axis=1) & (b[:, 15:] <= X).all(axis=1)
     cut, rounded = original // 1000 == kept, (original + 500) // 1000 == kept
     value = _as_integer(a)
     starred = (a[:, 15:] == STAR).all(axis=1)
-    double = ~starred & (np.abs(value - original) <= np.where(value < 2**58, 16, np.where(value < 2**59, 32, 64)))
+    double = ~starred & (
+        np.abs(value - original) <= np.where(value < 2**58, 16, np.where(value < 2**59, 32, 64))
+    )
     decimal = starred | (np.abs(value - kept * 1000) <= 64)
     return np.asarray((kept >= 0) & readable & (((cut | rounded) & decimal) | double))
 
 
 def shortened_to_15(matrix: Digits, lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The first 15 digits of a number that lost its last three and was then taken for an old one of 15 digits.
+    """The first 15 digits of a number that lost its last three and was then taken for an old one of
+    15 digits.
 
-    ``532999200503071`` may be somebody born in 1920 — or the beginning of somebody born in March 2005; -1 where the
-    second cannot be.
+    ``532999200503071`` may be somebody born in 1920 — or the beginning of somebody born in March
+    2005; -1 where the second cannot be.
     """
     places = matrix[:, :PLACES]
     century = (places[:, 6] == 1) & (places[:, 7] == 9)
-    again = ((places[:, 8] == 1) & (places[:, 9] == 9)) | ((places[:, 8] == 2) & (places[:, 9] == 0))
+    again = ((places[:, 8] == 1) & (places[:, 9] == 9)) | (
+        (places[:, 8] == 2) & (places[:, 9] == 0)
+    )
     value = _as_integer(np.concatenate([places[:, :6], places[:, 8:17]], axis=1), 15)
-    return np.where((lengths == PLACES) & century & again & (places[:, :17] < X).all(axis=1), value, -1)
+    return np.where(
+        (lengths == PLACES) & century & again & (places[:, :17] < X).all(axis=1), value, -1
+    )
 
 
 def with_first_15(values: npt.NDArray[np.int64]) -> Digits:

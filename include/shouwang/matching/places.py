@@ -1,4 +1,5 @@
-"""Townships, villages and phones as departments write them, brought to what the registry calls them."""
+"""Townships, villages and phones as departments write them, brought to what the registry calls
+them."""
 
 from __future__ import annotations
 
@@ -22,27 +23,40 @@ NOT_GIVEN, NOT_KNOWN = -1, -2
 _OFFICES = r"村?(?:村民委员会|村委会)$"
 _KIND = r"(?:镇|乡|街道|街道办事处|村|社区|嘎查|屯)$"
 _GOVERNMENT = r"(?<=[镇乡道])(?:党委|人民|镇|乡)*政府$"
-_ABOVE = r"(?:[^省市州盟县区旗镇乡村]{2,10}(?:省|自治区|自治州|地区|市|州|盟|自治县|县|区|自治旗|旗))+"
+_ABOVE = (
+    r"(?:[^省市州盟县区旗镇乡村]{2,10}(?:省|自治区|自治州|地区|市|州|盟|自治县|县|区|自治旗|旗))+"
+)
 _GROUP = r"(?<=[村会区])(?:第?[0-9一二三四五六七八九十]+(?:村民小组|小组|组|社|队))+$"
 
 
 def clean_places(written: pd.Series) -> pd.Series:
-    """Place names without spaces, offices (村委会) and groups (3组); null where there is nothing."""
+    """Place names without spaces, offices (村委会) and groups (3组); null where there is
+    nothing."""
     text = (
-        written.astype("str").fillna("").str.normalize("NFKC").str.replace(r"[\s\u200b-\u200f\ufeff]+", "", regex=True)
+        written.astype("str")
+        .fillna("")
+        .str.normalize("NFKC")
+        .str.replace(r"[\s\u200b-\u200f\ufeff]+", "", regex=True)
     )
-    text = text.str.replace(_GROUP, "", regex=True).str.replace(r"(?<=社区)居(?:民委员|委)会$", "", regex=True)
+    text = text.str.replace(_GROUP, "", regex=True).str.replace(
+        r"(?<=社区)居(?:民委员|委)会$", "", regex=True
+    )
     text = text.str.replace(_OFFICES, "村", regex=True).str.replace(_GOVERNMENT, "", regex=True)
     return text.mask(text.isin(["", "-", "/", "无", "不详", "暂无"])).astype("str")
 
 
 def clean_phones(written: pd.Series) -> pd.Series:
-    """The digits of the phones in each cell, a space between two, without the country's prefix; null without any."""
+    """The digits of the phones in each cell, a space between two, without the country's prefix;
+    null without any."""
     phones = written.astype("str")
     plain = phones.isna() | phones.str.fullmatch(r"1[0-9]{10}").fillna(False).astype(bool)
     if plain.all():
         return phones
-    text = phones[~plain].str.normalize("NFKC").str.replace(r"(?<=[0-9)])[-—]|[()+]|\.0$", "", regex=True)
+    text = (
+        phones[~plain]
+        .str.normalize("NFKC")
+        .str.replace(r"(?<=[0-9)])[-—]|[()+]|\.0$", "", regex=True)
+    )
     read = {cell: " ".join(_phones_of(cell)) or None for cell in text.unique()}
     phones = phones.copy()
     phones.loc[text.index] = text.map(read)
@@ -64,7 +78,8 @@ def _phones_of(cell: str) -> list[str]:
 
 
 def _split(digits: str) -> list[str]:
-    """Mobile phones that stand together without anything between, each alone; nothing of less than seven digits."""
+    """Mobile phones that stand together without anything between, each alone; nothing of less than
+    seven digits."""
     digits = re.sub(r"^(?:0086|86)(?=1[0-9]{10}$)", "", digits)
     if re.fullmatch(r"(?:1[0-9]{10})+", digits):
         return re.findall("." * _MOBILE, digits)
@@ -72,7 +87,8 @@ def _split(digits: str) -> list[str]:
 
 
 def phones_in(written: pd.Series) -> npt.NDArray[np.object_]:
-    """The phones of each cell, as many columns as the cell with the most of them has; null beyond."""
+    """The phones of each cell, as many columns as the cell with the most of them has; null
+    beyond."""
     phones = clean_phones(written)
     if not phones.str.contains(" ", regex=False).any():
         return phones.to_numpy(dtype=object)[:, None]
@@ -80,14 +96,18 @@ def phones_in(written: pd.Series) -> npt.NDArray[np.object_]:
 
 
 def placeholders(phones: pd.Index) -> npt.NDArray[np.bool_]:
-    """Which phones only fill the cell: the last seven digits are alike, alternate, or count up or down."""
+    """Which phones only fill the cell: the last seven digits are alike, alternate, or count up or
+    down."""
     last = phones.str.slice(-_LANDLINE)
     alike = last.str.fullmatch(r"([0-9])([0-9])\1\2\1\2\1")
     return np.asarray(alike, dtype=bool) | last.isin(_COUNTED)
 
 
-def by_distinct(column: pd.Series, clean: Callable[[pd.Series], pd.Series]) -> tuple[Codes, pd.Index]:
-    """Clean a column value by value: codes into the distinct cleaned values (-1 for null), and those values."""
+def by_distinct(
+    column: pd.Series, clean: Callable[[pd.Series], pd.Series]
+) -> tuple[Codes, pd.Index]:
+    """Clean a column value by value: codes into the distinct cleaned values (-1 for null), and
+    those values."""
     codes, distinct = pd.factorize(column)
     cleaned = clean(pd.Series(distinct, dtype="str"))
     again, values = pd.factorize(cleaned)
@@ -101,20 +121,27 @@ class Gazetteer:
         towns, self._towns = by_distinct(township, clean_places)
         names, self._names = by_distinct(village, clean_places)
         self.township = towns
-        both = np.where((towns >= 0) & (names >= 0), towns * (len(self._names) + 1) + names, NOT_GIVEN)
+        both = np.where(
+            (towns >= 0) & (names >= 0), towns * (len(self._names) + 1) + names, NOT_GIVEN
+        )
         villages = np.unique(both[both >= 0])
         self.village = pd.Index(villages).get_indexer(both)
         where, what = np.divmod(villages, len(self._names) + 1)
         called = self._names.take(what).tolist()
-        self._village_of = {pair: code for code, pair in enumerate(zip(where.tolist(), called, strict=True))}
+        self._village_of = {
+            pair: code for code, pair in enumerate(zip(where.tolist(), called, strict=True))
+        }
         self._village_of_core = _one_of_each(list(zip(where.tolist(), _core(called), strict=True)))
         self._town_of_core = _one_of_each(_core(self._towns.tolist()))
         self._town_of = {name: code for code, name in enumerate(self._towns.tolist())}
         longest_first = sorted(self._town_of, key=len, reverse=True)
-        self._township_within = re.compile(f"(?:{_ABOVE})?({'|'.join(map(re.escape, longest_first))})(.*)")
+        self._township_within = re.compile(
+            f"(?:{_ABOVE})?({'|'.join(map(re.escape, longest_first))})(.*)"
+        )
 
     def townships(self, written: pd.Series) -> Codes:
-        """The registry's code of each township, ``NOT_GIVEN`` (also where only the county is named) or ``NOT_KNOWN``."""
+        """The registry's code of each township, ``NOT_GIVEN`` (also where only the county is named)
+        or ``NOT_KNOWN``."""
         codes, values = by_distinct(written, clean_places)
         found = self._towns.get_indexer(values).astype(np.int64)
         called = values.tolist()
@@ -123,7 +150,8 @@ class Gazetteer:
         return np.append(found, NOT_GIVEN)[codes]
 
     def _township(self, written: str) -> int:
-        """One that is not written as in the registry: without its kind, or after the names of county and province."""
+        """One that is not written as in the registry: without its kind, or after the names of
+        county and province."""
         core = _core([written])[0]
         if core in self._town_of_core:
             return self._town_of_core[core]
@@ -137,11 +165,14 @@ class Gazetteer:
         """The township that is written before each village, ``NOT_GIVEN`` where there is none."""
         codes, values = by_distinct(villages, clean_places)
         read = [self._township_within.fullmatch(value) for value in values]
-        found = [self._town_of[cell[1]] if cell is not None and cell[1] else NOT_GIVEN for cell in read]
+        found = [
+            self._town_of[cell[1]] if cell is not None and cell[1] else NOT_GIVEN for cell in read
+        ]
         return np.array([*found, NOT_GIVEN], dtype=np.int64)[codes]
 
     def villages(self, townships: Codes, written: pd.Series) -> Codes:
-        """The registry's code of each village within its township, ``NOT_GIVEN`` or ``NOT_KNOWN``."""
+        """The registry's code of each village within its township, ``NOT_GIVEN`` or
+        ``NOT_KNOWN``."""
         codes, values = by_distinct(written, clean_places)
         pairs = pd.DataFrame({"township": townships, "village": codes}).drop_duplicates()
         resolved = {
@@ -154,7 +185,9 @@ class Gazetteer:
             for pair in zip(pairs["township"], pairs["village"], strict=True)
         ]
         every = pd.DataFrame({"township": townships, "village": codes})
-        return every.merge(pairs, how="left", on=["township", "village"])["found"].to_numpy(dtype=np.int64)
+        return every.merge(pairs, how="left", on=["township", "village"])["found"].to_numpy(
+            dtype=np.int64
+        )
 
     def _village(self, township: int, written: str) -> int:
         within = self._township_within.fullmatch(written)
@@ -167,12 +200,14 @@ class Gazetteer:
 
 
 def _core(names: list[str]) -> list[str]:
-    """Places' own names without the word for their kind, where two characters or more are left (松林村 → 松林)."""
+    """Places' own names without the word for their kind, where two characters or more are left
+    (松林村 → 松林)."""
     short = [re.sub(_KIND, "", name) for name in names]
     return [core if len(core) >= 2 else name for core, name in zip(short, names, strict=True)]
 
 
 def _one_of_each(cores: Sequence[T]) -> dict[T, int]:
-    """Position by core, without the cores that two places share: between those nobody may choose."""
+    """Position by core, without the cores that two places share: between those nobody may
+    choose."""
     often = Counter(cores)
     return {core: position for position, core in enumerate(cores) if often[core] == 1}

@@ -13,8 +13,10 @@ MOST_READINGS = 32
 
 @cache
 def readings(character: str) -> frozenset[str]:
-    """All readings of one character without tones; a character that pypinyin does not know reads as itself."""
-    # Single characters need no dictionary of phrases, and loading it takes longer than matching a department.
+    """All readings of one character without tones; a character that pypinyin does not know reads as
+    itself."""
+    # Single characters need no dictionary of phrases, and loading it takes longer than matching a
+    # department.
     os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
     from pypinyin import Style, pinyin
 

@@ -1,11 +1,13 @@
-"""What clerks decided about written identities (有待核实), remembered for the same writing in later months.
+"""What clerks decided about written identities (有待核实), remembered for the same writing in later
+months.
 
-A decision stands for as long as the person chosen is registered as the clerk saw them, and no candidate has joined whom
-the clerk did not see. Where the ladder would now match somebody else — the chosen one has died, the other namesake is
-the only one left — the row is a review: a decision is never overruled without a word.
+A decision stands for as long as the person chosen is registered as the clerk saw them, and no
+candidate has joined whom the clerk did not see. Where the ladder would now match somebody else —
+the chosen one has died, the other namesake is the only one left — the row is a review: a decision
+is never overruled without a word.
 
-Rows of one delivery that say the same of whom they mean, without a number to tell them apart, may be two namesakes: each
-is a question of its own, for that delivery only.
+Rows of one delivery that say the same of whom they mean, without a number to tell them apart, may
+be two namesakes: each is a question of its own, for that delivery only.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ Keyed = Callable[[pd.Series], pd.Series]
 IDENTITY = ["id_number", "name", "township", "village", "phone"]
 _FOUND = ["household_id", "person_id", "candidates"]
 PLACE = ["delivery_id", "file", "sheet", "row"]
-"""What tells two rows of one writing apart: a delivery never changes, one that is sent anew is another."""
+"""What tells two rows of one writing apart: a delivery never changes, one that is sent anew is
+another."""
 SHOWN = ["person_id", "household_id", "name", "id_number", "township", "village"]
 
 
@@ -37,9 +40,11 @@ def _digests(table: pd.DataFrame, columns: list[str]) -> pd.Series:
 
 
 def written_identities(rows: pd.DataFrame, keyed: Keyed) -> pd.Series:
-    """A keyed digest of how each row says whom it means (`IDENTITY`; columns that are absent say nothing).
+    """A keyed digest of how each row says whom it means (`IDENTITY`; columns that are absent say
+    nothing).
 
-    Rows of one delivery that say the same, and no number worth comparing, are told apart by their `PLACE`.
+    Rows of one delivery that say the same, and no number worth comparing, are told apart by their
+    `PLACE`.
     """
     digests = _digests(rows, IDENTITY)
     of = rows.get("delivery_id", pd.Series("", index=rows.index))
@@ -52,29 +57,45 @@ def written_identities(rows: pd.DataFrame, keyed: Keyed) -> pd.Series:
 
 def _tells_people_apart(rows: pd.DataFrame) -> pd.Series:
     """Whether enough of a number is written for no two namesakes to share it."""
-    written = rows["id_number"].astype("str") if "id_number" in rows else pd.Series(pd.NA, rows.index, dtype="str")
+    written = (
+        rows["id_number"].astype("str")
+        if "id_number" in rows
+        else pd.Series(pd.NA, rows.index, dtype="str")
+    )
     worth = numbers.evidence(*numbers.digit_matrix(written))
     return pd.Series(worth >= numbers.ENOUGH, index=rows.index)
 
 
 def options(candidates: pd.Series, people: pd.DataFrame, keyed: Keyed) -> pd.DataFrame:
-    """The registered people behind each review's candidates, best first: `SHOWN`, the rest of ``people``, ``row, key``.
+    """The registered people behind each review's candidates, best first: `SHOWN`, the rest of
+    ``people``, ``row, key``.
 
-    ``row`` is the label of the review; ``key`` changes with whatever the registry says of the person's identity.
+    ``row`` is the label of the review; ``key`` changes with whatever the registry says of the
+    person's identity.
     """
     wanted = candidates.dropna().explode().dropna()
-    pairs = pd.DataFrame({"row": wanted.index, "person_id": wanted.to_numpy()}).astype({"person_id": "str"})
-    known = people[people["person_id"].isin(pairs["person_id"])].assign(key=lambda found: keyed(_digests(found, SHOWN)))
+    pairs = pd.DataFrame({"row": wanted.index, "person_id": wanted.to_numpy()}).astype(
+        {"person_id": "str"}
+    )
+    known = people[people["person_id"].isin(pairs["person_id"])].assign(
+        key=lambda found: keyed(_digests(found, SHOWN))
+    )
     return pairs.merge(known, on="person_id", how="inner")
 
 
 def apply_decisions(
-    matches: pd.DataFrame, rows: pd.DataFrame, decisions: pd.DataFrame, people: pd.DataFrame, keyed: Keyed
+    matches: pd.DataFrame,
+    rows: pd.DataFrame,
+    decisions: pd.DataFrame,
+    people: pd.DataFrame,
+    keyed: Keyed,
 ) -> pd.DataFrame:
-    """The ``matches`` frame with what clerks decided before: reviews settled, and matches that go against it withheld.
+    """The ``matches`` frame with what clerks decided before: reviews settled, and matches that go
+    against it withheld.
 
-    ``decisions``: ``identity``, ``chosen`` (a candidate's key, null for “none of them”) and ``candidates`` (the keys that
-    were seen), one row an identity; ``keyed`` gives digests their key.
+    ``decisions``: ``identity``, ``chosen`` (a candidate's key, null for “none of them”) and
+    ``candidates`` (the keys that were seen), one row an identity; ``keyed`` gives digests their
+    key.
     """
     if decisions.empty:
         return matches
@@ -95,7 +116,9 @@ def apply_decisions(
     if not settled:
         return matches
     told = (
-        pd.DataFrame.from_dict(settled, orient="index").reindex(columns=["method", *_FOUND]).astype({"method": "str"})
+        pd.DataFrame.from_dict(settled, orient="index")
+        .reindex(columns=["method", *_FOUND])
+        .astype({"method": "str"})
     )
     told["outcome"] = told["method"].map(lambda code: METHODS[code].outcome)
     told["confidence"] = told["method"].map(lambda code: METHODS[code].confidence)
@@ -104,16 +127,24 @@ def apply_decisions(
 
 
 def _meant(matches: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
-    """Whom the ladder names for each row: candidates, the person, or the members of the household."""
+    """Whom the ladder names for each row: candidates, the person, or the members of the
+    household."""
     matched = matches["outcome"] == MATCHED
     homes = matches.loc[matched & matches["person_id"].isna(), "household_id"]
-    members = people[people["household_id"].isin(homes)].groupby("household_id")["person_id"].agg(list)
+    members = (
+        people[people["household_id"].isin(homes)].groupby("household_id")["person_id"].agg(list)
+    )
     alone = matches["person_id"].map(lambda who: [who], na_action="ignore").astype(object)
-    return matches["candidates"].where(~matched, alone.where(matches["person_id"].notna(), homes.map(members)))
+    return matches["candidates"].where(
+        ~matched, alone.where(matches["person_id"].notna(), homes.map(members))
+    )
 
 
-def _standing(decided: pd.DataFrame, shown: pd.DataFrame, people: pd.DataFrame, keyed: Keyed) -> pd.DataFrame:
-    """By key, the people whom some decisions' clerks saw and who are registered as they were then."""
+def _standing(
+    decided: pd.DataFrame, shown: pd.DataFrame, people: pd.DataFrame, keyed: Keyed
+) -> pd.DataFrame:
+    """By key, the people whom some decisions' clerks saw and who are registered as they were
+    then."""
     seen = set(decided["candidates"].explode().dropna())
     found = shown
     if not seen <= set(shown["key"]):
@@ -138,9 +169,19 @@ def _verdict(
         person = standing.loc[chosen]
         if match["person_id"] == person["person_id"]:
             return None
-        if outcome == UNMATCHED or known or (keys and match["household_id"] == person["household_id"]):
+        if (
+            outcome == UNMATCHED
+            or known
+            or (keys and match["household_id"] == person["household_id"])
+        ):
             return {"method": DECIDED, **person[["household_id", "person_id"]].to_dict()}
     elif outcome == REVIEW:
         return None
-    left = pd.concat([there["person_id"], standing.loc[standing.index.isin(decision["candidates"]), "person_id"]])
-    return {"method": DECIDED_BEFORE, "candidates": left.unique().tolist()[:CANDIDATES]} if len(left) else None
+    left = pd.concat(
+        [there["person_id"], standing.loc[standing.index.isin(decision["candidates"]), "person_id"]]
+    )
+    return (
+        {"method": DECIDED_BEFORE, "candidates": left.unique().tolist()[:CANDIDATES]}
+        if len(left)
+        else None
+    )

@@ -1,4 +1,5 @@
-"""Rungs for a number that says something but that the registry does not have (lines 4, 5 and 9 of the table)."""
+"""Rungs for a number that says something but that the registry does not have (lines 4, 5 and 9 of
+the table)."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def with_damaged_number(evidence: Evidence, decisions: Decisions) -> None:
     if not len(rows):
         return
     found = _compared(evidence, _namesakes(evidence, rows))
-    found["method"] = found["fault"].map(METHOD_OF_FAULT).mask(found["of_registry"], "number_registry")
+    found["method"] = (
+        found["fault"].map(METHOD_OF_FAULT).mask(found["of_registry"], "number_registry")
+    )
     fits = found[found["fault"] > numbers.NEAR]
     decisions.settle(fits, "number_masked", "number_left_household", "number_several")
     decisions.review(found, "number_near")
@@ -56,14 +59,19 @@ def _namesakes(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     return pd.concat(found).drop_duplicates(["row", "person"])
 
 
-def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> Iterator[pd.DataFrame]:
-    """Pairs that agree in a zone which one fault leaves untouched, and in the name if ``names`` are given.
+def _in_zones(
+    evidence: Evidence, rows: Positions, names: Positions | None
+) -> Iterator[pd.DataFrame]:
+    """Pairs that agree in a zone which one fault leaves untouched, and in the name if ``names`` are
+    given.
 
     Without a name a mask or a float, which fit many people, is not looked up.
     """
     digits, lengths = evidence.digits[rows], evidence.lengths[rows]
 
-    def look(zone: numbers.Zone, at: Positions, matrix: numbers.Digits, sizes: Positions) -> pd.DataFrame:
+    def look(
+        zone: numbers.Zone, at: Positions, matrix: numbers.Digits, sizes: Positions
+    ) -> pd.DataFrame:
         keys = numbers.zone_keys(matrix, sizes, zone)
         if names is not None:
             keys = numbers.mixed(keys, names[at])
@@ -77,9 +85,18 @@ def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> I
     if names is None:
         return
     kept = numbers.float_prefix(digits, lengths)
-    for prefix in (kept, np.where(kept >= 0, kept - 1, -1), numbers.shortened_to_15(digits, lengths)):
+    for prefix in (
+        kept,
+        np.where(kept >= 0, kept - 1, -1),
+        numbers.shortened_to_15(digits, lengths),
+    ):
         at = np.flatnonzero(prefix >= 0)
-        yield look(numbers.FIRST_15, at, numbers.with_first_15(prefix[at]), np.full(len(at), numbers.PLACES))
+        yield look(
+            numbers.FIRST_15,
+            at,
+            numbers.with_first_15(prefix[at]),
+            np.full(len(at), numbers.PLACES),
+        )
     masked = np.flatnonzero(starred & (lengths == numbers.PLACES))
     patterns, kind = np.unique(digits[masked] != numbers.STAR, axis=0, return_inverse=True)
     for number, visible in enumerate(patterns):
@@ -92,13 +109,16 @@ def _in_zones(evidence: Evidence, rows: Positions, names: Positions | None) -> I
 
 
 def _compared(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
-    """The pairs whose numbers are near each other, with the ``fault`` and whether it is ``of_registry``."""
+    """The pairs whose numbers are near each other, with the ``fault`` and whether it is
+    ``of_registry``."""
     row, person, index = found["row"].to_numpy(), found["person"].to_numpy(), evidence.index
     ours, size = evidence.digits[row], evidence.lengths[row]
     theirs, their_size = index.digits[person], index.lengths[person]
     regular = their_size == numbers.PLACES
     fault = np.where(regular, numbers.faults(ours, size, theirs), 0)
-    turned = np.where(~regular & (size == numbers.PLACES), numbers.faults(theirs, their_size, ours), 0)
+    turned = np.where(
+        ~regular & (size == numbers.PLACES), numbers.faults(theirs, their_size, ours), 0
+    )
     written = np.isin(fault, [numbers.ONE_DIGIT, numbers.SWAPPED])
     of_registry = evidence.sound[row] & ((turned == numbers.DIGITS) | written)
     shortened = numbers.shortened_to_15(ours, size)
@@ -109,8 +129,11 @@ def _compared(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
     return found[fault > 0].reset_index(drop=True)
 
 
-def _number_near_but_not_the_name(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """The number comes near somebody whose name, or whose relative's name, comes near too: two faults, so a review."""
+def _number_near_but_not_the_name(
+    evidence: Evidence, decisions: Decisions, rows: Positions
+) -> None:
+    """The number comes near somebody whose name, or whose relative's name, comes near too: two
+    faults, so a review."""
     rows = decisions.still_open(rows[~evidence.sound[rows]])
     near = pd.concat(list(_in_zones(evidence, rows, None))).drop_duplicates()
     near = _compared(evidence, near)
@@ -125,7 +148,8 @@ def _number_near_but_not_the_name(evidence: Evidence, decisions: Decisions, rows
 
 
 def _name_near(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """Somebody of the village whose name, or whose name of once, comes near, and whom what is left of the number fits."""
+    """Somebody of the village whose name, or whose name of once, comes near, and whom what is left
+    of the number fits."""
     rows = decisions.still_open(rows[~evidence.sound[rows]])
     gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
     near = _compared(evidence, with_a_gap(evidence, rows[gap & (evidence.village[rows] >= 0)]))
@@ -134,7 +158,8 @@ def _name_near(evidence: Evidence, decisions: Decisions, rows: Positions) -> Non
 
 
 def _unnumbered_namesakes(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """Somebody of that name, not known to live elsewhere, of whom the registry has no usable number."""
+    """Somebody of that name, not known to live elsewhere, of whom the registry has no usable
+    number."""
     rows = decisions.still_open(rows)
     at, person = evidence.index.irregular_by_name.join(evidence.exact_name[rows])
     row, index = rows[at], evidence.index
@@ -148,7 +173,8 @@ def _unnumbered_namesakes(evidence: Evidence, decisions: Decisions, rows: Positi
 
 
 def _namesakes_around(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """The number is damaged beyond comparing, and a namesake lives in the village, or few do in the township."""
+    """The number is damaged beyond comparing, and a namesake lives in the village, or few do in the
+    township."""
     rows = decisions.still_open(rows[~evidence.sound[rows]])
     names = evidence.exact_name[rows]
     at, person = evidence.index.bearers(names, village=evidence.village[rows])

@@ -1,4 +1,5 @@
-"""Rungs for rows without a number worth comparing (the table's lines for name, township, village and phone)."""
+"""Rungs for rows without a number worth comparing (the table's lines for name, township, village
+and phone)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ FEW = 3
 
 
 def without_number(evidence: Evidence, decisions: Decisions) -> None:
-    """Decide every row that is still open by name and place; the phone supports, and never decides alone."""
+    """Decide every row that is still open by name and place; the phone supports, and never decides
+    alone."""
     rows = np.flatnonzero(decisions.open)
     decisions.close(rows[evidence.name[rows] == ""], "no_identity")
     rows = decisions.still_open(rows)
@@ -40,8 +42,11 @@ def _namesakes_of_the_village(evidence: Evidence, decisions: Decisions, rows: Po
     _contradicted(evidence, decisions, pairs(row, person))
 
 
-def _only_bearers(evidence: Evidence, decisions: Decisions, row: Positions, person: Positions) -> None:
-    """One person of the village bears the name; where words stand beside it, the phone has to agree as well."""
+def _only_bearers(
+    evidence: Evidence, decisions: Decisions, row: Positions, person: Positions
+) -> None:
+    """One person of the village bears the name; where words stand beside it, the phone has to agree
+    as well."""
     sure = evidence.doubt[row] == SURE
     decisions.match(*_still_open(decisions, row[sure], person[sure]), "name_village")
     told = (evidence.doubt[row] == NOTED) & (evidence.same_phone(row, person, telling=True) > 0)
@@ -49,13 +54,16 @@ def _only_bearers(evidence: Evidence, decisions: Decisions, row: Positions, pers
     decisions.review(pairs(row, person), "name_noted")
 
 
-def _still_open(decisions: Decisions, row: Positions, person: Positions) -> tuple[Positions, Positions]:
+def _still_open(
+    decisions: Decisions, row: Positions, person: Positions
+) -> tuple[Positions, Positions]:
     left = decisions.open[row]
     return row[left], person[left]
 
 
 def former_bearers(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """Somebody else bore the name in that village once (has died, moved, been renamed): the row may still mean them."""
+    """Somebody else bore the name in that village once (has died, moved, been renamed): the row may
+    still mean them."""
     once = evidence.index.once(evidence.exact_name[rows], evidence.village[rows])
     if once.empty:
         return
@@ -70,7 +78,8 @@ def former_bearers(evidence: Evidence, decisions: Decisions, rows: Positions) ->
 
 
 def _contradicted(evidence: Evidence, decisions: Decisions, found: pd.DataFrame) -> None:
-    """The number speaks against everybody of that name in the village; namesakes whom it fits are shown first."""
+    """The number speaks against everybody of that name in the village; namesakes whom it fits are
+    shown first."""
     rows = decisions.still_open(found["row"].unique())
     at, person = evidence.index.bearers(evidence.exact_name[rows])
     fits = evidence.agrees(rows[at], person)
@@ -79,44 +88,64 @@ def _contradicted(evidence: Evidence, decisions: Decisions, found: pd.DataFrame)
 
 
 def _settle_by_phone(evidence: Evidence, decisions: Decisions, found: pd.DataFrame) -> None:
-    """Of several in the village, match whom the phone singles out; else a clerk decides, of one household or not."""
+    """Of several in the village, match whom the phone singles out; else a clerk decides, of one
+    household or not."""
     row, person = found["row"].to_numpy(), found["person"].to_numpy()
-    found = found.assign(phone=evidence.same_phone(row, person, telling=True), home=evidence.index.household[person])
+    found = found.assign(
+        phone=evidence.same_phone(row, person, telling=True), home=evidence.index.household[person]
+    )
     supported = found[found["phone"] > 0]
     best = supported[supported["phone"] == supported.groupby("row")["phone"].transform("max")]
     one_home = supported.groupby("row")["home"].transform("nunique")[best.index] == 1
     singled = best[one_home & (best.groupby("row")["person"].transform("size") == 1)]
     decisions.match(singled["row"].to_numpy(), singled["person"].to_numpy(), "name_village_phone")
     homes = found.groupby("row")["home"]
-    decisions.review(found[(homes.transform("nunique") == 1) & (homes.transform("size") > 1)], "name_same_household")
+    decisions.review(
+        found[(homes.transform("nunique") == 1) & (homes.transform("size") > 1)],
+        "name_same_household",
+    )
     decisions.review(found, "name_several")
 
 
 def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """Nobody there bears the name, but somebody's sounds the same or has lost a character: only with the phone."""
+    """Nobody there bears the name, but somebody's sounds the same or has lost a character: only
+    with the phone."""
     found = _variants(evidence, rows)
     found = found[evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())]
     phone = evidence.same_phone(found["row"].to_numpy(), found["person"].to_numpy(), telling=True)
     supported = found[(phone > 0) & (evidence.doubt[found["row"].to_numpy()] != SEVERAL)]
     alone = supported.groupby("row")["person"].transform("size") == 1
     decisions.match(
-        supported.loc[alone, "row"].to_numpy(), supported.loc[alone, "person"].to_numpy(), "sound_village_phone"
+        supported.loc[alone, "row"].to_numpy(),
+        supported.loc[alone, "person"].to_numpy(),
+        "sound_village_phone",
     )
     decisions.review(found, "name_variant")
 
 
 def _variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
-    """Pairs of a row and a person of its village whose name sounds the same, or agrees but for a character."""
+    """Pairs of a row and a person of its village whose name sounds the same, or agrees but for a
+    character."""
     rows = rows[evidence.village[rows] >= 0]
     gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
-    found = [_sounding_alike(evidence, rows[~gap]), with_a_gap(evidence, rows[gap]), _of_rare(evidence, rows[~gap])]
-    return pd.concat(found).drop_duplicates(["row", "person"]).astype({"row": np.int64, "person": np.int64})
+    found = [
+        _sounding_alike(evidence, rows[~gap]),
+        with_a_gap(evidence, rows[gap]),
+        _of_rare(evidence, rows[~gap]),
+    ]
+    return (
+        pd.concat(found)
+        .drop_duplicates(["row", "person"])
+        .astype({"row": np.int64, "person": np.int64})
+    )
 
 
 def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     if not len(rows):
         return pairs(rows, rows)
-    wanted = pd.DataFrame({"row": rows, "village": evidence.village[rows], "name": evidence.name[rows]})
+    wanted = pd.DataFrame(
+        {"row": rows, "village": evidence.village[rows], "name": evidence.name[rows]}
+    )
     registered = evidence.index.sounding_in(wanted)
     wanted["sound"] = [list(spellings(name)) for name in wanted["name"]]
     wanted = wanted.explode("sound").astype({"sound": "str"})
@@ -131,7 +160,8 @@ def with_a_gap(evidence: Evidence, rows: Positions) -> pd.DataFrame:
 
 
 def _of_rare(evidence: Evidence, rows: Positions) -> pd.DataFrame:
-    """Names of the village with a character that is rare or lost, on the registry's side, written with another."""
+    """Names of the village with a character that is rare or lost, on the registry's side, written
+    with another."""
     at, person = evidence.index.rare_by_village.join(evidence.village[rows])
     found = with_agreement(evidence, rows[at], person)
     near = found["level"].isin([Agreement.LOST, Agreement.ONE_CHARACTER])
@@ -139,7 +169,8 @@ def _of_rare(evidence: Evidence, rows: Positions) -> pd.DataFrame:
 
 
 def _namesakes_elsewhere(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """A name and no village to go with it (or one where nobody bears it): never a match, but a clerk may know."""
+    """A name and no village to go with it (or one where nobody bears it): never a match, but a
+    clerk may know."""
     names, placed = evidence.exact_name[rows], evidence.village[rows] >= 0
     township = evidence.township[rows]
     at, person = evidence.index.bearers(names, township=township)

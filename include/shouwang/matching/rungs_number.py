@@ -1,4 +1,5 @@
-"""Rungs for a number that the registry has (handbook section 6, the first three lines of the table)."""
+"""Rungs for a number that the registry has (handbook section 6, the first three lines of the
+table)."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
     at, owner = evidence.index.by_number.join(numbers.whole_keys(evidence.digits[rows]))
     row = rows[at]
     alone = np.bincount(row, minlength=len(evidence))[row] == 1
-    same = (evidence.exact_name[row] >= 0) & (evidence.exact_name[row] == evidence.index.exact_name[owner])
+    same = (evidence.exact_name[row] >= 0) & (
+        evidence.exact_name[row] == evidence.index.exact_name[owner]
+    )
     decisions.match(row[alone & same], owner[alone & same], "number_name")
     rest = ~(alone & same)
     if rest.any():
@@ -33,12 +36,15 @@ def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
 
 
 def with_other_paper(evidence: Evidence, decisions: Decisions) -> None:
-    """A passport or the like: the registry's, of somebody of that name; it cannot be compared with another number."""
+    """A passport or the like: the registry's, of somebody of that name; it cannot be compared with
+    another number."""
     rows = decisions.still_open(np.flatnonzero(evidence.other_paper))
     names = evidence.exact_name[rows]
     at, person = evidence.index.bearers(names)
     same = evidence.number[rows[at]] == evidence.index.number.take(person).to_numpy(dtype=object)
-    decisions.settle(pairs(rows[at[same]], person[same]), "number_name", "number_household", "registered_twice")
+    decisions.settle(
+        pairs(rows[at[same]], person[same]), "number_name", "number_household", "registered_twice"
+    )
     for place in ({"village": evidence.village[rows]}, {"township": evidence.township[rows]}):
         at, person = evidence.index.bearers(names, **place)
         few = np.bincount(at, minlength=len(rows))[at] <= FEW
@@ -47,9 +53,16 @@ def with_other_paper(evidence: Evidence, decisions: Decisions) -> None:
 
 
 def with_several_numbers(evidence: Evidence, decisions: Decisions) -> None:
-    """A cell with the numbers of registered people beside other digits: a clerk sees whose they are."""
-    cells = [row for row in np.flatnonzero(pd.notna(evidence.scraps)) if decisions.method[row] is None]
-    found = [(row, text) for row in cells for text in re.findall(r"[0-9]{17}[0-9X]", evidence.scraps[row])]
+    """A cell with the numbers of registered people beside other digits: a clerk sees whose they
+    are."""
+    cells = [
+        row for row in np.flatnonzero(pd.notna(evidence.scraps)) if decisions.method[row] is None
+    ]
+    found = [
+        (row, text)
+        for row in cells
+        for text in re.findall(r"[0-9]{17}[0-9X]", evidence.scraps[row])
+    ]
     if not found:
         return
     row = np.array([row for row, _ in found], dtype=np.int64)
@@ -60,7 +73,8 @@ def with_several_numbers(evidence: Evidence, decisions: Decisions) -> None:
 
 
 def _of_fifteen_digits(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
-    """Fifteen digits that are one person's old number and the beginning of another's: both may be meant."""
+    """Fifteen digits that are one person's old number and the beginning of another's: both may be
+    meant."""
     kept = numbers.shortened_to_15(evidence.digits[rows], evidence.lengths[rows])
     rows, kept = rows[kept >= 0], kept[kept >= 0]
     if not len(rows):
@@ -71,9 +85,17 @@ def _of_fifteen_digits(evidence: Evidence, decisions: Decisions, rows: Positions
     cut, person = evidence.index.zone(numbers.FIRST_15, False).join(keys)
     begins = numbers.first_15(evidence.index.digits[person]) == kept[cut]
     cut, person = cut[begins], person[begins]
-    owners, begun_by = with_agreement(evidence, rows[old], owner), with_agreement(evidence, rows[cut], person)
-    owners, begun_by = owners[owners["level"] > Agreement.NONE], begun_by[begun_by["level"] > Agreement.NONE]
-    found = pd.concat([owners[owners["row"].isin(begun_by["row"])], begun_by[begun_by["row"].isin(owners["row"])]])
+    owners, begun_by = (
+        with_agreement(evidence, rows[old], owner),
+        with_agreement(evidence, rows[cut], person),
+    )
+    owners, begun_by = (
+        owners[owners["level"] > Agreement.NONE],
+        begun_by[begun_by["level"] > Agreement.NONE],
+    )
+    found = pd.concat(
+        [owners[owners["row"].isin(begun_by["row"])], begun_by[begun_by["row"].isin(owners["row"])]]
+    )
     decisions.review(found.assign(weight=found["level"]), "number_several")
 
 
@@ -82,16 +104,32 @@ def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> 
     _nameless(evidence, decisions, owners)
     named = owners.loc[owners["level"] == Agreement.EQUAL, "row"]
     close = owners["level"] >= Agreement.SOUND
-    decisions.settle(owners[close & owners["row"].isin(named)], "number_name", "number_household", "registered_twice")
+    decisions.settle(
+        owners[close & owners["row"].isin(named)],
+        "number_name",
+        "number_household",
+        "registered_twice",
+    )
     relative = ("number_of_relative", "number_household", "conflict")
     decisions.settle(members[members["level"] == Agreement.EQUAL], *relative)
-    for level, method in ((Agreement.LOST, "number_name_lost"), (Agreement.SOUND, "number_name_sound")):
+    for level, method in (
+        (Agreement.LOST, "number_name_lost"),
+        (Agreement.SOUND, "number_name_sound"),
+    ):
         of_level = owners.loc[owners["level"] == level, "row"]
-        decisions.settle(owners[close & owners["row"].isin(of_level)], method, "number_household", "registered_twice")
+        decisions.settle(
+            owners[close & owners["row"].isin(of_level)],
+            method,
+            "number_household",
+            "registered_twice",
+        )
     one_off = _unless_borne_nearby(evidence, owners[owners["level"] == Agreement.ONE_CHARACTER])
     also = members[members["level"] >= Agreement.SOUND]
     decisions.settle(
-        pd.concat([one_off.assign(method="number_name_one"), also.assign(method="number_of_relative")]), *relative
+        pd.concat(
+            [one_off.assign(method="number_name_one"), also.assign(method="number_of_relative")]
+        ),
+        *relative,
     )
     _conflicts(evidence, decisions, owners)
 
@@ -103,7 +141,9 @@ def with_agreement(evidence: Evidence, row: Positions, person: Positions) -> pd.
     pair = evidence.name_code[row] * kinds + index.name[person] % kinds
     distinct, which = np.unique(pair, return_inverse=True)
     written, registered = evidence.names[distinct // kinds], index.written[distinct % kinds]
-    level = np.array([agreement(*names) for names in zip(written, registered, strict=True)], dtype=np.int64)
+    level = np.array(
+        [agreement(*names) for names in zip(written, registered, strict=True)], dtype=np.int64
+    )
     return pairs(row, person, level=level[which] if len(pair) else np.zeros(0, dtype=np.int64))
 
 
@@ -124,14 +164,17 @@ def _nameless(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) ->
 def _unless_borne_nearby(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
     """The pairs of which nobody in the person's township bears exactly the written name."""
     row, person = found["row"].to_numpy(), found["person"].to_numpy()
-    at, _ = evidence.index.bearers(evidence.exact_name[row], township=evidence.index.township[person])
+    at, _ = evidence.index.bearers(
+        evidence.exact_name[row], township=evidence.index.township[person]
+    )
     borne = np.zeros(len(found), dtype=bool)
     borne[at] = True
     return found[~borne]
 
 
 def _conflicts(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
-    """The number says one person, the name quite another: show its owner first, then those of that name."""
+    """The number says one person, the name quite another: show its owner first, then those of that
+    name."""
     owners = owners[decisions.open[owners["row"].to_numpy()]]
     rows = owners["row"].unique()
     at, namesake = evidence.index.bearers(evidence.exact_name[rows])

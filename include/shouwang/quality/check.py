@@ -17,8 +17,11 @@ from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
 ACCEPTED, REJECTED, DUPLICATE, VOID = "accepted", "rejected", "duplicate", "void"
 KINDS = {
-    "date": "日期，例如 2026-01-05", "yuan": "金额（数字）", "number": "数字", "integer": "整数",
-}  # fmt: skip
+    "date": "日期，例如 2026-01-05",
+    "yuan": "金额（数字）",
+    "number": "数字",
+    "integer": "整数",
+}
 FIRST_PLAUSIBLE_DAY = dt.datetime(2015, 1, 1)
 
 
@@ -26,9 +29,10 @@ FIRST_PLAUSIBLE_DAY = dt.datetime(2015, 1, 1)
 class Verdicts:
     """What became of each row of a reading, same index.
 
-    ``verdict`` is ``accepted``, ``rejected``, ``duplicate`` or ``void`` (taken back by a flag); ``reason`` is the Chinese sentence for a row that is not
-    accepted, else null; ``bad_columns`` the canonical columns to colour, separated by spaces. ``refusals`` and
-    ``warnings`` are the suite's sentences on the file as a whole, ``page`` its Data Docs.
+    ``verdict`` is ``accepted``, ``rejected``, ``duplicate`` or ``void`` (taken back by a flag);
+    ``reason`` is the Chinese sentence for a row that is not accepted, else null; ``bad_columns``
+    the canonical columns to colour, separated by spaces. ``refusals`` and ``warnings`` are the
+    suite's sentences on the file as a whole, ``page`` its Data Docs.
     """
 
     verdict: pd.Series
@@ -56,7 +60,8 @@ def suite_parameters(month: Month) -> dict[str, Any]:
 
 
 def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Month) -> Verdicts:
-    """Judge every row: what the suite rejects, then repeats of a row that stands, and rows that contradict another.
+    """Judge every row: what the suite rejects, then repeats of a row that stands, and rows that
+    contradict another.
 
     A coded value that leads to no code is a question (``unknown``), no reason to reject.
     """
@@ -64,13 +69,19 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     columns = np.full(len(table), "", dtype=object)
     _unreadable(table, contract, reasons, columns)
     _none_of(table, contract, reasons, columns)
-    unknown = [frozenset(str(names).split()) for names in table["unknown"].fillna("")] if "unknown" in table else []
+    unknown = (
+        [frozenset(str(names).split()) for names in table["unknown"].fillna("")]
+        if "unknown" in table
+        else []
+    )
     validation = validate(table, suite_path(expectations, contract.slug), suite_parameters(month))
     for failure in validation.failures:
         if failure.id == "unreadable" or not len(failure.rows):
             continue
         told = [set(names.split()) for names in columns[failure.rows]]
-        rows = failure.rows[[not names.intersection(failure.columns) for names in told]]  # one reason a cell is enough
+        rows = failure.rows[
+            [not names.intersection(failure.columns) for names in told]
+        ]  # one reason a cell is enough
         if unknown and failure.columns:
             rows = rows[[not unknown[row].issuperset(failure.columns) for row in rows]]
         reasons[rows] += failure.reason + "；"
@@ -84,7 +95,9 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     verdict.loc[repeats.index[repeats]] = DUPLICATE
     conflicts = _conflicts(table[verdict == ACCEPTED], contract)
     verdict.loc[conflicts.index] = REJECTED
-    reason = pd.Series(reasons, index=table.index, dtype="str").str.removesuffix("；").replace("", None)
+    reason = (
+        pd.Series(reasons, index=table.index, dtype="str").str.removesuffix("；").replace("", None)
+    )
     reason.loc[first_rows.index] = "与" + first_rows + "完全相同"
     reason.loc[conflicts.index] = conflicts
     columns[table.index.get_indexer(conflicts.index)] = " ".join(contract.key)
@@ -97,7 +110,9 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
         validation.page,
     )
     if sum(verdicts.counts().values()) != len(table):
-        raise RowsLost(f"{contract.slug} {month}: {len(table)} rows were read but {verdicts.counts()} judged.")
+        raise RowsLost(
+            f"{contract.slug} {month}: {len(table)} rows were read but {verdicts.counts()} judged."
+        )
     return verdicts
 
 
@@ -112,18 +127,26 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
                 if column.type == "code"
                 else "应是" + KINDS.get(column.type, "文字")
             )
-            words.append(f"“{column.wordings[0]}”看不懂，{wanted}" + ("" if column.required else "，没有就留空"))
+            words.append(
+                f"“{column.wordings[0]}”看不懂，{wanted}"
+                + ("" if column.required else "，没有就留空")
+            )
         rows = table.index.get_indexer(marked.index[marked == names])
         reasons[rows] += "；".join(words) + "；"
         columns[rows] += names + " "
 
 
 def _repeats(standing: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Which rows repeat an earlier one in every cell that we read, and for those where the first stands."""
+    """Which rows repeat an earlier one in every cell that we read, and for those where the first
+    stands."""
     every = [c for c in standing.columns if c not in NOT_CELLS]
     repeats = standing.duplicated(every)
     alike = standing[standing.duplicated(every, keep=False)]
-    first = _places(alike).groupby([alike[c] for c in every], dropna=False, sort=False).transform("first")
+    first = (
+        _places(alike)
+        .groupby([alike[c] for c in every], dropna=False, sort=False)
+        .transform("first")
+    )
     return repeats, first[repeats[alike.index]]
 
 
@@ -140,7 +163,8 @@ def _places(table: pd.DataFrame) -> pd.Series:
 
 
 def _conflicts(standing: pd.DataFrame, contract: Contract) -> pd.Series:
-    """Rows that bear the same key and say something else, each with the reason that names the others."""
+    """Rows that bear the same key and say something else, each with the reason that names the
+    others."""
     keys = list(contract.key)
     if not keys:
         return pd.Series([], dtype="str", index=standing.index[:0])
@@ -167,7 +191,9 @@ def _none_of(table: pd.DataFrame, contract: Contract, reasons: Any, columns: Any
     for group in contract.any_of:
         silent = table[[*group]].isna().all(axis=1)
         for name in group:
-            silent &= ~table["unreadable"].fillna("").str.split(" ").map(set).map({name}.issubset).astype(bool)
+            silent &= ~table["unreadable"].fillna("").str.split(" ").map(set).map(
+                {name}.issubset
+            ).astype(bool)
         named = "、".join(contract.columns[name].wordings[0] for name in group)
         rows = np.flatnonzero(silent)
         reasons[rows] += f"“{named}”至少要填一项；"
@@ -175,11 +201,13 @@ def _none_of(table: pd.DataFrame, contract: Contract, reasons: Any, columns: Any
 
 
 OTHER_BASE = 0.10
-"""From this share of rows on whose sums fail, the columns are of another base: a question, not mistakes of rows."""
+"""From this share of rows on whose sums fail, the columns are of another base: a question, not
+mistakes of rows."""
 
 
 def other_base(table: pd.DataFrame, contract: Contract) -> int:
-    """How many rows do not add up, where they are so many that it is no mistake of theirs; else 0."""
+    """How many rows do not add up, where they are so many that it is no mistake of theirs; else
+    0."""
     if not contract.balances or "unbalanced" not in table or contract.sums_as_they_are:
         return 0
     wrong = int(((table["unbalanced"].abs() > 1.0) & ~_void(table, contract)).sum())
@@ -187,9 +215,12 @@ def other_base(table: pd.DataFrame, contract: Contract) -> int:
 
 
 def gate(verdicts: Verdicts, contract: Contract, limit: float, files: str) -> None:
-    """Refuse a file whole when the suite says so, when too many of its rows are rejected, or none is left."""
+    """Refuse a file whole when the suite says so, when too many of its rows are rejected, or none
+    is left."""
     if verdicts.refusals:
-        raise FileRefused("suite", f"文件“{files}”整份退回：{'；'.join(verdicts.refusals)}。请核对后重新上传。")
+        raise FileRefused(
+            "suite", f"文件“{files}”整份退回：{'；'.join(verdicts.refusals)}。请核对后重新上传。"
+        )
     counts = verdicts.counts()
     rows = sum(counts.values())
     if rows and counts[REJECTED] / rows > limit:
@@ -200,5 +231,6 @@ def gate(verdicts: Verdicts, contract: Contract, limit: float, files: str) -> No
         )
     if not counts[ACCEPTED]:
         raise FileRefused(
-            "no_rows", f"文件“{files}”里没有一行可用的《{contract.dataset_title}》数据，请核对后重新上传。"
+            "no_rows",
+            f"文件“{files}”里没有一行可用的《{contract.dataset_title}》数据，请核对后重新上传。",
         )

@@ -1,7 +1,9 @@
-"""Drift (数据波动): a delivery beside the department's own last months. It blocks nothing; people are told.
+"""Drift (数据波动): a delivery beside the department's own last months. It blocks nothing; people
+are told.
 
-A *profile* is what of a delivery is kept for comparison, plain data without people: ``rows``, and for each column the
-share of ``empty`` and of ``unreadable`` cells and, for money, the ``sums`` (yuan) and of how many ``amounts`` they are.
+A *profile* is what of a delivery is kept for comparison, plain data without people: ``rows``, and
+for each column the share of ``empty`` and of ``unreadable`` cells and, for money, the ``sums``
+(yuan) and of how many ``amounts`` they are.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from shouwang.county.contract import Contract
 from shouwang.county.settings import Drift
 
 FEW, FEW_TIMES = 50, 100
-"""The sum of fewer amounts than that may be twice or half of the usual by chance: a hundred times is a wrong unit."""
+"""The sum of fewer amounts than that may be twice or half of the usual by chance: a hundred times
+is a wrong unit."""
 
 
 def profile(table: pd.DataFrame, contract: Contract) -> dict[str, Any]:
@@ -35,8 +38,11 @@ def profile(table: pd.DataFrame, contract: Contract) -> dict[str, Any]:
     }
 
 
-def drift(now: dict[str, Any], before: Sequence[dict[str, Any]], contract: Contract, limits: Drift) -> list[str]:
-    """What is out of the usual, in Chinese sentences; nothing where there is no month before to compare with."""
+def drift(
+    now: dict[str, Any], before: Sequence[dict[str, Any]], contract: Contract, limits: Drift
+) -> list[str]:
+    """What is out of the usual, in Chinese sentences; nothing where there is no month before to
+    compare with."""
     if not before:
         return []
 
@@ -57,9 +63,19 @@ def drift(now: dict[str, Any], before: Sequence[dict[str, Any]], contract: Contr
             share, before_that = now[what][name], usual(what, name)
             if before_that is not None and share - before_that > limit:
                 said.append(f"“{title}”{wording} {share:.1%}，前几期一般为 {before_that:.1%}")
-        total, sum_before, amounts = now["sums"].get(name), usual("sums", name), usual("amounts", name)
+        total, sum_before, amounts = (
+            now["sums"].get(name),
+            usual("sums", name),
+            usual("amounts", name),
+        )
         few = amounts is not None and amounts < FEW
         least, most = (1 / FEW_TIMES, FEW_TIMES) if few else (limits.sums_from, limits.sums_to)
-        if total is not None and sum_before and not sum_before * least <= total <= sum_before * most:
-            said.append(f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sum_before:,.2f} 元，请核对单位")
+        if (
+            total is not None
+            and sum_before
+            and not sum_before * least <= total <= sum_before * most
+        ):
+            said.append(
+                f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sum_before:,.2f} 元，请核对单位"
+            )
     return said

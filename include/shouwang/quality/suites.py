@@ -1,9 +1,11 @@
-"""The only module that imports Great Expectations: which rows of a table fail which expectation of a suite.
+"""The only module that imports Great Expectations: which rows of a table fail which expectation of
+a suite.
 
-Suites lie in ``expectations/<department>.<dataset>.json`` as GX stores them. Each expectation's ``meta`` says its
-``id``, its ``effect`` (`EFFECTS`), the ``columns`` to colour on the receipt and the ``reason`` in Chinese. A first pass
-counts (result format BASIC) and becomes the page of Data Docs, a second asks for row numbers of those only that reject
-rows and failed. No pass keeps values: they are people's.
+Suites lie in ``expectations/<department>.<dataset>.json`` as GX stores them. Each expectation's
+``meta`` says its ``id``, its ``effect`` (`EFFECTS`), the ``columns`` to colour on the receipt and
+the ``reason`` in Chinese. A first pass counts (result format BASIC) and becomes the page of Data
+Docs, a second asks for row numbers of those only that reject rows and failed. No pass keeps values:
+they are people's.
 """
 
 from __future__ import annotations
@@ -26,12 +28,14 @@ from shouwang.errors import ConfigError
 ROW_ID = "row_id"
 REJECT_ROW, REFUSE_FILE, WARN = "reject_row", "refuse_file", "warn"
 EFFECTS = (REJECT_ROW, REFUSE_FILE, WARN)
-"""The severities: the row goes back, the whole file goes back, or the department and the office are told."""
+"""The severities: the row goes back, the whole file goes back, or the department and the office are
+told."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One expectation that fails; ``rows`` are positions in the table that was validated, if its effect is on rows."""
+    """One expectation that fails; ``rows`` are positions in the table that was validated, if its
+    effect is on rows."""
 
     id: str
     reason: str
@@ -42,7 +46,8 @@ class Failure:
 
 @dataclass(frozen=True)
 class Validation:
-    """What a suite says of a table: every expectation that fails, in the suite's order, and the page of Data Docs."""
+    """What a suite says of a table: every expectation that fails, in the suite's order, and the
+    page of Data Docs."""
 
     failures: list[Failure]
     page: str
@@ -55,7 +60,11 @@ def _great_expectations() -> Any:
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False, "profilers": False}
+    context.variables.progress_bars = {
+        "globally": False,
+        "metric_calculations": False,
+        "profilers": False,
+    }
     return gx, context
 
 
@@ -65,16 +74,21 @@ def suite_path(folder: Path, slug: str) -> Path:
 
 
 def load_suite(path: Path) -> Any:
-    """A suite as GX's own object; `ConfigError` for an unknown expectation, argument or missing ``meta``."""
+    """A suite as GX's own object; `ConfigError` for an unknown expectation, argument or missing
+    ``meta``."""
     gx, _ = _great_expectations()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         for expectation in content["expectations"]:
             missing = {"id", "effect", "columns", "reason"} - set(expectation.get("meta", {}))
             if missing:
-                raise ConfigError(f"{path}: {expectation['type']}: meta lacks {', '.join(sorted(missing))}.")
+                raise ConfigError(
+                    f"{path}: {expectation['type']}: meta lacks {', '.join(sorted(missing))}."
+                )
             if (effect := expectation["meta"]["effect"]) not in EFFECTS:
-                raise ConfigError(f"{path}: meta.effect is “{effect}”; it may be {', '.join(EFFECTS)}.")
+                raise ConfigError(
+                    f"{path}: meta.effect is “{effect}”; it may be {', '.join(EFFECTS)}."
+                )
         return gx.ExpectationSuite(**content)
     except FileNotFoundError:
         raise ConfigError(f"{path} is missing; every dataset needs an expectation suite.") from None
@@ -85,7 +99,9 @@ def load_suite(path: Path) -> Any:
     except Exception as error:  # GX raises many unrelated types for one bad suite
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"{path}: Great Expectations does not take it: {str(error)[:300]}") from None
+        raise ConfigError(
+            f"{path}: Great Expectations does not take it: {str(error)[:300]}"
+        ) from None
 
 
 def validate(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> Validation:
@@ -104,17 +120,27 @@ def validate(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
     for result in counted.results:
         raised = (result.exception_info or {}).get("raised_exception")
         nested = [
-            v for v in (result.exception_info or {}).values() if isinstance(v, dict) and v.get("raised_exception")
+            v
+            for v in (result.exception_info or {}).values()
+            if isinstance(v, dict) and v.get("raised_exception")
         ]
         meta = result.expectation_config.meta
         if raised or nested:
-            raise ConfigError(f"{path}: the expectation “{meta['id']}” cannot be checked; does its column exist?")
+            raise ConfigError(
+                f"{path}: the expectation “{meta['id']}” cannot be checked; does its column exist?"
+            )
         if not result.success:
             failing[meta["id"]] = Failure(
-                meta["id"], meta["reason"], tuple(meta["columns"]), meta["effect"], np.array([], dtype="int64")
+                meta["id"],
+                meta["reason"],
+                tuple(meta["columns"]),
+                meta["effect"],
+                np.array([], dtype="int64"),
             )
     order = [e.meta["id"] for e in suite.expectations if e.meta["id"] in failing]
-    by_row = [e for e in suite.expectations if e.meta["id"] in failing and e.meta["effect"] == REJECT_ROW]
+    by_row = [
+        e for e in suite.expectations if e.meta["id"] in failing and e.meta["effect"] == REJECT_ROW
+    ]
     page = _page(counted, suite.name)
     if not by_row:
         return Validation([failing[name] for name in order], page)
@@ -125,7 +151,9 @@ def validate(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
         "exclude_unexpected_values": True,
         "partial_unexpected_count": 0,
     }
-    detailed = _batch(context, frame).validate(again, result_format=complete, expectation_parameters=dict(parameters))
+    detailed = _batch(context, frame).validate(
+        again, result_format=complete, expectation_parameters=dict(parameters)
+    )
     for result in detailed.results:
         meta = result.expectation_config.meta
         index = result.result.get("unexpected_index_list") or []
@@ -144,13 +172,16 @@ i.text-success::before {content: "✓"; color: #2e7d32} i.text-danger::before {c
 
 
 def _page(counted: Any, title: str) -> str:
-    """A page of Data Docs by itself: nothing is fetched from outside the house, and no moment of time is in it."""
+    """A page of Data Docs by itself: nothing is fetched from outside the house, and no moment of
+    time is in it."""
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
     for name in ("batch_markers", "batch_spec"):
         counted.meta.pop(name, None)
-    html: str = DefaultJinjaPageView().render(ValidationResultsPageRenderer(run_info_at_end=True).render(counted))
+    html: str = DefaultJinjaPageView().render(
+        ValidationResultsPageRenderer(run_info_at_end=True).render(counted)
+    )
     return _OUTSIDE.sub("", html).replace("<title></title>", f"<title>{title}</title>{_STYLE}", 1)
 
 

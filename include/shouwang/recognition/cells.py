@@ -19,7 +19,8 @@ from shouwang.intake.sheets import Cells
 
 SAMPLE = 2_000
 BEHIND_A_LETTER = 0.7
-"""What numbers behind a letter (学籍号) are worth as identity numbers, beside a column of the numbers themselves."""
+"""What numbers behind a letter (学籍号) are worth as identity numbers, beside a column of the
+numbers themselves."""
 FEW_VALUES = 80
 """A coded column has no more distinct values than this beside its codes."""
 Array = np.ndarray[Any, Any]
@@ -30,7 +31,8 @@ _SERIAL = re.compile(r"\d{9,}")
 
 @dataclass(frozen=True)
 class Registered:
-    """What recognition asks of the registry: names by number, and names, townships and villages by themselves."""
+    """What recognition asks of the registry: names by number, and names, townships and villages by
+    themselves."""
 
     name_of: Mapping[str, str]
     names: frozenset[str]
@@ -52,7 +54,8 @@ class Registered:
 
 @dataclass
 class Sampled:
-    """One column's cells in the first rows of a table: its distinct filled values, and which row holds which."""
+    """One column's cells in the first rows of a table: its distinct filled values, and which row
+    holds which."""
 
     distinct: list[Any]
     codes: Array
@@ -77,7 +80,10 @@ class Sampled:
     @cached_property
     def texts(self) -> list[str]:
         """The values as trimmed text."""
-        return [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip() for v in self.distinct]
+        return [
+            str(int(v)) if isinstance(v, float) and v.is_integer() else str(v).strip()
+            for v in self.distinct
+        ]
 
     def share(self, fits: Callable[[int], bool]) -> float:
         """The share of filled rows whose value (by its place) fits."""
@@ -107,7 +113,8 @@ class Sampled:
         return numbers[self.codes]
 
     def same_as(self, other: Sampled) -> bool:
-        """Whether two columns say the same in all but a few rows: then it does not matter which is taken."""
+        """Whether two columns say the same in all but a few rows: then it does not matter which is
+        taken."""
         mine = np.array([*self.texts, ""], dtype=object)[self.codes]
         theirs = np.array([*other.texts, ""], dtype=object)[other.codes]
         return len(mine) == len(theirs) and bool((mine == theirs).mean() >= 0.98)
@@ -120,8 +127,11 @@ def _filled(value: Any) -> bool:
         return False
 
 
-def fit(column: Column, sampled: Sampled, registered: Callable[[], Registered | None], surnames: str) -> float | None:
-    """How far cells fit a column, 0 to 1; None where they say nothing (no cell is filled, or any text would do)."""
+def fit(
+    column: Column, sampled: Sampled, registered: Callable[[], Registered | None], surnames: str
+) -> float | None:
+    """How far cells fit a column, 0 to 1; None where they say nothing (no cell is filled, or any
+    text would do)."""
     if not sampled.distinct:
         return None
     match column.type:
@@ -130,7 +140,9 @@ def fit(column: Column, sampled: Sampled, registered: Callable[[], Registered | 
                 return 0.0
             state = sampled.numbers["id_state"]
             written = sampled.numbers["id_number"].fillna("")
-            near = (state == VALID) | written.str.fullmatch(r"[0-9*]{15,18}X?") & written.str.contains(r"[0-9]{4}")
+            near = (state == VALID) | written.str.fullmatch(
+                r"[0-9*]{15,18}X?"
+            ) & written.str.contains(r"[0-9]{4}")
             share = sampled.share(lambda place: bool(near[place]))
             if share and sampled.share(lambda place: sampled.texts[place][:1].isalpha()) > 0.5:
                 share *= BEHIND_A_LETTER
@@ -143,7 +155,11 @@ def fit(column: Column, sampled: Sampled, registered: Callable[[], Registered | 
         case "name":
             return _name_fit(sampled, registered, surnames)
         case "phone":
-            return sampled.share(lambda place: bool(_PHONE.fullmatch(re.sub(r"[\s()]|\.0$", "", sampled.texts[place]))))
+            return sampled.share(
+                lambda place: bool(
+                    _PHONE.fullmatch(re.sub(r"[\s()]|\.0$", "", sampled.texts[place]))
+                )
+            )
         case "date":
             first, last = column.range or (2000, dt.date.today().year + 10)
             return sampled.share(lambda place: _likely_day(sampled.distinct[place], first, last))
@@ -154,7 +170,9 @@ def fit(column: Column, sampled: Sampled, registered: Callable[[], Registered | 
             share = sampled.share(lambda place: codes[place] is not None)
             return share if len({code for code in codes if code}) > 1 else share * 0.7
         case "yuan" | "number" | "integer":
-            return sampled.share(lambda place: _likely_number(sampled.distinct[place], sampled.texts[place], column))
+            return sampled.share(
+                lambda place: _likely_number(sampled.distinct[place], sampled.texts[place], column)
+            )
         case _:
             return None
 
@@ -169,7 +187,9 @@ def _codes(column: Column, sampled: Sampled) -> list[str | None]:
     return codes
 
 
-def _name_fit(sampled: Sampled, registered: Callable[[], Registered | None], surnames: str) -> float:
+def _name_fit(
+    sampled: Sampled, registered: Callable[[], Registered | None], surnames: str
+) -> float:
     people = registered()
     if people:
         names = sampled.names
@@ -183,8 +203,11 @@ def _name_fit(sampled: Sampled, registered: Callable[[], Registered | None], sur
     )
 
 
-def place_fit(name: str, sampled: Sampled, registered: Callable[[], Registered | None]) -> float | None:
-    """How far cells are townships or villages of the registry, or end as such where there is none."""
+def place_fit(
+    name: str, sampled: Sampled, registered: Callable[[], Registered | None]
+) -> float | None:
+    """How far cells are townships or villages of the registry, or end as such where there is
+    none."""
     if not sampled.distinct:
         return None
     people = registered()
@@ -196,7 +219,9 @@ def place_fit(name: str, sampled: Sampled, registered: Callable[[], Registered |
 
     def is_place(place: int) -> bool:
         text = sampled.texts[place]
-        return text in places or (len(text) <= 25 and any(core in text for core in cores if len(core) > 1))
+        return text in places or (
+            len(text) <= 25 and any(core in text for core in cores if len(core) > 1)
+        )
 
     return sampled.share(is_place)
 
@@ -221,8 +246,12 @@ def _likely_number(value: Any, text: str, column: Column) -> bool:
 
 
 def agreement(names: Sampled, numbers: Sampled, people: Registered) -> float | None:
-    """The share of rows in which a name is the one that the registry has for the number; None if too few are known."""
-    known = np.array([people.name_of.get(n, "") for n in numbers.numbers["id_number"].fillna("")] + [""], dtype=object)
+    """The share of rows in which a name is the one that the registry has for the number; None if
+    too few are known."""
+    known = np.array(
+        [people.name_of.get(n, "") for n in numbers.numbers["id_number"].fillna("")] + [""],
+        dtype=object,
+    )
     registered = known[numbers.codes]
     written = np.array([*names.names.fillna(""), ""], dtype=object)[names.codes]
     asked = (registered != "") & (written != "")

@@ -1,4 +1,5 @@
-"""Which cell column is which canonical one: words, cells, arithmetic and the registry, weighed together."""
+"""Which cell column is which canonical one: words, cells, arithmetic and the registry, weighed
+together."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ People = Callable[[], Registered | None]
 
 @dataclass(frozen=True)
 class Question:
-    """What intake could not be sure of: a heading (``column``) or a value that may mean one of ``candidates``."""
+    """What intake could not be sure of: a heading (``column``) or a value that may mean one of
+    ``candidates``."""
 
     kind: str
     column: str
@@ -53,7 +55,8 @@ class Chosen:
 
 @dataclass
 class _Candidates:
-    """The evidence table: for each canonical column and cell column what words, cells and both are worth."""
+    """The evidence table: for each canonical column and cell column what words, cells and both are
+    worth."""
 
     contract: Contract
     titles: list[str]
@@ -67,7 +70,11 @@ class _Candidates:
 
     def of_column(self, name: str) -> list[tuple[float, int]]:
         """The cell columns that could be a canonical one, the best first."""
-        found = [(score, place) for (n, place), score in self.score.items() if n == name and score >= POSSIBLE]
+        found = [
+            (score, place)
+            for (n, place), score in self.score.items()
+            if n == name and score >= POSSIBLE
+        ]
         return sorted(found, key=lambda one: (-one[0], one[1]))
 
 
@@ -84,14 +91,20 @@ def choose(
     listed = _listed(titles, contexts, contract, wording)
     ignored = {plain(title) for title in contract.ignored}
     taken = set(listed.values())
-    free = [p for p, title in enumerate(titles) if title and p not in taken and plain(title) not in ignored]
+    free = [
+        p
+        for p, title in enumerate(titles)
+        if title and p not in taken and plain(title) not in ignored
+    ]
     wanted = [name for name in contract.columns if name not in listed]
     evidence = {name: f"表头“{titles[place]}”是约定的写法" for name, place in listed.items()}
     columns, guesses = dict(listed), {}
     open_places: dict[str, list[int]] = {}
     table = None
     if wanted and free:
-        table = _table(sheet, first, titles, contexts, contract, wording, people, wanted, free, listed)
+        table = _table(
+            sheet, first, titles, contexts, contract, wording, people, wanted, free, listed
+        )
         _registry(table, listed)
         found = _assign(table, wanted, free)
         found = _balanced(table, found, listed)
@@ -106,11 +119,15 @@ def choose(
                 open_places[name] = [place, *rivals]
     missing = _missing(contract, columns)
     questions = tuple(
-        question for name in missing if (question := _question(table, name, open_places, columns, contract))
+        question
+        for name in missing
+        if (question := _question(table, name, open_places, columns, contract))
     )
     asked = {question.column for question in questions}
     added = _added(table, columns, contract) if table else {}
-    return Chosen(columns, added, evidence, guesses, tuple(n for n in missing if n not in asked), questions)
+    return Chosen(
+        columns, added, evidence, guesses, tuple(n for n in missing if n not in asked), questions
+    )
 
 
 def _missing(contract: Contract, columns: Mapping[str, int]) -> list[str]:
@@ -119,26 +136,36 @@ def _missing(contract: Contract, columns: Mapping[str, int]) -> list[str]:
     return [
         name
         for name, column in contract.columns.items()
-        if column.required and name not in columns and not any(n in columns for n in grouped.get(name, ()))
+        if column.required
+        and name not in columns
+        and not any(n in columns for n in grouped.get(name, ()))
     ]
 
 
-def _listed(titles: list[str], contexts: list[str], contract: Contract, wording: Wording) -> dict[str, int]:
-    """Columns whose heading the contract lists, once; where it names somebody else, only if no other could be meant."""
+def _listed(
+    titles: list[str], contexts: list[str], contract: Contract, wording: Wording
+) -> dict[str, int]:
+    """Columns whose heading the contract lists, once; where it names somebody else, only if no
+    other could be meant."""
     places: dict[str, list[int]] = {}
     for place, title in enumerate(titles):
         name = wording.listed(title) if title else None
         if name and not _of_another(contexts[place], title, name, wording):
             places.setdefault(name, []).append(place)
     plainly = {
-        name: [p for p in found if not wording.doubtful(titles[p], name)] or found for name, found in places.items()
+        name: [p for p in found if not wording.doubtful(titles[p], name)] or found
+        for name, found in places.items()
     }
     once = {name: found[0] for name, found in plainly.items() if len(found) == 1}
     return {
         name: place
         for name, place in once.items()
         if not wording.doubtful(titles[place], name)
-        or not any(wording.scores(title).get(name) for other, title in enumerate(titles) if title and other != place)
+        or not any(
+            wording.scores(title).get(name)
+            for other, title in enumerate(titles)
+            if title and other != place
+        )
     }
 
 
@@ -152,9 +179,17 @@ def _of_another(context: str, title: str, name: str, wording: Wording) -> bool:
 
 
 def _table(
-    sheet: Sheet, first: int, titles: list[str], contexts: list[str], contract: Contract, wording: Wording,
-    people: People, wanted: list[str], free: list[int], listed: Mapping[str, int],
-) -> _Candidates:  # fmt: skip
+    sheet: Sheet,
+    first: int,
+    titles: list[str],
+    contexts: list[str],
+    contract: Contract,
+    wording: Wording,
+    people: People,
+    wanted: list[str],
+    free: list[int],
+    listed: Mapping[str, int],
+) -> _Candidates:
     cells = {place: Sampled.of(sheet.columns[place], first) for place in [*free, *listed.values()]}
     table = _Candidates(contract, titles, contexts, wording, cells, people)
     spoken = {place: _spoken(table, place) for place in free}
@@ -191,16 +226,25 @@ def _table(
 
 
 def _spoken(table: _Candidates, place: int) -> dict[str, float]:
-    """What a column's heading, alone or with the tiers above it, is worth for each canonical column."""
+    """What a column's heading, alone or with the tiers above it, is worth for each canonical
+    column."""
     title, context = table.titles[place], table.contexts[place]
     scores = dict(table.wording.scores(title))
     listed = table.wording.listed(title)
     if listed:
-        scores[listed] = max(scores.get(listed, 0.0), 0.75 if table.wording.doubtful(title, listed) else 1.0)
+        scores[listed] = max(
+            scores.get(listed, 0.0), 0.75 if table.wording.doubtful(title, listed) else 1.0
+        )
     if context != title:
         for name, score in table.wording.scores(context).items():
             known = scores.get(name)
-            scores[name] = score if known is None else 0.0 if score == 0.0 and not listed else max(score, known)
+            scores[name] = (
+                score
+                if known is None
+                else 0.0
+                if score == 0.0 and not listed
+                else max(score, known)
+            )
     return scores
 
 
@@ -210,7 +254,11 @@ def _fit(table: _Candidates, name: str, place: int) -> float | None:
         return place_fit(name, table.cells[place], table.people)
     if name in table.contract.key:
         sampled = table.cells[place]
-        return min(1.0, len(sampled.distinct) / max(1, int(sampled.counts.sum()))) if sampled.distinct else None
+        return (
+            min(1.0, len(sampled.distinct) / max(1, int(sampled.counts.sum())))
+            if sampled.distinct
+            else None
+        )
     return fit(column, table.cells[place], table.people, table.contract.surnames)
 
 
@@ -219,7 +267,11 @@ def _registry(table: _Candidates, listed: Mapping[str, int]) -> None:
     if not table.contract.has_identity or not ({"name", "id_number"} - listed.keys()):
         return
     names = [listed["name"]] if "name" in listed else [p for _, p in table.of_column("name")][:4]
-    numbers = [listed["id_number"]] if "id_number" in listed else [p for _, p in table.of_column("id_number")][:4]
+    numbers = (
+        [listed["id_number"]]
+        if "id_number" in listed
+        else [p for _, p in table.of_column("id_number")][:4]
+    )
     people = table.people() if len(names) and len(numbers) else None
     if people is None:
         return
@@ -234,22 +286,33 @@ def _registry(table: _Candidates, listed: Mapping[str, int]) -> None:
         if kind in listed:
             continue
         for place in names if kind == "name" else numbers:
-            best = max((share for pair, share in shares.items() if pair[place_of] == place), default=None)
+            best = max(
+                (share for pair, share in shares.items() if pair[place_of] == place), default=None
+            )
             if best is not None and (kind, place) in table.score:
                 table.score[kind, place] += 0.3 if best >= 0.8 else -0.3 if best < 0.5 else 0.0
 
 
 def _assign(table: _Candidates, wanted: list[str], free: list[int]) -> dict[str, int]:
-    """The assignment of cell columns to canonical ones with the greatest sum of scores (Hungarian method)."""
+    """The assignment of cell columns to canonical ones with the greatest sum of scores (Hungarian
+    method)."""
     from scipy.optimize import linear_sum_assignment
 
-    scores = np.array([[max(0.0, table.score.get((name, place), 0.0)) for place in free] for name in wanted])
+    scores = np.array(
+        [[max(0.0, table.score.get((name, place), 0.0)) for place in free] for name in wanted]
+    )
     scores[scores < POSSIBLE] = 0.0
     rows, places = linear_sum_assignment(scores, maximize=True)
-    return {wanted[r]: free[p] for r, p in zip(rows.tolist(), places.tolist(), strict=True) if scores[r, p] > 0}
+    return {
+        wanted[r]: free[p]
+        for r, p in zip(rows.tolist(), places.tolist(), strict=True)
+        if scores[r, p] > 0
+    }
 
 
-def _balanced(table: _Candidates, found: dict[str, int], listed: Mapping[str, int]) -> dict[str, int]:
+def _balanced(
+    table: _Candidates, found: dict[str, int], listed: Mapping[str, int]
+) -> dict[str, int]:
     """Where sums tell the columns of money apart, those that add up."""
     for balance in table.contract.balances:
         names = [balance.total, *balance.parts]
@@ -265,18 +328,29 @@ def _balanced(table: _Candidates, found: dict[str, int], listed: Mapping[str, in
         if not all(choices.values()) or all(len(c) == 1 for c in choices.values()):
             continue
         if np.prod([len(c) for c in choices.values()]) > 1_500:
-            choices = {name: [found.get(name)] if len(c) > 2 and name in found else c for name, c in choices.items()}
+            choices = {
+                name: [found.get(name)] if len(c) > 2 and name in found else c
+                for name, c in choices.items()
+            }
         best_share, best_sum, best_pick = 0.0, 0.0, None
         for pick in product(*choices.values()):
             used = [place for place in pick if place is not None]
             if len(set(used)) < len(used):
                 continue
             share = round(_share(table, balance, dict(zip(names, pick, strict=True))), 2)
-            worth = sum(table.score.get((n, p), 1.0) for n, p in zip(names, pick, strict=True) if p is not None)
+            worth = sum(
+                table.score.get((n, p), 1.0)
+                for n, p in zip(names, pick, strict=True)
+                if p is not None
+            )
             if (share, worth) > (best_share, best_sum):
                 best_share, best_sum, best_pick = share, worth, pick
         if best_pick and best_share >= 0.9:
-            adding = {n: p for n, p in zip(names, best_pick, strict=True) if p is not None and n not in listed}
+            adding = {
+                n: p
+                for n, p in zip(names, best_pick, strict=True)
+                if p is not None and n not in listed
+            }
             stays = {n: p for n, p in found.items() if n not in names and p not in adding.values()}
             for name, place in adding.items():
                 table.score[name, place] = table.score.get((name, place), 0.0) + 0.15
@@ -285,7 +359,8 @@ def _balanced(table: _Candidates, found: dict[str, int], listed: Mapping[str, in
 
 
 def _share(table: _Candidates, balance: Balance, pick: Mapping[str, int | None]) -> float:
-    """The share of rows in which a choice of columns adds up; rows in which all is 0 say nothing."""
+    """The share of rows in which a choice of columns adds up; rows in which all is 0 say
+    nothing."""
 
     def amounts(name: str) -> Any:
         place = pick[name]
@@ -298,7 +373,8 @@ def _share(table: _Candidates, balance: Balance, pick: Mapping[str, int | None])
 
 
 def _rivals(table: _Candidates, name: str, place: int, found: Mapping[str, int]) -> list[int]:
-    """Other cell columns that could as well be this canonical one, and are not better used elsewhere."""
+    """Other cell columns that could as well be this canonical one, and are not better used
+    elsewhere."""
     score = table.score[name, place]
     rivals = []
     for other_score, other in table.of_column(name):
@@ -321,7 +397,9 @@ def _rivals(table: _Candidates, name: str, place: int, found: Mapping[str, int])
     return rivals
 
 
-def _added(table: _Candidates, columns: Mapping[str, int], contract: Contract) -> dict[str, tuple[int, ...]]:
+def _added(
+    table: _Candidates, columns: Mapping[str, int], contract: Contract
+) -> dict[str, tuple[int, ...]]:
     """Cell columns that belong to a column of which there may be several."""
     used = set(columns.values())
     added = {}
@@ -341,14 +419,22 @@ def _reason(table: _Candidates, name: str, place: int) -> str:
     if words:
         told.append(f"表头“{table.titles[place]}”的字面含义相符")
     if fits is not None and fits >= 0.5:
-        told.append(f"{fits:.0%}的单元格是{_KINDS.get(table.contract.columns[name].type, '相应的内容')}")
+        told.append(
+            f"{fits:.0%}的单元格是{_KINDS.get(table.contract.columns[name].type, '相应的内容')}"
+        )
     return "，".join(told) or "由其他列推定"
 
 
 _KINDS = {
-    "identity": "身份证号", "name": "姓名", "phone": "电话号码", "date": "日期", "code": "认得的取值", "yuan": "数字",
-    "number": "数字", "integer": "数字",
-}  # fmt: skip
+    "identity": "身份证号",
+    "name": "姓名",
+    "phone": "电话号码",
+    "date": "日期",
+    "code": "认得的取值",
+    "yuan": "数字",
+    "number": "数字",
+    "integer": "数字",
+}
 
 
 def _question(
@@ -358,13 +444,16 @@ def _question(
     columns: Mapping[str, int],
     contract: Contract,
 ) -> Question | None:
-    """The question about a required column that stays open: its likeliest heading; None where no column can be it."""
+    """The question about a required column that stays open: its likeliest heading; None where no
+    column can be it."""
     if table is None:
         return None
     used = set(columns.values())
     places = [p for p in open_places.get(name, ()) if p not in used]
     places += [p for _, p in table.of_column(name) if p not in used and p not in places]
-    could_be = [p for p in table.cells if p not in used and table.titles[p] and _could_be(table, name, p)]
+    could_be = [
+        p for p in table.cells if p not in used and table.titles[p] and _could_be(table, name, p)
+    ]
     places += [p for p in could_be if p not in places]
     if not places:
         return None
@@ -378,20 +467,29 @@ def _question(
         ),
         key=lambda n: -table.score[n, place],
     )
-    return Question("column", name, table.titles[place], "", (name, *rivals[:2]), samples_of(table.cells[place]))
+    return Question(
+        "column", name, table.titles[place], "", (name, *rivals[:2]), samples_of(table.cells[place])
+    )
 
 
 def _likeness(table: _Candidates, name: str, place: int) -> float:
-    """How likely an open column is, for the order in which it is asked about: also by some of its words only."""
+    """How likely an open column is, for the order in which it is asked about: also by some of its
+    words only."""
     title = table.titles[place]
     elsewhere = max((s for n, s in table.wording.scores(title).items() if n != name), default=0.0)
-    return table.score.get((name, place), 0.0) + 0.4 * table.wording.hint(title, name) - 0.2 * elsewhere
+    return (
+        table.score.get((name, place), 0.0)
+        + 0.4 * table.wording.hint(title, name)
+        - 0.2 * elsewhere
+    )
 
 
 def _could_be(table: _Candidates, name: str, place: int) -> bool:
     column = table.contract.columns[name]
     fits = _fit(table, name, place)
-    if table.wording.scores(table.titles[place]).get(name) == 0.0:  # its words say no, but there may be no other
+    if (
+        table.wording.scores(table.titles[place]).get(name) == 0.0
+    ):  # its words say no, but there may be no other
         return column.type in KNOWN_BY_CELLS and (fits or 0.0) >= 0.8
     return (fits if fits is not None else 0.5 if column.type in ("text",) else 0.0) >= 0.5
 

@@ -1,4 +1,5 @@
-"""Where a sheet's header is: one to three tiers, found by what their words say or by what stands below them."""
+"""Where a sheet's header is: one to three tiers, found by what their words say or by what stands
+below them."""
 
 from __future__ import annotations
 
@@ -28,9 +29,10 @@ _DATA = re.compile(r"[-+￥¥]?[\d,.]+(?:%|元|%)?|\d{4}[-/年.].*|\d{6,}.*")
 class Header:
     """How one sheet is laid out: canonical column → its place; data begin after ``last_row``.
 
-    ``added``: further places whose cells belong to a column; ``evidence``: how each column was known, in words;
-    ``guesses``: heading → column, where it was not listed; ``missing``: required columns that it lacks; ``questions``:
-    those that stay open; ``above``: the texts of every line down to ``last_row``.
+    ``added``: further places whose cells belong to a column; ``evidence``: how each column was
+    known, in words; ``guesses``: heading → column, where it was not listed; ``missing``: required
+    columns that it lacks; ``questions``: those that stay open; ``above``: the texts of every line
+    down to ``last_row``.
     """
 
     first_row: int
@@ -49,7 +51,8 @@ class Header:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a header may be: its rows, the heading of each column, and the tiers above a heading, joined."""
+    """Where a header may be: its rows, the heading of each column, and the tiers above a heading,
+    joined."""
 
     first: int
     tiers: int
@@ -72,7 +75,9 @@ def find_header(rows: list[list[Any]], contract: Contract, wording: Wording) -> 
             continue
         for tiers in range(1, MOST_TIERS + 1):
             below = rows[first : first + tiers]
-            if len(below) < tiers or (tiers > 1 and (_is_data(below[-1]) or not _may_be_upper(below[-2]))):
+            if len(below) < tiers or (
+                tiers > 1 and (_is_data(below[-1]) or not _may_be_upper(below[-2]))
+            ):
                 break
             titles, contexts = _titles(below, wording)
             place = Place(first, tiers, titles, contexts, _hits(titles, contexts, wording))
@@ -86,7 +91,8 @@ def find_header(rows: list[list[Any]], contract: Contract, wording: Wording) -> 
 
 
 def last_row_of(rows: list[list[Any]], place: Place) -> tuple[int, list[Any]]:
-    """The last row that belongs to a header, with the lines of units and column numbers under it; and the units."""
+    """The last row that belongs to a header, with the lines of units and column numbers under it;
+    and the units."""
     last, units = place.first + place.tiers - 1, []
     while last + 1 < len(rows) and (numbers_row(rows[last + 1]) or unit_row(rows[last + 1])):
         last += 1
@@ -104,7 +110,9 @@ def _hits(titles: list[str], contexts: list[str], wording: Wording) -> float:
         listed = wording.listed(title)
         found = {listed: 1.0} if listed else wording.scores(title)
         if context and context != title and not listed:
-            found = found | {n: s for n, s in wording.scores(context).items() if s > found.get(n, 0)}
+            found = found | {
+                n: s for n, s in wording.scores(context).items() if s > found.get(n, 0)
+            }
         for name, score in found.items():
             if score >= SPEAKS:
                 best[name] = max(best.get(name, 0.0), score)
@@ -112,13 +120,15 @@ def _hits(titles: list[str], contexts: list[str], wording: Wording) -> float:
 
 
 def _may_be_upper(row: Sequence[Any]) -> bool:
-    """Whether a line may be an upper tier: several short texts, no note (``单位：元``) and no title over all."""
+    """Whether a line may be an upper tier: several short texts, no note (``单位：元``) and no title
+    over all."""
     texts = texts_of(row)
     return len(texts) > 1 and not any(":" in text or len(text) > 20 for text in texts)
 
 
 def _is_data(row: Sequence[Any]) -> bool:
-    """Whether half of a line's cells are numbers or days, or one is a long number: no header has that."""
+    """Whether half of a line's cells are numbers or days, or one is a long number: no header has
+    that."""
     texts = texts_of(row)
     if any(_LONG_NUMBER.fullmatch(text) for text in texts):
         return True
@@ -126,7 +136,8 @@ def _is_data(row: Sequence[Any]) -> bool:
 
 
 def _unspoken(rows: list[list[Any]]) -> Place | None:
-    """A header whose words say nothing (``列1``): the first wide line of different texts with data below it."""
+    """A header whose words say nothing (``列1``): the first wide line of different texts with data
+    below it."""
     widest = max((len(texts_of(row)) for row in rows), default=0)
     for first, row in enumerate(rows[:SEARCHED_ROWS]):
         texts = texts_of(row)
@@ -134,7 +145,11 @@ def _unspoken(rows: list[list[Any]]) -> Place | None:
             continue
         below = [r for r in rows[first + 1 : first + 8] if len(texts_of(r)) * 2 >= len(texts)]
         numbers = sum(any(_DATA.fullmatch(text) for text in texts_of(r)) for r in below)
-        if below and numbers * 2 >= len(below) and not any(any(map(str.isdigit, t)) and len(t) > 6 for t in texts):
+        if (
+            below
+            and numbers * 2 >= len(below)
+            and not any(any(map(str.isdigit, t)) and len(t) > 6 for t in texts)
+        ):
             titles = _texts(row)
             return Place(first, 1, titles, titles, 0.0)
     return None
@@ -145,7 +160,8 @@ def _texts(row: Sequence[Any]) -> list[str]:
 
 
 def _spread(row: Sequence[Any], below: Sequence[str]) -> list[str]:
-    """An upper tier with every text repeated over the empty cells to its right that something stands below of."""
+    """An upper tier with every text repeated over the empty cells to its right that something
+    stands below of."""
     spread, last = [], ""
     for text, under in zip(_texts(row), below, strict=True):
         last = text or (last if under else "")
@@ -154,9 +170,11 @@ def _spread(row: Sequence[Any], below: Sequence[str]) -> list[str]:
 
 
 def _titles(rows: Sequence[Sequence[Any]], wording: Wording) -> tuple[list[str], list[str]]:
-    """The heading of each column and, beside it, its tiers joined: an upper one spans the cells to its right.
+    """The heading of each column and, beside it, its tiers joined: an upper one spans the cells to
+    its right.
 
-    Where two columns have the same lowest heading (``姓名`` of the student, of the guardian), the tiers are joined.
+    Where two columns have the same lowest heading (``姓名`` of the student, of the guardian), the
+    tiers are joined.
     """
     lowest = _texts(rows[-1])
     titles, contexts = list(lowest), list(lowest)
@@ -170,18 +188,23 @@ def _titles(rows: Sequence[Sequence[Any]], wording: Wording) -> tuple[list[str],
         lowest = [text or under for text, under in zip(own, lowest, strict=True)]
     often = {title for title in titles if title and titles.count(title) > 1}
     chosen = [
-        context if title in often or (not wording.listed(title) and wording.listed(context)) else title
+        context
+        if title in often or (not wording.listed(title) and wording.listed(context))
+        else title
         for title, context in zip(titles, contexts, strict=True)
     ]
     return chosen, contexts
 
 
 def header_lines(sheet: Sheet, header_titles: Sequence[str], after: int) -> list[int]:
-    """Lines below a header that are headers again: most of its headings stand in them, in whatever order."""
+    """Lines below a header that are headers again: most of its headings stand in them, in whatever
+    order."""
     wanted = {plain(title) for title in header_titles if title}
     hits = np.zeros(len(sheet.numbers), dtype=np.int32)
     for column in sheet.columns:
-        titles = np.array([isinstance(v, str) and plain(v) in wanted for v in column.distinct], dtype=bool)
+        titles = np.array(
+            [isinstance(v, str) and plain(v) in wanted for v in column.distinct], dtype=bool
+        )
         if titles.any():
             hits += titles[np.frombuffer(column.codes, dtype=np.int32)]
     lines = np.flatnonzero(hits >= max(2, 0.6 * len(wanted)))

@@ -21,7 +21,13 @@ from shouwang.intake.names import shown
 from shouwang.intake.sheets import Cells, Sheet
 from shouwang.intake.worker import open_file
 from shouwang.recognition.columns import People, Question, is_number
-from shouwang.recognition.headers import RUNNING_NUMBERS, SEARCHED_ROWS, Header, header_lines, texts_of
+from shouwang.recognition.headers import (
+    RUNNING_NUMBERS,
+    SEARCHED_ROWS,
+    Header,
+    header_lines,
+    texts_of,
+)
 from shouwang.recognition.recognise import columns_missing, locate, nobody
 from shouwang.recognition.units import numbers_row, unit_row
 from shouwang.recognition.words import plain
@@ -61,7 +67,8 @@ class Reading:
     written: list[tuple[list[Cells], Array]] = field(repr=False)
     sheets_ignored: tuple[tuple[str, str, str], ...] = ()
     questions: tuple[Question, ...] = ()
-    """What stays open: required columns (then ``table`` is of no use yet), and values that lead to no code."""
+    """What stays open: required columns (then ``table`` is of no use yet), and values that lead to
+    no code."""
     corrected: pd.DataFrame | None = field(default=None, repr=False)
     """The cells, where receipts that came back have changed some."""
 
@@ -71,13 +78,16 @@ class Reading:
         return any(question.kind == "column" for question in self.questions)
 
     def cells(self) -> pd.DataFrame:
-        """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the sheet."""
+        """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the
+        sheet."""
         if self.corrected is not None:
             return self.corrected
         parts = []
         for columns, rows in self.written:
             texts = (
-                pd.array(read_each(cells.distinct, _as_written)[0], dtype="str").take(_codes(cells)[rows])
+                pd.array(read_each(cells.distinct, _as_written)[0], dtype="str").take(
+                    _codes(cells)[rows]
+                )
                 for cells in columns
             )
             parts.append(pd.DataFrame(dict(zip(map(str, range(len(columns))), texts, strict=True))))
@@ -93,12 +103,16 @@ class Reading:
 
 
 def read_files(
-    files: Sequence[Path], contract: Contract, passwords: Sequence[str] = (), people: People = nobody
+    files: Sequence[Path],
+    contract: Contract,
+    passwords: Sequence[str] = (),
+    people: People = nobody,
 ) -> Reading:
-    """Read a department's files; ``people`` gives the registry, where words do not tell which column is which.
+    """Read a department's files; ``people`` gives the registry, where words do not tell which
+    column is which.
 
-    `FileRefused` if a file cannot be opened, lacks a required column, or none has rows. Questions about required
-    columns are in the reading: it is held then.
+    `FileRefused` if a file cannot be opened, lacks a required column, or none has rows. Questions
+    about required columns are in the reading: it is held then.
     """
     tables, written, reports = [], [], []
     questions: list[Question] = []
@@ -114,7 +128,13 @@ def read_files(
             if refusal.code not in NO_TABLE or len(parts) == 1:
                 raise
             refused.append(refusal)
-            ignored.append((shown(path.name), "", "没有认得的表头" if refusal.code == "no_header" else "空文件"))
+            ignored.append(
+                (
+                    shown(path.name),
+                    "",
+                    "没有认得的表头" if refusal.code == "no_header" else "空文件",
+                )
+            )
             continue
         for sheet, header in located:
             questions += header.questions
@@ -128,11 +148,18 @@ def read_files(
     if not tables or not sum(map(len, tables)):
         names = "、".join([shown(path.name) for path in parts] or [file for file, _ in others])
         raise FileRefused("no_rows", f"文件“{names}”里没有数据行，请核对后重新上传。")
-    return Reading(pd.concat(tables, ignore_index=True), tuple(reports), written, tuple(ignored), _once_each(questions))
+    return Reading(
+        pd.concat(tables, ignore_index=True),
+        tuple(reports),
+        written,
+        tuple(ignored),
+        _once_each(questions),
+    )
 
 
 NO_TABLE = frozenset({"no_header", "empty"})
-"""Refusals of a file that holds no table: beside one that does, it is a stray file, which is passed over and told."""
+"""Refusals of a file that holds no table: beside one that does, it is a stray file, which is passed
+over and told."""
 
 
 def _once_each(questions: list[Question]) -> tuple[Question, ...]:
@@ -146,15 +173,22 @@ def _once_each(questions: list[Question]) -> tuple[Question, ...]:
 
 
 def _located(
-    path: Path, sheets: list[Sheet], contract: Contract, people: People, ignored: list[tuple[str, str, str]]
+    path: Path,
+    sheets: list[Sheet],
+    contract: Contract,
+    people: People,
+    ignored: list[tuple[str, str, str]],
 ) -> list[tuple[Sheet, Header]]:
-    """The sheets that hold a table, with their headers; the others that say something are put down as ignored."""
+    """The sheets that hold a table, with their headers; the others that say something are put down
+    as ignored."""
     found: list[tuple[Sheet, Header]] = []
     for sheet in sheets:
         tables = [] if sheet.hidden else _tables(sheet, contract, people)
         found += tables
         if not tables and sheet.columns:
-            ignored.append((sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头"))
+            ignored.append(
+                (sheet.file, sheet.name, "隐藏的工作表" if sheet.hidden else "没有认得的表头")
+            )
     if not found:
         required = [c.wordings[0] for c in contract.columns.values() if c.required]
         raise FileRefused(
@@ -165,7 +199,9 @@ def _located(
     whole = [(sheet, header) for sheet, header in found if not header.missing]
     for sheet, header in found:
         if header.missing and whole and not {"name", "id_number"} & header.columns.keys():
-            ignored.append((sheet.file, sheet.name, "不是逐人逐户的表"))  # sums by township beside the table itself
+            ignored.append(
+                (sheet.file, sheet.name, "不是逐人逐户的表")
+            )  # sums by township beside the table itself
         elif header.missing:
             raise columns_missing(sheet, header, contract)
     return whole
@@ -180,7 +216,10 @@ def _tables(sheet: Sheet, contract: Contract, people: People) -> list[tuple[Shee
     for line in header_lines(sheet, header.titles, header.last_row):
         row = [plain(column.distinct[column.codes[line]]) for column in sheet.columns]
         if any(text and text != heading for text, heading in zip(row, headings, strict=True)):
-            return [(sheet.rows(0, line), header), *_tables(sheet.rows(line, len(sheet.numbers)), contract, people)]
+            return [
+                (sheet.rows(0, line), header),
+                *_tables(sheet.rows(line, len(sheet.numbers)), contract, people),
+            ]
     return [(sheet, header)]
 
 
@@ -191,7 +230,8 @@ def _codes(cells: Cells) -> Array:
 def _read_sheet(
     sheet: Sheet, header: Header, contract: Contract
 ) -> tuple[pd.DataFrame, Array, SheetReport, list[Question]]:
-    """The table of one sheet, which of its rows are data, how it was understood, and values that lead to no code."""
+    """The table of one sheet, which of its rows are data, how it was understood, and values that
+    lead to no code."""
     first = header.last_row + 1
     _fill_merged(sheet, header, contract)
     _fill_written_once(sheet, header, contract)
@@ -206,7 +246,11 @@ def _read_sheet(
     for name, column in contract.columns.items():
         place = header.columns.get(name)
         values = [""] if place is None else sheet.columns[place].distinct
-        codes = np.zeros(len(rows), dtype=np.int32) if place is None else _codes(sheet.columns[place])[rows]
+        codes = (
+            np.zeros(len(rows), dtype=np.int32)
+            if place is None
+            else _codes(sheet.columns[place])[rows]
+        )
         read, bad = read_column(values, column, header.factors.get(name, 1.0))
         if name == "id_number":
             numbers_read = read_identity(read)
@@ -215,16 +259,24 @@ def _read_sheet(
         else:
             table[name] = read.array.take(codes)
         for place in header.added.get(name, ()):
-            more, wrong = read_column(sheet.columns[place].distinct, column, header.factors.get(name, 1.0))
+            more, wrong = read_column(
+                sheet.columns[place].distinct, column, header.factors.get(name, 1.0)
+            )
             there = _codes(sheet.columns[place])[rows]
-            table[name] = table[name].fillna(0) + pd.Series(more.array.take(there), index=table.index).fillna(0)
+            table[name] = table[name].fillna(0) + pd.Series(
+                more.array.take(there), index=table.index
+            ).fillna(0)
             unreadable = unreadable.where(~wrong[there], unreadable + " " + name)
         if bad.any() and column.type == "code":
             open_values = unknown_values(values, column)
             unknown = unknown.where(~open_values[codes], unknown + " " + name)
             bad = bad & ~open_values
             questions += _value_questions(
-                name, values, np.bincount(codes[open_values[codes]], minlength=len(values)), contract, header
+                name,
+                values,
+                np.bincount(codes[open_values[codes]], minlength=len(values)),
+                contract,
+                header,
             )
         if bad.any():
             unreadable = unreadable.where(~bad[codes], unreadable + " " + name)
@@ -233,11 +285,15 @@ def _read_sheet(
         if contract.second_identity:
             _stand_in(table, contract.second_identity)
     for name, derived in contract.derived.items():
-        table[name] = table[[*derived.plus]].fillna(0).sum(axis=1) - table[[*derived.minus]].fillna(0).sum(axis=1)
+        table[name] = table[[*derived.plus]].fillna(0).sum(axis=1) - table[[*derived.minus]].fillna(
+            0
+        ).sum(axis=1)
         table[name] = table[name].round(2)
     for balance in contract.balances:
         if {balance.total, *balance.given} <= header.columns.keys():
-            table["unbalanced"] = (table[balance.total] - table[[*balance.parts]].fillna(0).sum(axis=1)).round(2)
+            table["unbalanced"] = (
+                table[balance.total] - table[[*balance.parts]].fillna(0).sum(axis=1)
+            ).round(2)
             break
     if contract.sums_as_they_are:
         table["unbalanced"] = 0.0
@@ -245,14 +301,24 @@ def _read_sheet(
     table["unknown"] = unknown.str.strip().mask(unknown == "")
     told = tuple((int(numbers[line]), kind) for line, kind in passed_over.items() if kind != "空行")
     report = SheetReport(
-        sheet.file, sheet.name, len(rows), int(numbers[header.last_row]), header.titles, header.columns,
-        header.guesses, header.ignored, told, header.factors, header.evidence,
-    )  # fmt: skip
+        sheet.file,
+        sheet.name,
+        len(rows),
+        int(numbers[header.last_row]),
+        header.titles,
+        header.columns,
+        header.guesses,
+        header.ignored,
+        told,
+        header.factors,
+        header.evidence,
+    )
     return table, rows, report, questions
 
 
 def _stand_in(table: pd.DataFrame, second: str) -> None:
-    """Where the identity number is missing or not sound, a sound one out of the second column (``G`` + the number)."""
+    """Where the identity number is missing or not sound, a sound one out of the second column
+    (``G`` + the number)."""
     lacking = table["id_state"] != VALID
     other = read_identity(table.loc[lacking, second].astype("str").fillna(""))
     other = other[other["id_state"] == VALID]
@@ -262,19 +328,23 @@ def _stand_in(table: pd.DataFrame, second: str) -> None:
 def _value_questions(
     name: str, values: Sequence[Any], rows: Array, contract: Contract, header: Header
 ) -> list[Question]:
-    """One question for each value that leads to no code, with the codes there are, the likeliest first."""
+    """One question for each value that leads to no code, with the codes there are, the likeliest
+    first."""
     column, heading = contract.columns[name], header.titles[header.columns[name]]
     found = []
     asks = CodeReader(column).asks
     for place in (place for place in np.flatnonzero(rows).tolist() if asks(values[place])):
         value = str(values[place]).strip()[:60]
-        codes = sorted(column.values, key=lambda code: -difflib.SequenceMatcher(None, value, code).ratio())
+        codes = sorted(
+            column.values, key=lambda code: -difflib.SequenceMatcher(None, value, code).ratio()
+        )
         found.append(Question("value", name, heading, value, tuple(codes), rows=int(rows[place])))
     return found
 
 
 def _fill_merged(sheet: Sheet, header: Header, contract: Contract) -> None:
-    """A cell merged over several lines counts for each of them; an amount does not, it would be counted twice."""
+    """A cell merged over several lines counts for each of them; an amount does not, it would be
+    counted twice."""
     filled = {place for name, place in header.columns.items() if not is_number(contract, name)}
     for top, bottom, place in sheet.merges:
         if place in filled and top > header.last_row:
@@ -284,18 +354,32 @@ def _fill_merged(sheet: Sheet, header: Header, contract: Contract) -> None:
 
 
 def _fill_written_once(sheet: Sheet, header: Header, contract: Contract) -> None:
-    """A household's name that is written once over its members' rows, which have their own numbers, counts for each.
+    """A household's name that is written once over its members' rows, which have their own numbers,
+    counts for each.
 
-    Only where the places agree with the row above; who is another's member, matching finds by the number.
+    Only where the places agree with the row above; who is another's member, matching finds by the
+    number.
     """
     name, number = header.columns.get("name"), header.columns.get("id_number")
     if name is None or number is None:
         return
     codes = sheet.columns[name].codes
-    places = [sheet.columns[header.columns[p]].codes for p in ("township", "village") if p in header.columns]
-    empty = np.flatnonzero(_codes(sheet.columns[name])[header.last_row + 2 :] == 0) + header.last_row + 2
+    places = [
+        sheet.columns[header.columns[p]].codes
+        for p in ("township", "village")
+        if p in header.columns
+    ]
+    empty = (
+        np.flatnonzero(_codes(sheet.columns[name])[header.last_row + 2 :] == 0)
+        + header.last_row
+        + 2
+    )
     for line in empty.tolist():
-        if sheet.columns[number].codes[line] and codes[line - 1] and all(p[line] == p[line - 1] for p in places):
+        if (
+            sheet.columns[number].codes[line]
+            and codes[line - 1]
+            and all(p[line] == p[line - 1] for p in places)
+        ):
             codes[line] = codes[line - 1]
 
 
@@ -320,7 +404,10 @@ def _lines_without_data(sheet: Sheet, header: Header, contract: Contract) -> dic
         for line in (np.flatnonzero(filled == 1) + first).tolist():
             place = next(p for p, cells in enumerate(sheet.columns) if cells.codes[line])
             if not _may_be_data(
-                sheet.columns[place].distinct[sheet.columns[place].codes[line]], place, header, contract
+                sheet.columns[place].distinct[sheet.columns[place].codes[line]],
+                place,
+                header,
+                contract,
             ):
                 found[line] = "小标题或说明行"
     for place, title in enumerate(header.titles):
@@ -338,7 +425,8 @@ def _lines_without_data(sheet: Sheet, header: Header, contract: Contract) -> dic
 
 
 def _may_be_data(cell: Any, place: int, header: Header, contract: Contract) -> bool:
-    """Whether the only cell of a line may be what is left of a row: a number, or a name in the column of names."""
+    """Whether the only cell of a line may be what is left of a row: a number, or a name in the
+    column of names."""
     text = plain(cell)
     if ":" in text:
         return False
@@ -350,10 +438,16 @@ def _may_be_data(cell: Any, place: int, header: Header, contract: Contract) -> b
 
 
 def _numbered_lines(sheet: Sheet, first: int, found: dict[int, str]) -> dict[int, str]:
-    """Lines further down that number the columns or give units, as a header repeated on every page has them."""
+    """Lines further down that number the columns or give units, as a header repeated on every page
+    has them."""
     repeated = [line for line, kind in found.items() if kind == "重复的表头"]
     lines = {}
-    for line in (after for before in repeated for after in (before + 1, before + 2) if after < len(sheet.numbers)):
+    for line in (
+        after
+        for before in repeated
+        for after in (before + 1, before + 2)
+        if after < len(sheet.numbers)
+    ):
         row = [cells.distinct[cells.codes[line]] for cells in sheet.columns]
         if numbers_row(row) or unit_row(row):
             lines[line] = "列号或单位行"
@@ -361,9 +455,12 @@ def _numbered_lines(sheet: Sheet, first: int, found: dict[int, str]) -> dict[int
 
 
 def _looks_like_no_data(heads: set[str]) -> str:
-    """A pattern of texts worth a closer look: like a total's, a note's, or beginning as a heading above does."""
+    """A pattern of texts worth a closer look: like a total's, a note's, or beginning as a heading
+    above does."""
     first = {text[0] for text in heads}
-    first |= {char.upper() for char in first} | {chr(ord(char) + 0xFEE0) for char in first if "!" <= char <= "~"}
+    first |= {char.upper() for char in first} | {
+        chr(ord(char) + 0xFEE0) for char in first if "!" <= char <= "~"
+    }
     return rf"计|[:：]|^[注第]|^[\s　]*[{re.escape(''.join(sorted(first)))}]"
 
 
@@ -375,7 +472,11 @@ def _line_kind(row: list[Any], header: Header, number: str) -> str:
         return "合计行"
     if texts and _SIGNATURES.fullmatch(texts[0]) and len(texts) <= 6:
         return "签字或说明行"
-    if 0 < len(texts) <= 4 and len(texts) < len(header.titles) // 2 and all(":" in text for text in texts):
+    if (
+        0 < len(texts) <= 4
+        and len(texts) < len(header.titles) // 2
+        and all(":" in text for text in texts)
+    ):
         return "签字或说明行"
     return "重复的表头" if texts in header.above else ""
 

@@ -9,7 +9,14 @@ from shouwang.errors import FileRefused
 from shouwang.intake.names import shown
 from shouwang.intake.sheets import Sheet
 from shouwang.recognition.columns import People, choose
-from shouwang.recognition.headers import SEARCHED_ROWS, Header, Place, find_header, last_row_of, texts_of
+from shouwang.recognition.headers import (
+    SEARCHED_ROWS,
+    Header,
+    Place,
+    find_header,
+    last_row_of,
+    texts_of,
+)
 from shouwang.recognition.units import MONEY, factor_of_heading, units_of_notes
 from shouwang.recognition.words import Wording
 
@@ -21,8 +28,8 @@ def nobody() -> None:
 def locate(sheet: Sheet, contract: Contract, people: People = nobody) -> Header | None:
     """The header of a sheet, or None if it holds no table of this contract.
 
-    ``people`` gives the registry; it is asked only where words do not settle which column is which. Raises
-    `FileRefused` when the unit of its amounts cannot be told.
+    ``people`` gives the registry; it is asked only where words do not settle which column is which.
+    Raises `FileRefused` when the unit of its amounts cannot be told.
     """
     wording = Wording(contract)
     rows = sheet.head(SEARCHED_ROWS + 10)
@@ -37,7 +44,9 @@ def locate(sheet: Sheet, contract: Contract, people: People = nobody) -> Header 
         return None
     taken = {*chosen.columns.values(), *(p for places in chosen.added.values() for p in places)}
     asked = {question.heading for question in chosen.questions}
-    ignored = tuple(t for p, t in enumerate(place.titles) if t and p not in taken and t not in asked)
+    ignored = tuple(
+        t for p, t in enumerate(place.titles) if t and p not in taken and t not in asked
+    )
     return Header(
         first_row=place.first,
         last_row=last,
@@ -55,7 +64,8 @@ def locate(sheet: Sheet, contract: Contract, people: People = nobody) -> Header 
 
 
 def columns_missing(sheet: Sheet, header: Header, contract: Contract) -> FileRefused:
-    """The refusal of a sheet that lacks required columns: which, how they may be called, and what was seen."""
+    """The refusal of a sheet that lacks required columns: which, how they may be called, and what
+    was seen."""
     wanted = "；".join(
         f"“{contract.columns[m].wordings[0]}”（认得的写法：{'、'.join(contract.columns[m].wordings)}）"
         for m in header.missing
@@ -73,16 +83,24 @@ def sheet_words(sheet: Sheet) -> str:
 
 
 def _factors(
-    sheet: Sheet, above: list[list[Any]], place: Place, units: list[Any], columns: dict[str, int], contract: Contract
+    sheet: Sheet,
+    above: list[list[Any]],
+    place: Place,
+    units: list[Any],
+    columns: dict[str, int],
+    contract: Contract,
 ) -> dict[str, float]:
-    """The unit of each column of numbers: its heading's own, else the tiers' above, the row's below, the note's above."""
+    """The unit of each column of numbers: its heading's own, else the tiers' above, the row's
+    below, the note's above."""
     notes = units_of_notes(cell for row in above for cell in row if cell)
     money = [name for name in columns if contract.columns[name].type == "yuan"]
     factors: dict[str, float] = {}
     unclear = False
     for name, where in columns.items():
         column = contract.columns[name]
-        own = [factor_of_heading(text, column) for text in (place.titles[where], place.contexts[where])]
+        own = [
+            factor_of_heading(text, column) for text in (place.titles[where], place.contexts[where])
+        ]
         if units and units[where]:
             own.append(factor_of_heading(f"({units[where]})", column))
         factor = next((one for one in own if one is not None), None)

@@ -1,4 +1,5 @@
-"""Units: in a heading, in the note above it, in a row under it; each as the factor that leads to the column's own."""
+"""Units: in a heading, in the note above it, in a row under it; each as the factor that leads to
+the column's own."""
 
 from __future__ import annotations
 
@@ -12,14 +13,35 @@ from shouwang.recognition.words import plain
 MONEY = {"亿元": 1e8, "万元": 1e4, "千元": 1e3, "百元": 1e2, "元": 1.0, "角": 0.1}
 KINDS: dict[str, dict[str, float]] = {
     "元": MONEY,
-    "升": {"立方米": 1e3, "立方": 1e3, "m3": 1e3, "m³": 1e3, "吨": 1e3, "毫升": 1e-3, "ml": 1e-3, "升": 1.0, "l": 1.0},
-    "分钟": {"小时": 60.0, "分钟": 1.0, "分": 1.0, "min": 1.0, "秒": 1 / 60, "时": 60.0, "h": 60.0, "s": 1 / 60},
+    "升": {
+        "立方米": 1e3,
+        "立方": 1e3,
+        "m3": 1e3,
+        "m³": 1e3,
+        "吨": 1e3,
+        "毫升": 1e-3,
+        "ml": 1e-3,
+        "升": 1.0,
+        "l": 1.0,
+    },
+    "分钟": {
+        "小时": 60.0,
+        "分钟": 1.0,
+        "分": 1.0,
+        "min": 1.0,
+        "秒": 1 / 60,
+        "时": 60.0,
+        "h": 60.0,
+        "s": 1 / 60,
+    },
     "米": {"千米": 1e3, "公里": 1e3, "km": 1e3, "米": 1.0, "m": 1.0, "里": 500.0},
     "天": {"小时": 1 / 24, "天": 1.0, "日": 1.0, "周": 7.0},
 }
 """Of each unit of columns: how it may be written, and how much of it that is."""
 PERIODS = {"月": 30.0, "周": 7.0, "年": 365.0}
-_OFFICE = re.compile(r"(填报|报送|编制|制表|填表|上报|主管|汇总|责任|负责|经办|所属|工作|本|各)单位")
+_OFFICE = re.compile(
+    r"(填报|报送|编制|制表|填表|上报|主管|汇总|责任|负责|经办|所属|工作|本|各)单位"
+)
 _NOTE = re.compile(
     r"(?:^|[:、,，;；/()\s]|人民币|单位)((?:[亿万千百])?元)(?=$|[^\u4e00-\u9fff]|整|填|制|审|日|报|统|编|第)"
 )
@@ -27,7 +49,8 @@ _AT_END = re.compile(r"([亿万千百]元)$")
 
 
 def factor_of_heading(heading: str, column: Column) -> float | None:
-    """The factor of the unit that a heading names, in brackets, behind a stroke or at its end; None if it names none."""
+    """The factor of the unit that a heading names, in brackets, behind a stroke or at its end; None
+    if it names none."""
     kind = "元" if column.type == "yuan" else column.unit
     if kind is None:
         return None
@@ -55,7 +78,8 @@ def _factor(text: str, kind: str) -> float | None:
 
 
 def units_of_notes(cells: Iterable[object]) -> set[str]:
-    """The units of money that the lines above a header name (``单位：户、人、万元``); an office's name is none."""
+    """The units of money that the lines above a header name (``单位：户、人、万元``); an office's
+    name is none."""
     found: set[str] = set()
     for cell in cells:
         text = _OFFICE.sub("#", re.sub(r"[ \t\u3000\xa0]+(?=[^\s])", " ", str(cell)))
@@ -88,7 +112,8 @@ _UNIT_CELL = re.compile(
 
 
 def numbers_row(row: Iterable[object]) -> bool:
-    """Whether a line numbers the columns (``1 2 3``, ``甲 乙 1 2``, ``(1) (2)``), maybe after ``栏次``."""
+    """Whether a line numbers the columns (``1 2 3``, ``甲 乙 1 2``, ``(1) (2)``), maybe after
+    ``栏次``."""
     texts = [text.strip("()[]<>") for cell in row if (text := plain(cell).removesuffix(".0"))]
     if texts and texts[0] in ("栏次", "列号", "序号", "行次"):
         texts = texts[1:]
@@ -97,4 +122,6 @@ def numbers_row(row: Iterable[object]) -> bool:
     if len(texts) < 3 or not all(text.split("=")[0].strip("()").isdigit() for text in numbers):
         return False
     counted = [int(text.split("=")[0].strip("()")) for text in numbers]
-    return all(after - before == 1 for before, after in pairwise(counted)) and (not counted or counted[0] in (0, 1, 2))
+    return all(after - before == 1 for before, after in pairwise(counted)) and (
+        not counted or counted[0] in (0, 1, 2)
+    )

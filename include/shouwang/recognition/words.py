@@ -8,15 +8,19 @@ from functools import lru_cache
 
 from shouwang.county.contract import Column, Contract
 
-_BEHIND_STROKE = re.compile(r"/(?:每)?(?:人民币)?(?:[亿万千百]?元|升|分钟?|小时|天|日|米|km|m|人|户|次|吨)(?:/.*)?$")
+_BEHIND_STROKE = re.compile(
+    r"/(?:每)?(?:人民币)?(?:[亿万千百]?元|升|分钟?|小时|天|日|米|km|m|人|户|次|吨)(?:/.*)?$"
+)
 _BRACKET = re.compile(r"[(\[【{〔].*?[)\]】}〕]")
 _STARS = re.compile(r"^[*※★☆●#]+|[*※★☆●]+$")
 SAYS, DOUBTFUL = 0.55, 0.5
-"""What words are worth that fit a column; and that part of it where they name somebody else the row may be about."""
+"""What words are worth that fit a column; and that part of it where they name somebody else the row
+may be about."""
 
 
 def plain(text: object) -> str:
-    """A heading or wording without spaces, width differences and the stars of import templates, in lower case."""
+    """A heading or wording without spaces, width differences and the stars of import templates, in
+    lower case."""
     return _plain("" if text is None else str(text))
 
 
@@ -41,7 +45,9 @@ class Wording:
                 for wording in column.wordings:
                     text = without_unit(plain(wording)) if strip else plain(wording)
                     self.known.setdefault(text, name)
-        self._columns = {name: _Words(column, contract) for name, column in contract.columns.items()}
+        self._columns = {
+            name: _Words(column, contract) for name, column in contract.columns.items()
+        }
         self._scores: dict[str, dict[str, float]] = {}
 
     def listed(self, heading: str) -> str | None:
@@ -60,7 +66,8 @@ class Wording:
         return self._columns[name].hint(plain(heading))
 
     def scores(self, heading: str) -> dict[str, float]:
-        """For each column that a heading may be: 0 (ruled out) to 1 (all of it says so); those it says nothing of lack."""
+        """For each column that a heading may be: 0 (ruled out) to 1 (all of it says so); those it
+        says nothing of lack."""
         text = plain(heading)
         if text not in self._scores:
             scored = ((name, words.score(text)) for name, words in self._columns.items())
@@ -81,7 +88,8 @@ class _Words:
         self.covered = re.compile("|".join(map(re.escape, longest_first)) or r"\Z.")
 
     def excludes(self, text: str) -> bool:
-        """Whether a word rules the column out; one within the name of whom the rows are about does not (``病人``)."""
+        """Whether a word rules the column out; one within the name of whom the rows are about does
+        not (``病人``)."""
         text = self.subjects.sub("", text)
         return any(word in text for word in self.ruled_out)
 

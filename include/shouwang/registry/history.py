@@ -1,4 +1,5 @@
-"""The registry's history: each load says what holds from its month until the next load's; nothing is forgotten."""
+"""The registry's history: each load says what holds from its month until the next load's; nothing
+is forgotten."""
 
 from __future__ import annotations
 
@@ -19,10 +20,26 @@ from shouwang.store.sealing import keys_of
 from shouwang.store.tables import person, registry_load
 
 COLUMNS = [
-    "household_id", "township", "village", "village_group", "name", "id_number", "sex", "birth_date", "relation",
-    "ethnicity", "household_type", "registered_type", "recognised_on", "policy", "risk_removed", "income", "health",
-    "labour", "phone",
-]  # fmt: skip
+    "household_id",
+    "township",
+    "village",
+    "village_group",
+    "name",
+    "id_number",
+    "sex",
+    "birth_date",
+    "relation",
+    "ethnicity",
+    "household_type",
+    "registered_type",
+    "recognised_on",
+    "policy",
+    "risk_removed",
+    "income",
+    "health",
+    "labour",
+    "phone",
+]
 KEY = ["person_id", "household_id"]
 ARROW = {
     "birth_date": pa.timestamp("ms"),
@@ -64,8 +81,9 @@ def _content(people: pd.DataFrame) -> pd.Series:
 def snapshot(table: pd.DataFrame) -> pd.DataFrame:
     """A registry reading's accepted rows as rows of `person`, still without months.
 
-    A person is known by a sound identity number, else by household, name and birth date; the same number twice in one
-    household is told apart by its order. Both digests (``person_id, content``) get a key when they are loaded.
+    A person is known by a sound identity number, else by household, name and birth date; the same
+    number twice in one household is told apart by its order. Both digests (``person_id, content``)
+    get a key when they are loaded.
     """
     people = _monitored(table).reindex(columns=COLUMNS).reset_index(drop=True)
     people["recognised_on"] = people["recognised_on"].astype("datetime64[ms]")
@@ -80,7 +98,8 @@ def snapshot(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _monitored(table: pd.DataFrame) -> pd.DataFrame:
-    """The reading with one type a household: what 监测对象类别 says wins over 户类型, which is kept beside it."""
+    """The reading with one type a household: what 监测对象类别 says wins over 户类型, which is kept
+    beside it."""
     if "monitored_type" not in table:
         return table
     monitored = table["monitored_type"].where(table["monitored_type"] != NOT_MONITORED)
@@ -94,37 +113,60 @@ def _monitored(table: pd.DataFrame) -> pd.DataFrame:
 def load_snapshot(
     connection: Connection, people: pd.DataFrame, as_of: Month, fingerprint: str, file: str
 ) -> RegistryChange:
-    """Make the registry from ``as_of`` until the next load say what ``people`` says; the same load again does nothing."""
+    """Make the registry from ``as_of`` until the next load say what ``people`` says; the same load
+    again does nothing."""
     month = str(as_of)
-    known = connection.execute(sa.select(registry_load).where(registry_load.c.as_of == month)).mappings().first()
+    known = (
+        connection.execute(sa.select(registry_load).where(registry_load.c.as_of == month))
+        .mappings()
+        .first()
+    )
     households = int(people["household_id"].nunique())
     if known and known["fingerprint"] == fingerprint:
         return RegistryChange(len(people), households, 0, 0, 0, True)
     keys = keys_of(connection)
-    people = people.assign(person_id=keys.keyed(people["person_id"]), content=keys.keyed(people["content"]))
-    until = connection.scalar(sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month))
+    people = people.assign(
+        person_id=keys.keyed(people["person_id"]), content=keys.keyed(people["content"])
+    )
+    until = connection.scalar(
+        sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month)
+    )
     holding = _holding(connection, month, person.columns.keys())
-    joined = holding.merge(people[[*KEY, "content"]], on=[*KEY, "content"], how="left", indicator=True)
+    joined = holding.merge(
+        people[[*KEY, "content"]], on=[*KEY, "content"], how="left", indicator=True
+    )
     stays = joined["_merge"].eq("both").to_numpy()
     going, staying = holding[~stays], holding[stays]
     fresh = people.merge(staying[KEY], on=KEY, how="left", indicator=True)
     fresh = people[fresh["_merge"].eq("left_only").to_numpy()]
     _end(connection, going, month, until)
     insert(connection, person, fresh.assign(from_month=month, to_month=until))
-    values = {"fingerprint": fingerprint, "file": file, "people": len(people), "households": households}
+    values = {
+        "fingerprint": fingerprint,
+        "file": file,
+        "people": len(people),
+        "households": households,
+    }
     if known:
-        connection.execute(registry_load.update().where(registry_load.c.as_of == month).values(**values))
+        connection.execute(
+            registry_load.update().where(registry_load.c.as_of == month).values(**values)
+        )
     else:
         connection.execute(registry_load.insert().values(as_of=month, **values))
     changed = len(going[KEY].merge(fresh[KEY], on=KEY))
-    return RegistryChange(len(people), households, len(fresh) - changed, len(going) - changed, changed, False)
+    return RegistryChange(
+        len(people), households, len(fresh) - changed, len(going) - changed, changed, False
+    )
 
 
 def _holding(
     connection: Connection, month: str, columns: list[str], households: sa.Select[Any] | None = None
 ) -> pd.DataFrame:
     kinds = {name: ARROW.get(name, pa.string()) for name in columns}
-    asked = (sa.cast(person.c[n], sa.Text) if kind == ARROW["birth_date"] else person.c[n] for n, kind in kinds.items())
+    asked = (
+        sa.cast(person.c[n], sa.Text) if kind == ARROW["birth_date"] else person.c[n]
+        for n, kind in kinds.items()
+    )
     query = sa.select(*asked).where(
         person.c.from_month <= month, sa.or_(person.c.to_month.is_(None), person.c.to_month > month)
     )
@@ -134,7 +176,8 @@ def _holding(
 
 
 def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | None) -> None:
-    """Statements that no longer hold in ``month``: cut off there, and kept from the next load on if they hold again."""
+    """Statements that no longer hold in ``month``: cut off there, and kept from the next load on if
+    they hold again."""
     before, later = going[going["from_month"] < month], going[going["from_month"] == month]
     keys = [person.c[name] == sa.bindparam(f"k_{name}") for name in (*KEY, "from_month")]
 
@@ -154,8 +197,13 @@ def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | N
 
 
 def load_in_force(connection: Connection, month: Month) -> str:
-    """The fingerprint of the registry load that holds in a month; `NotThereYet` when there is none."""
-    query = sa.select(registry_load).where(registry_load.c.as_of <= str(month)).order_by(registry_load.c.as_of.desc())
+    """The fingerprint of the registry load that holds in a month; `NotThereYet` when there is
+    none."""
+    query = (
+        sa.select(registry_load)
+        .where(registry_load.c.as_of <= str(month))
+        .order_by(registry_load.c.as_of.desc())
+    )
     found = connection.execute(query).mappings().first()
     if found is None:
         raise NotThereYet(
@@ -165,7 +213,9 @@ def load_in_force(connection: Connection, month: Month) -> str:
     return hashlib.sha256(f"{found['as_of']} {found['fingerprint']}".encode()).hexdigest()[:16]
 
 
-def people_as_of(connection: Connection, month: Month, households: sa.Select[Any] | None = None) -> pd.DataFrame:
+def people_as_of(
+    connection: Connection, month: Month, households: sa.Select[Any] | None = None
+) -> pd.DataFrame:
     """The ``people`` frame of a month (docs/architecture.md), in the order of the registry file.
 
     ``households`` is a query for the ids of those that are wanted; all of them when it is left out.
@@ -175,17 +225,25 @@ def people_as_of(connection: Connection, month: Month, households: sa.Select[Any
 
 
 def former_people(connection: Connection, month: Month) -> pd.DataFrame:
-    """Who bore a name in a village by the registry before ``month`` and does no longer: has died, moved, been renamed.
+    """Who bore a name in a village by the registry before ``month`` and does no longer: has died,
+    moved, been renamed.
 
     ``person_id, township, village, name``; nobody of whose household somebody bears that name now.
     """
     once, now = person, person.alias()
-    holds = sa.and_(now.c.from_month <= str(month), sa.or_(now.c.to_month.is_(None), now.c.to_month > str(month)))
+    holds = sa.and_(
+        now.c.from_month <= str(month),
+        sa.or_(now.c.to_month.is_(None), now.c.to_month > str(month)),
+    )
     said = ("township", "village", "name")
-    stays = sa.and_(now.c.person_id == once.c.person_id, *(now.c[name] == once.c[name] for name in said))
+    stays = sa.and_(
+        now.c.person_id == once.c.person_id, *(now.c[name] == once.c[name] for name in said)
+    )
     at_home = sa.and_(now.c.household_id == once.c.household_id, now.c.name == once.c.name)
     query = (
-        sa.select(once.c.person_id, *(once.c[name] for name in said)).where(once.c.to_month <= str(month)).distinct()
+        sa.select(once.c.person_id, *(once.c[name] for name in said))
+        .where(once.c.to_month <= str(month))
+        .distinct()
     )
     for still in (stays, at_home):
         query = query.where(~sa.exists().where(holds, still))

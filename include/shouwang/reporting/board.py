@@ -1,7 +1,8 @@
-"""What the exchange board (数据交换看板) shows: months and departments, townships, what asks for somebody.
+"""What the exchange board (数据交换看板) shows: months and departments, townships, what asks for
+somebody.
 
-Counts, codes and our own ids only: nothing here names a person. Every function asks the database a few grouped
-questions, whatever the number of rows behind them.
+Counts, codes and our own ids only: nothing here names a person. Every function asks the database a
+few grouped questions, whatever the number of rows behind them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ from shouwang.county.contract import Contract
 from shouwang.house import House
 from shouwang.month import Month
 from shouwang.store import deliveries
-from shouwang.store.tables import delivery, feedback, late, release, release_item, returned, run, warning
+from shouwang.store.tables import (
+    delivery,
+    feedback,
+    late,
+    release,
+    release_item,
+    returned,
+    run,
+    warning,
+)
 
 State = Literal["in force", "held", "refused", "late", "waiting", "not due"]
 LEVELS = ("红", "黄", "蓝")
@@ -29,10 +39,11 @@ LEVELS = ("红", "黄", "蓝")
 
 @dataclass(frozen=True)
 class Cell:
-    """One department's month. ``age`` and ``days_late`` in days; ``last`` is the newest version, refused or not.
+    """One department's month. ``age`` and ``days_late`` in days; ``last`` is the newest version,
+    refused or not.
 
-    ``held_for``: since how many days a version waits for a clerk's answer, also a newer one beside that in force;
-    ``unanswered``: it counts as missing, since the waiting time is over.
+    ``held_for``: since how many days a version waits for a clerk's answer, also a newer one beside
+    that in force; ``unanswered``: it counts as missing, since the waiting time is over.
     """
 
     department: str
@@ -59,7 +70,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class MonthRow:
-    """A data month: its departments, its screening and its release; ``levels`` counts households warned."""
+    """A data month: its departments, its screening and its release; ``levels`` counts households
+    warned."""
 
     month: str
     cells: tuple[Cell, ...]
@@ -81,7 +93,8 @@ class MonthRow:
 
 @dataclass(frozen=True)
 class TownshipMonth:
-    """What a township was sent for a month and has answered; ``supervised``: overdue for so long that it is 督办."""
+    """What a township was sent for a month and has answered; ``supervised``: overdue for so long
+    that it is 督办."""
 
     month: str
     township: str
@@ -95,13 +108,16 @@ class TownshipMonth:
 
 
 def months(connection: Connection, count: int, today: dt.date) -> list[Month]:
-    """The data months to show, the newest first: all from the first known to the one expected now, and what is ahead."""
+    """The data months to show, the newest first: all from the first known to the one expected now,
+    and what is ahead."""
     known = {
         Month.parse(month)
         for table in (delivery, late, run)
         for month in connection.scalars(sa.select(table.c.month).distinct())
     }
-    return sorted(known.union(Month.span(min(known), expected(today))) if known else known)[-count:][::-1]
+    return sorted(known.union(Month.span(min(known), expected(today))) if known else known)[
+        -count:
+    ][::-1]
 
 
 def expected(today: dt.date) -> Month:
@@ -109,7 +125,9 @@ def expected(today: dt.date) -> Month:
     return Month.of(today) + -1
 
 
-def month_rows(house: House, connection: Connection, shown: Sequence[Month], today: dt.date) -> list[MonthRow]:
+def month_rows(
+    house: House, connection: Connection, shown: Sequence[Month], today: dt.date
+) -> list[MonthRow]:
     """Every department's state in each of these months."""
     if not shown:
         return []
@@ -118,31 +136,66 @@ def month_rows(house: House, connection: Connection, shown: Sequence[Month], tod
     declared = set(connection.execute(sa.select(late.c.month, late.c.department)).all())
     screened = dict(connection.execute(sa.select(run.c.month, run.c.screened_at)).all())
     outdated = set(deliveries.outdated(connection))
-    counted = sa.select(warning.c.month, warning.c.level, sa.func.count()).group_by(warning.c.month, warning.c.level)
+    counted = sa.select(warning.c.month, warning.c.level, sa.func.count()).group_by(
+        warning.c.month, warning.c.level
+    )
     levels: dict[str, dict[str, int]] = defaultdict(dict)
-    for month, level, count in connection.execute(counted.where(warning.c.month.between(first, last))):
+    for month, level, count in connection.execute(
+        counted.where(warning.c.month.between(first, last))
+    ):
         levels[month][level] = count
-    sent = sa.select(release.c.month, sa.func.max(release.c.released_on), sa.func.count(release.c.township.distinct()))
-    released = {month: (day, count) for month, day, count in connection.execute(sent.group_by(release.c.month))}
+    sent = sa.select(
+        release.c.month,
+        sa.func.max(release.c.released_on),
+        sa.func.count(release.c.township.distinct()),
+    )
+    released = {
+        month: (day, count)
+        for month, day, count in connection.execute(sent.group_by(release.c.month))
+    }
     rows = []
     for month in shown:
         key = str(month)
         cells = tuple(
-            _cell(house, contract, month, versions.get((key, contract.department), []), declared, today)
+            _cell(
+                house,
+                contract,
+                month,
+                versions.get((key, contract.department), []),
+                declared,
+                today,
+            )
             for contract in house.county.contracts.values()
         )
         day, townships = released.get(key, (None, 0))
         at = screened.get(key)
         rows.append(
-            MonthRow(key, cells, local(house, at) if at else None, key in outdated, levels[key], day, townships)
+            MonthRow(
+                key,
+                cells,
+                local(house, at) if at else None,
+                key in outdated,
+                levels[key],
+                day,
+                townships,
+            )
         )
     return rows
 
 
-def _versions(connection: Connection, first: str, last: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    columns = [delivery.c[n] for n in ("month", "department", "version", "status", "in_force", "received_at", "counts")]
+def _versions(
+    connection: Connection, first: str, last: str
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    columns = [
+        delivery.c[n]
+        for n in ("month", "department", "version", "status", "in_force", "received_at", "counts")
+    ]
     told = delivery.c.report["warnings"].label("warnings")
-    query = sa.select(*columns, told).where(delivery.c.month.between(first, last)).order_by(delivery.c.version)
+    query = (
+        sa.select(*columns, told)
+        .where(delivery.c.month.between(first, last))
+        .order_by(delivery.c.version)
+    )
     found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in connection.execute(query).mappings():
         found[row["month"], row["department"]].append(dict(row))
@@ -159,12 +212,21 @@ def _cell(
 ) -> Cell:
     calendar = house.county.settings.calendar
     due = calendar.handover(month)
-    who: dict[str, Any] = {"department": contract.department, "title": contract.title, "month": str(month), "due": due}
+    who: dict[str, Any] = {
+        "department": contract.department,
+        "title": contract.title,
+        "month": str(month),
+        "due": due,
+    }
     if not versions:
         if not contract.due(month):
             return Cell(**who, state="not due")
-        over = (str(month), contract.department) in declared or today > calendar.waiting_until(month)
-        return Cell(**who, state="late" if over else "waiting", days_late=max(0, (today - due).days))
+        over = (str(month), contract.department) in declared or today > calendar.waiting_until(
+            month
+        )
+        return Cell(
+            **who, state="late" if over else "waiting", days_late=max(0, (today - due).days)
+        )
     shown = next((version for version in versions if version["in_force"]), versions[-1])
     received = local(house, shown["received_at"])
     last = versions[-1]
@@ -191,52 +253,87 @@ def local(house: House, moment: dt.datetime) -> dt.date:
     return moment.replace(tzinfo=dt.UTC).astimezone(house.zone).date()
 
 
-def township_months(house: House, connection: Connection, today: dt.date, first: Month) -> list[TownshipMonth]:
+def township_months(
+    house: House, connection: Connection, today: dt.date, first: Month
+) -> list[TownshipMonth]:
     """What each township was sent since a month and has answered, the newest month first.
 
-    A household counts as answered when an answer came to the month's list or a later one; overdue when its day
-    (核查截止日期) is over without that.
+    A household counts as answered when an answer came to the month's list or a later one; overdue
+    when its day (核查截止日期) is over without that.
     """
     items = (
         sa.select(
-            release.c.month, release.c.township, release_item.c.clue_no,
-            sa.func.max(release.c.version).label("version"), sa.func.min(release.c.due).label("due"),
+            release.c.month,
+            release.c.township,
+            release_item.c.clue_no,
+            sa.func.max(release.c.version).label("version"),
+            sa.func.min(release.c.due).label("due"),
             sa.func.min(release.c.released_on).label("released_on"),
         )
         .join_from(
-            release, release_item,
-            sa.and_(*(release.c[name] == release_item.c[name] for name in ("month", "township", "version"))),
+            release,
+            release_item,
+            sa.and_(
+                *(
+                    release.c[name] == release_item.c[name]
+                    for name in ("month", "township", "version")
+                )
+            ),
         )
         .where(release.c.month >= str(first))
         .group_by(release.c.month, release.c.township, release_item.c.clue_no)
         .subquery()
-    )  # fmt: skip
-    year, number = (sa.func.substr(feedback.c.clue_no, at, 2) for at in (1, 3))  # what a list without month meant
-    listed = sa.func.coalesce(feedback.c.list_month, sa.literal("20").concat(year).concat("-").concat(number))
-    answers = sa.select(feedback.c.clue_no, sa.func.max(listed).label("month")).group_by(feedback.c.clue_no).subquery()
+    )
+    year, number = (
+        sa.func.substr(feedback.c.clue_no, at, 2) for at in (1, 3)
+    )  # what a list without month meant
+    listed = sa.func.coalesce(
+        feedback.c.list_month, sa.literal("20").concat(year).concat("-").concat(number)
+    )
+    answers = (
+        sa.select(feedback.c.clue_no, sa.func.max(listed).label("month"))
+        .group_by(feedback.c.clue_no)
+        .subquery()
+    )
     answered = sa.func.coalesce(answers.c.month, "") >= items.c.month
 
     query = (
         sa.select(
-            items.c.month, items.c.township, items.c.released_on, items.c.due, sa.func.max(items.c.version).label("version"),
-            sa.func.count().label("sent"), sa.func.sum(sa.case((answered, 1), else_=0)).label("answered"),
+            items.c.month,
+            items.c.township,
+            items.c.released_on,
+            items.c.due,
+            sa.func.max(items.c.version).label("version"),
+            sa.func.count().label("sent"),
+            sa.func.sum(sa.case((answered, 1), else_=0)).label("answered"),
         )
         .outerjoin_from(items, answers, items.c.clue_no == answers.c.clue_no)
         .group_by(items.c.month, items.c.township, items.c.released_on, items.c.due)
         .order_by(items.c.month.desc(), items.c.township)
-    )  # fmt: skip
+    )
     patience, found = house.county.settings.calendar.overdue_days, []
     for (month, township), same in groupby(connection.execute(query), key=lambda row: row[:2]):
         rows = [*same]
         late_ = [row for row in rows if row.due < today]
-        supervised = [row for row in rows if supervised_from(row.released_on, row.due, patience) <= today]
-        overdue, on_list = (sum(row.sent - row.answered for row in some) for some in (late_, supervised))
+        supervised = [
+            row for row in rows if supervised_from(row.released_on, row.due, patience) <= today
+        ]
+        overdue, on_list = (
+            sum(row.sent - row.answered for row in some) for some in (late_, supervised)
+        )
         found.append(
             TownshipMonth(
-                month, township, sum(row.sent for row in rows), sum(row.answered for row in rows), overdue, on_list,
-                max(row.released_on for row in rows), min(row.due for row in rows), max(row.version for row in rows),
+                month,
+                township,
+                sum(row.sent for row in rows),
+                sum(row.answered for row in rows),
+                overdue,
+                on_list,
+                max(row.released_on for row in rows),
+                min(row.due for row in rows),
+                max(row.version for row in rows),
             )
-        )  # fmt: skip
+        )
     return found
 
 
@@ -257,9 +354,11 @@ Kind = Literal[
 
 @dataclass(frozen=True)
 class Attention:
-    """One thing that somebody has to see to: of a month, with the departments or townships that it is about.
+    """One thing that somebody has to see to: of a month, with the departments or townships that it
+    is about.
 
-    ``count`` counts what it is about; of deliveries that ask something, the days that they have waited.
+    ``count`` counts what it is about; of deliveries that ask something, the days that they have
+    waited.
     """
 
     kind: Kind
@@ -274,13 +373,20 @@ RECENT = 3
 
 def held(connection: Connection) -> int:
     """How many files came back of which nobody knows whose they are."""
-    return connection.scalar(sa.select(sa.func.count()).select_from(returned).where(returned.c.held)) or 0
+    return (
+        connection.scalar(sa.select(sa.func.count()).select_from(returned).where(returned.c.held))
+        or 0
+    )
 
 
 def attention(
-    rows: Sequence[MonthRow], townships: Sequence[TownshipMonth], held: int = 0, releases: Iterable[Attention] = ()
+    rows: Sequence[MonthRow],
+    townships: Sequence[TownshipMonth],
+    held: int = 0,
+    releases: Iterable[Attention] = (),
 ) -> list[Attention]:
-    """What asks for somebody, one entry a month and cause: the gravest first, of one kind the newest first.
+    """What asks for somebody, one entry a month and cause: the gravest first, of one kind the
+    newest first.
 
     ``releases``: those that wait for an answer (``count``: days), and townships that are held back.
     """
@@ -307,7 +413,9 @@ def attention(
         if sent.overdue:
             overdue[sent.month] += sent.overdue
             names[sent.month].append(("", sent.township))
-    found += [Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()]
+    found += [
+        Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()
+    ]
     order = (
         "asked",
         "release asked",

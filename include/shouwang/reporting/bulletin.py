@@ -19,7 +19,8 @@ NUMERALS = "一二三四五六七八九十"
 
 @dataclass(frozen=True)
 class DepartmentLine:
-    """How a department delivered in the period: months due and on time, rows, and rows that were wrong."""
+    """How a department delivered in the period: months due and on time, rows, and rows that were
+    wrong."""
 
     title: str
     due: int
@@ -57,7 +58,9 @@ def change(now: int, before: int, unit: str = "户") -> str:
         return "与上期持平"
     more = now > before
     said = f"比上期{'增加' if more else '减少'} {abs(now - before):,} {unit}"
-    return said + (f"，{'上升' if more else '下降'} {abs(now - before) / before:.1%}" if before else "")
+    return said + (
+        f"，{'上升' if more else '下降'} {abs(now - before) / before:.1%}" if before else ""
+    )
 
 
 def listed(parts: Sequence[str], most: int = 8) -> str:
@@ -68,18 +71,25 @@ def listed(parts: Sequence[str], most: int = 8) -> str:
 def sections(
     counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str], cut_off: str
 ) -> tuple[Section, ...]:
-    """The text of the bulletin; ``titles`` words department codes, ``cut_off`` is the day up to which was counted."""
+    """The text of the bulletin; ``titles`` words department codes, ``cut_off`` is the day up to
+    which was counted."""
     parts = (
-        ("总体情况", _overall(counts, departments, titles)), ("核查处置情况", _visits(counts, cut_off)),
-        ("监测对象动态", _monitored(counts)), ("帮扶措施落实情况", _measures(counts)), ("部门数据报送情况", _departments(departments)),
+        ("总体情况", _overall(counts, departments, titles)),
+        ("核查处置情况", _visits(counts, cut_off)),
+        ("监测对象动态", _monitored(counts)),
+        ("帮扶措施落实情况", _measures(counts)),
+        ("部门数据报送情况", _departments(departments)),
         ("有关要求", _demands(counts, departments)),
-    )  # fmt: skip
+    )
     return tuple(
-        Section(f"{NUMERALS[n]}、{heading}", tuple(paragraphs)) for n, (heading, paragraphs) in enumerate(parts)
+        Section(f"{NUMERALS[n]}、{heading}", tuple(paragraphs))
+        for n, (heading, paragraphs) in enumerate(parts)
     )
 
 
-def _overall(counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str]) -> list[str]:
+def _overall(
+    counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str]
+) -> list[str]:
     now = counts.now
     total: Any = now.totals.loc["预警"]
     rows = sum(line.rows for line in departments)
@@ -96,7 +106,10 @@ def _overall(counts: Counts, departments: Sequence[DepartmentLine], titles: Mapp
         name: f"{name} {both(row)}，占 {share(row[HOUSEHOLDS], total[HOUSEHOLDS])}"
         for name, row in now.risks.iterrows()
     }
-    sources = [f"{titles.get(str(name), name)} {int(row[HOUSEHOLDS]):,} 户" for name, row in now.departments.iterrows()]
+    sources = [
+        f"{titles.get(str(name), name)} {int(row[HOUSEHOLDS]):,} 户"
+        for name, row in now.departments.iterrows()
+    ]
     return [
         f"{said}。按预警等级分，{levels}。",
         f"按风险类型分，{'；'.join(of.values())}（一户有多种风险的分别计入）。按线索来源分，{listed(sources)}。",
@@ -150,14 +163,23 @@ def _measures(counts: Counts) -> list[str]:
     by = counts.measures
     if by.empty:
         return ["今年以来，乡镇尚未反馈帮扶措施。"]
-    kinds = [f"{name} {int(row['户次']):,} 户次，占 {row['占比']:.1%}" for name, row in by.iterrows()]
-    return [f"今年以来，对核查确认的户落实帮扶措施 {int(by['户次'].sum()):,} 户次：{'；'.join(kinds)}。"]
+    kinds = [
+        f"{name} {int(row['户次']):,} 户次，占 {row['占比']:.1%}" for name, row in by.iterrows()
+    ]
+    return [
+        f"今年以来，对核查确认的户落实帮扶措施 {int(by['户次'].sum()):,} 户次：{'；'.join(kinds)}。"
+    ]
 
 
 def _departments(departments: Sequence[DepartmentLine]) -> list[str]:
     due = [line for line in departments if line.due]
-    said = f"本期应报送部门 {len(due)} 个，按时报送 {sum(line.on_time == line.due for line in due)} 个"
-    late, missing = [line.title for line in due if line.late], [line.title for line in due if line.missing]
+    said = (
+        f"本期应报送部门 {len(due)} 个，按时报送 {sum(line.on_time == line.due for line in due)} 个"
+    )
+    late, missing = (
+        [line.title for line in due if line.late],
+        [line.title for line in due if line.missing],
+    )
     said += f"；逾期报送：{listed(late)}" if late else ""
     said += f"；未报送或整份退回：{listed(missing)}" if missing else ""
     rows, rejected = sum(line.rows for line in due), sum(line.rejected for line in due)
@@ -185,13 +207,17 @@ def _demands(counts: Counts, departments: Sequence[DepartmentLine]) -> list[str]
 
 
 def compared(counts: Counts) -> list[tuple[str, int, int, int | None]]:
-    """What is set beside the two periods before: word, now, then, and before that; nothing where nothing was screened."""
+    """What is set beside the two periods before: word, now, then, and before that; nothing where
+    nothing was screened."""
     if counts.before is None:
         return []
     now, before = counts.now.totals[HOUSEHOLDS], counts.before.totals[HOUSEHOLDS]
     first = counts.first.totals[HOUSEHOLDS] if counts.first else None
     words = [word for word in now.index if word not in ("逾期", "督办")]
-    return [(str(w), int(now[w]), int(before[w]), None if first is None else int(first[w])) for w in words]
+    return [
+        (str(w), int(now[w]), int(before[w]), None if first is None else int(first[w]))
+        for w in words
+    ]
 
 
 def as_int(frame: pd.DataFrame) -> list[list[str | int]]:

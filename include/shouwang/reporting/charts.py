@@ -1,7 +1,7 @@
 """Charts (图表): one look for all of them, and pictures in which Chinese is never boxes.
 
-An SVG keeps its text as text, so that the reader's own fonts draw it; a PNG is drawn here and needs a Chinese font on
-this machine, which `to_png` insists on.
+An SVG keeps its text as text, so that the reader's own fonts draw it; a PNG is drawn here and needs
+a Chinese font on this machine, which `to_png` insists on.
 """
 
 from __future__ import annotations
@@ -26,7 +26,13 @@ def styled(chart: Any, width: int = 420, height: int = 220) -> Any:
     return (
         sized.configure(font=FONTS, background="white")
         .configure_view(strokeWidth=0)
-        .configure_axis(labelFontSize=12, titleFontSize=12, gridColor="#e7eaee", domainColor="#9aa5b1", tickSize=4)
+        .configure_axis(
+            labelFontSize=12,
+            titleFontSize=12,
+            gridColor="#e7eaee",
+            domainColor="#9aa5b1",
+            tickSize=4,
+        )
         .configure_title(fontSize=14, anchor="start", fontWeight=600)
         .configure_legend(labelFontSize=12, titleFontSize=12)
         .configure_range(category=list(COLOURS))
@@ -53,7 +59,8 @@ def to_png(chart: Any, scale: float = 2.0) -> bytes:
 
 
 def drawn(chart: Any, ending: str) -> bytes:
-    """A chart as the content of a file: ``.svg``, ``.png``, or an ``.html`` that fetches nothing from outside."""
+    """A chart as the content of a file: ``.svg``, ``.png``, or an ``.html`` that fetches nothing
+    from outside."""
     if ending == ".png":
         return to_png(chart)
     text = to_svg(chart) if ending == ".svg" else chart.to_html(inline=True)
@@ -62,11 +69,14 @@ def drawn(chart: Any, ending: str) -> bytes:
 
 @cache
 def chinese_font() -> bool:
-    """Whether fontconfig knows a font with Chinese letters; machines without fontconfig (Windows, macOS) have one."""
+    """Whether fontconfig knows a font with Chinese letters; machines without fontconfig (Windows,
+    macOS) have one."""
     program = which("fc-list")
     if program is None:
         return True
-    said = subprocess.run([program, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False)  # noqa: S603
+    said = subprocess.run(
+        [program, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False
+    )  # noqa: S603
     return bool(said.stdout.strip())
 
 
@@ -76,4 +86,6 @@ def bars(frame: Any, value: str, name: str, title: str | None = None) -> Any:
         x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickMinStep=1, tickCount=6)),
         y=alt.Y(f"{name}:N", sort=frame[name].tolist(), title=None),
     )
-    return base.mark_bar(color=COLOURS[1]) + base.mark_text(align="left", dx=4).encode(text=f"{value}:Q")
+    return base.mark_bar(color=COLOURS[1]) + base.mark_text(align="left", dx=4).encode(
+        text=f"{value}:Q"
+    )

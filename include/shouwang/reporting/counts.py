@@ -1,8 +1,10 @@
-"""The counts of a bulletin (通报统计), in households (户) and people (人): by township, level, risk, category, department.
+"""The counts of a bulletin (通报统计), in households (户) and people (人): by township, level,
+risk, category, department.
 
-A period is one data month or two. A household counts once a period: its level, category and township are those of its
-last warning, its outcome the strongest (new before supplement before repeated). People are the registered members of
-the counted households. Answers are those to the lists of the period, whenever they came.
+A period is one data month or two. A household counts once a period: its level, category and
+township are those of its last warning, its outcome the strongest (new before supplement before
+repeated). People are the registered members of the counted households. Answers are those to the
+lists of the period, whenever they came.
 """
 
 from __future__ import annotations
@@ -15,7 +17,14 @@ import pandas as pd
 
 from shouwang.delivery.conclusions import MEASURES
 from shouwang.month import Month
-from shouwang.registry.monitoring import MONITORED_TYPES, RECOGNISED, REMOVAL, RETURN, RETYPED, STRUCK_OFF
+from shouwang.registry.monitoring import (
+    MONITORED_TYPES,
+    RECOGNISED,
+    REMOVAL,
+    RETURN,
+    RETYPED,
+    STRUCK_OFF,
+)
 from shouwang.reporting.facts import NEW, REPEATED, SUPPLEMENT, Facts, on_supervision
 
 HOUSEHOLDS, PEOPLE = "户", "人"
@@ -42,9 +51,10 @@ class Period:
 class Counts:
     """The period, the two before it of the same length, the year so far, and the months before.
 
-    ``before``, and ``first`` before that, are null where nothing was screened in them. ``moves``: 本期 and 今年以来, 户 and 人, by movement.
-    ``struck_off``: by reason. ``measures``: 户次 and share by kind. ``registered``: 户, 人, and of them 已消除.
-    ``trend``: by month, households warned, sent, answered, confirmed.
+    ``before``, and ``first`` before that, are null where nothing was screened in them. ``moves``:
+    本期 and 今年以来, 户 and 人, by movement. ``struck_off``: by reason. ``measures``: 户次 and
+    share by kind. ``registered``: 户, 人, and of them 已消除. ``trend``: by month, households
+    warned, sent, answered, confirmed.
     """
 
     months: tuple[Month, ...]
@@ -70,8 +80,15 @@ class Counts:
         )
 
 
-def count(facts: Facts, months: Sequence[Month], today: dt.date, overdue_days: int, townships: Sequence[str]) -> Counts:
-    """Count the ``months``, and what stands beside them; every one of the ``townships`` has its row."""
+def count(
+    facts: Facts,
+    months: Sequence[Month],
+    today: dt.date,
+    overdue_days: int,
+    townships: Sequence[str],
+) -> Counts:
+    """Count the ``months``, and what stands beside them; every one of the ``townships`` has its
+    row."""
     last = months[-1]
     screened = set(facts.warned["month"])
 
@@ -101,11 +118,20 @@ def _sizes(facts: Facts, households: pd.Series) -> pd.Series[int]:
     return households.map(facts.sizes).fillna(0).astype("int64")
 
 
-def _grouped(facts: Facts, rows: pd.DataFrame, column: str, order: Sequence[str] = ()) -> pd.DataFrame:
-    """Households and people of each value of a column; those of ``order`` first, the rest by size."""
+def _grouped(
+    facts: Facts, rows: pd.DataFrame, column: str, order: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Households and people of each value of a column; those of ``order`` first, the rest by
+    size."""
     once = rows.dropna(subset=[column]).drop_duplicates([column, "household_id"])
-    by = once.assign(size=_sizes(facts, once["household_id"])).groupby(column)["size"].agg(["size", "sum"])
-    by = by.set_axis([HOUSEHOLDS, PEOPLE], axis="columns").sort_values(HOUSEHOLDS, ascending=False, kind="stable")
+    by = (
+        once.assign(size=_sizes(facts, once["household_id"]))
+        .groupby(column)["size"]
+        .agg(["size", "sum"])
+    )
+    by = by.set_axis([HOUSEHOLDS, PEOPLE], axis="columns").sort_values(
+        HOUSEHOLDS, ascending=False, kind="stable"
+    )
     index = [*order, *(name for name in by.index if name not in order)]
     return by.reindex(pd.Index(index, dtype="str", name=column), fill_value=0)
 
@@ -115,14 +141,22 @@ def _in(rows: pd.DataFrame, months: Sequence[Month]) -> pd.DataFrame:
 
 
 def _period(
-    facts: Facts, months: Sequence[Month], today: dt.date, overdue_days: int, townships: Sequence[str]
+    facts: Facts,
+    months: Sequence[Month],
+    today: dt.date,
+    overdue_days: int,
+    townships: Sequence[str],
 ) -> Period:
     every = _in(facts.warned, months).sort_values("month", kind="stable")
     warned = every.drop_duplicates("household_id", keep="last")
     place = every["outcome"].map({word: n for n, word in enumerate(FLOW)})
     strongest = place.groupby(every["household_id"]).min().map(dict(enumerate(FLOW)))
     warned = warned.assign(outcome=warned["household_id"].map(strongest))
-    sent = _in(facts.sent, months).sort_values("month", kind="stable").drop_duplicates("household_id", keep="last")
+    sent = (
+        _in(facts.sent, months)
+        .sort_values("month", kind="stable")
+        .drop_duplicates("household_id", keep="last")
+    )
     unanswered = sent["conclusion"].isna()
     stages = {
         "预警": warned,
@@ -134,15 +168,24 @@ def _period(
         "督办": sent[on_supervision(sent, today, overdue_days)],
     }
     totals = pd.DataFrame(
-        {word: [len(rows), int(_sizes(facts, rows["household_id"]).sum())] for word, rows in stages.items()},
+        {
+            word: [len(rows), int(_sizes(facts, rows["household_id"]).sum())]
+            for word, rows in stages.items()
+        },
         index=[HOUSEHOLDS, PEOPLE],
     ).T
     names = [*townships, *sorted({*warned["township"], *sent["township"]} - set(townships))]
     by_township = _grouped(facts, warned, "township", names).reindex(names)
-    levels = pd.crosstab(warned["township"], warned["level"]).reindex(index=names, columns=list(LEVELS), fill_value=0)
-    rest = {word: rows.groupby("township").size() for word, rows in stages.items() if word != "预警"}
+    levels = pd.crosstab(warned["township"], warned["level"]).reindex(
+        index=names, columns=list(LEVELS), fill_value=0
+    )
+    rest = {
+        word: rows.groupby("township").size() for word, rows in stages.items() if word != "预警"
+    }
     flow = pd.DataFrame(rest, index=names).fillna(0).astype("int64")
-    risks = warned.assign(risk=warned["risks"].str.split("、")).explode("risk").astype({"risk": "str"})
+    risks = (
+        warned.assign(risk=warned["risks"].str.split("、")).explode("risk").astype({"risk": "str"})
+    )
     return Period(
         totals=totals,
         townships=by_township.join(levels).join(flow),
@@ -169,7 +212,8 @@ def _struck_off(facts: Facts, year: Sequence[str]) -> pd.DataFrame:
 
 
 def _measures(written: pd.Series) -> pd.DataFrame:
-    """Measures (帮扶措施) by kind: 户次 and share; a text that names none of the known kinds is 其他."""
+    """Measures (帮扶措施) by kind: 户次 and share; a text that names none of the known kinds is
+    其他."""
     text = written.dropna()
     named = {kind: int(text.str.contains(kind, regex=False).sum()) for kind in MEASURES}
     named[OTHER] = int((~text.str.contains("|".join(MEASURES))).sum()) if len(text) else 0
@@ -191,8 +235,11 @@ def _trend(facts: Facts) -> pd.DataFrame:
     months = [str(month) for month in facts.span[-12:]]
     sent, warned = facts.sent, facts.warned
     stages: Mapping[str, pd.DataFrame] = {
-        "预警": warned, "下发": sent, "已核查": sent[sent["conclusion"].notna()], "确认": sent[sent["confirmed"]],
-    }  # fmt: skip
+        "预警": warned,
+        "下发": sent,
+        "已核查": sent[sent["conclusion"].notna()],
+        "确认": sent[sent["confirmed"]],
+    }
     by = {word: rows.groupby("month")["household_id"].nunique() for word, rows in stages.items()}
     found = pd.DataFrame(by).reindex(months).fillna(0).astype("int64")
     return found[found["预警"].cumsum() > 0]

@@ -1,4 +1,5 @@
-"""A county's figures for whoever watches machines (监控指标): counts by county and department, nobody in them."""
+"""A county's figures for whoever watches machines (监控指标): counts by county and department,
+nobody in them."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ MONTHS = 12
 
 @dataclass(frozen=True)
 class Gauge:
-    """A figure as it is now: ``shouwang.<name>``; ``tags`` say which county, department, outcome, level or state."""
+    """A figure as it is now: ``shouwang.<name>``; ``tags`` say which county, department, outcome,
+    level or state."""
 
     name: str
     value: float
@@ -26,27 +28,36 @@ class Gauge:
 def gauges(house: House) -> list[Gauge]:
     """What holds now; nothing of a month or department is said before there is something.
 
-    ``rows`` (of each department's newest data in force, by outcome: read, matched, review, unmatched, rejected,
-    duplicate) and ``age_days`` since they came; ``warnings`` (households of the newest screened month, by level);
-    ``lists`` (papers for townships, sent or waiting); ``overdue`` (households of the last twelve months' lists).
+    ``rows`` (of each department's newest data in force, by outcome: read, matched, review,
+    unmatched, rejected, duplicate) and ``age_days`` since they came; ``warnings`` (households of
+    the newest screened month, by level); ``lists`` (papers for townships, sent or waiting);
+    ``overdue`` (households of the last twelve months' lists).
     """
     today, county = house.today(), {"county": house.county.settings.code}
     with house.database.read() as connection:
         shown = months(connection, MONTHS, today)
         rows = month_rows(house, connection, shown, today)
         townships = township_months(house, connection, today, min(shown)) if shown else []
-        prepared, sent = connection.execute(sa.select(sa.func.count(), sa.func.count(dispatch.c.sent_at))).one()
+        prepared, sent = connection.execute(
+            sa.select(sa.func.count(), sa.func.count(dispatch.c.sent_at))
+        ).one()
     found = []
     for department in house.county.contracts:
         cells = (cell for row in rows for cell in row.cells if cell.department == department)
         if cell := next((cell for cell in cells if cell.state == "in force"), None):
             tags = {**county, "department": department}
             for outcome, count in sorted(cell.counts.items()):
-                found.append(Gauge("rows", count, {**tags, "outcome": "read" if outcome == "rows" else outcome}))
+                found.append(
+                    Gauge(
+                        "rows", count, {**tags, "outcome": "read" if outcome == "rows" else outcome}
+                    )
+                )
             found.append(Gauge("age_days", cell.age or 0, tags))
     if screened := next((row for row in rows if row.screened_on), None):
         for level, name in LEVELS.items():
-            found.append(Gauge("warnings", screened.levels.get(level, 0), {**county, "level": name}))
+            found.append(
+                Gauge("warnings", screened.levels.get(level, 0), {**county, "level": name})
+            )
     found += [
         Gauge("lists", count, {**county, "state": state})
         for state, count in (("sent", sent), ("waiting", prepared - sent))

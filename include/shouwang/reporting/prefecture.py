@@ -17,9 +17,17 @@ from shouwang.month import Month
 from shouwang.reporting.board import MonthRow, expected, month_rows, township_months
 
 Stage = Literal[
-    "unreadable", "away", "nothing", "collecting", "to screen", "to approve", "none to send", "under way", "is overdue",
+    "unreadable",
+    "away",
+    "nothing",
+    "collecting",
+    "to screen",
+    "to approve",
+    "none to send",
+    "under way",
+    "is overdue",
     "complete",
-]  # fmt: skip
+]
 
 ZONE = ZoneInfo(CountySettings.model_fields["timezone"].default)
 """Where the prefecture's clock stands: where a county's does that says nothing else."""
@@ -27,7 +35,8 @@ ZONE = ZoneInfo(CountySettings.model_fields["timezone"].default)
 
 @dataclass(frozen=True)
 class CountyMonth:
-    """A county's month: ``departments`` and ``row`` where its database answers, ``wrong`` where something does not."""
+    """A county's month: ``departments`` and ``row`` where its database answers, ``wrong`` where
+    something does not."""
 
     key: str
     name: str
@@ -54,7 +63,8 @@ class CountyMonth:
 
 
 def month_now() -> Month:
-    """The month that work is on, by the prefecture's date; each county's own counts for what is late or overdue."""
+    """The month that work is on, by the prefecture's date; each county's own counts for what is
+    late or overdue."""
     return expected(today_in(ZONE))
 
 
@@ -81,9 +91,17 @@ def _counted(house: House, name: str, month: Month) -> CountyMonth:
     today = house.today()
     with house.database.read() as connection:
         row = month_rows(house, connection, [month], today)[0]
-        lists = [one for one in township_months(house, connection, today, month) if one.month == str(month)]
-    sent, returned, overdue = (sum(getattr(one, what) for one in lists) for what in ("sent", "returned", "overdue"))
-    return CountyMonth(house.key, name, _stage(row, sent, returned, overdue), "", row, sent, returned, overdue)
+        lists = [
+            one
+            for one in township_months(house, connection, today, month)
+            if one.month == str(month)
+        ]
+    sent, returned, overdue = (
+        sum(getattr(one, what) for one in lists) for what in ("sent", "returned", "overdue")
+    )
+    return CountyMonth(
+        house.key, name, _stage(row, sent, returned, overdue), "", row, sent, returned, overdue
+    )
 
 
 def _stage(row: MonthRow, sent: int, returned: int, overdue: int) -> Stage:

@@ -1,4 +1,5 @@
-"""Back to the departments (结果反馈): what became of the rows that led to a signal, without anybody else's data."""
+"""Back to the departments (结果反馈): what became of the rows that led to a signal, without anybody
+else's data."""
 
 from __future__ import annotations
 
@@ -17,22 +18,40 @@ from shouwang.store.database import frame
 from shouwang.store.tables import case_event, person, release, release_item, signal
 
 COLUMNS = (
-    "delivery_month", "file", "sheet", "row", "rule", "value", "threshold", "sent", "conclusion", "visited", "wrong",
-)  # fmt: skip
-"""One row a signal: where it stands, by which rule, what was sent, what the township concluded, and what it found wrong."""
+    "delivery_month",
+    "file",
+    "sheet",
+    "row",
+    "rule",
+    "value",
+    "threshold",
+    "sent",
+    "conclusion",
+    "visited",
+    "wrong",
+)
+"""One row a signal: where it stands, by which rule, what was sent, what the township concluded, and
+what it found wrong."""
 SENT, KNOWN, WAITING = "已下发核查", "已在台账，未重复下发", "尚未下发"
 NOT_ANSWERED, NOT_TOLD = "尚未反馈", "乡镇未写明是哪个部门的数据"
 
 
-def results(connection: Connection, month: Month, department: str, titles: Mapping[str, str]) -> pd.DataFrame:
-    """The signals of a department's rows in a month, as `COLUMNS` and ``household_id``, in the order of the files.
+def results(
+    connection: Connection, month: Month, department: str, titles: Mapping[str, str]
+) -> pd.DataFrame:
+    """The signals of a department's rows in a month, as `COLUMNS` and ``household_id``, in the
+    order of the files.
 
-    ``titles`` gives the offices' names. Of what a township wrote, only the words on wrong data are told, and only to the
-    department concerned, without names and long numbers; everything else is the conclusion's fixed wording.
+    ``titles`` gives the offices' names. Of what a township wrote, only the words on wrong data are
+    told, and only to the department concerned, without names and long numbers; everything else is
+    the conclusion's fixed wording.
     """
     here = sa.and_(signal.c.month == str(month), signal.c.department == department)
     rows = frame(
-        connection, sa.select(signal).where(here).order_by(signal.c.delivery_month, signal.c.file, signal.c.row)
+        connection,
+        sa.select(signal)
+        .where(here)
+        .order_by(signal.c.delivery_month, signal.c.file, signal.c.row),
     )
     text = ["household_id", "delivery_month", "file", "sheet", "rule"]
     rows = rows.astype(dict.fromkeys(text, "str") | {"value": "float64", "threshold": "float64"})
@@ -41,29 +60,45 @@ def results(connection: Connection, month: Month, department: str, titles: Mappi
     rows = rows.merge(_clues(connection, month), on="household_id", how="left")
     out = _released(connection, month).reindex(rows["clue_no"]).to_numpy()
     repeated = rows["outcome"] == REPEATED
-    rows["sent"] = pd.Series(WAITING, index=rows.index).mask(repeated, KNOWN).mask(pd.notna(out), SENT).astype("str")
-    words = (
-        last_words(connection).assign(case_no=lambda w: w["clue_no"].map(cases["case_no"])).dropna(subset=["case_no"])
+    rows["sent"] = (
+        pd.Series(WAITING, index=rows.index)
+        .mask(repeated, KNOWN)
+        .mask(pd.notna(out), SENT)
+        .astype("str")
     )
-    words = words.drop_duplicates("case_no", keep="last").set_index("case_no").reindex(rows["clue_no"])
+    words = (
+        last_words(connection)
+        .assign(case_no=lambda w: w["clue_no"].map(cases["case_no"]))
+        .dropna(subset=["case_no"])
+    )
+    words = (
+        words.drop_duplicates("case_no", keep="last").set_index("case_no").reindex(rows["clue_no"])
+    )
     concluded = words["conclusion"].map(lambda code: BY_CODE[code].choice, na_action="ignore")
     rows["conclusion"] = concluded.astype("str").fillna(NOT_ANSWERED).to_numpy()
     rows["visited"] = pd.to_datetime(words["visited"]).to_numpy()
     wrong = data_errors(connection, titles)
     mine = wrong[(wrong["department"] == department) & wrong["household_id"].isin(households)]
-    said = mine.assign(reason=mine["reason"].fillna(NOT_TOLD)).drop_duplicates("household_id").set_index("household_id")
+    said = (
+        mine.assign(reason=mine["reason"].fillna(NOT_TOLD))
+        .drop_duplicates("household_id")
+        .set_index("household_id")
+    )
     is_wrong = rows["conclusion"].str.startswith(WRONG_DATA)
     rows["wrong"] = rows["household_id"].map(said["reason"]).where(is_wrong).astype("str")
     told = rows["wrong"].notna()
     names = _names(connection, rows.loc[told, "household_id"].unique().tolist())
     pairs = zip(rows.loc[told, "household_id"], rows.loc[told, "wrong"], strict=True)
-    rows.loc[told, "wrong"] = [without_person(text, names.get(household, [])) for household, text in pairs]
+    rows.loc[told, "wrong"] = [
+        without_person(text, names.get(household, [])) for household, text in pairs
+    ]
     rows["conclusion"] = rows["conclusion"].mask(is_wrong & ~told, "已反馈，与本部门数据无关")
     return rows[["household_id", *COLUMNS]]
 
 
 def without_person(text: str, names: list[str]) -> str:
-    """A township's words without the names of a household and without numbers of seven or more digits."""
+    """A township's words without the names of a household and without numbers of seven or more
+    digits."""
     for name in sorted(filter(None, names), key=len, reverse=True):
         text = text.replace(name, "某某")
     return without_numbers(text)
@@ -91,6 +126,10 @@ def _released(connection: Connection, month: Month) -> pd.Series:
 
 
 def _names(connection: Connection, households: list[str]) -> dict[str, list[str]]:
-    query = sa.select(person.c.household_id, person.c.name).where(person.c.household_id.in_(households)).distinct()
+    query = (
+        sa.select(person.c.household_id, person.c.name)
+        .where(person.c.household_id.in_(households))
+        .distinct()
+    )
     rows = frame(connection, query).astype("str")
     return {str(home): list(names) for home, names in rows.groupby("household_id")["name"]}

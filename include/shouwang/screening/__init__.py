@@ -1,10 +1,13 @@
-"""Screening (部门筛查预警): matched rows of the departments become signals, and signals become warnings of households.
+"""Screening (部门筛查预警): matched rows of the departments become signals, and signals become
+warnings of households.
 
-In: a rule book (``include/county/rules.yaml`` and ``parameters.yaml``), a data month, the matched rows in force for
-it and the months before, and the people registered as of it. Out: signals (one a rule and unit of account), warnings
-(one a household, with level, category and measures), and the parameter values that were used. Decided here: which
-rows are evidence for which rule, and how urgent a household is. Nothing is read or written but the rule book; what
-was sent out before, and what the townships answered, is the business of casework.
+In: a rule book (``include/county/rules.yaml`` and ``parameters.yaml``), a data month, the matched
+rows in force for it and the months before, and the people registered as of it. Out: signals (one a
+rule and unit of account), warnings (one a household, with level, category and measures), and the
+parameter values that were used. Decided here: which rows are evidence for which rule, and how
+urgent a household is. Nothing is read or written but the rule book; what was sent out before, and
+what the townships answered, is the business of casework.
 
-``rulebook`` loads and checks the files, ``rules`` says what can stand in them, ``evaluate.screen`` applies them.
+``rulebook`` loads and checks the files, ``rules`` says what can stand in them, ``evaluate.screen``
+applies them.
 """

@@ -14,9 +14,15 @@ from shouwang.screening.rules import Rule, RuleBook
 from shouwang.screening.units import REQUIRED
 
 FACTS: dict[str, ColumnType] = {
-    "income": "yuan", "net_income": "yuan", "burden": "yuan", "able_members": "integer", "members": "integer",
-    "risks": "integer", "household_type": "text", "risk_removed": "text",
-}  # fmt: skip
+    "income": "yuan",
+    "net_income": "yuan",
+    "burden": "yuan",
+    "able_members": "integer",
+    "members": "integer",
+    "risks": "integer",
+    "household_type": "text",
+    "risk_removed": "text",
+}
 """What is known of a household when it is graded."""
 WORDS = ("office", "person", "head", "month", "year", "month_number", "school_year")
 VALUES = ("value", "measured", "threshold", "beyond", "divisor", "before")
@@ -28,7 +34,9 @@ def inconsistencies(book: RuleBook) -> list[Problem]:
     return [*_rules(book), *_grading(book), *_parameters(book)]
 
 
-def _one_of(path: Path, found: str, allowed: Sequence[str] | Mapping[str, object]) -> Iterator[Problem]:
+def _one_of(
+    path: Path, found: str, allowed: Sequence[str] | Mapping[str, object]
+) -> Iterator[Problem]:
     if found not in allowed:
         yield Problem(path, f"“{found}”", ", ".join(allowed))
 
@@ -51,9 +59,15 @@ def _rules(book: RuleBook) -> Iterator[Problem]:
         yield from _comparison(book, rule, rule.also, (*path, "also"))
         if rule.looks_back:
             yield from _period(book, rule.source, Period(span="previous"), (*path, "where"))
-        personal = sorted(name for name in rule.asked if name in homes_.ABOUT and name.startswith("person."))
+        personal = sorted(
+            name for name in rule.asked if name in homes_.ABOUT and name.startswith("person.")
+        )
         if rule.unit == "household" and personal:
-            yield Problem((*path, "unit"), f"“household” with {personal[0]}", "row or person, which are somebody")
+            yield Problem(
+                (*path, "unit"),
+                f"“household” with {personal[0]}",
+                "row or person, which are somebody",
+            )
         yield from _sentence(rule, (*path, "sentence"))
         for earlier in book.rules[:n]:
             if earlier.key == rule.key and _overlap(earlier, rule):
@@ -80,26 +94,38 @@ def _period(book: RuleBook, source: str, period: Period, path: Path) -> Iterator
         )
     if dataset and dataset.key and period.span == "previous":
         yield Problem(
-            path, f"the delivery before, of {source}, which arrives piece by piece (key)", "month with back: 1"
+            path,
+            f"the delivery before, of {source}, which arrives piece by piece (key)",
+            "month with back: 1",
         )
 
 
-def _comparison(book: RuleBook, rule: Rule, line: Comparison | None, path: Path) -> Iterator[Problem]:
+def _comparison(
+    book: RuleBook, rule: Rule, line: Comparison | None, path: Path
+) -> Iterator[Problem]:
     if line is None:
         return
     measure = line.measure
     if measure.divided_by:
         yield from _one_of((*path, "measure", "divided_by"), measure.divided_by, book.parameters)
     if measure.compared_to:
-        yield from _period(book, rule.source, measure.compared_to, (*path, "measure", "compared_to"))
+        yield from _period(
+            book, rule.source, measure.compared_to, (*path, "measure", "compared_to")
+        )
         if rule.unit == "row":
-            yield Problem((*path, "measure", "compared_to"), "a comparison of single rows", "unit: person or household")
+            yield Problem(
+                (*path, "measure", "compared_to"),
+                "a comparison of single rows",
+                "unit: person or household",
+            )
     for key, bound in line.threshold.lines().items():
         place = ("types", key) if key in line.threshold.types else (key,)
         yield from _bound(bound, book.parameters, (*path, "threshold", *place))
 
 
-def _bounds(conditions: Sequence[Condition], names: Mapping[str, object], path: Path) -> Iterator[Problem]:
+def _bounds(
+    conditions: Sequence[Condition], names: Mapping[str, object], path: Path
+) -> Iterator[Problem]:
     for n, condition in enumerate(conditions):
         yield from _bound(condition.bound, names, (*path, n, condition.tests[0]))
 
@@ -120,13 +146,21 @@ def _sentence(rule: Rule, path: Path) -> Iterator[Problem]:
             yield Problem(path, f"{{{name}}}, which no list may show", "{person} (张某) or {head}")
         elif figure not in VALUES:
             if name.startswith(REQUIRED) and not rule.requires:
-                yield Problem(path, f"{{{name}}} in a rule that requires nothing", "a rule with requires")
+                yield Problem(
+                    path, f"{{{name}}} in a rule that requires nothing", "a rule with requires"
+                )
         elif line is None:
-            yield Problem(path, f"{{{name}}} in a rule without a measure", ", ".join(WORDS) + " or a column")
+            yield Problem(
+                path, f"{{{name}}} in a rule without a measure", ", ".join(WORDS) + " or a column"
+            )
         elif figure == "divisor" and not (line.measure.divided_by or line.measure.by == "ratio"):
-            yield Problem(path, "{divisor} in a rule that divides by nothing", "a measure with divided_by")
+            yield Problem(
+                path, "{divisor} in a rule that divides by nothing", "a measure with divided_by"
+            )
         elif figure == "before" and not line.measure.compared_to:
-            yield Problem(path, "{before} in a rule that compares with nothing", "a measure with compared_to")
+            yield Problem(
+                path, "{before} in a rule that compares with nothing", "a measure with compared_to"
+            )
     if rule.sentence.count("{") != rule.sentence.count("}"):
         yield Problem(path, "a brace that is not closed", "{…} in pairs")
 
@@ -140,7 +174,9 @@ def _grading(book: RuleBook) -> Iterator[Problem]:
     for n, level in enumerate(book.levels):
         if bool(level.any) == (n == len(book.levels) - 1):
             yield Problem(
-                ("levels", n, "any"), f"level {level.level}", "conditions for every level but the last, none for that"
+                ("levels", n, "any"),
+                f"level {level.level}",
+                "conditions for every level but the last, none for that",
             )
         for m, group in enumerate(level.any):
             yield from _facts(group, names, ("levels", n, "any", m))
@@ -156,7 +192,9 @@ def _grading(book: RuleBook) -> Iterator[Problem]:
         yield from _one_of(("must_know", fact), fact, FACTS)
 
 
-def _facts(conditions: Sequence[Condition], names: Mapping[str, object], path: Path) -> Iterator[Problem]:
+def _facts(
+    conditions: Sequence[Condition], names: Mapping[str, object], path: Path
+) -> Iterator[Problem]:
     for n, condition in enumerate(conditions):
         yield from _one_of((*path, n, "column"), condition.column, FACTS)
     yield from _bounds(conditions, names, path)
@@ -167,10 +205,22 @@ def _parameters(book: RuleBook) -> Iterator[Problem]:
         days = [v.first for v in parameter.values]
         for n, day in enumerate(days):
             if day in days[:n]:
-                yield Problem(("parameters", name, "values", n, "from"), f"{day} a second time", "each day once")
+                yield Problem(
+                    ("parameters", name, "values", n, "from"),
+                    f"{day} a second time",
+                    "each day once",
+                )
     start = book.parameters.get("school_year_starts")
     if start is None:
-        yield Problem(("parameters",), "no school_year_starts", "the number of the month in which a school year begins")
+        yield Problem(
+            ("parameters",),
+            "no school_year_starts",
+            "the number of the month in which a school year begins",
+        )
     for n, dated in enumerate(start.values if start else ()):
         if dated.value not in range(1, 13):
-            yield Problem(("parameters", "school_year_starts", "values", n, "value"), str(dated.value), "1 to 12")
+            yield Problem(
+                ("parameters", "school_year_starts", "values", n, "value"),
+                str(dated.value),
+                "1 to 12",
+            )

@@ -1,4 +1,5 @@
-"""Which columns a rule book asks for: so that nothing else need be read, and whether the contracts promise them."""
+"""Which columns a rule book asks for: so that nothing else need be read, and whether the contracts
+promise them."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from shouwang.screening.rules import Rule, RuleBook
 from shouwang.screening.units import REQUIRED
 
 Columns = Mapping[str, Mapping[str, Column]]
-"""``department.dataset`` → column → what its contract says of it; the registry's are those of ``registry.people``."""
+"""``department.dataset`` → column → what its contract says of it; the registry's are those of
+``registry.people``."""
 REGISTRY = "registry.people"
 HOUSEHOLD = "household"
 """The source of what is known of a household when it is graded (`checking.FACTS`)."""
@@ -27,10 +29,11 @@ ALWAYS = frozenset({"name", "id_number"})
 
 
 class Asked(NamedTuple):
-    """A column that the rule book asks a source for: where it does, of which type, and which values it names.
+    """A column that the rule book asks a source for: where it does, of which type, and which values
+    it names.
 
-    ``known``: the name may also be one of the person or the household, or stand under ``before.``; ``required``: the
-    source whose columns stand under ``required.``.
+    ``known``: the name may also be one of the person or the household, or stand under ``before.``;
+    ``required``: the source whose columns stand under ``required.``.
     """
 
     path: KeyPath
@@ -55,40 +58,55 @@ def columns(book: RuleBook, source: str) -> set[str]:
 
 
 def against_contracts(book: RuleBook, columns: Columns) -> list[Problem]:
-    """Where rules ask for a dataset, a column or a value that no contract has, or for a column of another type."""
+    """Where rules ask for a dataset, a column or a value that no contract has, or for a column of
+    another type."""
     every = {**columns, HOUSEHOLD: _registered(FACTS, columns)}
     about = _registered(homes_.ABOUT, columns)
-    found = [Problem(path, f"“{s}”", ", ".join(columns)) for path, s in _sources(book) if s not in columns]
+    found = [
+        Problem(path, f"“{s}”", ", ".join(columns))
+        for path, s in _sources(book)
+        if s not in columns
+    ]
     for asked in _asked(book):
         if asked.source in every:
             own = every[asked.source]
             before = {BEFORE + name: column for name, column in own.items()}
-            required = {REQUIRED + name: column for name, column in columns.get(asked.required, {}).items()}
+            required = {
+                REQUIRED + name: column for name, column in columns.get(asked.required, {}).items()
+            }
             found += _column(asked, {**own, **about, **before, **required} if asked.known else own)
     types = every[HOUSEHOLD]["household_type"]
     found += _values(book.special_households, types, ("special_households",))
     for n, rule in enumerate(book.rules):
         for line, place in ((rule.line, ()), (rule.also, ("also",))):
             if line:
-                found += _values(line.threshold.types, types, ("rules", n, *place, "threshold", "types"))
+                found += _values(
+                    line.threshold.types, types, ("rules", n, *place, "threshold", "types")
+                )
     return found
 
 
 def _sources(book: RuleBook) -> Iterator[tuple[KeyPath, str]]:
-    """The datasets that must be there; a negative indicator may wait for a department that does not deliver yet."""
+    """The datasets that must be there; a negative indicator may wait for a department that does not
+    deliver yet."""
     for n, rule in enumerate(book.rules):
         yield ("rules", n, "dataset"), rule.source
         for key, others in (("requires", rule.requires), ("without", rule.without)):
-            yield from ((("rules", n, key, m, "source"), o.source) for m, o in enumerate(others) if o.source)
+            yield from (
+                (("rules", n, key, m, "source"), o.source) for m, o in enumerate(others) if o.source
+            )
     yield from ((("burden", n, "source"), burden.source) for n, burden in enumerate(book.burden))
 
 
 def _registered(asked: Mapping[str, ColumnType], columns: Columns) -> dict[str, Column]:
-    """What may be asked of a person or a household, with the values that the registry's contract gives."""
+    """What may be asked of a person or a household, with the values that the registry's contract
+    gives."""
     registry = columns.get(REGISTRY, {})
     found = {}
     for name, kind in asked.items():
-        known = registry.get({"household.type": "household_type"}.get(name, name.rpartition(".")[2]))
+        known = registry.get(
+            {"household.type": "household_type"}.get(name, name.rpartition(".")[2])
+        )
         found[name] = known or Column.model_construct(type=kind, values={})
     return found
 
@@ -148,7 +166,9 @@ def _of_period(period: Period, source: str, path: KeyPath) -> Iterator[Asked]:
         yield Asked((*path, "date"), source, period.date, DATE)
 
 
-def _of_conditions(conditions: Sequence[Condition], source: str, path: KeyPath, known: bool = False) -> Iterator[Asked]:
+def _of_conditions(
+    conditions: Sequence[Condition], source: str, path: KeyPath, known: bool = False
+) -> Iterator[Asked]:
     for n, condition in enumerate(conditions):
         test = condition.tests[0]
         kinds = (
@@ -165,7 +185,11 @@ def _of_conditions(conditions: Sequence[Condition], source: str, path: KeyPath, 
 
 
 def _column(asked: Asked, known: Mapping[str, Column]) -> Iterator[Problem]:
-    names = {c: known[c].type for c in known if c.rpartition(".")[2] not in PRIVATE and not c.startswith(BEFORE)}
+    names = {
+        c: known[c].type
+        for c in known
+        if c.rpartition(".")[2] not in PRIVATE and not c.startswith(BEFORE)
+    }
     column = known.get(asked.column)
     if column is None:
         near = difflib.get_close_matches(asked.column, [*names, *WORDS], 1)
@@ -173,9 +197,15 @@ def _column(asked: Asked, known: Mapping[str, Column]) -> Iterator[Problem]:
         yield Problem(asked.path, f"“{asked.column}”{hint}", ", ".join(names))
         return
     if column.type not in asked.kinds:
-        fitting = [c for c, kind in names.items() if kind in asked.kinds] or ["no column of this dataset"]
+        fitting = [c for c, kind in names.items() if kind in asked.kinds] or [
+            "no column of this dataset"
+        ]
         purpose = f" for “{asked.test}”" if asked.test else ""
-        yield Problem(asked.path, f"“{asked.column}”, which is of type {column.type}{purpose}", ", ".join(fitting))
+        yield Problem(
+            asked.path,
+            f"“{asked.column}”, which is of type {column.type}{purpose}",
+            ", ".join(fitting),
+        )
     yield from _values(asked.values, column, (*asked.path[:-1], asked.test))
 
 
@@ -186,4 +216,6 @@ def _values(written: Collection[str], column: Column, path: KeyPath) -> Iterator
         if values and value not in values:
             near = difflib.get_close_matches(value, values, 1, 0.4)
             hint = f" (did you mean “{near[0]}”?)" if near else ""
-            yield Problem(path, f"“{value}”, a value that the contract does not have{hint}", ", ".join(values))
+            yield Problem(
+                path, f"“{value}”, a value that the contract does not have{hint}", ", ".join(values)
+            )

@@ -1,4 +1,5 @@
-"""Conditions (条件): one column, one test; the same for rows of a department and for facts about a household."""
+"""Conditions (条件): one column, one test; the same for rows of a department and for facts about a
+household."""
 
 from __future__ import annotations
 
@@ -15,14 +16,16 @@ from shouwang.month import Month
 
 Number = Annotated[float, StrictType()]
 Bound = Number | str
-"""A number; or a dated parameter or another fact about the household, by name, perhaps so many times: ``0.5 * line``."""
+"""A number; or a dated parameter or another fact about the household, by name, perhaps so many
+times: ``0.5 * line``."""
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
 
 _RELATIVE = (
     "(?:配偶|丈夫|妻子|爱人|老伴|父亲|母亲|父母|儿子|女儿|子女|儿媳|女婿|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|孙子|孙女|爷爷|奶奶|公公|婆婆|"
     "岳父|岳母|家人|亲属|家属|成员|监护人|抚养人|赡养人|扶养人)(?:(?!本人|自己|申请人|保障对象)[^，,；;。、]){0,12}?"
 )
-"""What is said of a relative is not said of the person: a stop because the spouse has died is no death of his."""
+"""What is said of a relative is not said of the person: a stop because the spouse has died is no
+death of his."""
 TEXT_TESTS = ("in", "not_in", "contains_none")
 NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between", "not_at_most")
 DATE_TESTS = ("in_data_month", "months_ago")
@@ -48,9 +51,10 @@ def worth(bound: Bound, values: Mapping[str, float]) -> float:
 class Condition(Strict):
     """One test of one column.
 
-    An empty cell passes ``not_in``, ``contains_none``, ``not_at_most`` and ``empty`` and fails every other test: what
-    is not known is never taken for true. ``months_ago`` counts calendar months back from the data month, which is 0; ``changed``: the delivery
-    before said something else of the same unit.
+    An empty cell passes ``not_in``, ``contains_none``, ``not_at_most`` and ``empty`` and fails
+    every other test: what is not known is never taken for true. ``months_ago`` counts calendar
+    months back from the data month, which is 0; ``changed``: the delivery before said something
+    else of the same unit.
     """
 
     column: str
@@ -79,7 +83,11 @@ class Condition(Strict):
     def tests(self) -> list[str]:
         """The tests that were written, by the names they have in the file."""
         names = {"one_of": "in"}
-        written = [key for key in type(self).model_fields if key != "column" and getattr(self, key) is not None]
+        written = [
+            key
+            for key in type(self).model_fields
+            if key != "column" and getattr(self, key) is not None
+        ]
         return [names.get(key, key) for key in written]
 
     @property
@@ -92,7 +100,8 @@ class Condition(Strict):
 def holds(
     frame: pd.DataFrame, conditions: Sequence[Condition], month: Month, values: Mapping[str, float]
 ) -> pd.Series[bool]:
-    """Which rows of ``frame`` meet all of the conditions; ``values`` are the parameters of that month."""
+    """Which rows of ``frame`` meet all of the conditions; ``values`` are the parameters of that
+    month."""
     kept = pd.Series(True, index=frame.index)
     for condition in conditions:
         kept &= _test(frame, condition, month, values)
@@ -104,7 +113,9 @@ def in_days(dates: pd.Series, first: Month, last: Month) -> pd.Series[bool]:
     return (dates >= pd.Timestamp(first.first)) & (dates < pd.Timestamp((last + 1).first))
 
 
-def _test(frame: pd.DataFrame, condition: Condition, month: Month, values: Mapping[str, float]) -> pd.Series[bool]:
+def _test(
+    frame: pd.DataFrame, condition: Condition, month: Month, values: Mapping[str, float]
+) -> pd.Series[bool]:
     column = frame[condition.column]
     if condition.one_of is not None:
         return column.isin(condition.one_of)

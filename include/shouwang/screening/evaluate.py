@@ -1,4 +1,5 @@
-"""Screening one month: pure and deterministic, so that the month itself, a what-if and a backtest can all call it."""
+"""Screening one month: pure and deterministic, so that the month itself, a what-if and a backtest
+can all call it."""
 
 from __future__ import annotations
 
@@ -25,9 +26,9 @@ _FLOATS = {"value": "float64", "threshold": "float64", "over": "float64", "row":
 class Screening:
     """What a month's records say.
 
-    ``signals`` (`SIGNALS`), sorted by household, rule and place; ``warnings`` (`WARNINGS`), the most urgent first;
-    ``parameters``: every value that was used, for the run's record; ``silent``: why rules that compare deliveries could
-    not be applied, in Chinese.
+    ``signals`` (`SIGNALS`), sorted by household, rule and place; ``warnings`` (`WARNINGS`), the
+    most urgent first; ``parameters``: every value that was used, for the run's record; ``silent``:
+    why rules that compare deliveries could not be applied, in Chinese.
     """
 
     signals: pd.DataFrame
@@ -45,13 +46,18 @@ def screen(
 ) -> Screening:
     """Apply the rules in force to the matched rows of a month and those before it.
 
-    ``records``: ``department.dataset`` → its matched rows (see docs/architecture.md); a department that is late is
-    simply not there. ``people``: the registry as of the month. ``reported``: signals that no rule makes
-    (`casework.reports`); a household is graded by all its signals. Raises `ConfigError` when a rule asks for a column
-    that the records do not have or a parameter has no value for that month.
+    ``records``: ``department.dataset`` → its matched rows (see docs/architecture.md); a department
+    that is late is simply not there. ``people``: the registry as of the month. ``reported``:
+    signals that no rule makes (`casework.reports`); a household is graded by all its signals.
+    Raises `ConfigError` when a rule asks for a column that the records do not have or a parameter
+    has no value for that month.
     """
-    evidence = gather(book, month, ordered(book, records), homes_.households(people, book), homes_.persons(people))
-    told: dict[str, pd.DataFrame | str] = {rule.key: said(rule, evidence) for rule in book.in_force(month)}
+    evidence = gather(
+        book, month, ordered(book, records), homes_.households(people, book), homes_.persons(people)
+    )
+    told: dict[str, pd.DataFrame | str] = {
+        rule.key: said(rule, evidence) for rule in book.in_force(month)
+    }
     return conclude(evidence, told if reported is None else told | {"": reported})
 
 
@@ -73,7 +79,8 @@ def conclude(evidence: Evidence, of_rules: Mapping[str, pd.DataFrame | str]) -> 
 
 
 def used(book: RuleBook, month: Month) -> dict[str, float | str]:
-    """The parameters' values of that month, and each rule in force with its line, as in ``MED-1: >= 6000 / 10000``."""
+    """The parameters' values of that month, and each rule in force with its line, as in ``MED-1: >=
+    6000 / 10000``."""
     values = book.values(month)
     lines: dict[str, float | str] = dict(values)
     for rule in book.in_force(month):

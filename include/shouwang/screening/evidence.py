@@ -17,7 +17,8 @@ from shouwang.screening.rules import RuleBook
 class Evidence:
     """The rows of a month and those before it, a settlement once.
 
-    ``delivered``: the months that each source has; ``unplaced``: rows of which it is not known yet whose they are.
+    ``delivered``: the months that each source has; ``unplaced``: rows of which it is not known yet
+    whose they are.
     """
 
     book: RuleBook
@@ -36,7 +37,8 @@ class Evidence:
         return Month(self.month.year - (self.month.number < start), start)
 
     def rows(self, source: str, period: Period, unplaced: bool = False) -> pd.DataFrame:
-        """The rows of a dataset that count for a period; none where the department has not delivered."""
+        """The rows of a dataset that count for a period; none where the department has not
+        delivered."""
         rows = (self.unplaced if unplaced else self.records).get(source)
         if rows is None or rows.empty:
             return pd.DataFrame()
@@ -47,14 +49,19 @@ class Evidence:
 
     def _month_of(self, source: str, period: Period) -> str | None:
         """The month whose whole delivery a period means."""
-        first = {"delivery": str(self.month), "school_year": str(self.school_year)}.get(period.span, "")
+        first = {"delivery": str(self.month), "school_year": str(self.school_year)}.get(
+            period.span, ""
+        )
         last = str(self.month + -1) if period.span == "previous" else str(self.month)
         return max((m for m in self.delivered.get(source, ()) if first <= m <= last), default=None)
 
     def gap(self, source: str, period: Period) -> str | None:
-        """The months without which a comparison with a period would be wrong, in Chinese; none where all are there."""
+        """The months without which a comparison with a period would be wrong, in Chinese; none
+        where all are there."""
         if not period.date:
-            missing = {"delivery": self.month.chinese, "previous": "此前月份"}.get(period.span, "本学年")
+            missing = {"delivery": self.month.chinese, "previous": "此前月份"}.get(
+                period.span, "本学年"
+            )
             return None if self._month_of(source, period) else missing
         there = self.delivered.get(source, frozenset())
         months = [m.chinese for m in Month.span(*period.dates(self.month)) if str(m) not in there]
@@ -62,7 +69,8 @@ class Evidence:
 
 
 def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Records with ``_superseded``: the month of the delivery that brings the same key again; once for many months."""
+    """Records with ``_superseded``: the month of the delivery that brings the same key again; once
+    for many months."""
     result = {}
     for source in sorted(records):
         rows, dataset = records[source], book.datasets.get(source)
@@ -71,15 +79,22 @@ def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd
             rows = rows.sort_values("delivery_month", kind="stable", ignore_index=True)
             placed = rows[rows["household_id"].notna() & rows[dataset.key].notna()]
             again = placed[placed.duplicated(dataset.key, keep=False)]
-            rows.loc[again.index, "_superseded"] = again.groupby(dataset.key)["delivery_month"].shift(-1)
+            rows.loc[again.index, "_superseded"] = again.groupby(dataset.key)[
+                "delivery_month"
+            ].shift(-1)
         result[source] = rows
     return result
 
 
 def gather(
-    book: RuleBook, month: Month, records: Mapping[str, pd.DataFrame], homes: pd.DataFrame, persons: pd.DataFrame
+    book: RuleBook,
+    month: Month,
+    records: Mapping[str, pd.DataFrame],
+    homes: pd.DataFrame,
+    persons: pd.DataFrame,
 ) -> Evidence:
-    """Cut `ordered` records to the data month and what lies before it, each keyed row once, as delivered last.
+    """Cut `ordered` records to the data month and what lies before it, each keyed row once, as
+    delivered last.
 
     ``homes`` and ``persons`` as of the month, see `households`.
     """
@@ -89,7 +104,9 @@ def gather(
         cut = rows[there].drop(columns="_superseded")
         delivered[source] = frozenset(cut["delivery_month"].unique())
         placed = cut["household_id"].notna()
-        in_force[source], unplaced[source] = (part.reset_index(drop=True) for part in (cut[placed], cut[~placed]))
+        in_force[source], unplaced[source] = (
+            part.reset_index(drop=True) for part in (cut[placed], cut[~placed])
+        )
     return Evidence(book, month, book.values(month), in_force, unplaced, delivered, homes, persons)
 
 
@@ -101,10 +118,13 @@ def amounts(rows: pd.DataFrame, measure: Measure) -> pd.Series[float]:
 
 
 def burdens(evidence: Evidence) -> pd.Series[float]:
-    """What each household has to bear (yuan): the parts of the rule book's ``burden``, by ``household_id``."""
+    """What each household has to bear (yuan): the parts of the rule book's ``burden``, by
+    ``household_id``."""
     total = pd.Series(0.0, index=evidence.homes.index)
     for part in evidence.book.burden:
         rows = evidence.rows(part.source, part.period)
         if len(rows):
-            total = total.add(amounts(rows, part.measure).groupby(rows["household_id"]).sum(), fill_value=0.0)
+            total = total.add(
+                amounts(rows, part.measure).groupby(rows["household_id"]).sum(), fill_value=0.0
+            )
     return total.round(2)

@@ -1,4 +1,5 @@
-"""Rules in words (规则说明): every rule of the book told in Chinese, generated from what it says."""
+"""Rules in words (规则说明): every rule of the book told in Chinese, generated from what it
+says."""
 
 from __future__ import annotations
 
@@ -14,12 +15,23 @@ from shouwang.screening.rules import Rule, RuleBook
 from shouwang.screening.units import REQUIRED
 
 ABOUT = {
-    "person.age": "月末周岁", "person.relation": "与户主关系", "person.health": "登记的健康状况",
-    "person.labour": "登记的劳动能力", "household.type": "户类型", "household.risk_removed": "风险是否消除",
-    "household.income": "人均纯收入", "household.members": "家庭人口",
-}  # fmt: skip
+    "person.age": "月末周岁",
+    "person.relation": "与户主关系",
+    "person.health": "登记的健康状况",
+    "person.labour": "登记的劳动能力",
+    "household.type": "户类型",
+    "household.risk_removed": "风险是否消除",
+    "household.income": "人均纯收入",
+    "household.members": "家庭人口",
+}
 UNITS = {"row": "逐行判断", "person": "按人合计", "household": "按户合计"}
-TESTS = {"at_least": "不低于", "above": "高于", "at_most": "不高于", "below": "低于", "not_at_most": "未填或高于"}
+TESTS = {
+    "at_least": "不低于",
+    "above": "高于",
+    "at_most": "不高于",
+    "below": "低于",
+    "not_at_most": "未填或高于",
+}
 OPERATORS = {">=": "达到或超过", ">": "超过", "<": "低于", "<=": "不超过"}
 SPANS = {"delivery": "本月报送的", "previous": "上次报送的", "school_year": "本学年最近一次报送的"}
 SHOWN = {"money": sentences.whole_money, "percent": sentences.percent, "number": sentences.number}
@@ -35,7 +47,8 @@ class Explained:
 
 
 class Explainer:
-    """Tells rules with the words that departments use for their columns, and the parameters of a month."""
+    """Tells rules with the words that departments use for their columns, and the parameters of a
+    month."""
 
     def __init__(self, book: RuleBook, contracts: Sequence[Contract], month: Month) -> None:
         self.book, self.month, self.parameters = book, month, book.values(month)
@@ -82,7 +95,9 @@ class Explainer:
         if not period.date:
             return SPANS[period.span]
         back = f"往前推 {period.back} 个月的" if period.back else ""
-        span = {"month": "当月", "year": "当年 1 月至当月"}.get(period.span, f"连续 {period.months} 个月")
+        span = {"month": "当月", "year": "当年 1 月至当月"}.get(
+            period.span, f"连续 {period.months} 个月"
+        )
         return f"{back}{span}（按{self.column(period.date, source)}）的"
 
     def condition(self, condition: Condition, source: str) -> str:
@@ -96,9 +111,13 @@ class Explainer:
             first, last = condition.months_ago
             return f"{name}在数据月份之前 {first} 至 {last} 个月"
         return {
-            "in": f"{name}是{words}", "not_in": f"{name}不是{words}", "contains_none": f"{name}不含{words}等字样",
-            "in_data_month": f"{name}在当月", "changed": f"{name}与上次不同", "empty": f"{name}未填",
-        }.get(test) or f"{name}{TESTS[test]} {self.bound(condition.bound or 0)}"  # fmt: skip
+            "in": f"{name}是{words}",
+            "not_in": f"{name}不是{words}",
+            "contains_none": f"{name}不含{words}等字样",
+            "in_data_month": f"{name}在当月",
+            "changed": f"{name}与上次不同",
+            "empty": f"{name}未填",
+        }.get(test) or f"{name}{TESTS[test]} {self.bound(condition.bound or 0)}"
 
     def bound(self, bound: Bound) -> str:
         """A number, or a parameter with its value."""
@@ -106,7 +125,9 @@ class Explainer:
             return sentences.number(bound)
         factor, name = named(bound) or (1.0, bound)
         times = f"{factor:g} 倍的" if factor != 1 else ""
-        return f"{times}{self.parameter(name)}，现为 {sentences.number(worth(bound, self.parameters))}"
+        return (
+            f"{times}{self.parameter(name)}，现为 {sentences.number(worth(bound, self.parameters))}"
+        )
 
     def parameter(self, name: str) -> str:
         """A parameter's title without the unit."""
@@ -138,7 +159,10 @@ class Explainer:
             told += f" ÷ {self.bound(measure.divided_by)}"
         if measure.compared_to and measure.by:
             earlier = self.period(rule.source, measure.compared_to)
-            told += f"，比{earlier}同一数" + {"rise": "增加多少", "fall": "减少多少", "ratio": "是几倍"}[measure.by]
+            told += (
+                f"，比{earlier}同一数"
+                + {"rise": "增加多少", "fall": "减少多少", "ratio": "是几倍"}[measure.by]
+            )
         return told
 
     def threshold(self, line: Comparison) -> str:
@@ -154,9 +178,10 @@ class Explainer:
     def example(self, rule: Rule) -> str:
         """The sentence as a list may show it."""
         words: dict[str, object] = {
-            **SAMPLE, **sentences.calendar_words(self.month, Month(self.month.year, 9)),
+            **SAMPLE,
+            **sentences.calendar_words(self.month, Month(self.month.year, 9)),
             "office": self.book.offices[rule.department],
-        }  # fmt: skip
+        }
         for prefix, compared in (("", rule.line), ("also.", rule.also)):
             if compared:
                 line = worth(compared.threshold.pair[0], self.parameters)
@@ -164,16 +189,28 @@ class Explainer:
                     SHOWN[compared.shown_as](line),
                     self.parameters.get(compared.measure.divided_by or "", 1),
                 )
-                found = {"value": said, "threshold": said, "beyond": "达到", "divisor": sentences.whole_money(divisor)}
+                found = {
+                    "value": said,
+                    "threshold": said,
+                    "beyond": "达到",
+                    "divisor": sentences.whole_money(divisor),
+                }
                 found["measured"] = sentences.money(line * divisor)
                 words |= {prefix + name: word for name, word in found.items()}
-        codes = {name: next(iter(c.values), None) for name, c in self.columns.get(rule.source, {}).items()}
+        codes = {
+            name: next(iter(c.values), None)
+            for name, c in self.columns.get(rule.source, {}).items()
+        }
         chosen = {c.column: c.one_of[0] for c in rule.where if c.one_of}
-        others = {word: codes.get(word) or f"〔{self.column(word, rule.source)}〕" for word in rule.words}
+        others = {
+            word: codes.get(word) or f"〔{self.column(word, rule.source)}〕" for word in rule.words
+        }
         return sentences.sentence(rule, {**others, **words, **chosen})
 
 
-def explain(book: RuleBook, contracts: Sequence[Contract], month: Month, code: str | None = None) -> list[Explained]:
+def explain(
+    book: RuleBook, contracts: Sequence[Contract], month: Month, code: str | None = None
+) -> list[Explained]:
     """Every rule, or the versions of one, in words."""
     explainer = Explainer(book, contracts, month)
     return [explainer.tell(rule) for rule in book.rules if code in (None, rule.code)]

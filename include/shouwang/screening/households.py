@@ -13,11 +13,17 @@ from shouwang.screening.rules import RuleBook
 
 HEAD = "户主"
 ABOUT: dict[str, ColumnType] = {
-    "person.age": "integer", "person.relation": "text", "person.health": "text", "person.labour": "text",
-    "household.type": "text", "household.risk_removed": "text", "household.income": "yuan",
+    "person.age": "integer",
+    "person.relation": "text",
+    "person.health": "text",
+    "person.labour": "text",
+    "household.type": "text",
+    "household.risk_removed": "text",
+    "household.income": "yuan",
     "household.members": "integer",
-}  # fmt: skip
-"""What a rule may ask of the person or the household behind a row, besides the row's own columns."""
+}
+"""What a rule may ask of the person or the household behind a row, besides the row's own
+columns."""
 COMPOUND = re.compile(
     "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|公冶|太叔|申屠|公孙|"
     "慕容|仲孙|钟离|长孙|宇文|司徒|鲜于|司空|令狐|东郭|南门|呼延|拓跋|完颜"
@@ -27,18 +33,24 @@ COMPOUND = re.compile(
 def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     """One row a household, indexed by ``household_id``.
 
-    ``township, village, head`` (name)``, household_type, risk_removed, income`` (yuan a head and year)``, members``
-    (count)``, net_income`` (yuan a year)``, able_members`` (count; NaN when nobody is known to be able and
-    somebody's labour is unknown)``, special``. What the registry says of a household is taken from its head, or from
-    the first member of whom it says anything.
+    ``township, village, head`` (name)``, household_type, risk_removed, income`` (yuan a head and
+    year)``, members`` (count)``, net_income`` (yuan a year)``, able_members`` (count; NaN when
+    nobody is known to be able and somebody's labour is unknown)``, special``. What the registry
+    says of a household is taken from its head, or from the first member of whom it says anything.
     """
-    order = people.assign(not_head=people["relation"] != HEAD).sort_values(["household_id", "not_head"], kind="stable")
+    order = people.assign(not_head=people["relation"] != HEAD).sort_values(
+        ["household_id", "not_head"], kind="stable"
+    )
     first = order.drop_duplicates("household_id").set_index("household_id")
     homes = first[["township", "village"]].assign(head=first["name"])
     for column in ("household_type", "risk_removed", "income", "policy"):
         if column not in order:
             continue
-        said = order[order[column].notna()].drop_duplicates("household_id").set_index("household_id")[column]
+        said = (
+            order[order[column].notna()]
+            .drop_duplicates("household_id")
+            .set_index("household_id")[column]
+        )
         homes[column] = said.reindex(homes.index)
     homes["income"] = homes["income"].astype("float64")
     by_home = people.groupby("household_id")
@@ -49,18 +61,22 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     homes["able_members"] = able.astype("float64").mask((able == 0) & unknown)
     homes["special"] = homes["household_type"].isin(book.special_households)
     if "policy" in homes:  # 脱贫不享受政策
-        homes["special"] &= ~(homes["household_type"].eq("脱贫户") & homes["policy"].eq("否")).fillna(False)
+        homes["special"] &= ~(
+            homes["household_type"].eq("脱贫户") & homes["policy"].eq("否")
+        ).fillna(False)
     return homes.sort_index()
 
 
 def persons(people: pd.DataFrame) -> pd.DataFrame:
-    """Indexed by ``person_id``: ``household_id, name, id_number, birth_date, relation, health, labour``."""
+    """Indexed by ``person_id``: ``household_id, name, id_number, birth_date, relation, health,
+    labour``."""
     columns = ["household_id", "name", "id_number", "birth_date", "relation", "health", "labour"]
     return people.drop_duplicates("person_id").set_index("person_id").reindex(columns=columns)
 
 
 def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
-    """Whose row each is: the matched person; else the one member of the household who bears the name; else the name.
+    """Whose row each is: the matched person; else the one member of the household who bears the
+    name; else the name.
 
     A key for counting rows of one person together, not a match.
     """
@@ -79,11 +95,14 @@ def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
 
 
 def looked_up(keys: pd.Series, table: pd.Series) -> pd.Series:
-    """The table's value for each key; unlike ``map`` it keeps the table's type where nothing is found."""
+    """The table's value for each key; unlike ``map`` it keeps the table's type where nothing is
+    found."""
     return table.reindex(keys.array).set_axis(keys.index)
 
 
-def about(name: str, rows: pd.DataFrame, homes: pd.DataFrame, known: pd.DataFrame, month: Month) -> pd.Series:
+def about(
+    name: str, rows: pd.DataFrame, homes: pd.DataFrame, known: pd.DataFrame, month: Month
+) -> pd.Series:
     """What `ABOUT` names, of the person (``_unit``) or the household of each row."""
     whose, _, fact = name.partition(".")
     if name == "person.age":
@@ -93,8 +112,11 @@ def about(name: str, rows: pd.DataFrame, homes: pd.DataFrame, known: pd.DataFram
     return looked_up(rows["household_id"], homes[{"type": "household_type"}.get(fact, fact)])
 
 
-def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month) -> pd.Series[float]:
-    """Completed years (周岁) at the month's end, by the registry's birth date, else by the row's own number."""
+def ages(
+    rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month
+) -> pd.Series[float]:
+    """Completed years (周岁) at the month's end, by the registry's birth date, else by the row's
+    own number."""
     concerned = known[known.index.isin(persons_of_rows.unique())]
     registered = concerned["birth_date"].astype("datetime64[ms]")
     registered = registered.fillna(birth_dates(concerned["id_number"].astype("str")))
@@ -102,7 +124,9 @@ def ages(rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, mo
     if "id_number" in rows:
         born = born.fillna(birth_dates(rows["id_number"].astype("str")))
     last = month.last
-    before = (born.dt.month > last.month) | ((born.dt.month == last.month) & (born.dt.day > last.day))
+    before = (born.dt.month > last.month) | (
+        (born.dt.month == last.month) & (born.dt.day > last.day)
+    )
     age: pd.Series[float] = last.year - born.dt.year - before.astype("float64")
     return age
 

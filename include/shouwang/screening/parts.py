@@ -1,4 +1,5 @@
-"""What a rule is put together from: when it holds, which rows count, what is measured, and with what it is compared."""
+"""What a rule is put together from: when it holds, which rows count, what is measured, and with
+what it is compared."""
 
 from __future__ import annotations
 
@@ -15,11 +16,13 @@ Operator = Literal[">=", ">", "<", "<="]
 Name = Annotated[str, Field(min_length=1)]
 Positive = Annotated[Number, Field(gt=0)]
 Line = Positive | Name
-"""A threshold: a number, or a dated parameter by name, perhaps so many times: ``0.5 * reference_income``."""
+"""A threshold: a number, or a dated parameter by name, perhaps so many times: ``0.5 *
+reference_income``."""
 
 
 class Validity(Strict):
-    """From which day a rule holds, and until which (both included); the last day of the data month decides."""
+    """From which day a rule holds, and until which (both included); the last day of the data month
+    decides."""
 
     first: dt.date = Field(alias="from")
     until: dt.date | None = None
@@ -38,10 +41,10 @@ class Validity(Strict):
 class Period(Strict):
     """Which rows count.
 
-    ``delivery``: the delivery of the data month; ``previous``: the latest delivery before it; ``school_year``: the
-    latest delivery of the running school year; ``month``, ``year`` (January to the end of the data month) and
-    ``rolling`` (the last ``months`` months): by the column ``date``, from all deliveries up to the data month, all of
-    it ``back`` months earlier if that is given.
+    ``delivery``: the delivery of the data month; ``previous``: the latest delivery before it;
+    ``school_year``: the latest delivery of the running school year; ``month``, ``year`` (January to
+    the end of the data month) and ``rolling`` (the last ``months`` months): by the column ``date``,
+    from all deliveries up to the data month, all of it ``back`` months earlier if that is given.
     """
 
     span: Literal["delivery", "previous", "month", "year", "rolling", "school_year"]
@@ -59,7 +62,9 @@ class Period(Strict):
         if (self.months is not None) != (self.span == "rolling"):
             raise ValueError("'months' is needed with rolling, and with nothing else")
         if self.back and not dated:
-            raise ValueError("'back' goes with month, year and rolling; the delivery before is span: previous")
+            raise ValueError(
+                "'back' goes with month, year and rolling; the delivery before is span: previous"
+            )
         return self
 
     def dates(self, month: Month) -> tuple[Month, Month]:
@@ -72,8 +77,8 @@ class Period(Strict):
 class Measure(Strict):
     """What is measured in a unit of account: a sum, the largest row, or the number of rows.
 
-    ``compared_to`` sets it against the same measure of an earlier period: ``by`` how much it rose, how much it fell,
-    or how many times as much it is (``ratio``).
+    ``compared_to`` sets it against the same measure of an earlier period: ``by`` how much it rose,
+    how much it fell, or how many times as much it is (``ratio``).
     """
 
     kind: Literal["sum", "max", "count"] = "sum"
@@ -90,12 +95,15 @@ class Measure(Strict):
         if (self.compared_to is None) != (self.by is None):
             raise ValueError("'compared_to' and 'by' (rise, fall or ratio) belong together")
         if self.by == "ratio" and self.divided_by:
-            raise ValueError("'by: ratio' divides by the earlier value already; leave out 'divided_by'")
+            raise ValueError(
+                "'by: ratio' divides by the earlier value already; leave out 'divided_by'"
+            )
         return self
 
 
 class Threshold(Strict):
-    """The line a value is compared with: one for all, or one each for special households and for the others.
+    """The line a value is compared with: one for all, or one each for special households and for
+    the others.
 
     ``types`` gives single household types a line of their own.
     """
@@ -136,10 +144,11 @@ class Comparison(Strict):
 
 
 class Requirement(Strict):
-    """Rows that must exist besides (``requires``), or must not (``without``), of the same unit of account.
+    """Rows that must exist besides (``requires``), or must not (``without``), of the same unit of
+    account.
 
-    ``source`` is another dataset, ``department.dataset``; without it, the rule's own. ``same`` names columns that must
-    agree besides the person or the household.
+    ``source`` is another dataset, ``department.dataset``; without it, the rule's own. ``same``
+    names columns that must agree besides the person or the household.
     """
 
     source: Name | None = None

@@ -12,7 +12,16 @@ from shouwang.county.yamls import Strict
 from shouwang.errors import ConfigError
 from shouwang.month import Month
 from shouwang.screening.conditions import BEFORE, Condition, Number
-from shouwang.screening.parts import Comparison, Measure, Name, Operator, Period, Requirement, Threshold, Validity
+from shouwang.screening.parts import (
+    Comparison,
+    Measure,
+    Name,
+    Operator,
+    Period,
+    Requirement,
+    Threshold,
+    Validity,
+)
 
 
 def placeholders(sentence: str) -> list[str]:
@@ -21,9 +30,11 @@ def placeholders(sentence: str) -> list[str]:
 
 
 class Rule(Strict):
-    """One rule (规则): whose rows, which of them, what is measured, against what, and how it is said.
+    """One rule (规则): whose rows, which of them, what is measured, against what, and how it is
+    said.
 
-    ``further``: another way in which the rule of the same code fires (另一种情形), beside the first.
+    ``further``: another way in which the rule of the same code fires (另一种情形), beside the
+    first.
     """
 
     code: Annotated[str, Field(pattern=r"^[A-Z]{2,6}-[0-9]{1,3}$")]
@@ -51,7 +62,9 @@ class Rule(Strict):
     @model_validator(mode="after")
     def _measures_all_or_nothing(self) -> Self:
         if len({self.measure is None, self.compare is None, self.threshold is None}) > 1:
-            raise ValueError("measure, compare and threshold belong together; a rule has all three or none of them")
+            raise ValueError(
+                "measure, compare and threshold belong together; a rule has all three or none of them"
+            )
         if self.also and self.measure is None:
             raise ValueError("'also' is a second measure; the first one stands in the rule itself")
         if self.unit != "person" and self.split_by:
@@ -60,7 +73,8 @@ class Rule(Strict):
 
     @property
     def key(self) -> str:
-        """What tells it from every other rule in force: its code, and of a further way its title."""
+        """What tells it from every other rule in force: its code, and of a further way its
+        title."""
         return f"{self.code} {self.title}" if self.further else self.code
 
     @property
@@ -73,7 +87,12 @@ class Rule(Strict):
         """What the rule itself measures and compares, if anything."""
         if self.measure is None or self.compare is None or self.threshold is None:
             return None
-        return Comparison(measure=self.measure, compare=self.compare, threshold=self.threshold, shown_as=self.shown_as)
+        return Comparison(
+            measure=self.measure,
+            compare=self.compare,
+            threshold=self.threshold,
+            shown_as=self.shown_as,
+        )
 
     @property
     def joined(self) -> tuple[Requirement, ...]:
@@ -105,7 +124,8 @@ class Rule(Strict):
 
 
 class Dataset(Strict):
-    """A department's dataset; one with a ``key`` arrives piece by piece, one without is a whole roster each time."""
+    """A department's dataset; one with a ``key`` arrives piece by piece, one without is a whole
+    roster each time."""
 
     title: Name
     key: Name | None = None
@@ -121,7 +141,8 @@ class Burden(Strict):
 
 
 class Level(Strict):
-    """A level (预警等级): reached by the first of its alternatives that holds; the last level has none."""
+    """A level (预警等级): reached by the first of its alternatives that holds; the last level has
+    none."""
 
     level: Name
     title: Name
@@ -136,7 +157,8 @@ class Category(Strict):
 
 
 class Help(Strict):
-    """Measures suggested (建议措施) for a risk, for evidence of certain rules, or for a kind of household."""
+    """Measures suggested (建议措施) for a risk, for evidence of certain rules, or for a kind of
+    household."""
 
     risk: Name | None = None
     rules: tuple[Name, ...] = ()
@@ -183,7 +205,8 @@ class Parameter(Strict):
 
 
 class RuleBook(Strict):
-    """``rules.yaml`` and ``parameters.yaml`` together: all that a screening depends on besides the records."""
+    """``rules.yaml`` and ``parameters.yaml`` together: all that a screening depends on besides the
+    records."""
 
     offices: dict[str, Name]
     datasets: dict[str, Dataset]
@@ -204,9 +227,12 @@ class RuleBook(Strict):
         return sorted((r for r in self.rules if r.valid.covers(month.last)), key=lambda r: r.code)
 
     def first_month(self, month: Month) -> Month:
-        """The first month whose records the screening of a month looks at: last January and twelve months at least."""
+        """The first month whose records the screening of a month looks at: last January and twelve
+        months at least."""
         periods = [p for rule in self.rules for p in rule.periods] + [b.period for b in self.burden]
-        return min(Month(month.year, 1), month + -11, *(p.dates(month)[0] for p in periods if p.date))
+        return min(
+            Month(month.year, 1), month + -11, *(p.dates(month)[0] for p in periods if p.date)
+        )
 
     def values(self, month: Month) -> dict[str, float]:
         """Every parameter's value on the last day of the data month."""

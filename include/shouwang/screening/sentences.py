@@ -1,4 +1,5 @@
-"""Sentences (预警原因): why a household is on the list, with value, threshold and department, in one line."""
+"""Sentences (预警原因): why a household is on the list, with value, threshold and department, in
+one line."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def percent(value: float) -> str:
 
 
 def beyond(value: float, threshold: float, line: Comparison) -> str:
-    """What the value did to its threshold; a value that equals it has reached it (达到), not gone beyond (超过)."""
+    """What the value did to its threshold; a value that equals it has reached it (达到), not gone
+    beyond (超过)."""
     if value == threshold:
         return "达到"
     return "低于" if line.compare in ("<", "<=") else "超过"
@@ -49,7 +51,8 @@ def sentence(rule: Rule, words: Mapping[str, object]) -> str:
 
 
 def values(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
-    """The words for what was measured, and under ``also.`` for the second measure, from the figures in a row."""
+    """The words for what was measured, and under ``also.`` for the second measure, from the figures
+    in a row."""
     words: dict[str, str] = {}
     for prefix, line in (("", rule.line), ("also.", rule.also)):
         if line is None:
@@ -57,9 +60,11 @@ def values(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
         measured, value, limit, divisor, before = (
             row[f"_{prefix}{name}"] for name in ("measured", "value", "line", "divisor", "before")
         )
-        show, show_limit = {"money": (money, whole_money), "percent": (percent, percent), "number": (number, number)}[
-            line.shown_as
-        ]
+        show, show_limit = {
+            "money": (money, whole_money),
+            "percent": (percent, percent),
+            "number": (number, number),
+        }[line.shown_as]
         amount = number if line.shown_as == "number" or line.measure.kind == "count" else money
         found = {"value": show(value), "threshold": show_limit(limit), "measured": amount(measured)}
         found |= {"divisor": whole_money(divisor), "beyond": beyond(value, limit, line)}

@@ -13,29 +13,47 @@ from shouwang.screening.rules import Rule
 from shouwang.screening.units import BEFORE_THIS, filtered, joined
 
 COLUMNS = [
-    "rule", "risk", "household_id", "person_id", "department", "dataset", "value", "threshold", "sentence",
-    "delivery_month", *PLACE,
-]  # fmt: skip
+    "rule",
+    "risk",
+    "household_id",
+    "person_id",
+    "department",
+    "dataset",
+    "value",
+    "threshold",
+    "sentence",
+    "delivery_month",
+    *PLACE,
+]
 
 
 def silent(rule: Rule, evidence: Evidence) -> str | None:
-    """Why a rule that compares deliveries says nothing this month, in Chinese: one of them is not there.
+    """Why a rule that compares deliveries says nothing this month, in Chinese: one of them is not
+    there.
 
-    Without this, everybody on a roster would be newly granted in the first month and newly stopped in a missing one.
+    Without this, everybody on a roster would be newly granted in the first month and newly stopped
+    in a missing one.
     """
     needed = [(other.source or rule.source, other.period) for other in rule.without]
     needed += [
-        (rule.source, line.measure.compared_to) for line in (rule.line, rule.also) if line and line.measure.compared_to
+        (rule.source, line.measure.compared_to)
+        for line in (rule.line, rule.also)
+        if line and line.measure.compared_to
     ]
-    needed += [(rule.source, BEFORE_THIS)] if rule.looks_back or rule.period.span == "previous" else []
-    gaps = [(evidence.book.datasets[source].title, evidence.gap(source, period)) for source, period in needed]
+    needed += (
+        [(rule.source, BEFORE_THIS)] if rule.looks_back or rule.period.span == "previous" else []
+    )
+    gaps = [
+        (evidence.book.datasets[source].title, evidence.gap(source, period))
+        for source, period in needed
+    ]
     told = "，".join(f"“{title}”没有{gap}的数据" for title, gap in gaps if gap)
     return f"{rule.code} {rule.title}：本月未作比较，因为{told}" if told else None
 
 
 def fire(rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """The signals of one rule (`COLUMNS`, and ``over``: how far beyond the threshold); what suggested measures ask of
-    the row that stands for the evidence lies under ``evidence.<column>``.
+    """The signals of one rule (`COLUMNS`, and ``over``: how far beyond the threshold); what
+    suggested measures ask of the row that stands for the evidence lies under ``evidence.<column>``.
     """
     rows = evidence.rows(rule.source, rule.period)
     try:
@@ -61,12 +79,23 @@ def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame
     # Only rows that fired come here, so a loop is cheap.
     told = [
         sentences.sentence(rule, {**row, **time, **sentences.values(rule, row)})
-        for row in ({str(name): value for name, value in one.items()} for one in words.to_dict("records"))
+        for row in (
+            {str(name): value for name, value in one.items()} for one in words.to_dict("records")
+        )
     ]
-    person = rows["person_id"] if rule.unit != "household" else pd.Series(None, index=rows.index, dtype="str")
+    person = (
+        rows["person_id"]
+        if rule.unit != "household"
+        else pd.Series(None, index=rows.index, dtype="str")
+    )
     ratio = rows["_value"] / rows["_line"]
     over = (2 - ratio if rule.compare in ("<", "<=") else ratio).fillna(1.0)
-    helped = {c.column for help_ in evidence.book.measures if rule.code in help_.rules for c in help_.where}
+    helped = {
+        c.column
+        for help_ in evidence.book.measures
+        if rule.code in help_.rules
+        for c in help_.where
+    }
     return (
         rows[sorted(helped)]
         .add_prefix("evidence.")

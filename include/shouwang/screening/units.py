@@ -1,4 +1,5 @@
-"""Units of account (合计单位): whose row each is, what else is known of them, and which other rows they have."""
+"""Units of account (合计单位): whose row each is, what else is known of them, and which other rows
+they have."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ def with_units(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFra
 
 
 def filtered(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """The rows that meet the conditions; what is known from elsewhere is looked up for the few that are left."""
+    """The rows that meet the conditions; what is known from elsewhere is looked up for the few that
+    are left."""
     own = [c for c in rule.where if c.column in rows and not c.changed]
     rest = [c for c in rule.where if c not in own]
     rows = with_units(rows[holds(rows, own, evidence.month, evidence.parameters)], rule, evidence)
@@ -42,9 +44,15 @@ def joined(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
         if found.empty:
             return rows.iloc[:0]
         keys = ["_unit", *requirement.same]
-        wanted = [w.removeprefix(REQUIRED) for w in rule.words if w.startswith(REQUIRED)] if n == 0 else []
+        wanted = (
+            [w.removeprefix(REQUIRED) for w in rule.words if w.startswith(REQUIRED)]
+            if n == 0
+            else []
+        )
         found = found.drop_duplicates(keys)
-        rows = rows.merge(found[keys].assign(**{REQUIRED + name: found[name] for name in wanted}), on=keys)
+        rows = rows.merge(
+            found[keys].assign(**{REQUIRED + name: found[name] for name in wanted}), on=keys
+        )
     for requirement in rule.without:
         keys = ["_unit", *requirement.same]
         there = _others(requirement, rule, evidence)[keys].drop_duplicates()
@@ -54,8 +62,11 @@ def joined(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def _perhaps_there(rows: pd.DataFrame, requirement: Requirement, rule: Rule, evidence: Evidence) -> pd.Series[bool]:
-    """Which units may own a row that matching has not placed yet: one of the same name. Nobody is missed for a typo."""
+def _perhaps_there(
+    rows: pd.DataFrame, requirement: Requirement, rule: Rule, evidence: Evidence
+) -> pd.Series[bool]:
+    """Which units may own a row that matching has not placed yet: one of the same name. Nobody is
+    missed for a typo."""
     loose = evidence.rows(requirement.source or rule.source, requirement.period, unplaced=True)
     if loose.empty or "name" not in loose:
         return pd.Series(False, index=rows.index)
@@ -63,7 +74,9 @@ def _perhaps_there(rows: pd.DataFrame, requirement: Requirement, rule: Rule, evi
     names = clean_names(loose["name"]).dropna().unique()
     known = evidence.persons[evidence.persons["household_id"].isin(rows["household_id"])]
     known = known[clean_names(known["name"]).isin(names)]
-    named: pd.Series[bool] = rows["_unit"].isin(known["household_id"] if rule.unit == "household" else known.index)
+    named: pd.Series[bool] = rows["_unit"].isin(
+        known["household_id"] if rule.unit == "household" else known.index
+    )
     return named | clean_names(rows["name"]).isin(names) if "name" in rows else named
 
 
@@ -77,11 +90,13 @@ def _others(requirement: Requirement, rule: Rule, evidence: Evidence) -> pd.Data
 
 
 def _with_before(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """What the delivery before said of the same unit; unknown where one of the two deliveries has several rows of it."""
+    """What the delivery before said of the same unit; unknown where one of the two deliveries has
+    several rows of it."""
     keys = ["_unit", *rule.split_by]
     wanted = sorted({name.removeprefix(BEFORE) for name in rule.asked if name.startswith(BEFORE)})
     earlier, now = (
-        with_units(evidence.rows(rule.source, period), rule, evidence) for period in (BEFORE_THIS, rule.period)
+        with_units(evidence.rows(rule.source, period), rule, evidence)
+        for period in (BEFORE_THIS, rule.period)
     )
     once = now.loc[~now.duplicated(keys, keep=False), keys]
     earlier = earlier[~earlier.duplicated(keys, keep=False)].merge(once, on=keys)

@@ -1,10 +1,12 @@
-"""The ways by which a file reaches a township (渠道): the outbox, a server of its own by SFTP, mail.
+"""The ways by which a file reaches a township (渠道): the outbox, a server of its own by SFTP,
+mail.
 
-Each may be taken again for the same file and then changes nothing there: the name and the content are the same. A mail
-cannot be looked for on the other side: the moment in which its server says that it took it, that is noted down in the
-house (``taken/``, apart from the database, which may be slow or away), and what is noted is not sent again. What remains
-is a server that took a mail whose answer never reached us, or our death before the note: then the same mail goes again
-under the same Message-ID and date, by which servers and readers know it. SMTP allows no more.
+Each may be taken again for the same file and then changes nothing there: the name and the content
+are the same. A mail cannot be looked for on the other side: the moment in which its server says
+that it took it, that is noted down in the house (``taken/``, apart from the database, which may be
+slow or away), and what is noted is not sent again. What remains is a server that took a mail whose
+answer never reached us, or our death before the note: then the same mail goes again under the same
+Message-ID and date, by which servers and readers know it. SMTP allows no more.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ class Item:
 
 
 def deliver(house: House, item: Item) -> tuple[str, str]:
-    """Bring a file to its township; the channel and what the other side answered. Raises `Unreachable` if it is away."""
+    """Bring a file to its township; the channel and what the other side answered. Raises
+    `Unreachable` if it is away."""
     known = house.county.settings.townships.get(item.township)
     if known is None or known.channel == "folder":
         if house.far_outbox:
@@ -77,7 +80,9 @@ def letter(house: House, item: Item, to: str) -> EmailMessage:
         "　　名单打开时需要密码，密码由县里另行告知，请勿在邮件中询问或转告。填好后请按原渠道报回。\n\n"
         f"{settings.office}\n"
     )
-    message.add_attachment(item.path.read_bytes(), maintype="application", subtype=_XLSX, filename=item.path.name)
+    message.add_attachment(
+        item.path.read_bytes(), maintype="application", subtype=_XLSX, filename=item.path.name
+    )
     return message
 
 
@@ -108,8 +113,12 @@ def _mail(house: House, item: Item, to: str) -> str:
             code = next(code for code, _ in error.recipients.values())
         what = f"{parts.scheme}://{parts.hostname} did not take the mail to {item.township} ({type(error).__name__}"
         if isinstance(code, int) and code >= 500:
-            raise ShouwangError(f"{what}, {code}). Check the address in county.yaml and the server's user.") from None
-        raise Unreachable(f"{what}). Check that the server is there; then run this step again.") from None
+            raise ShouwangError(
+                f"{what}, {code}). Check the address in county.yaml and the server's user."
+            ) from None
+        raise Unreachable(
+            f"{what}). Check that the server is there; then run this step again."
+        ) from None
     return note.read_text(encoding="utf-8")
 
 
@@ -131,7 +140,8 @@ class _Tls(smtplib.SMTP_SSL, _Plain):
 
 
 def _server(scheme: str, host: str, port: int) -> _Plain:
-    """A connection that nobody can read along: plain text goes to this machine's own server only."""
+    """A connection that nobody can read along: plain text goes to this machine's own server
+    only."""
     context = ssl.create_default_context()
     if scheme == "smtps":
         return _Tls(host, port, timeout=PATIENCE, context=context)

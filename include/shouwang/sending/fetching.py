@@ -1,9 +1,10 @@
 """Which papers were fetched (取走), as far as something proves it; each once, on record.
 
-A workbook that comes back was opened: its hidden sheet names its list. A file that is gone from the outbox before its
-time was taken away. A drop box's sshd writes down which file was read to its end: ``SHOUWANG_SFTP_LOG`` names that log
-(``Subsystem sftp internal-sftp -l INFO``). Downloads from the board are on record as ``opened``. Who copies a file out of
-a shared folder leaves no trace, and nothing is claimed of it.
+A workbook that comes back was opened: its hidden sheet names its list. A file that is gone from the
+outbox before its time was taken away. A drop box's sshd writes down which file was read to its end:
+``SHOUWANG_SFTP_LOG`` names that log (``Subsystem sftp internal-sftp -l INFO``). Downloads from the
+board are on record as ``opened``. Who copies a file out of a shared folder leaves no trace, and
+nothing is claimed of it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def look(house: House) -> int:
     """Put on record what was fetched since the last look; how many files."""
     read, keep = _transferred(), house.county.settings.delivery.keep_outbox_months
     with house.database.write() as connection:
-        query = sa.select(audit_event).where(audit_event.c.kind == "written", audit_event.c.subject != COUNTY)
+        query = sa.select(audit_event).where(
+            audit_event.c.kind == "written", audit_event.c.subject != COUNTY
+        )
         found = 0
         for event in connection.execute(query.order_by(audit_event.c.event_id)).all():
             path, month = house.outbox / event.detail["file"], Month.parse(event.month)
@@ -41,18 +44,23 @@ def look(house: House) -> int:
                 continue
             size = path.stat().st_size if path.is_file() else None
             if read.get(path.name, -1) >= (size or 0):
-                found += _note(connection, event.subject, event.month, event.detail["file"], "sftp log")
+                found += _note(
+                    connection, event.subject, event.month, event.detail["file"], "sftp log"
+                )
             elif size is None and not house.far_outbox and not _deleted(connection, event):
-                found += _note(connection, event.subject, event.month, event.detail["file"], "taken away")
+                found += _note(
+                    connection, event.subject, event.month, event.detail["file"], "taken away"
+                )
     return found
 
 
 def opened(connection: Connection, house: House, manifest: Manifest) -> None:
     """Put on record that the list of a manifest, which came back, has been in somebody's hands."""
     same = (
-        release.c.month == str(manifest.month), release.c.township == manifest.township,
+        release.c.month == str(manifest.month),
+        release.c.township == manifest.township,
         release.c.version == manifest.version,
-    )  # fmt: skip
+    )
     name = connection.scalar(sa.select(release.c.file).where(*same))
     if name is not None:
         path = house.lists_of(manifest.month, manifest.township) / name

@@ -1,7 +1,9 @@
-"""A paper on its way out: written whole into the outbox, sealed for whoever receives it, on record, put down to be sent.
+"""A paper on its way out: written whole into the outbox, sealed for whoever receives it, on record,
+put down to be sent.
 
-Every paper that names people is sealed with a secret of whoever it is for: a township's, the county's (`COUNTY`), or
-the one that a department sends its own files under, if it does. What is for everybody's eyes stays open.
+Every paper that names people is sealed with a secret of whoever it is for: a township's, the
+county's (`COUNTY`), or the one that a department sends its own files under, if it does. What is for
+everybody's eyes stays open.
 """
 
 from __future__ import annotations
@@ -32,51 +34,89 @@ Write = Callable[[IO[bytes]], None]
 
 
 def headed(house: House, receiver: str = "", by: str = SYSTEM) -> dict[str, Any]:
-    """What every paper says of itself; ``receiver`` as it is printed, none for everybody, `COUNTY` for the office."""
+    """What every paper says of itself; ``receiver`` as it is printed, none for everybody, `COUNTY`
+    for the office."""
     settings = house.county.settings
     for_whom = settings.office if receiver == COUNTY else receiver
     return {
-        "county": settings.name, "office": settings.office, "made_at": house.now(), "made_by": by, "receiver": for_whom,
-    }  # fmt: skip
+        "county": settings.name,
+        "office": settings.office,
+        "made_at": house.now(),
+        "made_by": by,
+        "receiver": for_whom,
+    }
 
 
 def hand_out(
-    connection: Connection, house: House, month: Month, township: str, name: str, by: str, write: Write,
+    connection: Connection,
+    house: House,
+    month: Month,
+    township: str,
+    name: str,
+    by: str,
+    write: Write,
     public: bool = False,
-) -> bool:  # fmt: skip
-    """Write a township's paper and prepare its sending; whether a password was made for it, to be told by a person.
+) -> bool:
+    """Write a township's paper and prepare its sending; whether a password was made for it, to be
+    told by a person.
 
-    One of that name that has been sent stays as it is. ``public`` papers are for everybody's eyes and stay open. Nothing
-    leaves the house here: see `dispatching.send`.
+    One of that name that has been sent stays as it is. ``public`` papers are for everybody's eyes
+    and stay open. Nothing leaves the house here: see `dispatching.send`.
     """
     path = house.lists_of(month, township) / name
     if was_sent(connection, house, path):
         return False
-    fresh = _write(connection, house, path, month, township, by, write, public, "" if public else anchor(connection))
+    fresh = _write(
+        connection,
+        house,
+        path,
+        month,
+        township,
+        by,
+        write,
+        public,
+        "" if public else anchor(connection),
+    )
     prepare(connection, house, path, month, township, by)
     return fresh
 
 
 def put_out(
-    connection: Connection, house: House, path: Path, month: Month | str, receiver: str, by: str, write: Write,
+    connection: Connection,
+    house: House,
+    path: Path,
+    month: Month | str,
+    receiver: str,
+    by: str,
+    write: Write,
     public: bool = False,
-) -> None:  # fmt: skip
-    """Write a paper of the county (`COUNTY`) or of a department into the outbox, where it is fetched."""
+) -> None:
+    """Write a paper of the county (`COUNTY`) or of a department into the outbox, where it is
+    fetched."""
     _write(connection, house, path, month, receiver, by, write, public)
     if house.far_outbox and path.is_relative_to(house.outbox):
         house.far_outbox.send(path)
 
 
 def _write(
-    connection: Connection, house: House, path: Path, month: Month | str, receiver: str, by: str, write: Write,
-    public: bool, note: str = "",
-) -> bool:  # fmt: skip
+    connection: Connection,
+    house: House,
+    path: Path,
+    month: Month | str,
+    receiver: str,
+    by: str,
+    write: Write,
+    public: bool,
+    note: str = "",
+) -> bool:
     """Write a paper unless it lies there and says the same; that it was written is on record once.
 
     ``note``: what its properties say beside, which is not part of what it says.
     """
     keys, fresh = ([], False) if public else _keys(connection, house, receiver, by)
-    written = io.BytesIO()  # never a file before it is sealed: whoever is killed would leave it open
+    written = (
+        io.BytesIO()
+    )  # never a file before it is sealed: whoever is killed would leave it open
     write(written)
     content, there = written.getvalue(), _says(path, keys)
     content = described(content, "") if note else content
@@ -89,7 +129,11 @@ def _write(
             part.write_bytes(content)
     fingerprint = hashlib.sha256(content).hexdigest()
     if not on_record(connection, "written", receiver, fingerprint=fingerprint):
-        file = path.relative_to(house.outbox).as_posix() if path.is_relative_to(house.outbox) else path.name
+        file = (
+            path.relative_to(house.outbox).as_posix()
+            if path.is_relative_to(house.outbox)
+            else path.name
+        )
         said = {"file": file, "fingerprint": fingerprint, "sealed": bool(keys)}
         audit(connection, "written", receiver, by, month=str(month), **said)
     return fresh
@@ -109,13 +153,16 @@ def _keys(connection: Connection, house: House, receiver: str, by: str) -> tuple
     if receiver in house.county.contracts:
         return [*house.passwords_of(receiver)], False
     password, fresh = passwords.current(house, receiver)
-    if not any(on_record(connection, kind, receiver) for kind in passwords.MADE):  # we may have died before saying so
+    if not any(
+        on_record(connection, kind, receiver) for kind in passwords.MADE
+    ):  # we may have died before saying so
         audit(connection, passwords.MADE[0], receiver, by)
     return [password], fresh
 
 
 def _says(path: Path, keys: list[str]) -> bytes | None:
-    """What lies there, unsealed; nothing where it is under another password, or open though it should not be."""
+    """What lies there, unsealed; nothing where it is under another password, or open though it
+    should not be."""
     try:
         content = path.read_bytes()
         inside = unsealed(content, keys)

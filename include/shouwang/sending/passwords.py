@@ -1,8 +1,9 @@
-"""The passwords of workbooks (乡镇密码): made, replaced every year, kept so that older files still open.
+"""The passwords of workbooks (乡镇密码): made, replaced every year, kept so that older files still
+open.
 
-A file a township and one for the county's own papers (`COUNTY`), ``secrets/townships/<name>``, of mode 0600: a line
-``date password``, the newest first. The password goes to the township by another way than the workbooks: a person reads
-it out, and that is on record; until then `untold` says so.
+A file a township and one for the county's own papers (`COUNTY`), ``secrets/townships/<name>``, of
+mode 0600: a line ``date password``, the newest first. The password goes to the township by another
+way than the workbooks: a person reads it out, and that is on record; until then `untold` says so.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Password:
 
 
 def speakable() -> str:
-    """A password like ``tianlu-hanmu-weigong-nanhai-4827``: 71 bits, which Office's hundred thousand rounds make dear."""
+    """A password like ``tianlu-hanmu-weigong-nanhai-4827``: 71 bits, which Office's hundred
+    thousand rounds make dear."""
     pairs = ["".join(secrets.choice(SYLLABLES) for _ in range(2)) for _ in range(4)]
     return "-".join([*pairs, f"{secrets.randbelow(10_000):04d}"])
 
@@ -60,7 +62,8 @@ def folder_of(house: House) -> Path:
 
 
 def separate_departments(house: House) -> None:
-    """Bring departments' passwords to the place that is theirs alone; they used to lie beside the keys."""
+    """Bring departments' passwords to the place that is theirs alone; they used to lie beside the
+    keys."""
     for department in house.county.contracts:
         old, new = house.secrets / department, house.secrets / "departments" / department
         if department not in NOT_PASSWORDS and old.is_file() and not new.exists():
@@ -81,13 +84,19 @@ def _kept(path: Path) -> list[Password]:
     except FileNotFoundError:
         return []
     try:
-        return [Password(dt.date.fromisoformat(day), text) for day, _, text in (x.partition(" ") for x in lines if x)]
+        return [
+            Password(dt.date.fromisoformat(day), text)
+            for day, _, text in (x.partition(" ") for x in lines if x)
+        ]
     except ValueError:
-        raise ConfigError(f"{path} cannot be read: every line is a date, a space and a password.") from None
+        raise ConfigError(
+            f"{path} cannot be read: every line is a date, a space and a password."
+        ) from None
 
 
 def current(house: House, township: str) -> tuple[str, bool]:
-    """The password that a township's workbooks are sealed with today, and whether it was made just now."""
+    """The password that a township's workbooks are sealed with today, and whether it was made just
+    now."""
     known = kept(house, township)
     return (known[0].text, False) if known else (add(house, township).text, True)
 
@@ -99,7 +108,9 @@ def add(house: House, township: str) -> Password:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / safe_name(township)
     lines = [f"{p.since.isoformat()} {p.text}\n" for p in (new, *kept(house, township))]
-    with whole_file(path, replace=len(lines) > 1) as part:  # of two that make the first one, who comes first is right
+    with whole_file(
+        path, replace=len(lines) > 1
+    ) as part:  # of two that make the first one, who comes first is right
         part.write_text("".join(lines), encoding="utf-8")
     return kept(house, township)[0]
 
@@ -112,9 +123,12 @@ def outlived(house: House, township: str) -> bool:
 
 
 def untold(connection: Connection, house: House) -> list[str]:
-    """Townships (and `COUNTY`) whose newest password nobody has been shown yet: somebody has to tell it to them."""
+    """Townships (and `COUNTY`) whose newest password nobody has been shown yet: somebody has to
+    tell it to them."""
     query = sa.select(audit_event.c.subject, audit_event.c.kind).order_by(audit_event.c.event_id)
-    last = dict(list(connection.execute(query.where(audit_event.c.kind.in_([*MADE, "password_shown"])))))
+    last = dict(
+        list(connection.execute(query.where(audit_event.c.kind.in_([*MADE, "password_shown"]))))
+    )
     return sorted(name for name, kind in last.items() if kind in MADE and kept(house, name))
 
 
@@ -131,7 +145,11 @@ def renew(house: House, names: Iterable[str], by: str, made: bool = False) -> li
 def holders(house: House) -> list[str]:
     """Who has a password."""
     folder = folder_of(house)
-    return sorted(p.name for p in folder.iterdir() if not p.name.startswith(".")) if folder.is_dir() else []
+    return (
+        sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
+        if folder.is_dir()
+        else []
+    )
 
 
 def to_tell(house: House, township: str) -> str:
@@ -145,7 +163,8 @@ def to_tell(house: House, township: str) -> str:
 
 
 def by_holder(house: House, name: str = "") -> dict[str, tuple[str, ...]]:
-    """The passwords of everybody, by the name of the holder's file; the holder whose name stands in ``name`` first."""
+    """The passwords of everybody, by the name of the holder's file; the holder whose name stands in
+    ``name`` first."""
     first = sorted(holders(house), key=lambda holder: holder not in name)
     return {holder: tuple(p.text for p in _kept(folder_of(house) / holder)) for holder in first}
 

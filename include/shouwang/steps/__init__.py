@@ -1,7 +1,7 @@
 """The pipeline (流程): one function a step. The DAGs and the command line call the same ones.
 
-Arguments and results are small and plain, without personal data: they pass through Airflow's XCom and logs. Every step
-may be run again, or killed and run again, and ends in the same state.
+Arguments and results are small and plain, without personal data: they pass through Airflow's XCom
+and logs. Every step may be run again, or killed and run again, and ends in the same state.
 """
 
 from shouwang.steps.arriving import (

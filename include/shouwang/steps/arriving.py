@@ -1,4 +1,5 @@
-"""What departments hand over: the registry, files, a delivery's four steps, and whether a month is settled."""
+"""What departments hand over: the registry, files, a delivery's four steps, and whether a month is
+settled."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ from shouwang.store.tables import county
 
 
 def init() -> dict[str, Any]:
-    """Create or migrate the database, and the folders that files are put into; a county that has none yet gets keys."""
+    """Create or migrate the database, and the folders that files are put into; a county that has
+    none yet gets keys."""
     from shouwang.sending.passwords import separate_departments
     from shouwang.store.migrate import migrate
 
@@ -43,8 +45,13 @@ def init() -> dict[str, Any]:
         if known is None:
             connection.execute(county.insert().values(code=settings.code, name=settings.name))
         elif known != settings.name:
-            connection.execute(county.update().where(county.c.code == settings.code).values(name=settings.name))
-    return {"county": settings.name, "database": house.database.url.render_as_string(hide_password=True)}
+            connection.execute(
+                county.update().where(county.c.code == settings.code).values(name=settings.name)
+            )
+    return {
+        "county": settings.name,
+        "database": house.database.url.render_as_string(hide_password=True),
+    }
 
 
 def load_registry(file: str, as_of: str) -> dict[str, Any]:
@@ -55,7 +62,9 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
 
     house, month, path = open_house(), Month.parse(as_of), Path(file)
     if not path.is_file():
-        raise NotThereYet(f"There is no file {file}; give the path of the registry workbook (农户信息表).")
+        raise NotThereYet(
+            f"There is no file {file}; give the path of the registry workbook (农户信息表)."
+        )
     content = fingerprint([path])
     contract = house.county.registry
     reading = read_files([path], contract)
@@ -69,25 +78,47 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
     with house.database.write() as connection:
         change = load_snapshot(connection, people, month, content, path.name)
         if not change.already_loaded:
-            audit(connection, "registry_loaded", "registry", "shouwang", month=str(month), people=change.people)
+            audit(
+                connection,
+                "registry_loaded",
+                "registry",
+                "shouwang",
+                month=str(month),
+                people=change.people,
+            )
     bad = verdicts.reason[verdicts.verdict == "rejected"]
     places = [
         {"sheet": s, "row": int(r), "reason": why}
-        for s, r, why in zip(table.loc[bad.index, "sheet"], table.loc[bad.index, "row"], bad, strict=True)
+        for s, r, why in zip(
+            table.loc[bad.index, "sheet"], table.loc[bad.index, "row"], bad, strict=True
+        )
     ]
     return {
-        "as_of": str(month), "rows": len(table), **counts, "people": change.people,
-        "households": change.households, "added": change.added, "removed": change.removed, "changed": change.changed,
-        "unchanged": change.already_loaded, "problems": places[:50],
+        "as_of": str(month),
+        "rows": len(table),
+        **counts,
+        "people": change.people,
+        "households": change.households,
+        "added": change.added,
+        "removed": change.removed,
+        "changed": change.changed,
+        "unchanged": change.already_loaded,
+        "problems": places[:50],
         "not_used": sorted({title for sheet in reading.sheets for title in sheet.ignored_columns}),
-        "unknown": [f"{contract.columns[q.column].wordings[0]}：{q.value}（{q.rows}）" for q in reading.questions],
-    }  # fmt: skip
+        "unknown": [
+            f"{contract.columns[q.column].wordings[0]}：{q.value}（{q.rows}）"
+            for q in reading.questions
+        ],
+    }
 
 
 def _unclear(path: Path, contract: Contract, reading: Reading) -> FileRefused:
-    """The refusal of a registry in which a required column could be another: which, and how to say it."""
+    """The refusal of a registry in which a required column could be another: which, and how to say
+    it."""
     asked = [q for q in reading.questions if q.kind == "column"]
-    told = "；".join(f"“{contract.columns[q.column].wordings[0]}”（可能是“{q.heading}”）" for q in asked)
+    told = "；".join(
+        f"“{contract.columns[q.column].wordings[0]}”（可能是“{q.heading}”）" for q in asked
+    )
     return FileRefused(
         "missing_column",
         f"文件“{shown(path.name)}”里分不清这些列：{told}。请改用认得的表头，或把表头写进 registry.yaml 的 wordings 后再载入。",
@@ -98,16 +129,23 @@ def departments(month: str | None = None) -> list[dict[str, Any]]:
     """The departments that hand over data, or those that are due in a month."""
     contracts = open_house().county.contracts.values()
     return [
-        {"department": c.department, "dataset": c.dataset, "title": c.title, "cadence": list(c.cadence.months)}
+        {
+            "department": c.department,
+            "dataset": c.dataset,
+            "title": c.title,
+            "cadence": list(c.cadence.months),
+        }
         for c in contracts
         if month is None or c.due(Month.parse(month))
     ]
 
 
 def arrived(month: str, department: str) -> bool:
-    """Whether there is something to read: files in the inbox, none of them still being copied, or what is kept of them.
+    """Whether there is something to read: files in the inbox, none of them still being copied, or
+    what is kept of them.
 
-    The vault counts where the inbox is empty by now, so that an answer reads on without another upload.
+    The vault counts where the inbox is empty by now, so that an answer reads on without another
+    upload.
     """
     house, of = open_house(), Month.parse(month)
     if files := find_files(house.inbox_of(of, department)):
@@ -167,7 +205,8 @@ def _turn(house: House, month: str, department: str) -> AbstractContextManager[N
 
 
 def receive(month: str, department: str, again: bool = False) -> Reference:
-    """All four steps of one department's delivery; ``again``: one that was refused is judged anew."""
+    """All four steps of one department's delivery; ``again``: one that was refused is judged
+    anew."""
     house = open_house()
     with _turn(house, month, department):
         reference = receiving.take_in(house, Month.parse(month), department, again)
@@ -188,10 +227,11 @@ def declare_late(month: str, department: str) -> dict[str, Any]:
 
 
 def come_late() -> list[dict[str, str]]:
-    """Months and departments whose inbox holds files that nobody has looked at: late, corrected, or sent once more.
+    """Months and departments whose inbox holds files that nobody has looked at: late, corrected, or
+    sent once more.
 
-    And those whose delivery asked something that has been answered since, if nobody has read it on. What a department's
-    run still waits for is left to it.
+    And those whose delivery asked something that has been answered since, if nobody has read it on.
+    What a department's run still waits for is left to it.
     """
     house, found = open_house(), []
     this = Month.of(house.today())
@@ -202,7 +242,9 @@ def come_late() -> list[dict[str, str]]:
                 continue
             with house.database.read() as connection:
                 known = deliveries.versions(connection, month, contract.department)
-                answered = answered_since(connection, contract.department, receiving.kept_version(house, known))
+                answered = answered_since(
+                    connection, contract.department, receiving.kept_version(house, known)
+                )
             if answered:
                 found.append({"month": str(month), "department": contract.department})
                 continue
@@ -215,7 +257,8 @@ def come_late() -> list[dict[str, str]]:
 
 
 def settled(month: str) -> dict[str, Any]:
-    """Whether every department that is due has arrived or is declared late; one refused or held has until then too."""
+    """Whether every department that is due has arrived or is declared late; one refused or held has
+    until then too."""
     house, of = open_house(), Month.parse(month)
     with house.database.read() as connection:
         force, last = deliveries.in_force(connection, of), deliveries.latest(connection, of)
@@ -224,7 +267,8 @@ def settled(month: str) -> dict[str, Any]:
     over = house.today() >= _deadline(house, of).date()
     missing = [d for d in due if d not in force]
     refused, held = (
-        [d for d in due if last.get(d, {}).get("status") == status] for status in (deliveries.REFUSED, deliveries.HELD)
+        [d for d in due if last.get(d, {}).get("status") == status]
+        for status in (deliveries.REFUSED, deliveries.HELD)
     )
     return {
         "settled": all(d in force or d in late or (over and d in last) for d in due),
@@ -236,7 +280,8 @@ def settled(month: str) -> dict[str, Any]:
 
 
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
-    """How each department has delivered, month by month; written as a workbook to ``out`` if given."""
+    """How each department has delivered, month by month; written as a workbook to ``out`` if
+    given."""
     from shouwang.arriving.scorecards import score
     from shouwang.delivery.report import ReportPaper
     from shouwang.delivery.scorecard import write_scorecard
@@ -248,7 +293,9 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
         receiving.contract_of(house, department)
     card = score(house, department)
     if out:
-        paper = ReportPaper(**headed(house), heading=f"{house.county.settings.name}部门数据质量评分卡")
+        paper = ReportPaper(
+            **headed(house), heading=f"{house.county.settings.name}部门数据质量评分卡"
+        )
         with whole_file(Path(out)) as part:
             write_scorecard(part, paper, card)
     return card

@@ -1,4 +1,5 @@
-"""What intake could not be sure of: the questions that wait, an answer, and an answer taken back."""
+"""What intake could not be sure of: the questions that wait, an answer, and an answer taken
+back."""
 
 from __future__ import annotations
 
@@ -10,14 +11,27 @@ from shouwang.errors import NotThereYet
 from shouwang.house import House, open_house
 from shouwang.steps.arriving import receive
 
-SHOWN = ("department", "dataset", "kind", "column", "heading", "value", "candidates", "samples", "rows", "months")
+SHOWN = (
+    "department",
+    "dataset",
+    "kind",
+    "column",
+    "heading",
+    "value",
+    "candidates",
+    "samples",
+    "rows",
+    "months",
+)
 
 
 def questions(department: str | None = None, answered: bool = False) -> list[dict[str, Any]]:
-    """The questions that wait, the oldest first; with ``answered`` those that have an answer instead.
+    """The questions that wait, the oldest first; with ``answered`` those that have an answer
+    instead.
 
-    Each with ``id, whose`` (the department's title), ``month`` (the newest whose files raise it) and what `SHOWN` names;
-    ``title`` says the column, ``choices`` the candidates and ``answered`` the answer in the department's words.
+    Each with ``id, whose`` (the department's title), ``month`` (the newest whose files raise it)
+    and what `SHOWN` names; ``title`` says the column, ``choices`` the candidates and ``answered``
+    the answer in the department's words.
     """
     house = open_house()
     if department:
@@ -56,8 +70,11 @@ def waiting(month: str, department: str) -> list[int]:
         return asked.holding(connection, month, department)
 
 
-def answer_question(identifier: int, candidate: str, by: str, reread: bool = True) -> dict[str, Any]:
-    """Answer a question; what lies there of the months that raised it is read again at once, unless told not to."""
+def answer_question(
+    identifier: int, candidate: str, by: str, reread: bool = True
+) -> dict[str, Any]:
+    """Answer a question; what lies there of the months that raised it is read again at once, unless
+    told not to."""
     house = open_house()
     with house.database.write() as connection:
         known = asked.decide(connection, identifier, candidate, by, house.county.contracts)

@@ -13,7 +13,8 @@ from shouwang.store.audit import audit
 
 
 def write_review(month: str, township: str | None = None, by: str = "shouwang") -> dict[str, Any]:
-    """Write the month's list of what a clerk has to decide (有待核实), for the county or one township."""
+    """Write the month's list of what a clerk has to decide (有待核实), for the county or one
+    township."""
     from shouwang.delivery.review import ReviewPaper
     from shouwang.delivery.review import write_review as write_paper
     from shouwang.reviewing import reviews_of
@@ -29,7 +30,11 @@ def write_review(month: str, township: str | None = None, by: str = "shouwang") 
         name = f"{safe_name(township)}有待核实名单_{month}_{house.today().isoformat()}.xlsx"
         with house.database.write() as connection:
             hand_out(connection, house, of, township, name, by, write)
-        return {"month": month, "reviews": len(reviews), "file": str(house.lists_of(of, township) / name)}
+        return {
+            "month": month,
+            "reviews": len(reviews),
+            "file": str(house.lists_of(of, township) / name),
+        }
     path = house.county_papers_of(of) / f"{house.county.settings.name}有待核实名单_{month}.xlsx"
     with house.database.write() as connection:
         put_out(connection, house, path, of, COUNTY, by, write)
@@ -51,7 +56,8 @@ def load_review(file: str, by: str) -> dict[str, Any]:
 
 
 def list_decisions() -> list[dict[str, Any]]:
-    """The decisions in force: number, month, where they were made and by whom, whether somebody was chosen."""
+    """The decisions in force: number, month, where they were made and by whom, whether somebody was
+    chosen."""
     from shouwang.reviewing import decisions_in_force
 
     with open_house().database.read() as connection:

@@ -17,7 +17,8 @@ from shouwang.store.audit import audit
 
 
 def load_feedback(file: str, township: str | None = None) -> dict[str, Any]:
-    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again changes nothing.
+    """Read a filled-in workbook back: each row taken, or answered in a receipt; the same file again
+    changes nothing.
 
     ``township``: who sent it, where the channel or a clerk knows. A file of nobody is ``held``.
     """
@@ -53,7 +54,8 @@ def case_story(key: str) -> dict[str, Any]:
 def list_cases(
     on: str | None = None, state: str | None = None, township: str | None = None, what: str = "all"
 ) -> list[dict[str, Any]]:
-    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day (提醒)."""
+    """Cases as of a day; ``what``: all, ``overdue`` (督办名单), or those ``due`` that day
+    (提醒)."""
     from shouwang.casework import supervision as lists
 
     house = open_house()
@@ -79,13 +81,21 @@ def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> d
     with house.database.write() as connection:
         household = household_of(connection, clue_no)
         if household is None:
-            raise UsageError(f"There is no case {without_numbers(clue_no)}; `shouwang case list` shows all.")
-        why = call_removed(connection, house.county.settings, clue_no, household, day, by, house.now(), measure)
+            raise UsageError(
+                f"There is no case {without_numbers(clue_no)}; `shouwang case list` shows all."
+            )
+        why = call_removed(
+            connection, house.county.settings, clue_no, household, day, by, house.now(), measure
+        )
         if why not in (None, KNOWN):
             raise ShouwangError(f"{clue_no}：{why}。")
         if why is None:
             audit(connection, "removed", clue_no, by, on=day.isoformat())
-    return {"clue_no": clue_no, "removed_on": day.isoformat(), "status": KNOWN if why else "removed"}
+    return {
+        "clue_no": clue_no,
+        "removed_on": day.isoformat(),
+        "status": KNOWN if why else "removed",
+    }
 
 
 def write_case_form(township: str) -> dict[str, Any]:
@@ -107,7 +117,8 @@ def write_case_form(township: str) -> dict[str, Any]:
 
 
 def collect_returns() -> dict[str, Any]:
-    """Read what came back by the channels, each workbook once, and answer it; put on record what was fetched."""
+    """Read what came back by the channels, each workbook once, and answer it; put on record what
+    was fetched."""
     from shouwang.sending.fetching import look
     from shouwang.townships.collecting import fetch, fresh, record
 
@@ -125,7 +136,8 @@ def collect_returns() -> dict[str, Any]:
 
 
 def supervise(by: str) -> dict[str, Any]:
-    """Write the supervision list (督办单) of what is overdue today, the county's and each township's own, and send these."""
+    """Write the supervision list (督办单) of what is overdue today, the county's and each
+    township's own, and send these."""
     from shouwang.delivery.supervision import SupervisionPaper, write_supervision
     from shouwang.sending.handout import hand_out, headed, put_out
     from shouwang.sending.passwords import COUNTY
@@ -139,9 +151,19 @@ def supervise(by: str) -> dict[str, Any]:
         rows = overdue(connection, house)
         days = settings.calendar.overdue_days
         for township, mine in rows.groupby("township", sort=True):
-            own = SupervisionPaper(**headed(house, str(township), by), overdue_days=days, township=str(township))
+            own = SupervisionPaper(
+                **headed(house, str(township), by), overdue_days=days, township=str(township)
+            )
             write = partial(write_supervision, paper=own, overdue=mine)
-            hand_out(connection, house, month, str(township), f"{safe_name(str(township))}{name}", by, write)
+            hand_out(
+                connection,
+                house,
+                month,
+                str(township),
+                f"{safe_name(str(township))}{name}",
+                by,
+                write,
+            )
         path = house.county_papers_of(month) / f"{settings.name}{name}"
         paper = SupervisionPaper(**headed(house, COUNTY, by), overdue_days=days, contacts=contacts)
         write = partial(write_supervision, paper=paper, overdue=rows)
@@ -150,7 +172,8 @@ def supervise(by: str) -> dict[str, Any]:
 
 
 def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
-    """Write the story of a clue number's or id's household as one page, under the county's password; that is on record."""
+    """Write the story of a clue number's or id's household as one page, under the county's
+    password; that is on record."""
     from shouwang.delivery.story import write_story
     from shouwang.sending.handout import put_out
     from shouwang.sending.passwords import COUNTY
@@ -159,12 +182,21 @@ def household_story(key: str, folder: str, by: str) -> dict[str, Any]:
     house, path = open_house(), Path(folder) / f"户情_{safe_name(key)}.xlsx"
     with house.database.write() as connection:
         story = story_of(connection, house, key, by)
-        put_out(connection, house, path, Month.of(house.today()), COUNTY, by, partial(write_story, story=story))
+        put_out(
+            connection,
+            house,
+            path,
+            Month.of(house.today()),
+            COUNTY,
+            by,
+            partial(write_story, story=story),
+        )
     return {"key": key, "file": str(path)}
 
 
 def renew_passwords(by: str = "shouwang") -> dict[str, list[str]]:
-    """Make a new password where one has outlived its year; who has one that nobody has told them yet."""
+    """Make a new password where one has outlived its year; who has one that nobody has told them
+    yet."""
     from shouwang.sending import passwords
 
     house = open_house()
@@ -187,6 +219,11 @@ def expire(dry: bool = False) -> list[dict[str, Any]]:
     found = expired(house)
     if not dry:
         if broken := check(house)["faults"]:
-            raise TrailBroken(f"Nothing was deleted: {broken[0]}. Run `shouwang audit check`; see docs/security.md.")
+            raise TrailBroken(
+                f"Nothing was deleted: {broken[0]}. Run `shouwang audit check`; see docs/security.md."
+            )
         delete(house, found)
-    return [{"what": e.what, "month": str(e.month), "place": e.place, "files": len(e.files)} for e in found]
+    return [
+        {"what": e.what, "month": str(e.month), "place": e.place, "files": len(e.files)}
+        for e in found
+    ]

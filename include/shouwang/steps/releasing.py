@@ -61,11 +61,13 @@ class HeldBack(TypedDict):
 
 
 class ReleasePlan(TypedDict):
-    """What would go out now, and what is known of it: the approval is asked for this and holds for nothing else.
+    """What would go out now, and what is known of it: the approval is asked for this and holds for
+    nothing else.
 
-    ``content``: the fingerprint of all lists; ``held``: of these townships; ``sent``: households told of this month
-    before; ``causes``: what came since; ``asked``: the lists that each run of Airflow has asked about; ``question``: the
-    run whose question is the last word; ``rejected``: whether a person has refused these very lists.
+    ``content``: the fingerprint of all lists; ``held``: of these townships; ``sent``: households
+    told of this month before; ``causes``: what came since; ``asked``: the lists that each run of
+    Airflow has asked about; ``question``: the run whose question is the last word; ``rejected``:
+    whether a person has refused these very lists.
     """
 
     month: str
@@ -88,7 +90,9 @@ def release_plan(month: str) -> ReleasePlan:
         held = held_back(connection)
         said = last_word(connection, month)
         content = _content_of(lists)
-        told = sa.select(sa.func.count(release_item.c.clue_no.distinct())).where(release_item.c.month == month)
+        told = sa.select(sa.func.count(release_item.c.clue_no.distinct())).where(
+            release_item.c.month == month
+        )
         return ReleasePlan(
             month=month,
             content=content,
@@ -130,7 +134,9 @@ def _content_of(lists: Sequence[Outgoing]) -> str:
 def _told(house: House, hold: Hold) -> HeldBack:
     since = hold.since.replace(tzinfo=dt.UTC).astimezone(house.zone).date().isoformat()
     reason = without_numbers(hold.reason)
-    return HeldBack(township=hold.township, by=hold.by, reason=reason, since=since, month=hold.month)
+    return HeldBack(
+        township=hold.township, by=hold.by, reason=reason, since=since, month=hold.month
+    )
 
 
 def _causes(connection: sa.Connection, house: House, month: str) -> list[str]:
@@ -141,15 +147,23 @@ def _causes(connection: sa.Connection, house: House, month: str) -> list[str]:
     )
     if (number := connection.scalar(last)) is None:
         return []
-    came = events.where(audit_event.c.kind == "in_force", audit_event.c.month == month, audit_event.c.event_id > number)
+    came = events.where(
+        audit_event.c.kind == "in_force",
+        audit_event.c.month == month,
+        audit_event.c.event_id > number,
+    )
     titles = {c.department: c.title for c in house.county.contracts.values()}
-    return [f"{titles.get(who, who)}第{said['version']}版" for who, said in connection.execute(came)]
+    return [
+        f"{titles.get(who, who)}第{said['version']}版" for who, said in connection.execute(came)
+    ]
 
 
 def unsent() -> list[str]:
-    """Months whose lists have gone out and that have something to send again (see `releasing.unsent_months`).
+    """Months whose lists have gone out and that have something to send again (see
+    `releasing.unsent_months`).
 
-    Not those of which everything is held back, nor those whose lists somebody was asked about, or has refused, already.
+    Not those of which everything is held back, nor those whose lists somebody was asked about, or
+    has refused, already.
     """
     from shouwang.townships.releasing import unsent_months
 
@@ -158,16 +172,22 @@ def unsent() -> list[str]:
         held = held_back(connection)
         for month, lists in unsent_months(connection, _due(house)).items():
             said = last_word(connection, str(month))
-            known = said is not None and said.kind in (ASKED, REJECTED) and said.content == _content_of(lists)
+            known = (
+                said is not None
+                and said.kind in (ASKED, REJECTED)
+                and said.content == _content_of(lists)
+            )
             if not known and any(out.township not in held for out in lists):
                 found.append(str(month))
     return found
 
 
 def to_screen(received: Sequence[str] = ()) -> list[str]:
-    """Months that are to be screened: outdated, with something new to send, or settled and never screened.
+    """Months that are to be screened: outdated, with something new to send, or settled and never
+    screened.
 
-    The last are looked for among those ``received`` just now, and the last month once its waiting time is over.
+    The last are looked for among those ``received`` just now, and the last month once its waiting
+    time is over.
     """
     house = open_house()
     last = str(Month.of(house.today()) + -1)
@@ -175,7 +195,9 @@ def to_screen(received: Sequence[str] = ()) -> list[str]:
     with house.database.read() as connection:
         candidates -= set(connection.scalars(sa.select(run.c.month)))
         candidates = {month for month in candidates if deliveries.in_force(connection, month)}
-    return sorted({*outdated(house), *unsent(), *(month for month in candidates if settled(month)["settled"])})
+    return sorted(
+        {*outdated(house), *unsent(), *(month for month in candidates if settled(month)["settled"])}
+    )
 
 
 def record_question(plan: ReleasePlan, run: str) -> None:
@@ -185,13 +207,18 @@ def record_question(plan: ReleasePlan, run: str) -> None:
 
 
 def withdraw_question(month: str) -> None:
-    """Put on record that nobody needs to answer the last question about a month: there is nothing left to ask for."""
+    """Put on record that nobody needs to answer the last question about a month: there is nothing
+    left to ask for."""
     with open_house().database.write() as connection:
         withdraw(connection, month)
 
 
 def record_decision(
-    plan: ReleasePlan, by: str, approved: bool, held: Collection[str] | None = None, reason: str = ""
+    plan: ReleasePlan,
+    by: str,
+    approved: bool,
+    held: Collection[str] | None = None,
+    reason: str = "",
 ) -> list[PlannedList]:
     """Put on record what a person said to a plan; the lists that may go out now.
 
@@ -202,14 +229,18 @@ def record_decision(
     names = [planned["township"] for planned in plan["lists"]]
     held = {hold["township"] for hold in plan["held"]} if held is None else set(held)
     if stray := sorted(held - set(names)):
-        raise UsageError(f"{'、'.join(stray)}: no township of this release. There are: {'、'.join(names)}.")
+        raise UsageError(
+            f"{'、'.join(stray)}: no township of this release. There are: {'、'.join(names)}."
+        )
     with open_house().database.write() as connection:
         answer(connection, plan["month"], by, approved, plan["content"], _clues(plan), held, reason)
     return [planned for planned in plan["lists"] if approved and planned["township"] not in held]
 
 
 def _clues(plan: ReleasePlan) -> dict[str, int]:
-    return {planned["township"]: planned["new"] + planned["supplement"] for planned in plan["lists"]}
+    return {
+        planned["township"]: planned["new"] + planned["supplement"] for planned in plan["lists"]
+    }
 
 
 class Waiting(TypedDict):
@@ -227,10 +258,14 @@ def waiting_releases() -> list[Waiting]:
     found = []
     with house.database.read() as connection:
         for said in open_questions(connection):
-            townships = [out.township for out in _outgoing(connection, house, Month.parse(said.month))]
+            townships = [
+                out.township for out in _outgoing(connection, house, Month.parse(said.month))
+            ]
             if townships:
                 hours = (now - said.at).total_seconds() / 3600
-                found.append(Waiting(month=said.month, townships=townships, hours=hours, run=said.run))
+                found.append(
+                    Waiting(month=said.month, townships=townships, hours=hours, run=said.run)
+                )
     return found
 
 
@@ -244,7 +279,9 @@ def held_townships() -> list[HeldBack]:
 def _require_screened(house: House, month: Month) -> None:
     with house.database.read() as connection:
         if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
-            raise NotThereYet(f"{month} has not been screened yet; run `shouwang screen {month}` first.")
+            raise NotThereYet(
+                f"{month} has not been screened yet; run `shouwang screen {month}` first."
+            )
 
 
 def _due(house: House) -> dt.date:
@@ -255,9 +292,11 @@ def _due(house: House) -> dt.date:
 
 
 def release_township(month: str, township: str, by: str, content: str) -> dict[str, Any]:
-    """Write a township's workbook and put the release on record; a list that has gone out is not made again.
+    """Write a township's workbook and put the release on record; a list that has gone out is not
+    made again.
 
-    ``content``: what was approved. A list that says something else by now stays here (``changed``): it is asked for anew.
+    ``content``: what was approved. A list that says something else by now stays here (``changed``):
+    it is asked for anew.
     """
     from shouwang.casework.keeping import keep_ledger
     from shouwang.casework.reports import CHANNEL_NAMES
@@ -274,34 +313,64 @@ def release_township(month: str, township: str, by: str, content: str) -> dict[s
     with house.database.alone() as connection:
         mine = outgoing(connection, of, due, township)
         if not mine or mine[0].content != content:
-            return {"month": month, "township": township, "status": "changed" if mine else "nothing new"}
+            return {
+                "month": month,
+                "township": township,
+                "status": "changed" if mine else "nothing new",
+            }
         out = mine[0]
         name = f"{safe_name(township)}预警{out.kind}_{month}_第{out.version}版.xlsx"
         said = {
-            **headed(house, township, by), "month": of, "version": out.version, "kind": out.kind, "due": due,
-            "missing": tuple(titles[d] for d in settled(month)["missing"]), "department_names": titles | CHANNEL_NAMES,
-        }  # fmt: skip
-        write = partial(write_township_workbook, release=ReleasePaper(**said), clues=out.clues, details=out.details)
+            **headed(house, township, by),
+            "month": of,
+            "version": out.version,
+            "kind": out.kind,
+            "due": due,
+            "missing": tuple(titles[d] for d in settled(month)["missing"]),
+            "department_names": titles | CHANNEL_NAMES,
+        }
+        write = partial(
+            write_township_workbook,
+            release=ReleasePaper(**said),
+            clues=out.clues,
+            details=out.details,
+        )
         fresh = hand_out(connection, house, of, township, name, by, write)
         notice = f"{safe_name(township)}公示名单_{month}_第{out.version}版.xlsx"
         write = partial(write_notice, paper=NoticePaper(**said), clues=out.clues)
         hand_out(connection, house, of, township, notice, by, write, public=True)
         record_release(connection, of, out, name, by, house.today(), due)
-        audit(connection, "released", township, by, month=month, version=out.version, clues=len(out.clues))
+        audit(
+            connection,
+            "released",
+            township,
+            by,
+            month=month,
+            version=out.version,
+            clues=len(out.clues),
+        )
         keep_ledger(connection, settings, warned_in(of, township))
     return {
-        "month": month, "township": township, "version": out.version, "clues": len(out.clues), "file": name,
-        "new_password": fresh, "status": "released",
-    }  # fmt: skip
+        "month": month,
+        "township": township,
+        "version": out.version,
+        "clues": len(out.clues),
+        "file": name,
+        "new_password": fresh,
+        "status": "released",
+    }
 
 
 def send_township(month: str | None, township: str) -> dict[str, Any]:
-    """Send what was released for a township and has not been sent; done twice, it changes nothing."""
+    """Send what was released for a township and has not been sent; done twice, it changes
+    nothing."""
     from shouwang.sending.dispatching import send, waiting
 
     house, failed = open_house(), []
     with house.database.read() as connection:
-        files = [file for _, file in waiting(connection, Month.parse(month) if month else None, township)]
+        files = [
+            file for _, file in waiting(connection, Month.parse(month) if month else None, township)
+        ]
     sent = []
     for file in files:
         try:
@@ -314,11 +383,14 @@ def send_township(month: str | None, township: str) -> dict[str, Any]:
 
 
 def send(month: str | None = None, township: str | None = None) -> dict[str, Any]:
-    """Send what has not been sent (of a month), township by township; one that fails does not hold up the others."""
+    """Send what has not been sent (of a month), township by township; one that fails does not hold
+    up the others."""
     from shouwang.sending.dispatching import waiting
 
     with open_house().database.read() as connection:
-        names = dict.fromkeys(name for name, _ in waiting(connection, Month.parse(month) if month else None, township))
+        names = dict.fromkeys(
+            name for name, _ in waiting(connection, Month.parse(month) if month else None, township)
+        )
     done: dict[str, Any] = {"month": month, "sent": [], "failed": {}}
     for name in names:
         try:
@@ -347,22 +419,35 @@ def summarise(month: str) -> dict[str, Any]:
         warned = month_warnings(connection, of)
         clues, _ = all_clues(connection, of, _due(house))
         days = due_days(connection, of)
-        clues["due"] = pd.to_datetime(clues["clue_no"].astype("object").map(days.get)).astype("datetime64[ms]")
+        clues["due"] = pd.to_datetime(clues["clue_no"].astype("object").map(days.get)).astype(
+            "datetime64[ms]"
+        )
         last = frame(connection, sa.select(release).where(release.c.month == month))
     rows = pd.DataFrame(table["departments"])
     contracts = house.county.contracts
     rows["dataset"] = [contracts[d].dataset_title for d in rows["department"]]
     rows["department"] = rows["title"]
-    rows["state"] = rows["status"].map({"in force": "已接收", "refused": "整份退回", "missing": "未报送"})
+    rows["state"] = rows["status"].map(
+        {"in force": "已接收", "refused": "整份退回", "missing": "未报送"}
+    )
     by = str(last["released_by"].iloc[-1]) if len(last) else SYSTEM
     paper = SummaryPaper(
-        **headed(house, COUNTY, by), month=of, version=int(last["version"].max()) if len(last) else 1,
+        **headed(house, COUNTY, by),
+        month=of,
+        version=int(last["version"].max()) if len(last) else 1,
         missing=tuple(table["missing"]),
-        rule_titles={r.code: r.title for r in load_rulebook(house.county_folder).in_force(of) if not r.further}
+        rule_titles={
+            r.code: r.title
+            for r in load_rulebook(house.county_folder).in_force(of)
+            if not r.further
+        }
         | CHANNEL_NAMES,
-    )  # fmt: skip
+    )
     path = house.county_papers_of(of) / f"{settings.name}预警汇总_{month}.xlsx"
-    lists = {str(name): group.reset_index(drop=True) for name, group in clues.groupby("township", sort=True)}
+    lists = {
+        str(name): group.reset_index(drop=True)
+        for name, group in clues.groupby("township", sort=True)
+    }
     write = partial(write_summary, summary=paper, warnings=warned, departments=rows, lists=lists)
     with house.database.alone() as connection:
         put_out(connection, house, path, of, COUNTY, by, write)
@@ -370,11 +455,16 @@ def summarise(month: str) -> dict[str, Any]:
 
 
 def release(
-    month: str, by: str, held: Collection[str] | None = None, reason: str = "", lifted: Collection[str] = ()
+    month: str,
+    by: str,
+    held: Collection[str] | None = None,
+    reason: str = "",
+    lifted: Collection[str] = (),
 ) -> dict[str, Any]:
     """Approve what would go out now and hand it out, send it, then write the summary.
 
-    ``held``: townships held back from now on, with the ``reason``; ``lifted``: those that no longer are.
+    ``held``: townships held back from now on, with the ``reason``; ``lifted``: those that no longer
+    are.
     """
     plan = release_plan(month)
     known = {hold["township"] for hold in plan["held"]}
@@ -384,5 +474,7 @@ def release(
         )
     back = (known | set(held or ())) - set(lifted)
     approved = record_decision(plan, by, True, back, reason) if plan["lists"] or held else []
-    done = [release_township(month, planned["township"], by, planned["content"]) for planned in approved]
+    done = [
+        release_township(month, planned["township"], by, planned["content"]) for planned in approved
+    ]
     return {"released": done, "held_back": sorted(back), **send(month), **summarise(month)}

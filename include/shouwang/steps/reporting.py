@@ -29,7 +29,8 @@ def write_results(month: str, department: str) -> dict[str, Any]:
 
 
 def check_registry(month: str, by: str) -> dict[str, Any]:
-    """List what of the registry does not fit together (数据清洗), and corrections that others' data suggest."""
+    """List what of the registry does not fit together (数据清洗), and corrections that others' data
+    suggest."""
     from shouwang.papers import check_registry as check
 
     return check(open_house(), Month.parse(month), by)

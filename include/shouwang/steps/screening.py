@@ -29,20 +29,32 @@ SCREENING = "1"
 
 
 def settle(month: str, by: str) -> dict[str, Any]:
-    """What `settled` says, and whether that is ``news``: it differs from what was told of last, or ``by`` told of that.
+    """What `settled` says, and whether that is ``news``: it differs from what was told of last, or
+    ``by`` told of that.
 
-    ``by`` is whoever tells (a run of Airflow): killed in between, it tells again; others do not tell the same once more.
+    ``by`` is whoever tells (a run of Airflow): killed in between, it tells again; others do not
+    tell the same once more.
     """
     house, state = open_house(), settled(month)
     if not state["settled"]:
         return {**state, "news": False}
-    last = sa.select(audit_event.c.detail).where(audit_event.c.kind == "settled", audit_event.c.month == month)
+    last = sa.select(audit_event.c.detail).where(
+        audit_event.c.kind == "settled", audit_event.c.month == month
+    )
     with house.turn(f"{month} settling"), house.database.write() as connection:
         what = [*deliveries.looked_at(connection, month, month), state["missing"], state["late"]]
         print_ = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
         told = connection.scalar(last.order_by(audit_event.c.event_id.desc()).limit(1))
         if told is None or told["fingerprint"] != print_:
-            audit(connection, "settled", "month", "shouwang", month=month, fingerprint=print_, told_by=by)
+            audit(
+                connection,
+                "settled",
+                "month",
+                "shouwang",
+                month=month,
+                fingerprint=print_,
+                told_by=by,
+            )
             return {**state, "news": True}
     return {**state, "news": told["told_by"] == by}
 
@@ -50,7 +62,8 @@ def settle(month: str, by: str) -> dict[str, Any]:
 def screen(month: str) -> dict[str, Any]:
     """Signals and warnings of a month from what is there, and the ledger that follows; counts only.
 
-    They are found while others may write, and written if what they were found from is still what is there.
+    They are found while others may write, and written if what they were found from is still what is
+    there.
     """
     house, of = open_house(), Month.parse(month)
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
@@ -70,7 +83,8 @@ def figures(month: str) -> dict[str, Any]:
 
 
 def _screened(house: House, month: Month, book: RuleBook) -> bool:
-    """Screen a month unless it was screened by the same inputs; whether what is written holds of what is there."""
+    """Screen a month unless it was screened by the same inputs; whether what is written holds of
+    what is there."""
     from shouwang.casework.keeping import keep_ledger
     from shouwang.recorded import keep_screening, screened
 
@@ -96,7 +110,14 @@ def _screened(house: House, month: Month, book: RuleBook) -> bool:
                 parameters={**found.parameters, "silent": found.silent},
             )
         )
-        audit(connection, "screened", "month", "shouwang", month=str(month), warnings=len(found.warnings))
+        audit(
+            connection,
+            "screened",
+            "month",
+            "shouwang",
+            month=str(month),
+            warnings=len(found.warnings),
+        )
         keep_ledger(connection, house.county.settings)
     return True
 
@@ -116,11 +137,19 @@ def _inputs(house: House, connection: sa.Connection, month: Month, book: RuleBoo
 
     first, missing = book.first_month(month), settled(str(month))["missing"]
     looked_at = deliveries.looked_at(connection, first, month)
-    inputs = {"registry": load_in_force(connection, month), "since": str(first), "deliveries": looked_at}
+    inputs = {
+        "registry": load_in_force(connection, month),
+        "since": str(first),
+        "deliveries": looked_at,
+    }
     if reports := [*reported(connection, month)["content"]]:
         inputs["reports"] = reports
-    if not any(c.due(month) and c.department not in missing for c in house.county.contracts.values()):
-        raise NotThereYet(f"Nothing has been received for {month}; run `shouwang receive {month}` first.")
+    if not any(
+        c.due(month) and c.department not in missing for c in house.county.contracts.values()
+    ):
+        raise NotThereYet(
+            f"Nothing has been received for {month}; run `shouwang receive {month}` first."
+        )
     said = [SCREENING, book.model_dump(mode="json"), str(month), inputs, missing]
     text = json.dumps(said, sort_keys=True, default=str)
     return _Inputs(inputs, missing, hashlib.sha256(text.encode()).hexdigest()[:16])
@@ -132,7 +161,8 @@ def _kept(connection: sa.Connection, month: Month) -> str | None:
 
 
 def month_figures(house: House, month: Month) -> dict[str, Any]:
-    """Clues of a month: to visit by level and township, new, repeated and supplement, departments not there."""
+    """Clues of a month: to visit by level and township, new, repeated and supplement, departments
+    not there."""
     from shouwang.townships.releasing import month_warnings
 
     with house.database.read() as connection:
@@ -180,16 +210,28 @@ def month_table(month: str) -> dict[str, Any]:
             counts["accepted"] = counts["matched"] + counts["review"] + counts["unmatched"]
         state = newest["status"] if newest else ""
         waiting = {deliveries.REFUSED: "refused", deliveries.HELD: "held"}.get(state)
-        rows.append({
-            "department": contract.department, "dataset": contract.dataset, "title": contract.title, **counts,
-            "status": waiting or ("in force" if known else "missing"),
-            "version": known["version"] if known else None, "message": newest["refusal"] if waiting and newest else None,
-        })  # fmt: skip
+        rows.append(
+            {
+                "department": contract.department,
+                "dataset": contract.dataset,
+                "title": contract.title,
+                **counts,
+                "status": waiting or ("in force" if known else "missing"),
+                "version": known["version"] if known else None,
+                "message": newest["refusal"] if waiting and newest else None,
+            }
+        )
     held = [row["title"] for row in rows if row["status"] == "held"]
-    return {"departments": rows, "held": held, **month_figures(house, of), "outdated": outdated(house)}
+    return {
+        "departments": rows,
+        "held": held,
+        **month_figures(house, of),
+        "outdated": outdated(house),
+    }
 
 
 def outdated(house: House) -> list[str]:
-    """Months that were screened with other versions than those in force now: they are to be screened again."""
+    """Months that were screened with other versions than those in force now: they are to be
+    screened again."""
     with house.database.read() as connection:
         return deliveries.outdated(connection)

@@ -15,28 +15,41 @@ from shouwang.store.tables import sealing_key
 
 
 def _sealed_with(house: House, key: str) -> int:
-    return still_sealed_with(house.database, house.county.contracts.values(), house.sealed_folders, key)
+    return still_sealed_with(
+        house.database, house.county.contracts.values(), house.sealed_folders, key
+    )
 
 
 def _older(house: House) -> dict[str, int]:
     ring = house.keys.ring
-    return {key: count for key in ring.ciphers if key != ring.newest and (count := _sealed_with(house, key))}
+    return {
+        key: count
+        for key in ring.ciphers
+        if key != ring.newest and (count := _sealed_with(house, key))
+    }
 
 
 def keys() -> list[dict[str, Any]]:
-    """Every key that seals, with how many rows and files need it to be opened, and since when it is known."""
+    """Every key that seals, with how many rows and files need it to be opened, and since when it is
+    known."""
     house = open_house()
     with house.database.read() as connection:
         since = dict(connection.execute(sa.select(sealing_key.c.key_id, sealing_key.c.since)).all())
     ring = house.keys.ring
     return [
-        {"key": key, "since": since.get(key), "seals": key == ring.newest, "sealed": _sealed_with(house, key)}
+        {
+            "key": key,
+            "since": since.get(key),
+            "seals": key == ring.newest,
+            "sealed": _sealed_with(house, key),
+        }
         for key in sorted(ring.ciphers, key=lambda key: int(key[1:]))
     ]
 
 
 def rotate_keys(by: str, told: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
-    """Make a new key and seal everything with it; one that was interrupted is gone on with. Other work may go on."""
+    """Make a new key and seal everything with it; one that was interrupted is gone on with. Other
+    work may go on."""
     house = open_house()
     with house.database.alone() as connection:
         if not _older(house):
@@ -52,7 +65,8 @@ def rotate_keys(by: str, told: Callable[[int], None] = lambda _: None) -> dict[s
 
 
 def drop_key(key: str, by: str) -> dict[str, Any]:
-    """Take a key away that nothing is sealed with any more; older backups cannot be opened without it."""
+    """Take a key away that nothing is sealed with any more; older backups cannot be opened without
+    it."""
     house = open_house()
     with house.database.alone() as connection:
         ring = house.keys.ring
@@ -61,7 +75,9 @@ def drop_key(key: str, by: str) -> dict[str, Any]:
             raise UsageError(f"{key} cannot be taken away; of the older keys there are: {others}.")
         wait_for_writers(connection, house.county.contracts.values())
         if count := _sealed_with(house, key):
-            raise UsageError(f"{count} rows and files are still sealed with {key}; run `shouwang keys rotate` first.")
+            raise UsageError(
+                f"{count} rows and files are still sealed with {key}; run `shouwang keys rotate` first."
+            )
         if connection.execute(sealing_key.delete().where(sealing_key.c.key_id == key)).rowcount:
             audit(connection, "key_dropped", key, by)
     if house.keys.in_file:

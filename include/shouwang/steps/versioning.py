@@ -31,7 +31,14 @@ def diff_versions(month: str, department: str, older: int = 0, newer: int = 0) -
     found = diff(house, of, department, older, newer)
     counts = {kind: int((found["change"] == kind).sum()) for kind in (ADDED, REMOVED, CHANGED)}
     rows = found.astype(object).where(found.notna(), None).to_dict("records")
-    return {"month": month, "department": department, "from": older, "to": newer, "counts": counts, "rows": rows}
+    return {
+        "month": month,
+        "department": department,
+        "from": older,
+        "to": newer,
+        "counts": counts,
+        "rows": rows,
+    }
 
 
 def restore_version(month: str, department: str, version: int, by: str) -> dict[str, Any]:

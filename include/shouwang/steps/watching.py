@@ -1,4 +1,5 @@
-"""What those who watch the machines are told: the runs of Airflow that have ended, and the county's figures."""
+"""What those who watch the machines are told: the runs of Airflow that have ended, and the county's
+figures."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ from shouwang.reporting.runs import Run
 
 
 def note_run(end: str, run: Run) -> None:
-    """Note that a run has ended, without the database; ``end`` is the same however often this end of it is told."""
+    """Note that a run has ended, without the database; ``end`` is the same however often this end
+    of it is told."""
     ended.note(open_house(), end, run)
 
 

@@ -1,8 +1,10 @@
-"""The audit trail: who did what to which month, without personal data; each entry is chained to the one before.
+"""The audit trail: who did what to which month, without personal data; each entry is chained to the
+one before.
 
-An entry's ``seal`` is a keyed hash of what it says and of ``after``, the seal of the entry before it. Whoever changes,
-removes, inserts or reorders entries without the key is found by `faults`. Whoever cuts the newest entries off is found
-by an earlier seal that is kept outside of the database (`anchors`, decision 0011).
+An entry's ``seal`` is a keyed hash of what it says and of ``after``, the seal of the entry before
+it. Whoever changes, removes, inserts or reorders entries without the key is found by `faults`.
+Whoever cuts the newest entries off is found by an earlier seal that is kept outside of the database
+(`anchors`, decision 0011).
 """
 
 from __future__ import annotations
@@ -37,20 +39,36 @@ class Fault:
     what: str
 
 
-def audit(connection: Connection, kind: str, subject: str, by: str, month: str | None = None, **detail: Any) -> None:
-    """Add one entry; it takes effect with the caller's transaction, which `Database.write` has begun."""
+def audit(
+    connection: Connection,
+    kind: str,
+    subject: str,
+    by: str,
+    month: str | None = None,
+    **detail: Any,
+) -> None:
+    """Add one entry; it takes effect with the caller's transaction, which `Database.write` has
+    begun."""
     if not by.strip():
         raise UsageError("Say who does it: the audit trail takes no empty name.")
     now, by = dt.datetime.now(dt.UTC).replace(tzinfo=None), without_numbers(by)
     detail = json.loads(json.dumps(detail))
     if isinstance(reason := detail.get("reason"), str):
         detail["reason"] = without_numbers(reason)
-    entry = {"at": now, "kind": kind, "month": month, "subject": subject, "by": by, "detail": detail}
+    entry = {
+        "at": now,
+        "kind": kind,
+        "month": month,
+        "subject": subject,
+        "by": by,
+        "detail": detail,
+    }
     connection.get_execution_options()["audited"].append(entry)
 
 
 def join_chain(connection: Connection) -> None:
-    """Write the transaction's entries, as the last thing before it takes effect: writers wait for each other only here."""
+    """Write the transaction's entries, as the last thing before it takes effect: writers wait for
+    each other only here."""
     entries = connection.get_execution_options()["audited"]
     if not entries:
         return
@@ -67,12 +85,19 @@ def join_chain(connection: Connection) -> None:
 
 
 def anchor(connection: Connection) -> str:
-    """The newest entry's number and seal, to be noted outside of the house: on every list that leaves it."""
-    query = sa.select(audit_event.c.event_id, audit_event.c.seal).order_by(audit_event.c.event_id.desc()).limit(1)
+    """The newest entry's number and seal, to be noted outside of the house: on every list that
+    leaves it."""
+    query = (
+        sa.select(audit_event.c.event_id, audit_event.c.seal)
+        .order_by(audit_event.c.event_id.desc())
+        .limit(1)
+    )
     newest = connection.execute(query).first()
     if newest is None:
         return ""
-    grouped = "-".join(newest.seal[start : start + 8] for start in range(0, len(newest.seal), 8))  # no long number
+    grouped = "-".join(
+        newest.seal[start : start + 8] for start in range(0, len(newest.seal), 8)
+    )  # no long number
     return f"审计锚点 {newest.event_id}:{grouped}"
 
 
@@ -97,7 +122,9 @@ def entries(connection: Connection) -> Iterator[dict[str, Any]]:
     return (dict(row) for row in rows.mappings())
 
 
-def faults(key: bytes, trail: Iterable[Mapping[str, Any]], anchors: Mapping[int, str]) -> Iterator[Fault]:
+def faults(
+    key: bytes, trail: Iterable[Mapping[str, Any]], anchors: Mapping[int, str]
+) -> Iterator[Fault]:
     """What is wrong with a trail; ``anchors`` are seals that entries are known to have had."""
     last, wanted, owed = 0, FIRST, dict(anchors)
     for entry in trail:
@@ -107,10 +134,13 @@ def faults(key: bytes, trail: Iterable[Mapping[str, Any]], anchors: Mapping[int,
         elif entry["after"] != wanted:
             before = f"after entry {last}" if last else "before the first entry"
             yield Fault(
-                number, f"entry {number} is out of its place: something {before} was removed, inserted or moved"
+                number,
+                f"entry {number} is out of its place: something {before} was removed, inserted or moved",
             )
         if owed.pop(number, entry["seal"]) != entry["seal"]:
-            yield Fault(number, f"entry {number} is not the one that was noted outside of the database")
+            yield Fault(
+                number, f"entry {number} is not the one that was noted outside of the database"
+            )
         last, wanted = number, entry["seal"]
     for number in sorted(owed):
         yield Fault(number, f"entry {number} is gone, which was noted outside of the database")

@@ -1,4 +1,5 @@
-"""Connections: read and write transactions on SQLite or PostgreSQL, bulk loads through the driver's fast path."""
+"""Connections: read and write transactions on SQLite or PostgreSQL, bulk loads through the driver's
+fast path."""
 
 from __future__ import annotations
 
@@ -29,9 +30,9 @@ _ALONE = 7246131
 class Database:
     """The county's database. ``read`` and ``write`` hand out a connection in one transaction.
 
-    Two of the same address are equal, so that what was read through one is known to the other. ``schema`` is where its
-    tables lie in PostgreSQL; SQLite has a file instead. ``keys`` seal and open what is sealed in it (`sealing`); left
-    out, they are those of ``SHOUWANG_KEYS``.
+    Two of the same address are equal, so that what was read through one is known to the other.
+    ``schema`` is where its tables lie in PostgreSQL; SQLite has a file instead. ``keys`` seal and
+    open what is sealed in it (`sealing`); left out, they are those of ``SHOUWANG_KEYS``.
     """
 
     def __init__(self, url: str, schema: str = "", keys: Keys | None = None) -> None:
@@ -44,9 +45,13 @@ class Database:
                 "SHOUWANG_DATABASE_URL is no address of a database; leave it out for a file of our own, or write "
                 "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
             ) from None
-        if schema and self.url.get_backend_name() == "postgresql":  # of the connection: it outlives every rollback
+        if (
+            schema and self.url.get_backend_name() == "postgresql"
+        ):  # of the connection: it outlives every rollback
             asked = (self.url.query.get("options"), f'-csearch_path="{schema}"')
-            self.url = self.url.update_query_dict({"options": " ".join(str(one) for one in asked if one)})
+            self.url = self.url.update_query_dict(
+                {"options": " ".join(str(one) for one in asked if one)}
+            )
         self.schema = schema
         self.engine: Engine = sa.create_engine(self.url, hide_parameters=True)
         self.keys = keys or of_environment()
@@ -95,13 +100,16 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection for writing: everything that is done in it takes effect together, or nothing."""
+        """A connection for writing: everything that is done in it takes effect together, or
+        nothing."""
         try:
             with self.connect() as connection, connection.begin():
                 yield self._initialised(connection.execution_options(audited=[]))
                 join_chain(connection)
         except sa.exc.DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) == DISK_FULL or "disk is full" in str(error.orig):
+            if getattr(error.orig, "sqlstate", None) == DISK_FULL or "disk is full" in str(
+                error.orig
+            ):
                 raise MachineFault(
                     "The disk of the database is full; nothing of this step was written. Make room, then run it again."
                 ) from None
@@ -109,7 +117,8 @@ class Database:
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
-        """A connection for writing, one of a county at a time: who takes files or keys away, who hands lists out."""
+        """A connection for writing, one of a county at a time: who takes files or keys away, who
+        hands lists out."""
         with self.write() as connection:
             if not self.is_sqlite:  # where nobody else writes as it is
                 schema = sa.func.hashtext(sa.func.current_schema())
@@ -118,7 +127,9 @@ class Database:
 
     def _initialised(self, connection: Connection) -> Connection:
         if not sa.inspect(connection).has_table("sealing_key"):
-            raise NotThereYet("The database is not set up yet, or is of an older version; run `shouwang init` first.")
+            raise NotThereYet(
+                "The database is not set up yet, or is of an older version; run `shouwang init` first."
+            )
         if self._checked is not self.keys.ring:
             check_keys(connection, self.keys.ring)
             self._checked = self.keys.ring
@@ -130,7 +141,8 @@ class Database:
 
 
 def check_keys(connection: Connection, ring: Ring) -> None:
-    """`ConfigError` unless every key that the database is sealed with is in the ring, and is the right one."""
+    """`ConfigError` unless every key that the database is sealed with is in the ring, and is the
+    right one."""
     for key_id, mark in connection.execute(sa.select(sealing_key.c.key_id, sealing_key.c.mark)):
         if key_id not in ring.keys:
             raise ConfigError(
@@ -171,21 +183,31 @@ def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.D
     return pd.DataFrame(dict(zip(names, columns, strict=True)))
 
 
-def arrow(connection: Connection, query: sa.Select[Any], kinds: Mapping[str, pa.DataType]) -> pa.Table:
-    """The rows of a query as the driver gives them, sealed columns opened, in columns of these kinds, one each.
+def arrow(
+    connection: Connection, query: sa.Select[Any], kinds: Mapping[str, pa.DataType]
+) -> pa.Table:
+    """The rows of a query as the driver gives them, sealed columns opened, in columns of these
+    kinds, one each.
 
-    Without SQLAlchemy's rows, and never more than `AT_ONCE` rows as Python's objects: as many as a registry has would
-    take gibibytes. What becomes a point in time is read as text, which Arrow does faster than the driver.
+    Without SQLAlchemy's rows, and never more than `AT_ONCE` rows as Python's objects: as many as a
+    registry has would take gibibytes. What becomes a point in time is read as text, which Arrow
+    does faster than the driver.
     """
     opening = [isinstance(column.type, Sealed) for column in query.selected_columns]
     keys, parts = keys_of(connection), []
     with connection.execute(query) as result:
         while rows := result.cursor.fetchmany(AT_ONCE) if result.cursor else ():
             arrays = []
-            for values, sealed, kind in zip(zip(*rows, strict=True), opening, kinds.values(), strict=True):
-                opened = [value and open_text(keys, value) for value in values] if sealed else values
+            for values, sealed, kind in zip(
+                zip(*rows, strict=True), opening, kinds.values(), strict=True
+            ):
+                opened = (
+                    [value and open_text(keys, value) for value in values] if sealed else values
+                )
                 text = pa.types.is_timestamp(kind)
-                arrays.append(pa.array(opened, pa.string()).cast(kind) if text else pa.array(opened, kind))
+                arrays.append(
+                    pa.array(opened, pa.string()).cast(kind) if text else pa.array(opened, kind)
+                )
             parts.append(pa.table(arrays, names=[*kinds]))
     return pa.concat_tables(parts) if parts else pa.schema(kinds).empty_table()
 
@@ -193,7 +215,9 @@ def arrow(connection: Connection, query: sa.Select[Any], kinds: Mapping[str, pa.
 def pandas_of(table: pa.Table) -> pd.DataFrame:
     """An Arrow table as a frame, its texts as text."""
     rows: pd.DataFrame = table.combine_chunks().to_pandas()  # many chunks make every selection slow
-    return rows.astype({field.name: "str" for field in table.schema if pa.types.is_string(field.type)})
+    return rows.astype(
+        {field.name: "str" for field in table.schema if pa.types.is_string(field.type)}
+    )
 
 
 def in_parts(rows: pd.DataFrame) -> list[pd.DataFrame]:
@@ -202,9 +226,11 @@ def in_parts(rows: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
-    """Add a frame's rows: by COPY on PostgreSQL, by one prepared statement on SQLite, `AT_ONCE` rows at a time.
+    """Add a frame's rows: by COPY on PostgreSQL, by one prepared statement on SQLite, `AT_ONCE`
+    rows at a time.
 
-    Columns are those of the frame; dates are written as dates, missing values as NULL, sealed columns sealed.
+    Columns are those of the frame; dates are written as dates, missing values as NULL, sealed
+    columns sealed.
     """
     if rows.empty:
         return
@@ -216,7 +242,11 @@ def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
     into = f"{quote(table.name)} ({', '.join(quote(name) for name in names)})"
     ring = keys_of(connection).ring
     parts = (
-        list(zip(*(_plain(some[name], table.columns[name].type, ring) for name in names), strict=True))
+        list(
+            zip(
+                *(_plain(some[name], table.columns[name].type, ring) for name in names), strict=True
+            )
+        )
         for some in in_parts(rows)
     )
     if connection.dialect.name == "postgresql":
@@ -235,7 +265,9 @@ def insert(connection: Connection, table: Table, rows: pd.DataFrame) -> None:
 def _plain(column: pd.Series, kind: sa.types.TypeEngine[Any], ring: Ring) -> Sequence[Any]:
     """A column as plain Python values that both drivers take, sealed where the table's is."""
     if pd.api.types.is_datetime64_any_dtype(column):
-        column = column.dt.strftime("%Y-%m-%d" if isinstance(kind, sa.Date) else "%Y-%m-%d %H:%M:%S.%f")
+        column = column.dt.strftime(
+            "%Y-%m-%d" if isinstance(kind, sa.Date) else "%Y-%m-%d %H:%M:%S.%f"
+        )
     values: list[Any] = column.astype(object).where(column.notna(), None).tolist()
     if isinstance(kind, Sealed | GuardedJSON):
         return kind.sealed(ring, values)

@@ -1,4 +1,5 @@
-"""Deliveries (versions) in the database: what was handed over, what is in force, what became of every row."""
+"""Deliveries (versions) in the database: what was handed over, what is in force, what became of
+every row."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from shouwang.store.records import record_table
 from shouwang.store.tables import delivery, late, line, run
 
 TAKEN, REFUSED, HELD, ANSWERED = "taken", "refused", "held", "answered"
-"""What became of a version; ``held`` waits for a clerk's answer, ``answered`` is a refusal or question that is over."""
+"""What became of a version; ``held`` waits for a clerk's answer, ``answered`` is a refusal or
+question that is over."""
 OUTCOMES = ("matched", "review", "unmatched", "rejected", "duplicate", "void")
 
 
@@ -30,35 +32,50 @@ def delivery_id(month: object, department: str, content: str, contract: str) -> 
 
 def find(connection: Connection, identifier: str) -> dict[str, Any] | None:
     """A delivery by its id."""
-    found = connection.execute(sa.select(delivery).where(delivery.c.delivery_id == identifier)).mappings().first()
+    found = (
+        connection.execute(sa.select(delivery).where(delivery.c.delivery_id == identifier))
+        .mappings()
+        .first()
+    )
     return dict(found) if found else None
 
 
 def in_force(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
     """The deliveries in force for a month, by department."""
-    rows = connection.execute(sa.select(delivery).where(delivery.c.month == str(month), delivery.c.in_force)).mappings()
+    rows = connection.execute(
+        sa.select(delivery).where(delivery.c.month == str(month), delivery.c.in_force)
+    ).mappings()
     return {row["department"]: dict(row) for row in rows}
 
 
 def months_in_force(connection: Connection, contract: Contract) -> list[str]:
     """The months for which a delivery of a dataset is in force, in order."""
     query = sa.select(delivery.c.month).where(
-        delivery.c.in_force, delivery.c.department == contract.department, delivery.c.dataset == contract.dataset
+        delivery.c.in_force,
+        delivery.c.department == contract.department,
+        delivery.c.dataset == contract.dataset,
     )
     return list(connection.scalars(query.order_by(delivery.c.month)))
 
 
 def versions(connection: Connection, month: object, department: str) -> list[dict[str, Any]]:
     """Every version of a department and month, the oldest first."""
-    query = sa.select(delivery).where(delivery.c.month == str(month), delivery.c.department == department)
+    query = sa.select(delivery).where(
+        delivery.c.month == str(month), delivery.c.department == department
+    )
     return [dict(row) for row in connection.execute(query.order_by(delivery.c.version)).mappings()]
 
 
-def profiles_before(connection: Connection, month: object, department: str, count: int) -> list[dict[str, Any]]:
-    """The profiles (``quality.drift``) of a department's last deliveries in force before a month, the newest first."""
+def profiles_before(
+    connection: Connection, month: object, department: str, count: int
+) -> list[dict[str, Any]]:
+    """The profiles (``quality.drift``) of a department's last deliveries in force before a month,
+    the newest first."""
     query = (
         sa.select(delivery.c.report)
-        .where(delivery.c.month < str(month), delivery.c.department == department, delivery.c.in_force)
+        .where(
+            delivery.c.month < str(month), delivery.c.department == department, delivery.c.in_force
+        )
         .order_by(delivery.c.month.desc())
         .limit(count)
     )
@@ -66,16 +83,26 @@ def profiles_before(connection: Connection, month: object, department: str, coun
 
 
 def looked_at(connection: Connection, first: object, last: object) -> list[str]:
-    """A mark of every delivery in force from month to month: it changes with what the delivery was made of."""
+    """A mark of every delivery in force from month to month: it changes with what the delivery was
+    made of."""
     columns = (delivery.c.month, delivery.c.department, delivery.c.delivery_id, delivery.c.registry)
     known = connection.execute(sa.select(*columns).where(delivery.c.in_force))
-    return [f"{d}-{registry}" for month, _, d, registry in sorted(known) if str(first) <= month <= str(last)]
+    return [
+        f"{d}-{registry}"
+        for month, _, d, registry in sorted(known)
+        if str(first) <= month <= str(last)
+    ]
 
 
 def outdated(connection: Connection) -> list[str]:
-    """Months that were screened with other versions than those in force now: they are to be screened again."""
+    """Months that were screened with other versions than those in force now: they are to be
+    screened again."""
     screened = connection.execute(sa.select(run.c.month, run.c.inputs).order_by(run.c.month)).all()
-    return [m for m, inputs in screened if inputs["deliveries"] != looked_at(connection, inputs.get("since", ""), m)]
+    return [
+        m
+        for m, inputs in screened
+        if inputs["deliveries"] != looked_at(connection, inputs.get("since", ""), m)
+    ]
 
 
 def latest(connection: Connection, month: object) -> dict[str, dict[str, Any]]:
@@ -94,7 +121,9 @@ def declare_late(connection: Connection, month: object, department: str) -> None
     if department in declared_late(connection, month):
         return
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    connection.execute(late.insert().values(month=str(month), department=department, declared_at=now))
+    connection.execute(
+        late.insert().values(month=str(month), department=department, declared_at=now)
+    )
     audit(connection, "declared_late", department, "shouwang", month=str(month))
 
 
@@ -113,15 +142,25 @@ def record_refusal(
     known = find(connection, values["delivery_id"])
     if known is None:
         known = _insert(connection, values, status, False, counts, report, refusal)
-        audit(connection, status, values["department"], "shouwang", month=values["month"], version=known["version"])
+        audit(
+            connection,
+            status,
+            values["department"],
+            "shouwang",
+            month=values["month"],
+            version=known["version"],
+        )
         return known
     now = {"status": status, "counts": dict(counts), "report": dict(report), "refusal": refusal}
-    connection.execute(delivery.update().where(delivery.c.delivery_id == known["delivery_id"]).values(**now))
+    connection.execute(
+        delivery.update().where(delivery.c.delivery_id == known["delivery_id"]).values(**now)
+    )
     return {**known, **now}
 
 
 def answer_refusals(connection: Connection, month: object, department: str) -> None:
-    """A department's refusals and questions of a month are over: what is in force came after them, or once more."""
+    """A department's refusals and questions of a month are over: what is in force came after them,
+    or once more."""
     over = delivery.c.status.in_([REFUSED, HELD])
     refusals = (delivery.c.month == str(month), delivery.c.department == department, over)
     connection.execute(delivery.update().where(*refusals).values(status=ANSWERED))
@@ -135,10 +174,12 @@ def put_in_force(
     lines: pd.DataFrame,
     records: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Write a delivery's lines and records and make it the version in force, all in the caller's transaction.
+    """Write a delivery's lines and records and make it the version in force, all in the caller's
+    transaction.
 
-    ``lines`` has the columns of `line` without ``delivery_id``; ``records`` those of the contract's record table
-    without it. A version that is already in force and was matched against the same registry is left as it is.
+    ``lines`` has the columns of `line` without ``delivery_id``; ``records`` those of the contract's
+    record table without it. A version that is already in force and was matched against the same
+    registry is left as it is.
     """
     identifier = values["delivery_id"]
     counts = conserved(lines, values)
@@ -153,7 +194,9 @@ def put_in_force(
         connection.execute(line.delete().where(line.c.delivery_id == identifier))
     insert(connection, line, lines.assign(delivery_id=identifier))
     insert(connection, table, records.assign(delivery_id=identifier))
-    same = sa.and_(delivery.c.month == values["month"], delivery.c.department == values["department"])
+    same = sa.and_(
+        delivery.c.month == values["month"], delivery.c.department == values["department"]
+    )
     connection.execute(delivery.update().where(same).values(in_force=False))
     connection.execute(
         delivery.update()
@@ -169,12 +212,20 @@ def put_in_force(
         )
     )
     answer_refusals(connection, values["month"], values["department"])
-    audit(connection, "in_force", values["department"], "shouwang", month=values["month"], version=known["version"])
+    audit(
+        connection,
+        "in_force",
+        values["department"],
+        "shouwang",
+        month=values["month"],
+        version=known["version"],
+    )
     return find(connection, identifier) or known
 
 
 def conserved(lines: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, int]:
-    """Counts by outcome; `RowsLost` unless they account for every row that was read (decision 3)."""
+    """Counts by outcome; `RowsLost` unless they account for every row that was read (decision
+    3)."""
     counted = lines["outcome"].value_counts()
     counts = {name: int(counted.get(name, 0)) for name in OUTCOMES}
     if sum(counts.values()) != values["rows"]:
@@ -186,22 +237,46 @@ def conserved(lines: pd.DataFrame, values: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _insert(
-    connection: Connection, values: Mapping[str, Any], status: str, force: bool, counts: Any, report: Any, refusal: Any
+    connection: Connection,
+    values: Mapping[str, Any],
+    status: str,
+    force: bool,
+    counts: Any,
+    report: Any,
+    refusal: Any,
 ) -> dict[str, Any]:
-    same = sa.and_(delivery.c.month == values["month"], delivery.c.department == values["department"])
+    same = sa.and_(
+        delivery.c.month == values["month"], delivery.c.department == values["department"]
+    )
     version = (connection.scalar(sa.select(sa.func.max(delivery.c.version)).where(same)) or 0) + 1
-    names = ("delivery_id", "month", "department", "dataset", "content", "contract", "registry", "base", "inbox")
+    names = (
+        "delivery_id",
+        "month",
+        "department",
+        "dataset",
+        "content",
+        "contract",
+        "registry",
+        "base",
+        "inbox",
+    )
     row = {name: values.get(name) for name in names} | {
-        "version": version, "status": status, "in_force": force, "counts": dict(counts), "report": dict(report),
-        "refusal": refusal, "files": list(values["files"]),
+        "version": version,
+        "status": status,
+        "in_force": force,
+        "counts": dict(counts),
+        "report": dict(report),
+        "refusal": refusal,
+        "files": list(values["files"]),
         "received_at": dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
-    }  # fmt: skip
+    }
     connection.execute(delivery.insert().values(**row))
     return row
 
 
 def lines_of(connection: Connection, month: object, *more: sa.ColumnElement[Any]) -> pd.DataFrame:
-    """Every data row of the deliveries in force for a month, department by department in the order of reading."""
+    """Every data row of the deliveries in force for a month, department by department in the order
+    of reading."""
     columns = [c for c in line.columns if c.name not in ("delivery_id", "line_no")]
     query = (
         sa.select(delivery.c.month, delivery.c.department, delivery.c.dataset, *columns)

@@ -1,7 +1,8 @@
 """A county's database written down as it is at one moment, and put into an empty one.
 
-A SQLite file is copied by SQLite's own backup; of PostgreSQL's schema each table is copied out by COPY in one consistent
-view, and put back under the same revision of the tables (decision 0011). Others may write meanwhile.
+A SQLite file is copied by SQLite's own backup; of PostgreSQL's schema each table is copied out by
+COPY in one consistent view, and put back under the same revision of the tables (decision 0011).
+Others may write meanwhile.
 """
 
 from __future__ import annotations
@@ -43,7 +44,8 @@ def is_empty(database: Database) -> bool:
 
 
 def dump(database: Database, write: Writer) -> dict[str, Any]:
-    """Write every table by ``write(name)``, a file to write bytes to; what `load` has to know: kind, revision, tables."""
+    """Write every table by ``write(name)``, a file to write bytes to; what `load` has to know:
+    kind, revision, tables."""
     if database.is_sqlite:
         return _dump_sqlite(database, write)
     with database.engine.connect() as connection:
@@ -57,7 +59,10 @@ def _dump_sqlite(database: Database, write: Writer) -> dict[str, Any]:
         revision = revision_of(connection)
     with private_folder(Path(str(database.url.database)).parent) as folder:
         copy = folder / SQLITE
-        with closing(sqlite3.connect(str(database.url.database))) as here, closing(sqlite3.connect(copy)) as there:
+        with (
+            closing(sqlite3.connect(str(database.url.database))) as here,
+            closing(sqlite3.connect(copy)) as there,
+        ):
             here.backup(there)
         with copy.open("rb") as source, write(SQLITE) as target:
             while chunk := source.read(_CHUNK):
@@ -74,8 +79,13 @@ def _dump_postgresql(connection: Connection, write: Writer) -> dict[str, Any]:
     for name, _ in inspector.get_sorted_table_and_fkc_names():
         if name is None or name == "alembic_version":
             continue
-        columns = {c["name"]: c["type"].compile(connection.dialect) for c in inspector.get_columns(name)}
-        tables[name] = {"columns": columns, "key": inspector.get_pk_constraint(name)["constrained_columns"]}
+        columns = {
+            c["name"]: c["type"].compile(connection.dialect) for c in inspector.get_columns(name)
+        }
+        tables[name] = {
+            "columns": columns,
+            "key": inspector.get_pk_constraint(name)["constrained_columns"],
+        }
         names = ", ".join(map(quote, columns))
         driver: Any = connection.connection.driver_connection
         with (
@@ -95,7 +105,9 @@ def check_fits(database: Database, told: Mapping[str, Any]) -> None:
         raise ConfigError(
             f"The backup is of {told['kind']}; SHOUWANG_DATABASE_URL names {kind}. Name a database of that kind."
         )
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    known = {
+        script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    }
     if told["revision"] not in known:
         raise ConfigError(
             f"The backup has tables of revision {told['revision']}, which this program does not know: it was made by a "
@@ -126,9 +138,12 @@ def load(database: Database, told: Mapping[str, Any], read: Callable[[str], IO[b
 
 
 def _make(connection: Connection, name: str, table: Mapping[str, Any]) -> None:
-    """A table of a department's records: it follows from no migration, and its contract may have changed since."""
+    """A table of a department's records: it follows from no migration, and its contract may have
+    changed since."""
     plain = re.compile(r"[A-Z ]+(\(\d+\))?")
-    if not name.startswith("record_") or not all(plain.fullmatch(kind) for kind in table["columns"].values()):
+    if not name.startswith("record_") or not all(
+        plain.fullmatch(kind) for kind in table["columns"].values()
+    ):
         raise ConfigError(f"The backup holds a table {name!r} that is none of ours. Do not use it.")
     quote = connection.dialect.identifier_preparer.quote
     columns = ", ".join(f"{quote(column)} {kind}" for column, kind in table["columns"].items())
@@ -152,9 +167,9 @@ def _continue_numbers(connection: Connection, name: str, column: str) -> None:
     quoted = connection.dialect.identifier_preparer.quote(name)
     sequence = connection.scalar(sa.select(sa.func.pg_get_serial_sequence(quoted, column)))
     if sequence:
-        newest: sa.Select[Any] = sa.select(sa.func.coalesce(sa.func.max(sa.column(column)), 0) + 1).select_from(
-            sa.table(name)
-        )
+        newest: sa.Select[Any] = sa.select(
+            sa.func.coalesce(sa.func.max(sa.column(column)), 0) + 1
+        ).select_from(sa.table(name))
         connection.execute(sa.select(sa.func.setval(sequence, newest.scalar_subquery(), False)))
 
 

@@ -1,8 +1,8 @@
 """The county's keys: those that seal numbers and phones, and the one of the hashes (decision 0008).
 
-They lie in the file ``keys`` of the secrets folder (mode 0600; `shouwang init` makes it), or in ``SHOUWANG_KEYS``: words
-``id:base64`` of 32 bytes each. ``hash`` is the key of the hashes and never changes. The others seal: the one with the
-highest number seals what is written, all of them open.
+They lie in the file ``keys`` of the secrets folder (mode 0600; `shouwang init` makes it), or in
+``SHOUWANG_KEYS``: words ``id:base64`` of 32 bytes each. ``hash`` is the key of the hashes and never
+changes. The others seal: the one with the highest number seals what is written, all of them open.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ _WORD = re.compile(r"(hash|k[1-9][0-9]*):([A-Za-z0-9+/_=-]{40,50})")
 _NONCE = bytes(12)
 RANDOM = "32 random bytes in base64 (openssl rand -base64 32)"
 HEADING = """\
-# The keys of this county (守望密钥). Whoever has them and the database can read numbers and phones; without them nobody can.
-# Keep a copy of this file in another place than the backups. `shouwang keys` says which are in use.
+# The keys of this county (守望密钥). Whoever has them and the database can read numbers and phones;
+# without them nobody can. Keep a copy of this file in another place than the backups. `shouwang
+# keys` says which are in use.
 """
 
 
@@ -59,7 +60,8 @@ class Ring:
         return hmac.digest(self.keys[name], b"shouwang key", "sha256").hex()[:16]
 
     def seal(self, content: bytes) -> bytes:
-        """Sealed by the newest key: the same content gives the same bytes (RFC 8452, made for a nonce that recurs)."""
+        """Sealed by the newest key: the same content gives the same bytes (RFC 8452, made for a
+        nonce that recurs)."""
         return self.sealed_by(self.newest, content)
 
     def sealed_by(self, name: str, content: bytes) -> bytes:
@@ -87,7 +89,8 @@ class Keys:
 
     @property
     def ring(self) -> Ring:
-        """The keys, read again whenever the file has changed; `ConfigError` if there are none or others may read them."""
+        """The keys, read again whenever the file has changed; `ConfigError` if there are none or
+        others may read them."""
         if self.text or self.path is None:
             state: object = self.text
         else:
@@ -103,7 +106,11 @@ class Keys:
             state = (status.st_mtime_ns, status.st_ino, status.st_size)
         known = self._known
         if known is None or known[0] != state:
-            text = self.text if self.text or self.path is None else self.path.read_text(encoding="utf-8")
+            text = (
+                self.text
+                if self.text or self.path is None
+                else self.path.read_text(encoding="utf-8")
+            )
             known = self._known = (state, Ring(_parsed(text, self.where), self.where))
         return known[1]
 
@@ -114,13 +121,16 @@ class Keys:
     def make(self) -> None:
         """The first keys of a county; two that make them at the same moment end with the same."""
         if self.path is None:
-            raise ConfigError(f"SHOUWANG_KEYS is empty; put two words there, {HASH}:… and k1:…, each {RANDOM}.")
+            raise ConfigError(
+                f"SHOUWANG_KEYS is empty; put two words there, {HASH}:… and k1:…, each {RANDOM}."
+            )
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with whole_file(self.path, replace=False) as part:
             part.write_text(f"{HEADING}{HASH}:{_new()}\nk1:{_new()}\n", encoding="utf-8")
 
     def add(self) -> str:
-        """A new key, which seals from now on; its id. `ConfigError` where the keys are not in a file of ours."""
+        """A new key, which seals from now on; its id. `ConfigError` where the keys are not in a
+        file of ours."""
         ring = self.ring
         name = f"k{int(ring.newest[1:]) + 1}"
         if not self.in_file:
@@ -142,7 +152,8 @@ class Keys:
             part.write_text(HEADING + words, encoding="utf-8")
 
     def open(self, name: str, sealed: bytes) -> bytes:
-        """What was sealed by the key of that id; `ConfigError` when it is missing, or it or the content is another."""
+        """What was sealed by the key of that id; `ConfigError` when it is missing, or it or the
+        content is another."""
         ring = self._known[1] if self._known and name in self._known[1].ciphers else self.ring
         if name not in ring.ciphers:
             raise ConfigError(
@@ -168,7 +179,8 @@ class Keys:
         return content if name is None else self.open(name, content[len(_FILE) + len(name) + 1 :])
 
     def keyed(self, digests: pd.Series) -> pd.Series:
-        """Digests under the key of the hashes, sixteen hexadecimal characters each: nobody can enumerate without it."""
+        """Digests under the key of the hashes, sixteen hexadecimal characters each: nobody can
+        enumerate without it."""
         key = self.ring.keys[HASH]
         said = [hmac.digest(key, text.encode(), "sha256").hex()[:16] for text in digests]
         return pd.Series(said, index=digests.index, dtype="str")
@@ -180,7 +192,9 @@ class Keys:
 
 def key_of_file(content: bytes) -> str | None:
     """The key that a file is sealed with, from its first bytes; None for one that is not sealed."""
-    return content[len(_FILE) : 40].partition(b"~")[0].decode() if content.startswith(_FILE) else None
+    return (
+        content[len(_FILE) : 40].partition(b"~")[0].decode() if content.startswith(_FILE) else None
+    )
 
 
 def _new() -> str:
@@ -188,12 +202,21 @@ def _new() -> str:
 
 
 def _parsed(text: str, where: str) -> dict[str, bytes]:
-    words = [word for line in text.splitlines() if not line.startswith("#") for word in line.replace(",", " ").split()]
+    words = [
+        word
+        for line in text.splitlines()
+        if not line.startswith("#")
+        for word in line.replace(",", " ").split()
+    ]
     keys: dict[str, bytes] = {}
     for place, word in enumerate(words, start=1):
         found = _WORD.fullmatch(word)
         try:
-            key = base64.b64decode(found[2], altchars=b"-_" if set("-_") & set(found[2]) else None) if found else b""
+            key = (
+                base64.b64decode(found[2], altchars=b"-_" if set("-_") & set(found[2]) else None)
+                if found
+                else b""
+            )
         except binascii.Error:
             key = b""
         if found is None or len(key) != BYTES or found[1] in keys:
@@ -203,7 +226,9 @@ def _parsed(text: str, where: str) -> dict[str, bytes]:
             )
         keys[found[1]] = key
     if HASH not in keys or len(keys) < 2:
-        raise ConfigError(f"{where} must hold the key {HASH} and at least one of k1, k2 …; put it back from your copy.")
+        raise ConfigError(
+            f"{where} must hold the key {HASH} and at least one of k1, k2 …; put it back from your copy."
+        )
     return keys
 
 

@@ -30,11 +30,15 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate(database: Database, contracts: Iterable[Contract], sealed_folders: Iterable[Path] = ()) -> None:
-    """Create or migrate every table, and grant the runner's rights; running it again changes nothing.
+def migrate(
+    database: Database, contracts: Iterable[Contract], sealed_folders: Iterable[Path] = ()
+) -> None:
+    """Create or migrate every table, and grant the runner's rights; running it again changes
+    nothing.
 
-    Who is not the owner may run it where nothing is to be done; else raises `ConfigError`. A county that has no database
-    yet gets keys; a database of before there were keys is sealed, and so are the files of ``sealed_folders``.
+    Who is not the owner may run it where nothing is to be done; else raises `ConfigError`. A county
+    that has no database yet gets keys; a database of before there were keys is sealed, and so are
+    the files of ``sealed_folders``.
     """
     contracts = list(contracts)
     if database.is_sqlite and database.url.database:
@@ -79,8 +83,12 @@ def _upgrade(connection: Connection, database: Database, contracts: list[Contrac
 
 
 def _first_keys(database: Database) -> None:
-    """Keys for a county that has none; one whose database is sealed gets none, it has lost them: `ConfigError`."""
+    """Keys for a county that has none; one whose database is sealed gets none, it has lost them:
+    `ConfigError`."""
     with database.connect() as connection:
-        if sa.inspect(connection).has_table("sealing_key") and connection.execute(sa.select(sealing_key)).first():
+        if (
+            sa.inspect(connection).has_table("sealing_key")
+            and connection.execute(sa.select(sealing_key)).first()
+        ):
             _ = database.keys.ring  # tells what is missing
     database.keys.make()

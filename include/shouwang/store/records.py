@@ -1,4 +1,5 @@
-"""Tables of the departments' records, derived from their contracts: one a dataset, one row an accepted data row."""
+"""Tables of the departments' records, derived from their contracts: one a dataset, one row an
+accepted data row."""
 
 from __future__ import annotations
 
@@ -15,17 +16,30 @@ from shouwang.store.database import arrow, frame, pandas_of
 from shouwang.store.sealing import Guarded, Sealed
 from shouwang.store.tables import delivery, line, metadata
 
-ARROW = {"yuan": pa.float64(), "number": pa.float64(), "integer": pa.float64(), "date": pa.timestamp("ms")}
+ARROW = {
+    "yuan": pa.float64(),
+    "number": pa.float64(),
+    "integer": pa.float64(),
+    "date": pa.timestamp("ms"),
+}
 TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
-    "yuan": Float, "number": Float, "integer": Integer, "date": Date,
-    "identity": Sealed, "phone": Sealed, "text": Guarded, "name": Guarded,
-}  # fmt: skip
+    "yuan": Float,
+    "number": Float,
+    "integer": Integer,
+    "date": Date,
+    "identity": Sealed,
+    "phone": Sealed,
+    "text": Guarded,
+    "name": Guarded,
+}
 
 
 def record_table(contract: Contract) -> Table:
     """The table of a contract's records: ``delivery_id, line_no`` and the canonical columns."""
     name = f"record_{contract.department}_{contract.dataset}"
-    columns = [Column(c, TYPES.get(definition.type, Text)()) for c, definition in contract.columns.items()]
+    columns = [
+        Column(c, TYPES.get(definition.type, Text)()) for c, definition in contract.columns.items()
+    ]
     if contract.has_identity:
         columns.append(Column("id_state", String(8)))
     return Table(
@@ -38,7 +52,8 @@ def record_table(contract: Contract) -> Table:
 
 
 def ensure_record_tables(connection: Connection, contracts: Iterable[Contract]) -> None:
-    """Make the tables that a contract needs and add the columns that it gained; nothing is ever dropped."""
+    """Make the tables that a contract needs and add the columns that it gained; nothing is ever
+    dropped."""
     there = sa.inspect(connection)
     for contract in contracts:
         table = record_table(contract)
@@ -54,38 +69,58 @@ def ensure_record_tables(connection: Connection, contracts: Iterable[Contract]) 
 
 
 def matched_records(
-    connection: Connection, contract: Contract, months: Collection[str], columns: Collection[str] | None = None
+    connection: Connection,
+    contract: Contract,
+    months: Collection[str],
+    columns: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """Accepted rows of the deliveries in force for some months; all canonical columns, or those of ``columns``.
+    """Accepted rows of the deliveries in force for some months; all canonical columns, or those of
+    ``columns``.
 
-    Those that are not matched (yet) have no ``household_id``: somebody's they are.
-    Columns: ``delivery_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers as
+    Those that are not matched (yet) have no ``household_id``: somebody's they are. Columns:
+    ``delivery_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers as
     ``float64``, dates as ``datetime64[ms]``, the rest text); sorted by month and line.
     """
     table = record_table(contract)
-    types = {name: c.type for name, c in contract.columns.items() if columns is None or name in columns}
+    types = {
+        name: c.type for name, c in contract.columns.items() if columns is None or name in columns
+    }
     fixed = [line.c[name] for name in ("file", "sheet", "row", "household_id", "person_id")]
-    canonical = [sa.cast(table.c[n], Text).label(n) if kind == "date" else table.c[n] for n, kind in types.items()]
+    canonical = [
+        sa.cast(table.c[n], Text).label(n) if kind == "date" else table.c[n]
+        for n, kind in types.items()
+    ]
     kinds = dict.fromkeys((column.name for column in fixed), pa.string()) | {"row": pa.int64()}
     kinds |= {name: ARROW.get(kind, pa.string()) for name, kind in types.items()}
     force = sa.select(delivery.c.month, delivery.c.delivery_id).where(
-        delivery.c.in_force, delivery.c.department == contract.department, delivery.c.dataset == contract.dataset
+        delivery.c.in_force,
+        delivery.c.department == contract.department,
+        delivery.c.dataset == contract.dataset,
     )
-    months_in_force = connection.execute(force.where(delivery.c.month.in_(months)).order_by(delivery.c.month)).all()
+    months_in_force = connection.execute(
+        force.where(delivery.c.month.in_(months)).order_by(delivery.c.month)
+    ).all()
     # A delivery at a time, in the order of the tables' keys: nothing is sorted.
     parts = []
     for month, identifier in months_in_force:
         query = (
             sa.select(*fixed, *canonical)
             .select_from(
-                line.join(table, sa.and_(table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no))
+                line.join(
+                    table,
+                    sa.and_(
+                        table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no
+                    ),
+                )
             )
             .where(line.c.delivery_id == identifier)
             .order_by(line.c.line_no)
         )
         rows = arrow(connection, query, kinds)
         if len(rows):
-            parts.append(rows.add_column(0, "delivery_month", pa.array([month] * len(rows), pa.string())))
+            parts.append(
+                rows.add_column(0, "delivery_month", pa.array([month] * len(rows), pa.string()))
+            )
     schema = pa.schema({"delivery_month": pa.string()} | kinds)
     return pandas_of(pa.concat_tables(parts) if parts else schema.empty_table())
 
@@ -93,9 +128,14 @@ def matched_records(
 def identity_records(
     connection: Connection, contract: Contract, month: str, *more: sa.ColumnElement[bool]
 ) -> pd.DataFrame:
-    """Accepted rows of a department's delivery in force: place, method, candidates, and the identity as text."""
+    """Accepted rows of a department's delivery in force: place, method, candidates, and the
+    identity as text."""
     table = record_table(contract)
-    names = [name for name in ("id_number", "name", "township", "village", "phone") if name in contract.columns]
+    names = [
+        name
+        for name in ("id_number", "name", "township", "village", "phone")
+        if name in contract.columns
+    ]
     query = (
         sa.select(
             *(line.c[n] for n in ("delivery_id", "file", "sheet", "row", "method", "candidates")),
@@ -103,10 +143,17 @@ def identity_records(
         )
         .select_from(
             delivery.join(line, line.c.delivery_id == delivery.c.delivery_id).join(
-                table, sa.and_(table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no)
+                table,
+                sa.and_(
+                    table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no
+                ),
             )
         )
-        .where(delivery.c.in_force, delivery.c.department == contract.department, delivery.c.month == month)
+        .where(
+            delivery.c.in_force,
+            delivery.c.department == contract.department,
+            delivery.c.month == month,
+        )
         .where(*more)
         .order_by(line.c.line_no)
     )

@@ -1,7 +1,8 @@
-"""Everything that is sealed, sealed by the newest key: after a rotation, and once for a database of before there were keys.
+"""Everything that is sealed, sealed by the newest key: after a rotation, and once for a database of
+before there were keys.
 
-Works in batches, each a transaction of its own; whatever is left is found by how it is sealed, so that it may be killed
-at any time and run again, beside other work.
+Works in batches, each a transaction of its own; whatever is left is found by how it is sealed, so
+that it may be killed at any time and run again, beside other work.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from shouwang.store.tables import metadata, sealing_key
 BATCH = 20_000
 
 
-def sealed_tables(connection: Connection, contracts: Iterable[Contract]) -> Iterator[tuple[Table, list[str]]]:
+def sealed_tables(
+    connection: Connection, contracts: Iterable[Contract]
+) -> Iterator[tuple[Table, list[str]]]:
     """Every table that is there and has sealed columns, with their names."""
     there = set(sa.inspect(connection).get_table_names())
     for table in [*metadata.sorted_tables, *map(record_table, contracts)]:
@@ -34,19 +37,25 @@ def sealed_tables(connection: Connection, contracts: Iterable[Contract]) -> Iter
             yield table, columns
 
 
-def reseal_rows(connection: Connection, table: Table, columns: list[str], only: sa.ColumnElement[bool] | None) -> int:
-    """Write the sealed columns of some rows anew: opened with whatever key, sealed by the newest; how many rows."""
+def reseal_rows(
+    connection: Connection, table: Table, columns: list[str], only: sa.ColumnElement[bool] | None
+) -> int:
+    """Write the sealed columns of some rows anew: opened with whatever key, sealed by the newest;
+    how many rows."""
     key = list(table.primary_key.columns)
     query = sa.select(*key, *(table.c[name] for name in columns))
     if only is not None:
         query = query.where(only).limit(BATCH).with_for_update()
     rows = connection.execute(query).all()
     if rows:
-        change = table.update().where(*(column == sa.bindparam(f"k_{column.name}") for column in key))
+        change = table.update().where(
+            *(column == sa.bindparam(f"k_{column.name}") for column in key)
+        )
         names = [*(f"k_{column.name}" for column in key), *columns]
-        connection.execute(change.values({name: sa.bindparam(name) for name in columns}), [
-            dict(zip(names, row, strict=True)) for row in rows
-        ])  # fmt: skip
+        connection.execute(
+            change.values({name: sa.bindparam(name) for name in columns}),
+            [dict(zip(names, row, strict=True)) for row in rows],
+        )
     return len(rows)
 
 
@@ -61,9 +70,13 @@ def sealed_with(table: Table, columns: list[str], keys: Iterable[str]) -> sa.Col
 
 
 def reseal(
-    database: Database, contracts: Iterable[Contract], folders: Iterable[Path], told: Callable[[int], None]
+    database: Database,
+    contracts: Iterable[Contract],
+    folders: Iterable[Path],
+    told: Callable[[int], None],
 ) -> int:
-    """Seal anew whatever older keys have sealed, also files; ``told`` hears after each batch how many it were."""
+    """Seal anew whatever older keys have sealed, also files; ``told`` hears after each batch how
+    many it were."""
     keys, contracts, done = database.keys, list(contracts), 0
     with database.read() as connection:
         tables = list(sealed_tables(connection, contracts))
@@ -76,7 +89,9 @@ def reseal(
                 break
             done += count
             told(count)
-    while paths := list(sealed_files(folders, older)):  # again: others may have come to their places meanwhile
+    while paths := list(
+        sealed_files(folders, older)
+    ):  # again: others may have come to their places meanwhile
         for path in paths:
             with database.alone():
                 there = reseal_file(keys, path)
@@ -86,11 +101,17 @@ def reseal(
     return done
 
 
-def still_sealed_with(database: Database, contracts: Iterable[Contract], folders: Iterable[Path], key: str) -> int:
+def still_sealed_with(
+    database: Database, contracts: Iterable[Contract], folders: Iterable[Path], key: str
+) -> int:
     """How many rows and files cannot be opened without a key."""
     with database.read() as connection:
         rows = [
-            connection.scalar(sa.select(sa.func.count()).select_from(table).where(sealed_with(table, columns, [key])))
+            connection.scalar(
+                sa.select(sa.func.count())
+                .select_from(table)
+                .where(sealed_with(table, columns, [key]))
+            )
             for table, columns in sealed_tables(connection, contracts)
         ]
     return sum(count or 0 for count in rows) + sum(1 for _ in sealed_files(folders, [key]))
@@ -111,7 +132,8 @@ def sealed_files(folders: Iterable[Path], by: Iterable[str | None]) -> Iterator[
 
 
 def reseal_file(keys: Keys, path: Path) -> bool:
-    """Seal one file by the newest key; whether it was still there. Whoever deletes one does so `Database.alone`, too."""
+    """Seal one file by the newest key; whether it was still there. Whoever deletes one does so
+    `Database.alone`, too."""
     try:
         content = keys.open_file(path.read_bytes())
         if not path.parent.is_dir():
@@ -130,7 +152,8 @@ def seal_all(connection: Connection, contracts: Iterable[Contract]) -> None:
 
 
 def compact(database: Database, contracts: Iterable[Contract]) -> None:
-    """Leave nothing of what was overwritten in the database's own files (but PostgreSQL's archived log, if there is one)."""
+    """Leave nothing of what was overwritten in the database's own files (but PostgreSQL's archived
+    log, if there is one)."""
     if database.is_sqlite:
         with closing(database.engine.raw_connection()) as raw:
             for words in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
@@ -143,7 +166,8 @@ def compact(database: Database, contracts: Iterable[Contract]) -> None:
 
 
 def wait_for_writers(connection: Connection, contracts: Iterable[Contract]) -> None:
-    """Until the transaction ends nobody writes what is sealed, and what others were writing is there (on SQLite it is)."""
+    """Until the transaction ends nobody writes what is sealed, and what others were writing is
+    there (on SQLite it is)."""
     if connection.dialect.name == "postgresql":
         quote = connection.dialect.identifier_preparer.quote
         names = ", ".join(quote(table.name) for table, _ in sealed_tables(connection, contracts))
@@ -156,5 +180,7 @@ def record_keys(connection: Connection, keys: Keys) -> list[str]:
     known = set(connection.scalars(sa.select(sealing_key.c.key_id)))
     fresh = sorted(set(ring.keys) - known)
     for name in fresh:
-        connection.execute(sealing_key.insert().values(key_id=name, mark=ring.mark(name), since=now))
+        connection.execute(
+            sealing_key.insert().values(key_id=name, mark=ring.mark(name), since=now)
+        )
     return fresh

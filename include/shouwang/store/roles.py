@@ -1,7 +1,9 @@
-"""Who may do what in PostgreSQL: the owner of the tables migrates them, the runner works with their rows.
+"""Who may do what in PostgreSQL: the owner of the tables migrates them, the runner works with their
+rows.
 
-`RUNNER` may neither change nor drop a table, and of the audit trail it may write the next entry and read, no more. Log in
-to it itself, or to roles that are granted it. Whoever runs ``shouwang init`` is the owner.
+`RUNNER` may neither change nor drop a table, and of the audit trail it may write the next entry and
+read, no more. Log in to it itself, or to roles that are granted it. Whoever runs ``shouwang init``
+is the owner.
 """
 
 from __future__ import annotations
@@ -30,12 +32,15 @@ def owns_tables(connection: Connection) -> bool:
 
 
 def grant(connection: Connection) -> None:
-    """Let the runner do its work on every table of the schema, those of new contracts too; again changes nothing.
+    """Let the runner do its work on every table of the schema, those of new contracts too; again
+    changes nothing.
 
     The role is made if the owner may make roles; a database that has none is its owner's alone.
     """
     connection.exec_driver_sql(_MAKE)
-    if not connection.scalar(sa.text("SELECT count(*) FROM pg_roles WHERE rolname = :name"), {"name": RUNNER}):
+    if not connection.scalar(
+        sa.text("SELECT count(*) FROM pg_roles WHERE rolname = :name"), {"name": RUNNER}
+    ):
         return
     quote = connection.dialect.identifier_preparer.quote
     schema = quote(str(connection.scalar(sa.select(sa.func.current_schema()))))

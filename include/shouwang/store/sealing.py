@@ -1,7 +1,9 @@
-"""Sealed columns and files: identity numbers, phones, and free text that may hold one, never lie in plain text.
+"""Sealed columns and files: identity numbers, phones, and free text that may hold one, never lie in
+plain text.
 
-Sealing is deterministic (the same text gives the same bytes under one key), so that running again changes nothing and
-equal values can be found without opening them. What is sealed begins with ``~<key>~``; everything else is as it was.
+Sealing is deterministic (the same text gives the same bytes under one key), so that running again
+changes nothing and equal values can be found without opening them. What is sealed begins with
+``~<key>~``; everything else is as it was.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from shouwang.store.keys import Keys, Ring
 
 _SEALED = re.compile(r"~(k[1-9][0-9]*)~([A-Za-z0-9+/]+=*)")
 _LONG_NUMBER = re.compile(r"\d(?:[\s\-]{0,2}\d){6}")
-"""Seven digits or more, gaps between them or not: a telephone number is no longer, an identity number no shorter."""
+"""Seven digits or more, gaps between them or not: a telephone number is no longer, an identity
+number no shorter."""
 
 
 def keys_of(where: Connection | Dialect) -> Keys:
@@ -41,7 +44,10 @@ def seal_text(ring: Ring, text: str) -> str:
 
 def every_seal(ring: Ring, text: str) -> list[str]:
     """One text as any of the keys seals it: what to look for while a rotation is under way."""
-    return [f"~{name}~{base64.b64encode(ring.sealed_by(name, text.encode())).decode()}" for name in ring.ciphers]
+    return [
+        f"~{name}~{base64.b64encode(ring.sealed_by(name, text.encode())).decode()}"
+        for name in ring.ciphers
+    ]
 
 
 def open_text(keys: Keys, text: str) -> str:
@@ -51,7 +57,8 @@ def open_text(keys: Keys, text: str) -> str:
 
 
 def may_hold_number(text: str) -> bool:
-    """Whether free text is to be sealed: it may hold a number, or could be taken for something sealed."""
+    """Whether free text is to be sealed: it may hold a number, or could be taken for something
+    sealed."""
     return _LONG_NUMBER.search(text) is not None or text.startswith("~")
 
 
@@ -72,7 +79,9 @@ class Sealed(TypeDecorator[str]):
     def sealed(cls, ring: Ring, values: Iterable[str | None]) -> list[str | None]:
         """A column's values as they are written down where SQLAlchemy is passed by."""
         values = [*values]
-        written = {v: seal_text(ring, v) if v is not None and cls.sealing(v) else v for v in set(values)}
+        written = {
+            v: seal_text(ring, v) if v is not None and cls.sealing(v) else v for v in set(values)
+        }
         return [written[value] for value in values]
 
 
@@ -102,7 +111,9 @@ class GuardedJSON(TypeDecorator[Any]):
     def sealed(cls, ring: Ring, values: Iterable[Any]) -> list[str | None]:
         """As `Sealed.sealed`: as text of JSON."""
         return [
-            None if value is None else json.dumps(guarded(ring, value), ensure_ascii=False, default=str)
+            None
+            if value is None
+            else json.dumps(guarded(ring, value), ensure_ascii=False, default=str)
             for value in values
         ]
 

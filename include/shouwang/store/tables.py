@@ -1,9 +1,23 @@
-"""Every table but those of the departments' records (which follow from the contracts, see ``records``)."""
+"""Every table but those of the departments' records (which follow from the contracts, see
+``records``)."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import JSON, Boolean, Column, Date, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 from shouwang.store.sealing import Guarded, GuardedJSON, Sealed
 
@@ -30,7 +44,8 @@ county = Table(
     Column("name", Text, nullable=False),
 )
 
-# The registry with its history: a row holds from `from_month` until before `to_month` (null: until further notice).
+# The registry with its history: a row holds from `from_month` until before `to_month` (null: until
+# further notice).
 registry_load = Table(
     "registry_load",
     metadata,
@@ -59,7 +74,9 @@ person = Table(
     Column("relation", Guarded),
     Column("ethnicity", Guarded),
     Column("household_type", Text),
-    Column("registered_type", Guarded),  # 户类型 as written, where the household is monitored by a column of its own
+    Column(
+        "registered_type", Guarded
+    ),  # 户类型 as written, where the household is monitored by a column of its own
     Column("recognised_on", Date),
     Column("policy", Guarded),
     Column("risk_removed", Text),
@@ -71,11 +88,14 @@ person = Table(
     Index(None, "from_month", "to_month"),
 )
 
-# A delivery is one version of what a department handed over for a month: immutable but for `in_force`.
+# A delivery is one version of what a department handed over for a month: immutable but for
+# `in_force`.
 delivery = Table(
     "delivery",
     metadata,
-    Column("delivery_id", String(16), primary_key=True),  # fingerprint of month, department, content and contract
+    Column(
+        "delivery_id", String(16), primary_key=True
+    ),  # fingerprint of month, department, content and contract
     Column("month", String(7), nullable=False),
     Column("department", Text, nullable=False),
     Column("dataset", Text, nullable=False),
@@ -105,7 +125,12 @@ late = Table(
 line = Table(
     "line",
     metadata,
-    Column("delivery_id", String(16), ForeignKey("delivery.delivery_id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "delivery_id",
+        String(16),
+        ForeignKey("delivery.delivery_id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
     Column("line_no", Integer, primary_key=True),
     Column("file", Guarded, nullable=False),
     Column("sheet", Guarded, nullable=False),
@@ -127,7 +152,9 @@ decision = Table(
     Column("decision_id", Integer, primary_key=True, autoincrement=True),
     Column("identity", String(16), nullable=False),
     Column("chosen", String(16)),  # a candidate's key; null: none of them
-    Column("candidates", JSON, nullable=False),  # the keys that were seen, in the order in which they were shown
+    Column(
+        "candidates", JSON, nullable=False
+    ),  # the keys that were seen, in the order in which they were shown
     Column("month", String(7), nullable=False),
     Column("file", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
@@ -138,7 +165,8 @@ decision = Table(
     Column("revoked_at", sa.DateTime),
     Index(None, "identity"),
 )
-# What intake could not be sure of, a row a heading, value or sum of a department; an answer holds until it is revoked.
+# What intake could not be sure of, a row a heading, value or sum of a department; an answer holds
+# until it is revoked.
 question = Table(
     "question",
     metadata,
@@ -206,7 +234,8 @@ run = Table(
     Column("inputs", JSON, nullable=False),
     Column("missing", JSON, nullable=False),
 )
-# The ledger. Cases and their history follow from warnings, releases and feedback and are replayed, never edited.
+# The ledger. Cases and their history follow from warnings, releases and feedback and are replayed,
+# never edited.
 case = Table(
     "case",
     metadata,
@@ -291,7 +320,8 @@ dispatch = Table(
     Column("receipt", Guarded),  # what the other side answered
     Index(None, "month", "township"),
 )
-# Workbooks that came back by a channel, by what is in them and in whose folder they lay: each is read once.
+# Workbooks that came back by a channel, by what is in them and in whose folder they lay: each is
+# read once.
 returned = Table(
     "returned",
     metadata,
@@ -342,7 +372,8 @@ removal = Table(
     Column("row", Integer),
     Index(None, "household_id"),
 )
-# What farmers reported themselves (农户自主申报) and officers found (干部排查); joined to the month's signals.
+# What farmers reported themselves (农户自主申报) and officers found (干部排查); joined to the
+# month's signals.
 report = Table(
     "report",
     metadata,
@@ -372,6 +403,8 @@ audit_event = Table(
     Column("subject", Text, nullable=False),
     Column("by", Text, nullable=False),
     Column("detail", JSON, nullable=False),
-    Column("after", String(64), nullable=False, unique=True),  # the seal of the entry before: the chain cannot fork
+    Column(
+        "after", String(64), nullable=False, unique=True
+    ),  # the seal of the entry before: the chain cannot fork
     Column("seal", String(64), nullable=False),
 )

@@ -1,7 +1,8 @@
-"""One at a time (advisory locks): who does the same work as another process waits until that one has ended.
+"""One at a time (advisory locks): who does the same work as another process waits until that one
+has ended.
 
-On PostgreSQL the lock is the server's, so that it holds across machines; on SQLite it is a file's. Both are gone with the
-process that holds them, however it ends.
+On PostgreSQL the lock is the server's, so that it holds across machines; on SQLite it is a file's.
+Both are gone with the process that holds them, however it ends.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _LOOK = 0.2
 
 @contextmanager
 def turn(database: Database, folder: Path, what: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Do ``what`` (a few plain words) alone; `Busy` when another process is not done after ``patience`` seconds."""
+    """Do ``what`` (a few plain words) alone; `Busy` when another process is not done after
+    ``patience`` seconds."""
     if database.is_sqlite:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(folder / f"{what.replace(' ', '-')}.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -41,7 +43,11 @@ def turn(database: Database, folder: Path, what: str, patience: float = PATIENCE
     with database.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         key = sa.func.hashtext(sa.func.current_schema()), sa.func.hashtext(what)
-        _wait(lambda: bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(*key)))), what, patience)
+        _wait(
+            lambda: bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(*key)))),
+            what,
+            patience,
+        )
         try:
             yield
         finally:

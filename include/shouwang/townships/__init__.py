@@ -1,1 +1,2 @@
-"""What goes to a township and what comes back: a month's release, returned lists, reports, households' stories."""
+"""What goes to a township and what comes back: a month's release, returned lists, reports,
+households' stories."""

@@ -1,7 +1,8 @@
 """Filled-in workbooks that come back by the channels (报回): found, read once each, answered.
 
-They lie in ``SHOUWANG_RETURNS`` (default ``returns`` in the home; may be ``sftp://`` or ``s3://``), in a folder a township
-or in none, and in ``returns`` below the address of a township with an SFTP channel. Nothing is moved or deleted there.
+They lie in ``SHOUWANG_RETURNS`` (default ``returns`` in the home; may be ``sftp://`` or ``s3://``),
+in a folder a township or in none, and in ``returns`` below the address of a township with an SFTP
+channel. Nothing is moved or deleted there.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ KINDS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv")
 
 @dataclass(frozen=True)
 class Found:
-    """A file that came back and has not been read yet; ``township``: of whose folder it was taken."""
+    """A file that came back and has not been read yet; ``township``: of whose folder it was
+    taken."""
 
     path: Path
     township: str | None
@@ -55,18 +57,28 @@ def fetch(house: House) -> list[str]:
 
 
 def fresh(connection: Connection, house: House) -> Iterator[Found]:
-    """The workbooks that have not been read, each content of each sender once; files that are still being copied wait.
+    """The workbooks that have not been read, each content of each sender once; files that are still
+    being copied wait.
 
-    What was taken from one sender is not read again from another, nor what lies in nobody's folder as well.
+    What was taken from one sender is not read again from another, nor what lies in nobody's folder
+    as well.
     """
     query = sa.select(returned.c.fingerprint, returned.c.township, returned.c.taken)
     rows = connection.execute(query).all()
     seen = {(row.fingerprint, row.township) for row in rows}
     taken = {row.fingerprint for row in rows if row.taken}
     names, here = township_folders(connection, house), set[str]()
-    age, folders, found = house.county.settings.intake.suspicious_age_seconds, house.return_folders, []
+    age, folders, found = (
+        house.county.settings.intake.suspicious_age_seconds,
+        house.return_folders,
+        [],
+    )
     for path in sorted(p for folder in folders if folder.is_dir() for p in folder.rglob("*")):
-        if not path.is_file() or path.name.startswith((".", "~$")) or path.suffix.lower() not in KINDS:
+        if (
+            not path.is_file()
+            or path.name.startswith((".", "~$"))
+            or path.suffix.lower() not in KINDS
+        ):
             continue
         if not settled([path], age):
             continue
@@ -85,28 +97,46 @@ def fresh(connection: Connection, house: House) -> Iterator[Found]:
 
 def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> None:
     """Put on record that a file was read; one that its sender has sent as well waits for nobody."""
-    same = sa.select(returned.c.taken).where(returned.c.fingerprint == found.fingerprint, returned.c.taken > 0)
+    same = sa.select(returned.c.taken).where(
+        returned.c.fingerprint == found.fingerprint, returned.c.taken > 0
+    )
     waits = bool(told.get("held")) and connection.execute(same).first() is None
     counts = {"taken": told["taken"], "problems": len(told["problems"])}
     connection.execute(
         returned.insert().values(
-            fingerprint=found.fingerprint, file=found.path.name, township=found.township or NOBODY,
-            refusal=told.get("refused"), held=waits,
-            collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0), **counts,
+            fingerprint=found.fingerprint,
+            file=found.path.name,
+            township=found.township or NOBODY,
+            refusal=told.get("refused"),
+            held=waits,
+            collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+            **counts,
         )
-    )  # fmt: skip
+    )
     kind = "held" if waits else "returned"
-    audit(connection, kind, found.township or "county", "shouwang", fingerprint=found.fingerprint, **counts)
+    audit(
+        connection,
+        kind,
+        found.township or "county",
+        "shouwang",
+        fingerprint=found.fingerprint,
+        **counts,
+    )
 
 
 def held(connection: Connection) -> list[dict[str, Any]]:
-    """The files that wait for a clerk to say whose they are: ``file, township`` (of the folder), ``collected_at, why``."""
+    """The files that wait for a clerk to say whose they are: ``file, township`` (of the folder),
+    ``collected_at, why``."""
     names = [returned.c[name] for name in ("file", "township", "collected_at")]
     query = sa.select(*names, returned.c.refusal.label("why")).where(returned.c.held)
-    return [dict(row) for row in connection.execute(query.order_by(returned.c.collected_at)).mappings()]
+    return [
+        dict(row) for row in connection.execute(query.order_by(returned.c.collected_at)).mappings()
+    ]
 
 
 def settle(connection: Connection, path: Path) -> None:
     """A held file has been taken in as a clerk said: it waits no longer."""
     content = hashlib.sha256(path.read_bytes()).hexdigest()
-    connection.execute(returned.update().where(returned.c.fingerprint == content).values(held=False))
+    connection.execute(
+        returned.update().where(returned.c.fingerprint == content).values(held=False)
+    )

@@ -1,4 +1,5 @@
-"""A workbook that came back, from the door to the receipt: passwords, one transaction, the township's answer."""
+"""A workbook that came back, from the door to the receipt: passwords, one transaction, the
+township's answer."""
 
 from __future__ import annotations
 
@@ -22,28 +23,48 @@ from shouwang.sending.passwords import COUNTY
 from shouwang.store.audit import audit
 from shouwang.townships.collecting import settle
 from shouwang.townships.releasing import UNKNOWN_TOWNSHIP
-from shouwang.townships.returning import BLANK, HELD, KNOWN, PROBLEM, ROWS, TAKEN, Answered, Received, take_back
+from shouwang.townships.returning import (
+    BLANK,
+    HELD,
+    KNOWN,
+    PROBLEM,
+    ROWS,
+    TAKEN,
+    Answered,
+    Received,
+    take_back,
+)
 
 
 def receive(house: House, path: Path, township: str | None = None) -> dict[str, Any]:
-    """Take a file's rows and write the receipt into the township's outbox; counts, and problems with their place.
+    """Take a file's rows and write the receipt into the township's outbox; counts, and problems
+    with their place.
 
-    Raises `FileRefused` when nothing of it can be read; where the sender is known, a receipt says so.
+    Raises `FileRefused` when nothing of it can be read; where the sender is known, a receipt says
+    so.
     """
-    now = house.now().replace(microsecond=dt.datetime.now(house.zone).microsecond)  # of two words, which was the last
-    received = Received(path, now, passwords.by_holder(house, f"{township or ''} {path.name}"), township)
+    now = house.now().replace(
+        microsecond=dt.datetime.now(house.zone).microsecond
+    )  # of two words, which was the last
+    received = Received(
+        path, now, passwords.by_holder(house, f"{township or ''} {path.name}"), township
+    )
     try:
         with house.database.write() as connection:
             answered = take_back(connection, house, received)
             if taken := answered.count(TAKEN):
-                audit(connection, "feedback", "feedback", "shouwang", str(answered.month), taken=taken)
+                audit(
+                    connection, "feedback", "feedback", "shouwang", str(answered.month), taken=taken
+                )
             if answered.manifest:
                 opened(connection, house, answered.manifest)
             receipt = _write(connection, house, received, answered)
             settle(connection, path)
     except FileRefused as refused:
         if township or refused.code == HELD:
-            nothing = Answered(township or "", Month.of(received.at.date()) + -1, pd.DataFrame(columns=[*ROWS]))
+            nothing = Answered(
+                township or "", Month.of(received.at.date()) + -1, pd.DataFrame(columns=[*ROWS])
+            )
             with house.database.write() as connection:
                 _write(connection, house, received, nothing, refused)
         raise
@@ -58,26 +79,44 @@ def receive(house: House, path: Path, township: str | None = None) -> dict[str, 
         "blank": answered.count(BLANK),
         "problems": [
             {"sheet": sheet, "row": int(row), "problem": problem}
-            for sheet, row, problem in zip(faulty["sheet"], faulty["row"], faulty["remark"], strict=True)
+            for sheet, row, problem in zip(
+                faulty["sheet"], faulty["row"], faulty["remark"], strict=True
+            )
         ],
         "receipt": receipt,
     }
 
 
 def _write(
-    connection: Connection, house: House, received: Received, answered: Answered, refused: FileRefused | None = None
+    connection: Connection,
+    house: House,
+    received: Received,
+    answered: Answered,
+    refused: FileRefused | None = None,
 ) -> str:
-    """The receipt, on its way to the township, or among the county's papers where nobody knows whose file it is."""
+    """The receipt, on its way to the township, or among the county's papers where nobody knows
+    whose file it is."""
     township = answered.township or UNKNOWN_TOWNSHIP
     name = f"{safe_name(township)}反馈回执_{answered.month}_{fingerprint([received.path])[:8]}.xlsx"
-    folder = house.lists_of(answered.month, township) if answered.township else house.county_papers_of(answered.month)
-    if not (refused or answered.count(TAKEN) or answered.count(PROBLEM)) and (folder / name).exists():
+    folder = (
+        house.lists_of(answered.month, township)
+        if answered.township
+        else house.county_papers_of(answered.month)
+    )
+    if (
+        not (refused or answered.count(TAKEN) or answered.count(PROBLEM))
+        and (folder / name).exists()
+    ):
         return name
     whose = answered.township or COUNTY
     paper = FeedbackPaper(
-        **headed(house, whose), township=township, file=received.path.name, blank=answered.count(BLANK),
-        refused=str(refused) if refused else None, held=refused is not None and refused.code == HELD,
-    )  # fmt: skip
+        **headed(house, whose),
+        township=township,
+        file=received.path.name,
+        blank=answered.count(BLANK),
+        refused=str(refused) if refused else None,
+        held=refused is not None and refused.code == HELD,
+    )
 
     def write(part: IO[bytes]) -> None:
         write_feedback_receipt(part, paper, answered.rows[answered.rows["result"] != BLANK])

@@ -1,4 +1,5 @@
-"""Reports of farmers and officers: each row found in the registry and put on record, or answered with what is wrong."""
+"""Reports of farmers and officers: each row found in the registry and put on record, or answered
+with what is wrong."""
 
 from __future__ import annotations
 
@@ -33,13 +34,21 @@ UNFOUND = {
 
 
 def take_reports(
-    connection: Connection, house: House, rows: pd.DataFrame, now: dt.datetime, file: str, sender: str
+    connection: Connection,
+    house: House,
+    rows: pd.DataFrame,
+    now: dt.datetime,
+    file: str,
+    sender: str,
 ) -> tuple[pd.DataFrame, set[Month]]:
-    """Put rows of `caseform.read_reports` on record; with ``problem``, ``known`` and ``household_id``, and the months."""
+    """Put rows of `caseform.read_reports` on record; with ``problem``, ``known`` and
+    ``household_id``, and the months."""
     days = pd.to_datetime(rows["on"]).dt.date
     late = days.map(lambda day: not pd.isna(day) and not now.date() - _OLDEST <= day <= now.date())
     rows = rows.assign(household_id=None, known=False)
-    rows["problem"] = rows["problem"].mask(rows["problem"].isna() & late, "申报或排查日期在将来，或早于一年前，请核对")
+    rows["problem"] = rows["problem"].mask(
+        rows["problem"].isna() & late, "申报或排查日期在将来，或早于一年前，请核对"
+    )
     rows["month"] = days.map(lambda day: None if pd.isna(day) else str(Month.of(day)))
     months: set[Month] = set()
     for month, mine in rows[rows["problem"].isna()].groupby("month", sort=True):
@@ -47,12 +56,18 @@ def take_reports(
             people = people_as_of(connection, Month.parse(str(month)))
         except NotThereYet:
             people = people_as_of(connection, Month.of(now.date()))
-        asked = mine[["name", "township", "village"]].astype("str").join(clean_numbers(mine["id_number"]))
+        asked = (
+            mine[["name", "township", "village"]]
+            .astype("str")
+            .join(clean_numbers(mine["id_number"]))
+        )
         found = match(asked, RegistryIndex(people))
         placed = found["outcome"] == "matched"
         rows.loc[found.index[~placed], "problem"] = found["outcome"][~placed].map(UNFOUND)
         good = mine[placed].assign(household_id=found["household_id"], person_id=found["person_id"])
-        homes = people.drop_duplicates("household_id").set_index("household_id")[["township", "village"]]
+        homes = people.drop_duplicates("household_id").set_index("household_id")[
+            ["township", "village"]
+        ]
         good[["township", "village"]] = homes.reindex(good["household_id"]).to_numpy()
         others = good["township"].notna() & (good["township"] != sender)
         rows.loc[good.index[others], "problem"] = [
@@ -64,8 +79,14 @@ def take_reports(
         rows.loc[good.index, "household_id"] = good["household_id"]
         fresh = _records(good, now, file)
         fresh["content"] = keys_of(connection).keyed(fresh["content"])
-        known = set(connection.scalars(sa.select(report.c.content).where(report.c.content.in_(fresh["content"]))))
-        rows.loc[fresh.index, "known"] = fresh["content"].isin(known) | fresh["content"].duplicated()
+        known = set(
+            connection.scalars(
+                sa.select(report.c.content).where(report.c.content.in_(fresh["content"]))
+            )
+        )
+        rows.loc[fresh.index, "known"] = (
+            fresh["content"].isin(known) | fresh["content"].duplicated()
+        )
         fresh = fresh[~rows.loc[fresh.index, "known"]]
         insert(connection, report, fresh)
         months.add(Month.parse(str(month)))
@@ -75,11 +96,16 @@ def take_reports(
 
 
 def _grade(connection: Connection, house: House, month: Month, people: pd.DataFrame) -> None:
-    """Screen a month anew with what was reported; of a month that nobody has screened yet, the reports alone."""
+    """Screen a month anew with what was reported; of a month that nobody has screened yet, the
+    reports alone."""
     book = load_rulebook(house.county_folder, contracts=house.county.every_contract)
     if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
         book = book.model_copy(update={"rules": ()})
-    keep_screening(connection, month, screened(connection, house.county.contracts.values(), book, month, people))
+    keep_screening(
+        connection,
+        month,
+        screened(connection, house.county.contracts.values(), book, month, people),
+    )
 
 
 def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
@@ -105,5 +131,6 @@ def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
 
 
 def _harmless(story: str, name: str) -> str:
-    """A story without the person's name and without long numbers (of identity, telephone, account)."""
+    """A story without the person's name and without long numbers (of identity, telephone,
+    account)."""
     return without_numbers(story.replace(name, shown_name(name)))

@@ -1,9 +1,11 @@
-"""What townships send back → facts on record, each with file, sheet and row; or an answer that says what is wrong.
+"""What townships send back → facts on record, each with file, sheet and row; or an answer that says
+what is wrong.
 
-One file is one transaction. Who sent it is who sealed it with their password, or in whose folder it lay; what a cell or
-the hidden sheet says of that counts for nothing. A file of nobody, or of one township under another's password, is held
-for a clerk (code `HELD`). Rows are found by their clue numbers; a township answers its own clues only. The last word on a
-clue is what was received last; what was said before and is sent again changes nothing.
+One file is one transaction. Who sent it is who sealed it with their password, or in whose folder it
+lay; what a cell or the hidden sheet says of that counts for nothing. A file of nobody, or of one
+township under another's password, is held for a clerk (code `HELD`). Rows are found by their clue
+numbers; a township answers its own clues only. The last word on a clue is what was received last;
+what was said before and is sent again changes nothing.
 """
 
 from __future__ import annotations
@@ -38,8 +40,17 @@ from shouwang.townships.reported import take_reports
 
 TAKEN, KNOWN, BLANK, PROBLEM = "taken", "known", "blank", "problem"
 KEPT = (
-    "clue_no", *ANSWERS, "category", "risks", "next_visit", "content", "sheet", "row", "household_id", "list_month",
-)  # fmt: skip
+    "clue_no",
+    *ANSWERS,
+    "category",
+    "risks",
+    "next_visit",
+    "content",
+    "sheet",
+    "row",
+    "household_id",
+    "list_month",
+)
 Place = dict[str, Any]
 Places = dict[str, Place]
 ROWS = ("sheet", "row", "clue_no", "household_id", "said", "result", "remark")
@@ -51,14 +62,18 @@ NOBODYS = (
     "不知道是哪个乡镇报回的：文件没有用乡镇的密码加密，也不在乡镇的文件夹里（表内写的乡镇不作依据）。请县里核实后用 "
     "shouwang feedback load 文件 --from 乡镇 收取，或请乡镇放进自己的文件夹再报。"
 )
-ANOTHERS = "文件在{}的名下报回，却是用{}的密码加密的，请核实是谁报的；请用自己名单的密码加密后再报。"
+ANOTHERS = (
+    "文件在{}的名下报回，却是用{}的密码加密的，请核实是谁报的；请用自己名单的密码加密后再报。"
+)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A file at the door: where it lies, when it came (the county's time), everybody's passwords by holder.
+    """A file at the door: where it lies, when it came (the county's time), everybody's passwords by
+    holder.
 
-    ``township``: in whose folder it lay, or who sent it as a clerk says; `sender` becomes it once it is open.
+    ``township``: in whose folder it lay, or who sent it as a clerk says; `sender` becomes it once
+    it is open.
     """
 
     path: Path
@@ -67,7 +82,8 @@ class Received:
     township: str | None = None
 
     def sender(self, holder: str | None, known: Mapping[str, str]) -> str:
-        """Who sent it; `FileRefused` (`HELD`) where nobody knows. ``known``: townships by the names of their folders."""
+        """Who sent it; `FileRefused` (`HELD`) where nobody knows. ``known``: townships by the names
+        of their folders."""
         sealed = known.get(holder) if holder else None
         if sealed and self.township not in (None, sealed):
             raise FileRefused(HELD, ANOTHERS.format(self.township, sealed))
@@ -91,9 +107,11 @@ class Answered:
 
 
 def take_back(connection: Connection, house: House, received: Received) -> Answered:
-    """Put on record what a file says and replay the ledger: of the households concerned, of all where one was reported.
+    """Put on record what a file says and replay the ledger: of the households concerned, of all
+    where one was reported.
 
-    Raises `FileRefused` when the file cannot be opened, is neither a list nor a form of ours, or is to be held.
+    Raises `FileRefused` when the file cannot be opened, is neither a list nor a form of ours, or is
+    to be held.
     """
     settings = house.county.settings
     own = None if received.township is None else safe_name(received.township)
@@ -111,20 +129,35 @@ def take_back(connection: Connection, house: House, received: Received) -> Answe
     manifest = _ours(connection, find_manifest(sheets.values()), sender)
     known = handed_out(connection, [*found["clue_no"].dropna(), *removals["clue_no"].dropna()])
     answers = _take_answers(connection, found, known, manifest, received)
-    reported, months = take_reports(connection, house, reports, received.at, received.path.name, sender)
+    reported, months = take_reports(
+        connection, house, reports, received.at, received.path.name, sender
+    )
     touched = [*dict.fromkeys(answers.loc[answers["result"] == TAKEN, "household_id"].dropna())]
-    ledger = keep_ledger(connection, settings, None if months else touched) if months or touched else None
+    ledger = (
+        keep_ledger(connection, settings, None if months else touched)
+        if months or touched
+        else None
+    )
     told = [_told_answers(answers, ledger), _told_reports(connection, reported)]
-    removed = [_remove(connection, settings, known, row, received) for row in removals.to_dict("records")]
+    removed = [
+        _remove(connection, settings, known, row, received) for row in removals.to_dict("records")
+    ]
     told += [pd.DataFrame(removed, columns=[*ROWS])]
     rows = pd.concat([part for part in told if len(part)] or told[:1], ignore_index=True)
     listed = [place["month"] for place in known.values()] + [str(month) for month in months]
-    month = manifest.month if manifest else Month.parse(max(listed)) if listed else Month.of(received.at.date())
+    month = (
+        manifest.month
+        if manifest
+        else Month.parse(max(listed))
+        if listed
+        else Month.of(received.at.date())
+    )
     return Answered(sender, month, rows, manifest)
 
 
 def township_folders(connection: Connection, house: House) -> dict[str, str]:
-    """Every township that is known, by its name and by the name that its folder and its password's file have."""
+    """Every township that is known, by its name and by the name that its folder and its password's
+    file have."""
     names = {*house.county.settings.townships}
     for column in (person.c.township, release.c.township):
         names |= set(connection.scalars(sa.select(column).where(column.is_not(None)).distinct()))
@@ -132,23 +165,31 @@ def township_folders(connection: Connection, house: House) -> dict[str, str]:
 
 
 def _ours(connection: Connection, manifest: Manifest | None, sender: str) -> Manifest | None:
-    """The hidden sheet, if it is that of a list which went out to the sender; a county trusts nothing else on it."""
+    """The hidden sheet, if it is that of a list which went out to the sender; a county trusts
+    nothing else on it."""
     if manifest is None:
         return None
     said = {"month": str(manifest.month), "township": sender, "version": manifest.version}
-    same = sa.select(release.c.version).where(*(release.c[name] == value for name, value in said.items()))
+    same = sa.select(release.c.version).where(
+        *(release.c[name] == value for name, value in said.items())
+    )
     return manifest if manifest.township == sender and connection.execute(same).first() else None
 
 
 def handed_out(connection: Connection, numbers: list[str]) -> Places:
-    """What went out under each number: household, township, last month, the day of each month's list, codes, category."""
+    """What went out under each number: household, township, last month, the day of each month's
+    list, codes, category."""
     same = [release_item.c[name] == release.c[name] for name in ("month", "township", "version")]
     out = sa.select(release_item, release.c.released_on).join(release, sa.and_(*same))
     out = out.where(release_item.c.clue_no.in_(numbers), release_item.c.household_id.is_not(None))
     found: Places = {}
     for c in connection.execute(sa.select(case).where(case.c.clue_no.in_(numbers))).mappings():
-        found[c["clue_no"]] = _place(c["household_id"], c["township"], c["opened_month"], c["category"])
-    for item in connection.execute(out.order_by(release.c.released_on, release_item.c.version)).mappings():
+        found[c["clue_no"]] = _place(
+            c["household_id"], c["township"], c["opened_month"], c["category"]
+        )
+    for item in connection.execute(
+        out.order_by(release.c.released_on, release_item.c.version)
+    ).mappings():
         new = _place(item["household_id"], item["township"], item["month"], item["category"])
         place = found.setdefault(item["clue_no"], new)
         place |= {"township": item["township"], "month": item["month"]}
@@ -158,15 +199,26 @@ def handed_out(connection: Connection, numbers: list[str]) -> Places:
     return found
 
 
-def _place(household: str, township: str | None, month: str, category: str | None) -> dict[str, Any]:
+def _place(
+    household: str, township: str | None, month: str, category: str | None
+) -> dict[str, Any]:
     return {
-        "household_id": household, "township": township, "month": month, "category": category, "first": None,
-        "codes": set(), "lists": {},
-    }  # fmt: skip
+        "household_id": household,
+        "township": township,
+        "month": month,
+        "category": category,
+        "first": None,
+        "codes": set(),
+        "lists": {},
+    }
 
 
 def _take_answers(
-    connection: Connection, rows: pd.DataFrame, known: Places, manifest: Manifest | None, received: Received
+    connection: Connection,
+    rows: pd.DataFrame,
+    known: Places,
+    manifest: Manifest | None,
+    received: Received,
 ) -> pd.DataFrame:
     rows = rows.copy()
     places = [_listed(known.get(number), manifest) for number in rows["clue_no"]]
@@ -175,26 +227,38 @@ def _take_answers(
     blank = rows["conclusion"].isna() & rows["problem"].isna()
     keyed = keys_of(connection).keyed_text
     checked = zip(rows.to_dict("records"), places, blank, strict=True)
-    problems = [None if empty else _problem(row, place, received, keyed) for row, place, empty in checked]
+    problems = [
+        None if empty else _problem(row, place, received, keyed) for row, place, empty in checked
+    ]
     rows["problem"] = pd.Series(problems, index=rows.index, dtype="str")
-    rows["result"] = pd.Series(TAKEN, index=rows.index, dtype="str").mask(rows["problem"].notna(), PROBLEM)
+    rows["result"] = pd.Series(TAKEN, index=rows.index, dtype="str").mask(
+        rows["problem"].notna(), PROBLEM
+    )
     rows["result"] = rows["result"].mask(blank, BLANK)
     good = rows[rows["result"] == TAKEN].copy()
     good[["visited", "next_visit"]] = good[["visited", "next_visit"]].astype("datetime64[ms]")
     file = hashlib.sha256(received.path.read_bytes()).hexdigest()
-    lines = [f"{file}\x1f{clue}\x1f{said}" for clue, said in zip(good["clue_no"], _said(good), strict=True)]
+    lines = [
+        f"{file}\x1f{clue}\x1f{said}"
+        for clue, said in zip(good["clue_no"], _said(good), strict=True)
+    ]
     digests = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
     good["content"] = keys_of(connection).keyed(pd.Series(digests, index=good.index, dtype="str"))
     again, overruled = _known(connection, good)
     rows.loc[good.index[again], "result"] = KNOWN
     rows.loc[good.index[overruled], "problem"] = OVERRULED
     fresh = good.loc[~again, [*KEPT]]
-    insert(connection, feedback, fresh.assign(file=received.path.name, received_at=pd.Timestamp(received.at)))
+    insert(
+        connection,
+        feedback,
+        fresh.assign(file=received.path.name, received_at=pd.Timestamp(received.at)),
+    )
     return rows
 
 
 def _listed(place: Place | None, manifest: Manifest | None) -> Place | None:
-    """What a row answers: the list that the file says it is, if the clue was on it, else the last that the clue was on."""
+    """What a row answers: the list that the file says it is, if the clue was on it, else the last
+    that the clue was on."""
     if place is None or manifest is None or str(manifest.month) not in place["lists"]:
         return place
     return {**place, "month": str(manifest.month), "first": place["lists"][str(manifest.month)]}
@@ -233,8 +297,8 @@ def _not_yours(place: Place) -> str:
 def _known(connection: Connection, rows: pd.DataFrame) -> tuple[pd.Series[bool], pd.Series[bool]]:
     """Which answers are on record already, and which of these were overruled since.
 
-    An answer is on record that says the same as the last word on its clue, or what an earlier word said of the same
-    visit: an older file that is saved and sent again overrules nothing.
+    An answer is on record that says the same as the last word on its clue, or what an earlier word
+    said of the same visit: an older file that is saved and sent again overrules nothing.
     """
     query = sa.select(feedback).where(feedback.c.clue_no.in_([*rows["clue_no"]]))
     before = frame(connection, query.order_by(feedback.c.received_at, feedback.c.content))
@@ -243,7 +307,9 @@ def _known(connection: Connection, rows: pd.DataFrame) -> tuple[pd.Series[bool],
     earlier = set(zip(before["clue_no"], _visit(before), strict=True))
     numbers = [*zip(rows["clue_no"], _said(rows), _visit(rows), strict=True)]
     same = [last.get(number) == said for number, said, _ in numbers]
-    old = [(number, visit) in earlier and last_visit[number] != visit for number, _, visit in numbers]
+    old = [
+        (number, visit) in earlier and last_visit[number] != visit for number, _, visit in numbers
+    ]
     overruled = pd.Series(old, index=rows.index, dtype=bool)
     known = rows["content"].isin(before["content"]) | overruled
     return known | pd.Series(same, index=rows.index, dtype=bool), overruled
@@ -258,22 +324,37 @@ def _visit(rows: pd.DataFrame) -> list[tuple[str, str]]:
 def _said(rows: pd.DataFrame) -> list[str]:
     """What each row answers, in one line."""
     answers = rows[[*ANSWERS]].astype({"visited": "datetime64[ms]", "income": "float64"})
-    return ["\x1f".join(map(str, values)) for values in answers.astype("str").fillna("").to_numpy().tolist()]
+    return [
+        "\x1f".join(map(str, values))
+        for values in answers.astype("str").fillna("").to_numpy().tolist()
+    ]
 
 
 def _told_answers(rows: pd.DataFrame, ledger: Any) -> pd.DataFrame:
     """The rows with an answer, each with what the ledger made of it."""
-    cases = {} if ledger is None else {number: c for c in ledger.cases for number in (c.clue_no, *c.numbers)}
+    cases = (
+        {}
+        if ledger is None
+        else {number: c for c in ledger.cases for number in (c.clue_no, *c.numbers)}
+    )
     latest = {} if ledger is None else {c.household_id: c for c in ledger.cases}
     told = rows[["sheet", "row", "clue_no", "household_id", "result"]].copy()
-    told["said"] = [BY_CODE[code].choice if code in BY_CODE else code for code in rows["conclusion"]]
+    told["said"] = [
+        BY_CODE[code].choice if code in BY_CODE else code for code in rows["conclusion"]
+    ]
     remarks = []
     for number, household, problem, result in zip(
         rows["clue_no"], rows["household_id"], rows["problem"], rows["result"], strict=True
     ):
         now, mine = latest.get(household), cases.get(number)
         if result != TAKEN or now is None:
-            remarks.append(problem if isinstance(problem, str) else "与已收到的相同" if result == KNOWN else None)
+            remarks.append(
+                problem
+                if isinstance(problem, str)
+                else "与已收到的相同"
+                if result == KNOWN
+                else None
+            )
         elif mine is not None and mine is not now:
             remarks.append(f"该户已有新的线索 {now.clue_no}，本结论只记入历史")
         else:
@@ -285,15 +366,22 @@ def _told_reports(connection: Connection, rows: pd.DataFrame) -> pd.DataFrame:
     open_ = sa.select(case.c.household_id, case.c.clue_no).where(
         case.c.household_id.in_([*rows["household_id"].dropna()])
     )
-    numbers = {row.household_id: row.clue_no for row in connection.execute(open_.order_by(case.c.opened_month))}
+    numbers = {
+        row.household_id: row.clue_no
+        for row in connection.execute(open_.order_by(case.c.opened_month))
+    }
     told = rows[["sheet", "row", "household_id"]].copy()
     told["clue_no"] = rows["household_id"].map(numbers)
     told["said"] = rows["channel"]
     problem = rows["problem"].notna()
     told["result"] = (
-        pd.Series(TAKEN, index=rows.index, dtype="str").mask(rows["known"].astype(bool), KNOWN).mask(problem, PROBLEM)
+        pd.Series(TAKEN, index=rows.index, dtype="str")
+        .mask(rows["known"].astype(bool), KNOWN)
+        .mask(problem, PROBLEM)
     )
-    told["remark"] = ("已记入线索 " + told["clue_no"].astype("str") + "，随下期名单核查").mask(problem, rows["problem"])
+    told["remark"] = ("已记入线索 " + told["clue_no"].astype("str") + "，随下期名单核查").mask(
+        problem, rows["problem"]
+    )
     return told
 
 
@@ -313,12 +401,23 @@ def _remove(
     else:
         where = {"file": received.path.name, "sheet": row["sheet"], "row": int(row["row"])}
         why = row["problem"] or call_removed(
-            connection, settings, row["clue_no"], place["household_id"], row["on"], row["by"], received.at,
-            row["measure"], **where,
-        )  # fmt: skip
+            connection,
+            settings,
+            row["clue_no"],
+            place["household_id"],
+            row["on"],
+            row["by"],
+            received.at,
+            row["measure"],
+            **where,
+        )
     result = KNOWN if why == KNOWN else PROBLEM if why else TAKEN
     remark = {KNOWN: "与已收到的相同", TAKEN: "已记为风险消除"}.get(result, why)
-    return told | {"household_id": place and place["household_id"], "result": result, "remark": remark}
+    return told | {
+        "household_id": place and place["household_id"],
+        "result": result,
+        "remark": remark,
+    }
 
 
 def call_removed(
@@ -332,7 +431,8 @@ def call_removed(
     measure: str | None = None,
     **where: Any,
 ) -> str | None:
-    """Put on record that a risk is removed; why not, as a sentence, or ``known`` if it is on record; null if done."""  # fmt: skip
+    """Put on record that a risk is removed; why not, as a sentence, or ``known`` if it is on
+    record; null if done."""
     digest = hashlib.sha256(f"{clue_no}|{on}|{measure}".encode()).hexdigest()[:16]
     content = keys_of(connection).keyed_text(digest)
     if connection.scalar(sa.select(removal.c.content).where(removal.c.content == content)):
@@ -347,7 +447,9 @@ def call_removed(
     if why is None:
         values = {"removed_on": on, "measure": measure, "by": by, "received_at": at, **where}
         connection.execute(
-            removal.insert().values(content=content, clue_no=clue_no, household_id=household_id, **values)
+            removal.insert().values(
+                content=content, clue_no=clue_no, household_id=household_id, **values
+            )
         )
         keep_ledger(connection, settings, mine)
     return why

@@ -1,4 +1,5 @@
-"""The facts behind papers that are made when somebody asks: the supervision list, a household's story."""
+"""The facts behind papers that are made when somebody asks: the supervision list, a household's
+story."""
 
 from __future__ import annotations
 
@@ -31,22 +32,36 @@ def _heads_first(people: pd.DataFrame) -> pd.DataFrame:
 
 
 def story_of(connection: Connection, house: House, key: str, by: str) -> Story:
-    """The page of a clue number's or id's household; no number, diagnosis, account or phone is in it."""
+    """The page of a clue number's or id's household; no number, diagnosis, account or phone is in
+    it."""
     settings, today = house.county.settings, house.today()
     told = telling.story(connection, key, today, settings.casework.grown_by)
-    mine = case.select().with_only_columns(case.c.household_id).where(case.c.household_id == told["household_id"])
+    mine = (
+        case.select()
+        .with_only_columns(case.c.household_id)
+        .where(case.c.household_id == told["household_id"])
+    )
     people = _heads_first(people_as_of(connection, Month.of(today), mine))
     head = {str(name): value for name, value in people.iloc[0].items()} if len(people) else {}
     last = told["cases"][-1]
     facts = [
-        ("乡镇", told["township"]), ("村", told["village"]), ("组", head.get("village_group")),
-        ("户主", head.get("name")), ("户类型", head.get("household_type")), ("人均纯收入", head.get("income")),
-        ("线索编号", last["clue_no"]), ("预警等级", LEVELS[last["level"]]), ("台账状态", last["state"]),
-    ]  # fmt: skip
+        ("乡镇", told["township"]),
+        ("村", told["village"]),
+        ("组", head.get("village_group")),
+        ("户主", head.get("name")),
+        ("户类型", head.get("household_type")),
+        ("人均纯收入", head.get("income")),
+        ("线索编号", last["clue_no"]),
+        ("预警等级", LEVELS[last["level"]]),
+        ("台账状态", last["state"]),
+    ]
     born = pd.to_datetime(people["birth_date"]).dt.year.astype("Int64")
     members = people.assign(born=born.astype(object).where(born.notna(), None))
     titles = {c.department: c.title for c in house.county.contracts.values()}
-    signals = [(s["month"], s["rule"], s["sentence"], titles.get(s["department"], "")) for s in told["signals"]]
+    signals = [
+        (s["month"], s["rule"], s["sentence"], titles.get(s["department"], ""))
+        for s in told["signals"]
+    ]
     events = [(e["day"], e["state"], e["text"], e.get("by")) for e in told["history"]]
     return Story(
         **headed(house, by or COUNTY, by),

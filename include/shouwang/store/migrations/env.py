@@ -9,7 +9,9 @@ context.configure(
     connection=connection,
     target_metadata=metadata,
     render_as_batch=True,
-    include_name=lambda name, kind, _parents: kind != "table" or not (name or "").startswith("record_"),
+    include_name=lambda name, kind, _parents: (
+        kind != "table" or not (name or "").startswith("record_")
+    ),
     transaction_per_migration=False,
 )
 context.run_migrations()

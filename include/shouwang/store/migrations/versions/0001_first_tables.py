@@ -77,7 +77,9 @@ def upgrade() -> None:
         sa.Column("report", sa.JSON(), nullable=False),
         sa.Column("refusal", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("delivery_id", name=op.f("pk_delivery")),
-        sa.UniqueConstraint("month", "department", "version", name=op.f("uq_delivery_month_department_version")),
+        sa.UniqueConstraint(
+            "month", "department", "version", name=op.f("uq_delivery_month_department_version")
+        ),
     )
     op.create_table(
         "feedback",
@@ -130,7 +132,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("person_id", "household_id", "from_month", name=op.f("pk_person")),
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_person_from_month_to_month"), ["from_month", "to_month"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_person_from_month_to_month"), ["from_month", "to_month"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_person_household_id"), ["household_id"], unique=False)
 
     op.create_table(
@@ -162,7 +166,9 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("clue_no", sa.Text(), nullable=False),
         sa.Column("content", sa.String(length=16), nullable=False),
-        sa.PrimaryKeyConstraint("month", "township", "version", "clue_no", name=op.f("pk_release_item")),
+        sa.PrimaryKeyConstraint(
+            "month", "township", "version", "clue_no", name=op.f("pk_release_item")
+        ),
     )
     op.create_table(
         "run",
@@ -227,7 +233,10 @@ def upgrade() -> None:
         sa.Column("candidates", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["delivery_id"], ["delivery.delivery_id"], name=op.f("fk_line_delivery_id"), ondelete="CASCADE"
+            ["delivery_id"],
+            ["delivery.delivery_id"],
+            name=op.f("fk_line_delivery_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("delivery_id", "line_no", name=op.f("pk_line")),
     )

@@ -1,4 +1,5 @@
-"""corrections: what a version builds on, the inbox it was chosen from, and where a corrected row came from"""
+"""corrections: what a version builds on, the inbox it was chosen from, and where a corrected row
+came from"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -12,19 +12,32 @@ depends_on = None
 
 ADDED: dict[str, dict[str, sa.types.TypeEngine[Any]]] = {
     "case": {
-        "returned": sa.Boolean(), "recognised_on": sa.Date(), "measures": sa.Text(), "due": sa.Date(),
-        "turns_on": sa.Date(), "next_visit": sa.Date(), "numbers": sa.Text(),
+        "returned": sa.Boolean(),
+        "recognised_on": sa.Date(),
+        "measures": sa.Text(),
+        "due": sa.Date(),
+        "turns_on": sa.Date(),
+        "next_visit": sa.Date(),
+        "numbers": sa.Text(),
     },
     "case_event": {"day": sa.Date()},
     "release_item": {
-        "household_id": sa.Text(), "level": sa.Text(), "category": sa.Text(), "risks": sa.Text(), "rules": sa.Text(),
+        "household_id": sa.Text(),
+        "level": sa.Text(),
+        "category": sa.Text(),
+        "risks": sa.Text(),
+        "rules": sa.Text(),
         "check_code": sa.String(length=4),
     },
     "feedback": {
-        "sheet": sa.Text(), "household_id": sa.Text(), "list_month": sa.String(length=7), "category": sa.Text(),
-        "risks": sa.Text(), "next_visit": sa.Date(),
+        "sheet": sa.Text(),
+        "household_id": sa.Text(),
+        "list_month": sa.String(length=7),
+        "category": sa.Text(),
+        "risks": sa.Text(),
+        "next_visit": sa.Date(),
     },
-}  # fmt: skip
+}
 
 
 def upgrade() -> None:
@@ -34,14 +47,18 @@ def upgrade() -> None:
                 batch_op.add_column(sa.Column(column, kind, nullable=True))
     with op.batch_alter_table("release_item", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_release_item_clue_no"), ["clue_no"], unique=False)
-    case = sa.table("case", *map(sa.column, ("clue_no", "household_id", "level", "category", "risks", "rules")))
+    case = sa.table(
+        "case", *map(sa.column, ("clue_no", "household_id", "level", "category", "risks", "rules"))
+    )
     for name, taken in (
         ("release_item", ("household_id", "level", "category", "risks", "rules")),
         ("feedback", ("household_id",)),
     ):
         facts = sa.table(name, *map(sa.column, ("clue_no", *taken)))
         for column in taken:
-            known = sa.select(case.c[column]).where(case.c.clue_no == facts.c.clue_no).scalar_subquery()
+            known = (
+                sa.select(case.c[column]).where(case.c.clue_no == facts.c.clue_no).scalar_subquery()
+            )
             op.execute(facts.update().values({column: known}))
     op.create_table(
         "removal",

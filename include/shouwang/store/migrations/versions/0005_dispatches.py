@@ -25,7 +25,9 @@ def upgrade() -> None:
         sa.Column("receipt", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("file", name=op.f("pk_dispatch")),
     )
-    op.create_index(op.f("ix_dispatch_month_township"), "dispatch", ["month", "township"], unique=False)
+    op.create_index(
+        op.f("ix_dispatch_month_township"), "dispatch", ["month", "township"], unique=False
+    )
     op.create_table(
         "returned",
         sa.Column("fingerprint", sa.String(length=64), nullable=False),

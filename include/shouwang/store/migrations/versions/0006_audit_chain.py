@@ -17,12 +17,16 @@ def upgrade() -> None:
         op.add_column("audit_event", sa.Column(name, sa.String(length=64), nullable=True))
     connection, after = op.get_bind(), FIRST
     key = chain_key(connection)
-    rows = connection.execute(sa.select(audit_event).order_by(audit_event.c.event_id)).mappings().all()
+    rows = (
+        connection.execute(sa.select(audit_event).order_by(audit_event.c.event_id)).mappings().all()
+    )
     for row in rows:
         entry = {**row, "after": after}
         after = seal_of(key, entry)
         here = audit_event.c.event_id == entry["event_id"]
-        connection.execute(audit_event.update().where(here).values(after=entry["after"], seal=after))
+        connection.execute(
+            audit_event.update().where(here).values(after=entry["after"], seal=after)
+        )
     with op.batch_alter_table("audit_event") as table:
         for name in ("after", "seal"):
             table.alter_column(name, existing_type=sa.String(length=64), nullable=False)

@@ -1,7 +1,8 @@
 """numbers and phones are sealed; digests of texts that may hold one get a key
 
-Whatever was an unkeyed digest is put under the key of the hashes as it is, so that nothing has to be known of what it
-was made from. The columns themselves are sealed afterwards, by `store.resealing`, in the same transaction.
+Whatever was an unkeyed digest is put under the key of the hashes as it is, so that nothing has to
+be known of what it was made from. The columns themselves are sealed afterwards, by
+`store.resealing`, in the same transaction.
 """
 
 import hashlib
@@ -20,10 +21,16 @@ branch_labels = None
 depends_on = None
 
 DIGESTS = {
-    "person": ("person_id", "content"), "line": ("person_id",), "signal": ("person_id",),
-    "report": ("person_id", "content"), "decision": ("identity",), "release": ("content",),
-    "release_item": ("content",), "feedback": ("content",), "removal": ("content",),
-}  # fmt: skip
+    "person": ("person_id", "content"),
+    "line": ("person_id",),
+    "signal": ("person_id",),
+    "report": ("person_id", "content"),
+    "decision": ("identity",),
+    "release": ("content",),
+    "release_item": ("content",),
+    "feedback": ("content",),
+    "removal": ("content",),
+}
 OPTION = ("person_id", "household_id", "name", "id_number", "township", "village")
 """What the digest of a candidate was made of (`matching.remembered`)."""
 
@@ -42,8 +49,15 @@ def upgrade() -> None:
     for table, columns in DIGESTS.items():
         for column in columns:
             _replace(connection, table, column, keys.keyed_text)
-    _replace(connection, "line", "candidates", lambda text: json.dumps([keys.keyed_text(p) for p in json.loads(text)]))
-    decision = sa.table("decision", *map(sa.column, ("decision_id", "chosen")), sa.column("candidates", sa.JSON))
+    _replace(
+        connection,
+        "line",
+        "candidates",
+        lambda text: json.dumps([keys.keyed_text(p) for p in json.loads(text)]),
+    )
+    decision = sa.table(
+        "decision", *map(sa.column, ("decision_id", "chosen")), sa.column("candidates", sa.JSON)
+    )
     for row in connection.execute(sa.select(decision)).all():
         known = [options.get(key) or keys.keyed_text(key) for key in row.candidates]
         chosen = row.chosen and (options.get(row.chosen) or keys.keyed_text(row.chosen))
@@ -59,7 +73,9 @@ def _options(connection: sa.Connection, keys: Keys) -> dict[str, str]:
     found = {}
     for person_id, *rest in rows:
         old, new = (
-            hashlib.sha256("\x1f".join(value or "" for value in (identifier, *rest)).encode()).hexdigest()[:16]
+            hashlib.sha256(
+                "\x1f".join(value or "" for value in (identifier, *rest)).encode()
+            ).hexdigest()[:16]
             for identifier in (person_id, keys.keyed_text(person_id))
         )
         found[old] = keys.keyed_text(new)
@@ -70,14 +86,22 @@ def _replace(connection: sa.Connection, table: str, column: str, new: Any) -> No
     """Every value of a column by another; equal ones at once."""
     changed = sa.table(table, sa.column(column, sa.Text))
     where = changed.c[column]
-    values = [value for (value,) in connection.execute(sa.select(where).where(where.is_not(None)).distinct())]
+    values = [
+        value
+        for (value,) in connection.execute(sa.select(where).where(where.is_not(None)).distinct())
+    ]
     temporary = sa.Table(
-        f"new_{table}_{column}", sa.MetaData(), sa.Column("old", sa.Text, primary_key=True), sa.Column("new", sa.Text),
+        f"new_{table}_{column}",
+        sa.MetaData(),
+        sa.Column("old", sa.Text, primary_key=True),
+        sa.Column("new", sa.Text),
         prefixes=["TEMPORARY"],
-    )  # fmt: skip
+    )
     temporary.create(connection)
     if values:
-        connection.execute(temporary.insert(), [{"old": value, "new": new(value)} for value in values])
+        connection.execute(
+            temporary.insert(), [{"old": value, "new": new(value)} for value in values]
+        )
     found = sa.select(temporary.c.new).where(temporary.c.old == where).scalar_subquery()
     connection.execute(changed.update().values({column: found}).where(where.is_not(None)))
     temporary.drop(connection)

@@ -1,4 +1,5 @@
-"""what intake could not be sure of, and what the registry says of monitoring in columns of their own"""
+"""what intake could not be sure of, and what the registry says of monitoring in columns of their
+own"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +14,11 @@ depends_on = None
 
 def upgrade() -> None:
     question.create(op.get_bind())
-    for name, kind in (("registered_type", sa.Text()), ("recognised_on", sa.Date()), ("policy", sa.Text())):
+    for name, kind in (
+        ("registered_type", sa.Text()),
+        ("recognised_on", sa.Date()),
+        ("policy", sa.Text()),
+    ):
         op.add_column("person", sa.Column(name, kind, nullable=True))
 
 

@@ -1,4 +1,5 @@
-"""a returned file is known by content and sender, and may be held; what lay open beside a sealed column's type is sealed"""
+"""a returned file is known by content and sender, and may be held; what lay open beside a sealed
+column's type is sealed"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +13,10 @@ depends_on = None
 
 OPEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "registry_load": (("as_of",), ("file",)),
-    "person": (("person_id", "household_id", "from_month"), ("village", "ethnicity", "registered_type", "policy")),
+    "person": (
+        ("person_id", "household_id", "from_month"),
+        ("village", "ethnicity", "registered_type", "policy"),
+    ),
     "line": (("delivery_id", "line_no"), ("file", "sheet", "correction")),
     "decision": (("decision_id",), ("file", "decided_by", "revoked_by")),
     "signal": (("month", "signal_no"), ("file", "sheet")),
@@ -24,7 +28,10 @@ OPEN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "release": (("month", "township", "version"), ("released_by",)),
     "dispatch": (("file",), ("prepared_by",)),
 }
-JSON = {"case_event": (("clue_no", "event_no"), ("detail",)), "delivery": (("delivery_id",), ("files",))}
+JSON = {
+    "case_event": (("clue_no", "event_no"), ("detail",)),
+    "delivery": (("delivery_id",), ("files",)),
+}
 """Tables with their keys, and what in them was written as it was though it may hold a number."""
 
 
@@ -52,7 +59,9 @@ def upgrade() -> None:
     if rows:
         connection.execute(table.insert(), rows)
     op.drop_table("returned_before")
-    op.execute("UPDATE release_item SET check_code = NULL")  # those of before were made without a key
+    op.execute(
+        "UPDATE release_item SET check_code = NULL"
+    )  # those of before were made without a key
     for name, (key, columns) in OPEN.items():
         _seal(connection, name, key, columns, Guarded())
     for name, (key, columns) in JSON.items():
@@ -60,14 +69,19 @@ def upgrade() -> None:
 
 
 def _seal(
-    connection: sa.Connection, name: str, key: tuple[str, ...], columns: tuple[str, ...], kind: Guarded | GuardedJSON
+    connection: sa.Connection,
+    name: str,
+    key: tuple[str, ...],
+    columns: tuple[str, ...],
+    kind: Guarded | GuardedJSON,
 ) -> None:
     """Write what has to be sealed once more, now by the column's type."""
     written = sa.table(name, *map(sa.column, key), *(sa.column(column, kind) for column in columns))
     change = written.update().where(*(written.c[part] == sa.bindparam(f"k_{part}") for part in key))
     change = change.values({column: sa.bindparam(f"v_{column}", type_=kind) for column in columns})
     rows = [
-        {f"k_{part}": row[part] for part in key} | {f"v_{column}": row[column] for column in columns}
+        {f"k_{part}": row[part] for part in key}
+        | {f"v_{column}": row[column] for column in columns}
         for row in connection.execute(sa.select(written)).mappings()
         if any(may_hold_number(str(row[column] or "")) for column in columns)
     ]
