@@ -31,13 +31,13 @@ $(READY): requirements-dev.txt pyproject.toml requirements.in
 	@touch $(READY)
 
 demo: $(READY) ## a made-up county's month through a real Airflow, to workbooks that you can open
-	@$(BIN)/python -m shouwang.demo month $(DEMO)
+	@$(BIN)/python -m demo month $(DEMO)
 
 up: $(READY) ## start Airflow on the demo's county to look at; prints address, user and password
-	@$(BIN)/python -m shouwang.demo up
+	@$(BIN)/python -m demo up
 
 down: $(READY) ## stop what `make up` started
-	@$(BIN)/python -m shouwang.demo down
+	@$(BIN)/python -m demo down
 
 test: $(READY) ## all tests; what needs root, or a program that is missing here, is left out, and said
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(RAN),--ran $(RAN)) $(TESTS)
@@ -72,6 +72,6 @@ image-check: ## as root: build the image's content without a registry and run a 
 	@docker/image-check.sh
 
 clean: ## remove the virtual environment, caches and the demo
-	@test ! -x $(BIN)/python || $(BIN)/python -m shouwang.demo down
+	@test ! -x $(BIN)/python || $(BIN)/python -m demo down
 	rm -rf $(VENV) var/demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

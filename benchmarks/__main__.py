@@ -22,7 +22,7 @@ from pathlib import Path
 MONTH = "2026-09"
 MAKE = """
 import sys; from pathlib import Path
-from shouwang.demo.county import make_county; from shouwang.month import Month
+from demo.county import make_county; from shouwang.month import Month
 county = make_county(Path(sys.argv[1]), households=int(sys.argv[2]), months=(Month.parse(sys.argv[3]),), seed=1)
 print(f"{int(sys.argv[2]):,} households, {county.people:,} people, {sum(county.rows.values()):,} rows in the month")
 """

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from shouwang.demo.month import MONTH, Demo
-from shouwang.demo.scheduler import BOARD, Airflow
+from demo.month import MONTH, Demo
+from demo.scheduler import BOARD, Airflow
 
 PAGES = {
     "the board": "/shouwang/",

@@ -32,7 +32,7 @@ import psutil
 MONTH = "2026-09"
 MAKE = f"""
 import sys; from pathlib import Path
-from shouwang.demo.county import make_county; from shouwang.month import Month
+from demo.county import make_county; from shouwang.month import Month
 make_county(Path(sys.argv[1]), households=int(sys.argv[2]), months=(Month.parse("{MONTH}"),), seed=int(sys.argv[3]))
 """
 REGISTRY = {

@@ -54,8 +54,8 @@ def prepare(home: Path, households: int) -> None:
     `TOWNSHIPS`."""
     import sqlalchemy as sa
 
+    from demo.county import make_county
     from shouwang import steps
-    from shouwang.demo.county import make_county
     from shouwang.house import open_house
     from shouwang.month import Month
     from shouwang.store.tables import warning

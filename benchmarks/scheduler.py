@@ -19,8 +19,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shouwang.demo.month import MONTH, Demo
-from shouwang.demo.scheduler import ends_with_us
+from demo.month import MONTH, Demo
+from demo.scheduler import ends_with_us
 
 
 @dataclass

@@ -28,8 +28,8 @@ MONTH, MONTHS = "2026-09", 12
 
 def receive(home: Path, households: int) -> None:
     """Make the county and take in its month."""
+    from demo.county import make_county
     from shouwang import steps
-    from shouwang.demo.county import make_county
     from shouwang.month import Month
 
     with tempfile.TemporaryDirectory() as name:

@@ -18,8 +18,8 @@ MONTH = "2026-09"
 
 def main() -> None:
     """Make the county, read its five exports, then validate them."""
+    from demo.county import make_county
     from shouwang import steps
-    from shouwang.demo.county import make_county
     from shouwang.house import open_house
     from shouwang.month import Month
     from shouwang.recognition.reading import read_files

@@ -42,10 +42,11 @@ done
 
 said "A month of $households households in it"
 mkdir "$top/house" && chown 50000:50000 "$top/house"
-mkdir "$image/opt/shouwang/include/county"
+mkdir "$image/opt/shouwang/include/county" "$image/opt/shouwang/demo"
 # shellcheck disable=SC2016 # of the inner shell
 unshare --mount bash -euc '
   mount --bind "$1" "$1" && mount --bind include/county "$1/opt/shouwang/include/county"
+  mount --bind demo "$1/opt/shouwang/demo"
   mount --bind "$2" "$1/srv/shouwang" && mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev"
   mount -t tmpfs tmpfs "$1/tmp" -o mode=1777 && mount -t tmpfs tmpfs "$1/opt/airflow" -o uid=50000,gid=50000,mode=0700
   mount -o remount,ro,bind "$1" && mount -o remount,ro,bind "$1/opt/shouwang/include/county"
@@ -53,6 +54,6 @@ unshare --mount bash -euc '
   exec chroot "$1" setpriv --reuid 50000 --regid 50000 --clear-groups --bounding-set=-all --inh-caps=-all --no-new-privs \
     env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/shouwang SECRETS= AIRFLOW_HOME=/opt/airflow SHOUWANG_HOME=/srv/shouwang \
     LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
-    /entrypoint python -m shouwang.demo month --folder /srv/shouwang/demo --households "$3"
+    /entrypoint python -m demo month --folder /srv/shouwang/demo --households "$3"
 ' - "$image" "$top/house" "$households"
 said "$(find "$top/house/demo" -name '*.xlsx' -path '*townships*' | wc -l) workbooks for townships; done"

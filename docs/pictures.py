@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
+from demo.county import make_county
 from shouwang import steps
-from shouwang.demo.county import make_county
 from shouwang.house import open_house
 from shouwang.month import Month
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook
 
+from demo.county import DemoCounty
 from shouwang.delivery.sealing import open_sealed
-from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
 from shouwang.sending import passwords
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from demo.county import DemoCounty, make_county
 from services import scratch
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 from shouwang.store.database import Database
 from shouwang.store.tables import dispatch, release

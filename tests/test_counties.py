@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from demo.county import make_county
 from shouwang import cli, steps
 from shouwang.counties import serve, serving
-from shouwang.demo.county import make_county
 from shouwang.errors import ConfigError, UsageError
 from shouwang.house import House, open_house
 from shouwang.store.audit import audit

@@ -14,12 +14,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from demo.county import DemoCounty, make_county
 from overlaid import overlay, settings_of
 from sealed import opened
 from shouwang import steps
 from shouwang.arriving.drafting import check_contract, draft_contract
 from shouwang.cli import app
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.errors import ConfigError, FileRefused
 from shouwang.exporting import export
 from shouwang.house import open_house

@@ -39,13 +39,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from demo.county import DemoCounty, make_county
 from letting_go import let_go
 from sealed import everybodys_numbers, lying_open, opened
 from services import fill, scratch, small_disk
 from shouwang import steps
 from shouwang.delivery.saving import save
 from shouwang.delivery.sealing import unsealed
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.exporting import KINDS, export
 from shouwang.house import House, open_house
 from shouwang.keeping import trail

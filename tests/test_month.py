@@ -24,9 +24,9 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from demo.county import DemoCounty, make_county
 from sealed import everybodys_numbers, lying_open, opened
 from shouwang import cli
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 
 MONTH = "2026-09"

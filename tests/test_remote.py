@@ -14,9 +14,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from demo.county import DemoCounty, make_county
 from services import Sftp, sftp
 from shouwang import steps
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.errors import ConfigError, Unreachable
 from shouwang.house import open_house
 from shouwang.month import Month

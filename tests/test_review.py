@@ -11,10 +11,10 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from demo.county import DemoCounty, make_county
 from sealed import opened
 from shouwang import steps
 from shouwang.delivery.review import CHOICE, NUMBER, REVIEW
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.errors import FileRefused, UsageError
 from shouwang.exporting import export
 from shouwang.house import open_house

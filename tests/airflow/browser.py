@@ -14,9 +14,9 @@ import httpx
 from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 
+from demo.scheduler import Airflow
 from services import path_of
 from shouwang.board.app import Guards, create_app
-from shouwang.demo.scheduler import Airflow
 from shouwang.house import open_house
 
 USERS = "admin:admin,watcher:viewer"

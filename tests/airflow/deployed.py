@@ -26,8 +26,8 @@ import psycopg
 import yaml
 from scheduled import Watched
 
+from demo.scheduler import Api, SchedulerError, tail
 from services import PostgreSQL, free_port, path_of
-from shouwang.demo.scheduler import Api, SchedulerError, tail
 
 PROJECT = Path(__file__).resolve().parents[2]
 ORDER = ("api-server", "scheduler", "dag-processor", "triggerer")

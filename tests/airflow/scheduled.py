@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from shouwang.demo.scheduler import Api, tail
+from demo.scheduler import Api, tail
 
 PATIENCE = 600
 """Seconds. Waiting ends as soon as it has its answer, and at once when a task fails; a busy machine

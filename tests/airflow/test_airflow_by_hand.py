@@ -10,8 +10,8 @@ import sys
 from leftovers import ordinary_texts, people_of, who_is_named
 from scheduled import CommandLine
 
+from demo.county import make_county
 from shouwang.county.settings import read_county
-from shouwang.demo.county import make_county
 from shouwang.month import Month
 
 STEPS = ("wait_for_files", "take_in", "validate", "match", "load", "settle")

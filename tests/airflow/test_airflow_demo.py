@@ -16,7 +16,7 @@ import pytest
 from leftovers import ordinary_texts, people_of, texts_left, who_is_named
 from scheduled import PATIENCE, CommandLine
 
-from shouwang.demo.month import MONTH, TODAY, Demo
+from demo.month import MONTH, TODAY, Demo
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -44,7 +44,7 @@ def demo(folder: Path) -> subprocess.Popen[str]:
     }
     words = ["month", "--folder", str(folder), "--households", "300"]
     return subprocess.Popen(
-        [sys.executable, "-m", "shouwang.demo", *words],
+        [sys.executable, "-m", "demo", *words],
         env=kept,
         cwd=folder.parent,
         stdout=subprocess.PIPE,

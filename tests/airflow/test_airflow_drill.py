@@ -18,8 +18,8 @@ import psycopg
 import pytest
 from deployed import Container, Deployment, services
 
+from demo.county import make_county
 from services import path_of
-from shouwang.demo.county import make_county
 from shouwang.month import Month
 
 pytestmark = [pytest.mark.needs("docker-compose", "postgresql", "redis"), pytest.mark.timeout(900)]

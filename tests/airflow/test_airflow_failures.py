@@ -22,11 +22,11 @@ import yaml
 from leftovers import ordinary_texts, people_of, who_is_named
 from listener import Listener
 
+from demo.county import DemoCounty, make_county
 from letting_go import let_go
 from services import free_port, postgresql
 from shouwang import steps, workdays
 from shouwang.county.settings import read_county
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 
 MONTHS = ("2025-07", "2025-08")

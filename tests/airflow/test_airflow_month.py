@@ -29,12 +29,12 @@ from listener import Listener
 from scheduled import CommandLine, Watched
 from statistics_server import Metrics
 
+from demo.county import DemoCounty, make_county
+from demo.month import Demo
+from demo.scheduler import Airflow, Api, SchedulerError
 from overlaid import overlay, settings_of
 from sealed import opened
 from services import PROGRAMS, scratch
-from shouwang.demo.county import DemoCounty, make_county
-from shouwang.demo.month import Demo
-from shouwang.demo.scheduler import Airflow, Api, SchedulerError
 from shouwang.month import Month
 
 pytestmark = pytest.mark.timeout(2400)

@@ -16,8 +16,8 @@ from asked import OPEN, hand_over, ledger
 from browser import USERS
 from scheduled import CommandLine, Watched
 
-from shouwang.demo.county import make_county
-from shouwang.demo.scheduler import Airflow, Api
+from demo.county import make_county
+from demo.scheduler import Airflow, Api
 from shouwang.month import Month
 
 pytestmark = pytest.mark.timeout(1800)

@@ -26,9 +26,9 @@ import yaml
 from deployed import Container, Deployment, Tended, api_of, processes_of
 from scheduled import EXPORTS, OVER, CommandLine
 
+from demo.county import DemoCounty, make_county
 from sealed import opened
 from services import Sftp, fill, path_of, sftp, small_disk
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 from wires import Post, cutting, mail_server
 

@@ -8,8 +8,8 @@ import pytest
 from casework_mistreated import CODES
 from casework_township import AUGUST, SEPTEMBER, Township, at
 
+from demo.county import make_county
 from shouwang import steps
-from shouwang.demo.county import make_county
 from shouwang.month import Month
 
 

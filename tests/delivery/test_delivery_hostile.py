@@ -16,10 +16,10 @@ import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
+from demo.county import make_county
 from sealed import opened
 from shouwang import steps
 from shouwang.cli import app
-from shouwang.demo.county import make_county
 from shouwang.exporting import KINDS
 from shouwang.month import Month
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from demo_reading import Read
 
-from shouwang.demo import make_county
+from demo import make_county
 from shouwang.month import Month
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineWorkbook
 
-from shouwang.demo import DemoCounty
+from demo import DemoCounty
 from shouwang.identity import written_number
 from shouwang.intake.markup import open_markup
 from shouwang.intake.texts import encoding_of

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from demo_reading import Read
 
-from shouwang.demo import county as county_module
-from shouwang.demo import make_county
+from demo import county as county_module
+from demo import make_county
 from shouwang.identity import VALID, birth_dates, clean_numbers
 from shouwang.month import Month
 

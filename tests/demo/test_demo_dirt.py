@@ -8,8 +8,8 @@ import pytest
 from demo_reading import KEY, Read
 from pypinyin import lazy_pinyin
 
-from shouwang.demo.census import differ_by_a_slip
-from shouwang.demo.names import SOUNDS, bare_names
+from demo.census import differ_by_a_slip
+from demo.names import SOUNDS, bare_names
 from shouwang.identity import VALID, clean_numbers
 
 OUTCOMES = {

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from demo_reading import cells_of
 
-from shouwang.demo.census import Census
-from shouwang.demo.dirt import expected
-from shouwang.demo.forms import FORMS
-from shouwang.demo.layouts import DATES, KINDS, MONEY, ONE_TABLE, choose, neat
-from shouwang.demo.medical import settlements
-from shouwang.demo.people import make_people
-from shouwang.demo.writing import write_export
+from demo.census import Census
+from demo.dirt import expected
+from demo.forms import FORMS
+from demo.layouts import DATES, KINDS, MONEY, ONE_TABLE, choose, neat
+from demo.medical import settlements
+from demo.people import make_people
+from demo.writing import write_export
 from shouwang.month import Month
 
 MONTH = Month(2026, 9)

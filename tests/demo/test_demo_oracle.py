@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from shouwang.demo.oracle import Evidence, income_line, warnings_of
+from demo.oracle import Evidence, income_line, warnings_of
 from shouwang.month import Month
 
 SEPTEMBER = Month(2026, 9)

@@ -17,13 +17,13 @@ from typing import Any
 from hypothesis import strategies as st
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from shouwang.demo.census import Census
-from shouwang.demo.county import _world as world
-from shouwang.demo.dirt import expected
-from shouwang.demo.forms import FORMS
-from shouwang.demo.layouts import KINDS, Layout
-from shouwang.demo.people import make_people
-from shouwang.demo.writing import write_export
+from demo.census import Census
+from demo.county import _world as world
+from demo.dirt import expected
+from demo.forms import FORMS
+from demo.layouts import KINDS, Layout
+from demo.people import make_people
+from demo.writing import write_export
 from shouwang.intake.sheets import Opened, Sheet, columns_of
 from shouwang.month import Month
 

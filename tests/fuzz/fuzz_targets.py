@@ -40,12 +40,12 @@ from fuzz_making import (
 )
 from hypothesis import strategies as st
 
+from demo.county import make_county
 from shouwang import reviewing, steps
 from shouwang.arriving import correcting
 from shouwang.county.settings import read_county
 from shouwang.delivery import review
 from shouwang.delivery.opened import sheets_of
-from shouwang.demo.county import make_county
 from shouwang.errors import ConfigError, FileRefused
 from shouwang.house import PROJECT, House, open_house
 from shouwang.identity import clean_names

@@ -15,8 +15,8 @@ import xlsxwriter
 import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from shouwang.demo.layouts import Sheet
-from shouwang.demo.markup import write_html, write_ods, write_xml
+from demo.layouts import Sheet
+from demo.markup import write_html, write_ods, write_xml
 
 HEAD = ["户主姓名", "身份证号", "乡镇", "行政村", "鉴定等级", "鉴定日期", "唯一住房", "改造状态"]
 ROWS = [

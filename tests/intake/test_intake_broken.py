@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from broken_files import CSV, PASSWORD, READ, ROWS, cases, encrypted, xls, xlsx
 
+from demo import make_county
 from shouwang import steps
-from shouwang.demo import make_county
 from shouwang.errors import ConfigError, FileRefused, MachineFault
 from shouwang.house import open_house
 from shouwang.intake import worker

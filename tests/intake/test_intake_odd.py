@@ -29,9 +29,9 @@ from odd_exports import (
     zip_of_names,
 )
 
+from demo.markup import write_ods, write_xml
 from shouwang.arriving.arrival import arrive
 from shouwang.arriving.vault import keep
-from shouwang.demo.markup import write_ods, write_xml
 from shouwang.errors import FileRefused
 from shouwang.intake import files, sheets, worker
 from shouwang.intake.files import find_files, fingerprint, named, parts_and_others

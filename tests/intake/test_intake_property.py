@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from demo.census import Census
+from demo.county import _world as world
+from demo.dirt import expected
+from demo.forms import FORMS
+from demo.layouts import DATES, GRADES, KINDS, MONEY, ONE_TABLE, Layout
+from demo.people import make_people
+from demo.writing import write_export
 from overlaid import EXAMPLES, PROJECT
 from shouwang.county.contract import read_contract
 from shouwang.county.yamls import read_yaml
-from shouwang.demo.census import Census
-from shouwang.demo.county import _world as world
-from shouwang.demo.dirt import expected
-from shouwang.demo.forms import FORMS
-from shouwang.demo.layouts import DATES, GRADES, KINDS, MONEY, ONE_TABLE, Layout
-from shouwang.demo.people import make_people
-from shouwang.demo.writing import write_export
 from shouwang.house import open_house
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened

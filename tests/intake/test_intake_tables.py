@@ -19,7 +19,7 @@ import xlwt
 from binary_workbook import xlsb
 from broken_files import CSV, GRID, HEAD, ROWS, packed, saved, xls, xlsx
 
-from shouwang.demo.markup import write_ods
+from demo.markup import write_ods
 from shouwang.errors import FileRefused
 from shouwang.house import open_house
 from shouwang.recognition.reading import Reading, read_files

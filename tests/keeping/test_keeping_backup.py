@@ -20,11 +20,11 @@ import pytest
 from older_tables import make_older
 from typer.testing import CliRunner
 
+from demo.county import DemoCounty, make_county
 from sealed import everybodys_numbers, lying_open
 from services import scratch
 from shouwang import backup, steps
 from shouwang.cli import app
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.errors import ConfigError, NotThereYet, UsageError
 from shouwang.house import House, open_house
 from shouwang.keeping import trail

@@ -13,10 +13,10 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from demo.county import make_county
 from shouwang import steps
 from shouwang.cli import app
 from shouwang.delivery.sealing import sealed
-from shouwang.demo.county import make_county
 from shouwang.errors import UsageError
 from shouwang.exporting import export
 from shouwang.house import House, open_house

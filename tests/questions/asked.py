@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from demo.county import DemoCounty
 from shouwang import steps
-from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
 from shouwang.store import deliveries
 

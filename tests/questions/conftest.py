@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from asked import MONTH, STRANGE, WHO, hand_over, ledger
 
+from demo.county import DemoCounty, make_county
 from shouwang import steps
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.house import open_house
 from shouwang.month import Month
 

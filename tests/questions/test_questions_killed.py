@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from asked import MONTH, STRANGE, WHO, hand_over, ledger
 
+from demo.county import DemoCounty
 from sealed import everybodys_numbers
 from shouwang import steps
-from shouwang.demo.county import DemoCounty
 from shouwang.quality.suites import load_suite, suite_path
 from test_killed import Step, copied, on_sqlite, outlives_every_kill, perform
 

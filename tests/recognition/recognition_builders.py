@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from demo import make_county
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County
-from shouwang.demo import make_county
 from shouwang.intake.sheets import Sheet, columns_of
 from shouwang.intake.worker import open_file
 from shouwang.month import Month

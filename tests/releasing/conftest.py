@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.county import DemoCounty, make_county
 from shouwang import steps
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 
 MONTHS = ("2026-08", "2026-09")

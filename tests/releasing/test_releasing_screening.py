@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from demo.county import DemoCounty
 from shouwang import steps
-from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
 from shouwang.screening import evaluate
 from shouwang.store.audit import audit

@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 from reporting_builders import Told
 
+from demo.county import make_county
 from shouwang import steps
 from shouwang.casework.keeping import keep_ledger
-from shouwang.demo.county import make_county
 from shouwang.house import House, open_house
 from shouwang.month import Month
 from shouwang.store.database import frame, insert

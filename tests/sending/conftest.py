@@ -12,9 +12,9 @@ import pytest
 import yaml
 from sending_house import MONTH, enter, plant_secrets
 
+from demo.county import DemoCounty, make_county
 from services import Sftp, sftp
 from shouwang import steps
-from shouwang.demo.county import DemoCounty, make_county
 from shouwang.month import Month
 from wires import Post, mail_server
 

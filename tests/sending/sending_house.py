@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from demo.county import DemoCounty
 from sealed import opened
 from shouwang.delivery.sealing import sealed
-from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
 from shouwang.sending import passwords
 

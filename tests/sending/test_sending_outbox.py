@@ -14,11 +14,11 @@ from openpyxl import load_workbook
 from sending_house import MONTH, killed
 from typer.testing import CliRunner
 
+from demo.county import DemoCounty
 from letting_go import let_go
 from sealed import everybodys_numbers, lying_open, opened
 from shouwang import steps
 from shouwang.cli import app
-from shouwang.demo.county import DemoCounty
 from shouwang.house import House, open_house, safe_name
 from shouwang.sending import handout, passwords
 from shouwang.sending.channels import Item, letter

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from sending_house import MONTH, SECRETS, decoded, enter, filled
 
+from demo.county import DemoCounty
 from sealed import opened
 from shouwang import steps
 from shouwang.delivery.text import starred
-from shouwang.demo.county import DemoCounty
 from shouwang.house import open_house
 from shouwang.store.tables import case, feedback, person, signal, warning
 

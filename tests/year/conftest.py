@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from telling import MONTHS, Telling, tell
 
-from shouwang.demo.county import DemoCounty, make_county
+from demo.county import DemoCounty, make_county
 from shouwang.month import Month
 
 HERE = Path(__file__).parent

@@ -143,7 +143,7 @@ class Year:
         self.office.api(user).answer("release", self.question(month), "approve", choice, said)
 
     def may_not_answer(self, user: str, month: str) -> None:
-        from shouwang.demo.scheduler import SchedulerError
+        from demo.scheduler import SchedulerError
 
         with pytest.raises(SchedulerError, match=" 403 "):
             self.answer(user, month, "Approve")

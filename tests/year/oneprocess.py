@@ -54,7 +54,7 @@ from airflow.utils import db
 from airflow.utils.session import create_session
 from starlette.testclient import TestClient
 
-from shouwang.demo.scheduler import Api
+from demo.scheduler import Api
 
 log = structlog.get_logger(__name__)
 

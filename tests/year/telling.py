@@ -17,9 +17,9 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
+from demo.county import DemoCounty
 from sealed import opened
 from shouwang import steps
-from shouwang.demo.county import DemoCounty
 from shouwang.month import Month
 
 MONTHS = tuple(Month.span(Month(2026, 1), Month(2026, 12)))

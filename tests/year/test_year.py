@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from telling import MONTHS, Telling, day_of
 
+from demo.county import DemoCounty
 from shouwang import steps
-from shouwang.demo.county import DemoCounty
 
 LEVELS = {"蓝": 1, "黄": 2, "红": 3}
 RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水"}

@@ -27,9 +27,9 @@ def write_page(path: Target, bulletin: Bulletin, to_svg: Callable[[Any], str]) -
         finalize=_harmless,
     )
     drawn = [
-        Markup(_inline(to_svg(figure.chart), number))
+        Markup(_inline(to_svg(figure.chart), number))  # noqa: S704
         for number, figure in enumerate(bulletin.figures)
-    ]  # noqa: S704
+    ]
     page = environment.get_template("bulletin.html").render(bulletin=bulletin, drawn=drawn)
     write_bytes(path, page.encode())
 

@@ -74,9 +74,9 @@ def chinese_font() -> bool:
     program = which("fc-list")
     if program is None:
         return True
-    said = subprocess.run(
+    said = subprocess.run(  # noqa: S603
         [program, ":lang=zh-cn", "family"], capture_output=True, text=True, check=False
-    )  # noqa: S603
+    )
     return bool(said.stdout.strip())
 
 

@@ -15,10 +15,10 @@ import math
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.census import Census
-from shouwang.demo.damage import KINDS, Record
-from shouwang.demo.names import OTHER_WRITING
-from shouwang.demo.people import Array, Generator
+from demo.census import Census
+from demo.damage import KINDS, Record
+from demo.names import OTHER_WRITING
+from demo.people import Array, Generator
 
 SHARES = {
     "format": 0.024,

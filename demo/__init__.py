@@ -9,9 +9,9 @@ file looks (`layouts`, `writing`), and which warnings the rules ought to give (`
 reads the clean world and knows nothing of the rooms it is there to check. Nobody in it exists: the
 names are drawn from lists and the division codes 532999, 513999 and 530999 belong to no place.
 
-Beside it ``python -m shouwang.demo`` takes a month of that county through a real Airflow (`month`).
+Beside it ``python -m demo`` takes a month of that county through a real Airflow (`month`).
 """
 
-from shouwang.demo.county import DemoCounty, make_county
+from demo.county import DemoCounty, make_county
 
 __all__ = ["DemoCounty", "make_county"]

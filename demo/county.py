@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.added import certificates, disasters
-from shouwang.demo.census import Census
-from shouwang.demo.dirt import expected, soil
-from shouwang.demo.forms import FORMS
-from shouwang.demo.layouts import KINDS, ONE_TABLE, choose, neat
-from shouwang.demo.ledgers import Roster, dwellings, students, supplies
-from shouwang.demo.medical import settlements
-from shouwang.demo.oracle import Evidence, warnings_of
-from shouwang.demo.people import make_people
-from shouwang.demo.writing import write_export, write_registry
+from demo.added import certificates, disasters
+from demo.census import Census
+from demo.dirt import expected, soil
+from demo.forms import FORMS
+from demo.layouts import KINDS, ONE_TABLE, choose, neat
+from demo.ledgers import Roster, dwellings, students, supplies
+from demo.medical import settlements
+from demo.oracle import Evidence, warnings_of
+from demo.people import make_people
+from demo.writing import write_export, write_registry
 from shouwang.month import Month
 
 MANY = 10_000

@@ -12,9 +12,9 @@ import pandas as pd
 import xlsxwriter
 import xlwt
 
-from shouwang.demo.forms import Cell
-from shouwang.demo.layouts import ONE_TABLE, Layout, Sheet, sheets
-from shouwang.demo.markup import write_html, write_ods, write_xml
+from demo.forms import Cell
+from demo.layouts import ONE_TABLE, Layout, Sheet, sheets
+from demo.markup import write_html, write_ods, write_xml
 from shouwang.month import Month
 
 REGISTRY = {

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shouwang.demo import names
+from demo import names
 from shouwang.identity import check_characters
 
 Array = npt.NDArray[Any]

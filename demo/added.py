@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.ledgers import days, heads, identity
-from shouwang.demo.medical import outsiders
-from shouwang.demo.people import Generator
+from demo.ledgers import days, heads, identity
+from demo.medical import outsiders
+from demo.people import Generator
 from shouwang.month import Month
 
 WHO = ["name", "id_number", "township", "village"]

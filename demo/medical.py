@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shouwang.demo import names
-from shouwang.demo.people import MONITORED, Generator, numbers_of
+from demo import names
+from demo.people import MONITORED, Generator, numbers_of
 from shouwang.month import Month
 
 Array = npt.NDArray[Any]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shouwang.demo.census import Census, differ_by_a_slip
-from shouwang.demo.names import OTHER_WRITING, bare_name
-from shouwang.demo.people import Generator
+from demo.census import Census, differ_by_a_slip
+from demo.names import OTHER_WRITING, bare_name
+from demo.people import Generator
 
 NOTHING = ("", "", "无", "-", "/", "暂无")
 

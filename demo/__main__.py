@@ -1,4 +1,4 @@
-"""``python -m shouwang.demo month | up | down``: what `make demo`, `make up` and `make down`
+"""``python -m demo month | up | down``: what `make demo`, `make up` and `make down`
 call."""
 
 from __future__ import annotations
@@ -7,16 +7,16 @@ import argparse
 import sys
 from pathlib import Path
 
+from demo.month import Demo, shown
+from demo.scheduler import BOARD, ends_with_us
 from shouwang.commands.terminal import out, working
-from shouwang.demo.month import Demo, shown
-from shouwang.demo.scheduler import BOARD, ends_with_us
 from shouwang.errors import ShouwangError
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one of the three; the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m shouwang.demo", description="A made-up county through a real Airflow."
+        prog="python -m demo", description="A made-up county through a real Airflow."
     )
     parser.add_argument(
         "what",

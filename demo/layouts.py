@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.forms import FORMS, Cell
-from shouwang.demo.people import Generator
+from demo.forms import FORMS, Cell
+from demo.people import Generator
 from shouwang.month import Month
 
 Grid = list[list[Cell]]

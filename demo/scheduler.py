@@ -26,7 +26,7 @@ import psutil  # type: ignore[import-untyped]
 
 from shouwang.errors import ShouwangError
 
-PROJECT = Path(__file__).resolve().parents[3]
+PROJECT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"
 BOARD = "/plugin/board"
 """Where Airflow's pages show the exchange board."""

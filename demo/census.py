@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.names import bare_name, bare_names, sound
-from shouwang.demo.people import Array
+from demo.names import bare_name, bare_names, sound
+from demo.people import Array
 
 
 class Census:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.people import ABLE, MONITORED
+from demo.people import ABLE, MONITORED
 from shouwang.month import Month
 
 REFERENCE_INCOME = 2_200_000

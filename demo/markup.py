@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from shouwang.demo.forms import Cell
-from shouwang.demo.layouts import Sheet
+from demo.forms import Cell
+from demo.layouts import Sheet
 
 EXCEL = "urn:schemas-microsoft-com:office:spreadsheet"
 OASIS = "urn:oasis:names:tc:opendocument:xmlns"

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
 from shouwang.commands.terminal import month_tables, out, progress, working
-from shouwang.demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
 from shouwang.month import Month
 
 MONTH = Month(2026, 9)
@@ -137,7 +137,7 @@ class Demo:
                 f"The made-up county of {self.households:,} households is there from last time."
             )
         else:
-            from shouwang.demo.county import make_county
+            from demo.county import make_county
 
             shutil.rmtree(self.county, ignore_errors=True)
             with working(f"Making a county of {self.households:,} households"):

@@ -11,9 +11,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from shouwang.demo.medical import outsiders
-from shouwang.demo.names import bare_names
-from shouwang.demo.people import MONITORED, Array, Generator
+from demo.medical import outsiders
+from demo.names import bare_names
+from demo.people import MONITORED, Array, Generator
 from shouwang.month import Month
 
 SCHOOLS = {
