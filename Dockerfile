@@ -27,7 +27,7 @@ RUN apt-get update && apt-get upgrade -y \
     && apt-get install -y --no-install-recommends openssh-server rsync libnss-extrausers mawk \
     && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
     && sed -i -E 's/^(passwd|group):.*/\1: files extrausers/' /etc/nsswitch.conf \
-    && groupadd --gid 50000 house && useradd --uid 50000 --gid 50000 --no-create-home house \
+    && groupadd --gid 50000 workspace && useradd --uid 50000 --gid 50000 --no-create-home workspace \
     && mkdir -p /srv/box /srv/shouwang /etc/ssh/keys && chown 50000:50000 /srv/shouwang
 COPY docker/sshd_config /etc/ssh/sshd_config
 COPY docker/dropbox.sh /usr/local/bin/dropbox.sh

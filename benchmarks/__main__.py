@@ -22,7 +22,7 @@ from pathlib import Path
 MONTH = "2026-09"
 MAKE = """
 import sys; from pathlib import Path
-from demo.county import make_county; from shouwang.month import Month
+from demo.county import make_county; from shouwang.core.month import Month
 county = make_county(Path(sys.argv[1]), households=int(sys.argv[2]), months=(Month.parse(sys.argv[3]),), seed=1)
 print(f"{int(sys.argv[2]):,} households, {county.people:,} people, {sum(county.rows.values()):,} rows in the month")
 """
@@ -60,9 +60,9 @@ for path in sorted(Path(sys.argv[1], "inbox", sys.argv[2]).rglob("*.*")):
         found += any(str(cell).strip() in household for cell in row)
 print(f"{total} rows, {found} looked up")
 """
-SHOUWANG = "from shouwang.cli import main; main()"
+SHOUWANG = "from shouwang.cli.app import main; main()"
 STEP = """
-import json, sys; from pathlib import Path; from shouwang import steps
+import json, sys; from pathlib import Path; from shouwang.submissions import handover as steps
 note, step, *words = sys.argv[1:]
 said = getattr(steps, step)(*words) if words else getattr(steps, step)(json.loads(Path(note).read_text()))
 Path(note).write_text(json.dumps(said, default=str))
@@ -94,15 +94,17 @@ def main() -> None:
         folder = Path(name)
         county, note = folder / "county", str(folder / "reference.json")
 
-        def house(which: str) -> dict[str, str]:
+        def workspace(which: str) -> dict[str, str]:
             return os.environ | {
                 "SHOUWANG_HOME": str(folder / which),
                 "SHOUWANG_INBOX": str(county / "inbox"),
             }
 
-        measure("make the county", MAKE, house("none"), str(county), households, MONTH, say=True)
+        measure(
+            "make the county", MAKE, workspace("none"), str(county), households, MONTH, say=True
+        )
         registry = str(next((county / "registry").iterdir()))
-        steps = house("steps")
+        steps = workspace("steps")
         measure("init", SHOUWANG, steps, "init")
         measure("registry load", SHOUWANG, steps, "registry", "load", registry, "--as-of", MONTH)
         for department in sorted(path.name for path in (county / "inbox" / MONTH).iterdir()):
@@ -111,7 +113,7 @@ def main() -> None:
                 measure(f"{department}: {step}", STEP, steps, note, step)
         measure("screen", SHOUWANG, steps, "screen", MONTH)
         measure("release", SHOUWANG, steps, "release", MONTH, "--by", "bench")
-        whole = house("whole")
+        whole = workspace("whole")
         measure("init, once more", SHOUWANG, whole, "init")
         loaded = measure(
             "registry load, once more",

@@ -22,7 +22,7 @@ from demo.scheduler import BOARD, Airflow
 PAGES = {
     "the board": "/shouwang/",
     "the board, 24 months": "/shouwang/?months=24",
-    "a delivery": f"/shouwang/months/{MONTH}/water",
+    "a submission": f"/shouwang/months/{MONTH}/water",
     "the board inside Airflow": BOARD,
 }
 PAINTED = """() => new Promise(told => {

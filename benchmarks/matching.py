@@ -32,7 +32,7 @@ import psutil
 MONTH = "2026-09"
 MAKE = f"""
 import sys; from pathlib import Path
-from demo.county import make_county; from shouwang.month import Month
+from demo.county import make_county; from shouwang.core.month import Month
 make_county(Path(sys.argv[1]), households=int(sys.argv[2]), months=(Month.parse("{MONTH}"),), seed=int(sys.argv[3]))
 """
 REGISTRY = {
@@ -69,7 +69,7 @@ def read(county: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def shouwang(people: pd.DataFrame, rows: pd.DataFrame) -> pd.Series:
     """The ladder of evidence, department by department on one index."""
-    from shouwang.identity import clean_numbers
+    from shouwang.core.identity import clean_numbers
     from shouwang.matching.index import RegistryIndex
     from shouwang.matching.ladder import match
 

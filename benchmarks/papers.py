@@ -25,20 +25,22 @@ from pathlib import Path
 
 MONTH, TOWNSHIPS, LIMIT = "2026-09", 25, 15.0
 OURS = """
-from shouwang import steps
-for planned in steps.release_plan("2026-09")["lists"]:
-    steps.release_township("2026-09", planned["township"], "bench", planned["content"])
+from shouwang.casework import monthly
+from shouwang.release import releasing
+from shouwang.submissions import handover
+for planned in releasing.release_plan("2026-09")["lists"]:
+    releasing.release_township("2026-09", planned["township"], "bench", planned["content"])
 """
 PLAIN = """
 import datetime as dt, sys
 from pathlib import Path
 import pandas as pd
-from shouwang.delivery.sealing import sealed
-from shouwang.house import open_house
-from shouwang.month import Month
-from shouwang.townships.releasing import outgoing
-house = open_house()
-with house.database.read() as connection:
+from shouwang.documents.sealing import sealed
+from shouwang.workspace.workspace import load_workspace
+from shouwang.core.month import Month
+from shouwang.release.lists import outgoing
+workspace = load_workspace()
+with workspace.database.read() as connection:
     out = outgoing(connection, Month.parse("2026-09"), dt.date(2026, 10, 19))
 for one in out:
     path = Path(sys.argv[1]) / f"{one.township}.xlsx"
@@ -55,23 +57,24 @@ def prepare(home: Path, households: int) -> None:
     import sqlalchemy as sa
 
     from demo.county import make_county
-    from shouwang import steps
-    from shouwang.house import open_house
-    from shouwang.month import Month
+    from shouwang.casework import monthly
+    from shouwang.core.month import Month
     from shouwang.store.tables import warning
+    from shouwang.submissions import handover
+    from shouwang.workspace.workspace import load_workspace
 
     with tempfile.TemporaryDirectory() as name:
         county = make_county(
             Path(name), households=households, months=(Month.parse(MONTH),), seed=1
         )
         os.environ["SHOUWANG_INBOX"] = str(county.inbox)
-        steps.init()
-        steps.load_registry(str(county.registry), MONTH)
-        for department in steps.departments(MONTH):
-            steps.receive(MONTH, department["department"])
-    steps.screen(MONTH)
+        handover.init()
+        handover.load_registry(str(county.registry), MONTH)
+        for department in handover.departments(MONTH):
+            handover.receive(MONTH, department["department"])
+    monthly.screen(MONTH)
     of = warning.c.township
-    with open_house().database.write() as connection:
+    with load_workspace().database.write() as connection:
         count = sa.select(of, sa.func.count(warning.c.village.distinct())).group_by(of)
         large = sorted(connection.execute(count), key=lambda row: -int(row[1]))
         for name, _ in large[: TOWNSHIPS - len(large)]:
@@ -112,9 +115,9 @@ def main() -> None:
         if not (home / "shouwang.db").exists():
             home.mkdir(parents=True, exist_ok=True)
             prepare(home, said.households)
-        from shouwang import steps
+        from shouwang.release import releasing
 
-        plan = steps.release_plan(MONTH)["lists"]
+        plan = releasing.release_plan(MONTH)["lists"]
         load = os.getloadavg()[0]
         print(
             f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}, {len(plan)} townships"

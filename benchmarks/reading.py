@@ -25,13 +25,13 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from benchmarks.__main__ import MAKE, MONTH
-from shouwang.house import open_house
 from shouwang.intake.markup import looks_like_markup
 from shouwang.intake.opening import open_content
 from shouwang.recognition.reading import read_files
+from shouwang.workspace.workspace import load_workspace
 
 TURNS = 3
-COUNTY = open_house({}).county
+COUNTY = load_workspace({}).county
 CONTRACTS = {"registry": COUNTY.registry, **COUNTY.contracts}
 Month = dict[str, list[Path]]
 

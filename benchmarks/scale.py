@@ -74,12 +74,12 @@ def tenfold(households: int, keep: Path) -> dict[str, float]:
     for size in (households, households * 10):
         county, home = made(keep / f"county-{size}", size), keep / f"home-{size}"
         shutil.rmtree(home, ignore_errors=True)
-        house = {"SHOUWANG_HOME": str(home), "SHOUWANG_INBOX": str(county / "inbox")}
-        cost(SHOUWANG, house, "init")
+        workspace = {"SHOUWANG_HOME": str(home), "SHOUWANG_INBOX": str(county / "inbox")}
+        cost(SHOUWANG, workspace, "init")
         registry = str(next((county / "registry").iterdir()))
-        loaded = cost(SHOUWANG, house, "registry", "load", registry, "--as-of", MONTH)
+        loaded = cost(SHOUWANG, workspace, "registry", "load", registry, "--as-of", MONTH)
         print(f"{size:9,} households  registry load  {loaded}", flush=True)
-        run = cost(SHOUWANG, house, "run", MONTH)
+        run = cost(SHOUWANG, workspace, "run", MONTH)
         print(f"{size:9,} households  run            {run}", flush=True)
         told.append(run)
     one, ten = told

@@ -48,7 +48,7 @@ class Measured(Demo):
 
 
 def by_hand(demo: Demo, home: Path) -> dict[str, float]:
-    """The same month by two commands, in a house of its own."""
+    """The same month by two commands, in a workspace of its own."""
     settings = {
         **demo.settings,
         "SHOUWANG_HOME": str(home),

@@ -3,7 +3,7 @@ all twelve.
 
     python -m benchmarks.screening [HOUSEHOLDS] [--home FOLDER]      (default 40,000)
 
-The made-up month is received once; the eleven months before are the same deliveries with their
+The made-up month is received once; the eleven months before are the same submissions with their
 dates moved, their keys their own and their settlements given to other people, written straight into
 the database. ``--home`` keeps the database there and uses it again.
 """
@@ -29,50 +29,52 @@ MONTH, MONTHS = "2026-09", 12
 def receive(home: Path, households: int) -> None:
     """Make the county and take in its month."""
     from demo.county import make_county
-    from shouwang import steps
-    from shouwang.month import Month
+    from shouwang.core.month import Month
+    from shouwang.submissions import handover
 
     with tempfile.TemporaryDirectory() as name:
         county = make_county(
             Path(name), households=households, months=(Month.parse(MONTH),), seed=1
         )
         os.environ["SHOUWANG_INBOX"] = str(county.inbox)
-        steps.init()
-        steps.load_registry(str(county.registry), str(Month.parse(MONTH) + (1 - MONTHS)))
-        for department in steps.departments(MONTH):
-            steps.receive(MONTH, department["department"])
+        handover.init()
+        handover.load_registry(str(county.registry), str(Month.parse(MONTH) + (1 - MONTHS)))
+        for department in handover.departments(MONTH):
+            handover.receive(MONTH, department["department"])
 
 
 def live_a_year() -> None:
-    """Write the deliveries of the eleven months before."""
+    """Write the submissions of the eleven months before."""
     import sqlalchemy as sa
 
-    from shouwang.house import open_house
-    from shouwang.month import Month
+    from shouwang.core.month import Month
     from shouwang.store.database import frame, insert
     from shouwang.store.records import record_table
-    from shouwang.store.tables import delivery, line, person, registry_load
+    from shouwang.store.tables import line, person, registry_load, submission
+    from shouwang.workspace.workspace import load_workspace
 
-    house, last = open_house(), Month.parse(MONTH)
-    with house.database.write() as connection:
+    workspace, last = load_workspace(), Month.parse(MONTH)
+    with workspace.database.write() as connection:
         first = str(last + (1 - MONTHS))
         connection.execute(registry_load.update().values(as_of=first))
         connection.execute(person.update().values(from_month=first))
         known = frame(
-            connection, sa.select(delivery).where(delivery.c.month == MONTH, delivery.c.in_force)
+            connection,
+            sa.select(submission).where(submission.c.month == MONTH, submission.c.in_force),
         )
-        for contract in house.county.contracts.values():
+        for contract in workspace.county.contracts.values():
             one = known[known["department"] == contract.department].iloc[0]
-            table, old = record_table(contract), one["delivery_id"]
+            table, old = record_table(contract), one["submission_id"]
             lines, records = (
-                frame(connection, sa.select(t).where(t.c.delivery_id == old)) for t in (line, table)
+                frame(connection, sa.select(t).where(t.c.submission_id == old))
+                for t in (line, table)
             )
             for back in range(1, MONTHS):
                 month = last + -back
                 if not contract.due(month):
                     continue
                 new = f"{back:02d}" + old[2:]
-                moved, told = records.assign(delivery_id=new), lines.assign(delivery_id=new)
+                moved, told = records.assign(submission_id=new), lines.assign(submission_id=new)
                 for name, column in contract.columns.items():
                     if column.type == "date":
                         moved[name] = pd.to_datetime(moved[name]) - pd.DateOffset(months=back)
@@ -82,19 +84,19 @@ def live_a_year() -> None:
                     matched = told["outcome"] == "matched"
                     shifted = told.loc[matched, whose].sample(frac=1, random_state=back)
                     told.loc[matched, whose] = shifted.to_numpy()
-                content = pd.DataFrame([one]).assign(delivery_id=new, month=str(month))
+                content = pd.DataFrame([one]).assign(submission_id=new, month=str(month))
                 for name in ("files", "counts", "report"):
                     content[name] = content[name].map(json.dumps)
-                insert(connection, delivery, content)
+                insert(connection, submission, content)
                 insert(connection, line, told)
                 insert(connection, table, moved)
 
 
 def changed_rules(folder: Path) -> Path:
     """The county's rules with one threshold lowered and one rule added."""
-    from shouwang.house import open_house
+    from shouwang.workspace.workspace import load_workspace
 
-    text = (open_house().county_folder / "rules.yaml").read_text(encoding="utf-8")
+    text = (load_workspace().county_folder / "rules.yaml").read_text(encoding="utf-8")
     text = text.replace("{special: 6000, general: 10000}", "{special: 5000, general: 8000}", 1)
     added = """
   - code: MED-9
@@ -135,26 +137,26 @@ def main() -> None:
 
 def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     """The figures."""
-    from shouwang.house import open_house
-    from shouwang.month import Month
-    from shouwang.recorded import records_for
+    from shouwang.core.month import Month
     from shouwang.registry.history import people_as_of
+    from shouwang.screening.backtest import try_rules
     from shouwang.screening.evaluate import screen
+    from shouwang.screening.recorded import records_for
     from shouwang.screening.rulebook import load_rulebook
-    from shouwang.store.deliveries import months_in_force
-    from shouwang.whatif import try_rules
+    from shouwang.store.submissions import months_in_force
+    from shouwang.workspace.workspace import load_workspace
 
     if not (home / "shouwang.db").exists():
         receive(home, households)
-    house, last = open_house(), Month.parse(MONTH)
-    contracts = house.county.contracts.values()
+    workspace, last = load_workspace(), Month.parse(MONTH)
+    contracts = workspace.county.contracts.values()
     first = last + (1 - MONTHS)
-    with house.database.read() as connection:
-        lived = months_in_force(connection, house.county.contracts["water"])
+    with workspace.database.read() as connection:
+        lived = months_in_force(connection, workspace.county.contracts["water"])
     if len(lived) < MONTHS:
         live_a_year()
     changed = changed_rules(folder)
-    book = load_rulebook(house.county_folder, changed)
+    book = load_rulebook(workspace.county_folder, changed)
     figures: dict[str, Any] = {}
 
     @contextmanager
@@ -170,7 +172,7 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
             flush=True,
         )
 
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         with timed("read the registry"):
             people = people_as_of(connection, last)
         with timed("read the records"):
@@ -180,8 +182,8 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
         found = screen(book, last, records, people)
     print(f"{len(found.signals):,} signals", flush=True)
     del people, records
-    with timed("what-if of twelve months"), house.database.read() as connection:
-        trial = try_rules(connection, house, changed, Month.span(first, last))
+    with timed("what-if of twelve months"), workspace.database.read() as connection:
+        trial = try_rules(connection, workspace, changed, Month.span(first, last))
     print(f"{trial.warnings['then'].notna().sum():,} warnings then", flush=True)
     return figures
 

@@ -76,7 +76,9 @@ def month(
         runner = (
             f"postgresql+psycopg://shouwang_runner@127.0.0.1:{deployment.database.port}/shouwang"
         )
-        line = scheduled.CommandLine(deployment.house, {**here, "SHOUWANG_DATABASE_URL": runner})
+        line = scheduled.CommandLine(
+            deployment.workspace, {**here, "SHOUWANG_DATABASE_URL": runner}
+        )
         for key, folder in made_up.items():
             registry = next((folder / "registry").iterdir())
             line.run(f"--county {key} registry load {registry} --as-of {MONTH}")
@@ -84,7 +86,9 @@ def month(
         watched = Tended(api, deployment=deployment)
         watched.wait("DAGs", lambda: len(api.dags()) == len(made_up) * (4 + len(DEPARTMENTS)) + 1)
         for key, folder in made_up.items():
-            shutil.copytree(folder / "inbox", deployment.house / key / "inbox", dirs_exist_ok=True)
+            shutil.copytree(
+                folder / "inbox", deployment.workspace / key / "inbox", dirs_exist_ok=True
+            )
         watcher = threading.Thread(target=look)
         watcher.start()
         begun = time.monotonic()

@@ -21,7 +21,7 @@ with the registry, and writes them into the ledger with a receipt (数据回执)
 that is due has delivered or was declared late, the month is *settled*, and the DAG `screening` starts by itself.
 
 **When.** {when}. It waits, without holding a worker, until the county's waiting time (`calendar.waiting_until_day`) is
-over, then declares the delivery late. A late file, a corrected one, or a corrected receipt alone is accepted at any
+over, then declares the submission late. A late file, a corrected one, or a corrected receipt alone is accepted at any
 time: put it into the folder, and tomorrow's `followup` takes it in; or *Trigger* with the data month (`2026-09`) as
 partition key. A department whose file was refused has the same waiting time before the month goes on without it.
 
@@ -58,27 +58,27 @@ def exchange(here: CountyDags, contract: Contract) -> None:
     def department_dag() -> None:
         @step
         def match(reference: dict[str, Any]) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.submissions import handover
 
-            return steps.match(here.unless_refused(reference))
+            return handover.match(here.unless_refused(reference))
 
         @step
         def load(reference: dict[str, Any]) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.submissions import handover
 
-            return here.tell_of_a_delivery(steps.load(here.unless_refused(reference)))
+            return here.tell_of_a_submission(handover.load(here.unless_refused(reference)))
 
         @step(trigger_rule=TriggerRule.ALL_SKIPPED)
         def declare_late(month: str, department: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.submissions import handover
 
-            return steps.declare_late(month, department)
+            return handover.declare_late(month, department)
 
         @step(trigger_rule=TriggerRule.NONE_FAILED, outlets=[here.month_settled])
         def settle(month: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.casework import monthly
 
-            state = steps.settle(month, get_current_context()["run_id"])
+            state = monthly.settle(month, get_current_context()["run_id"])
             if not state["settled"]:
                 raise AirflowSkipException(
                     f"{month} is not settled yet; not here: {', '.join(state['missing'])}."

@@ -35,9 +35,9 @@ the morning, and tomorrow's run takes up what today's left.
 
 def collect(here: CountyDags) -> dict[str, Any]:
     """Read what came back; tell of places that could not be reached."""
-    from shouwang import steps
+    from shouwang.responses import following
 
-    done = steps.collect_returns()
+    done = following.collect_returns()
     if away := done["unreachable"]:
         tell(
             Notice(
@@ -55,9 +55,9 @@ def collect(here: CountyDags) -> dict[str, Any]:
 
 def send_again(here: CountyDags) -> dict[str, Any]:
     """Send what is still to be sent."""
-    from shouwang import steps
+    from shouwang.release import releasing
 
-    done = steps.send()
+    done = releasing.send()
     if failed := sorted(done["failed"]):
         tell(
             Notice(
@@ -74,10 +74,10 @@ def send_again(here: CountyDags) -> dict[str, Any]:
 def remind_of_releases(here: CountyDags) -> dict[str, Any]:
     """Remind of questions that nobody has answered for `calendar.approval_hours`, and of townships
     that are held back."""
-    from shouwang import steps
+    from shouwang.release import releasing
 
     patience = here.county.settings.calendar.approval_hours
-    waiting = [asked for asked in steps.waiting_releases() if asked["hours"] >= patience]
+    waiting = [asked for asked in releasing.waiting_releases() if asked["hours"] >= patience]
     for asked in waiting:
         tell(
             Notice(
@@ -87,7 +87,7 @@ def remind_of_releases(here: CountyDags) -> dict[str, Any]:
                 link=link_to(here.dag_id("release"), asked["run"], "approve"),
             )
         )
-    held = sorted(steps.held_townships(), key=lambda hold: (hold["since"], hold["township"]))
+    held = sorted(releasing.held_townships(), key=lambda hold: (hold["since"], hold["township"]))
     if held:
         tell(
             Notice(
@@ -124,11 +124,11 @@ def remind(here: CountyDags) -> dict[str, int]:
 
 def supervise(here: CountyDags) -> dict[str, int]:
     """Put what is overdue on the supervision list."""
-    from shouwang import steps
+    from shouwang.responses import following
 
     overdue = _by_township("overdue")
     if overdue:
-        steps.supervise("shouwang")
+        following.supervise("shouwang")
         tell(
             Notice(
                 cause=f"overdue {sorted(overdue.items())}",
@@ -142,10 +142,10 @@ def supervise(here: CountyDags) -> dict[str, int]:
 
 
 def _by_township(what: str) -> dict[str, int]:
-    from shouwang import steps
+    from shouwang.responses import following
 
     found: dict[str, int] = {}
-    for row in steps.list_cases(what=what):
+    for row in following.list_cases(what=what):
         found[row["township"]] = found.get(row["township"], 0) + 1
     return found
 
@@ -153,9 +153,9 @@ def _by_township(what: str) -> dict[str, int]:
 def renew_passwords(here: CountyDags) -> dict[str, list[str]]:
     """Replace passwords that have outlived their year; name who has one that nobody has told
     them."""
-    from shouwang import steps
+    from shouwang.responses import following
 
-    done = steps.renew_passwords()
+    done = following.renew_passwords()
     if untold := done["untold"]:
         tell(
             Notice(
@@ -171,9 +171,9 @@ def renew_passwords(here: CountyDags) -> dict[str, list[str]]:
 
 def expire(here: CountyDags) -> int:
     """Delete what has been kept too long."""
-    from shouwang import steps
+    from shouwang.responses import following
 
-    return sum(gone["files"] for gone in steps.expire())
+    return sum(gone["files"] for gone in following.expire())
 
 
 def record_runs(here: CountyDags) -> int:
@@ -233,10 +233,11 @@ def declare(here: CountyDags) -> None:
             from airflow.sdk.execution_time.comms import SkipDownstreamTasks
             from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
-            from shouwang import steps
+            from shouwang.release import releasing
+            from shouwang.submissions import handover
 
-            failed, late = all_of(here), steps.come_late()
-            if not late and not steps.to_screen():
+            failed, late = all_of(here), handover.come_late()
+            if not late and not releasing.to_screen():
                 SUPERVISOR_COMMS.send(
                     SkipDownstreamTasks(tasks=["reopen"])
                 )  # no worker for nothing
@@ -244,16 +245,17 @@ def declare(here: CountyDags) -> None:
 
         @step(map_index_template="{{ what }}")
         def catch_up(month: str = "", department: str = "", chore: str = "") -> Any:
-            from shouwang import steps
+            from shouwang.submissions import handover
 
             get_current_context()["what"] = chore or f"{month} {here.titles[department]}"
             if chore:
                 return CHORES[chore](here)
-            return here.tell_of_a_delivery(steps.receive(month, department))
+            return here.tell_of_a_submission(handover.receive(month, department))
 
         @step(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
         def reopen(outlet_events: Any = None) -> list[str]:
-            from shouwang import steps
+            from shouwang.casework import monthly
+            from shouwang.release import releasing
 
             context = get_current_context()
             caught_up = context["ti"].xcom_pull(
@@ -262,12 +264,12 @@ def declare(here: CountyDags) -> None:
             received = [
                 each for each in caught_up if isinstance(each, dict) and "department" in each
             ]
-            months = steps.to_screen([reference["month"] for reference in received])
+            months = releasing.to_screen([reference["month"] for reference in received])
             if not months:
                 raise AirflowSkipException("No month has anything new.")
             outlet_events[settled].add_partitions(months)
             for month in months:
-                here.tell_of_the_missing(month, steps.settle(month, context["run_id"]))
+                here.tell_of_the_missing(month, monthly.settle(month, context["run_id"]))
             return months
 
         catch_up.expand_kwargs(morning()) >> reopen()

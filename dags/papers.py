@@ -40,24 +40,24 @@ def declare(here: CountyDags) -> None:
     def papers() -> None:
         @step
         def bulletin(month: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.statistics import publishing
 
-            return steps.write_bulletin(month, 1 if int(month[-2:]) % 2 else 2)
+            return publishing.write_bulletin(month, 1 if int(month[-2:]) % 2 else 2)
 
         @step
         def check_registry(month: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.statistics import publishing
 
-            return steps.check_registry(month, "shouwang")
+            return publishing.check_registry(month, "shouwang")
 
         @step(map_index_template="{{ title }}")
         def results(month: str, department: str, title: str) -> dict[str, Any]:
             from airflow.sdk import get_current_context
 
-            from shouwang import steps
+            from shouwang.statistics import publishing
 
             get_current_context()["title"] = title
-            done = steps.write_results(month, department)
+            done = publishing.write_results(month, department)
             if done["status"] != "written":
                 raise AirflowSkipException(f"{month}: {department} has delivered nothing.")
             return done

@@ -46,15 +46,15 @@ def declare(here: CountyDags) -> None:
     def registry() -> None:
         @step
         def prepare_database() -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.submissions import handover
 
-            return steps.init()
+            return handover.init()
 
         @step(outlets=[here.registry])
         def load_registry(file: str, as_of: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.submissions import handover
 
-            return steps.load_registry(file, as_of)
+            return handover.load_registry(file, as_of)
 
         prepare_database() >> load_registry("{{ params.file }}", MONTH)
 

@@ -16,7 +16,7 @@ DOC = """
 ### Release 审核发布
 
 **What.** Asks a person of the county office to approve a month's lists, then writes one workbook a township, sends each by
-its township's channel, and writes the county's summary. Nothing leaves the house before somebody has approved it.
+its township's channel, and writes the county's summary. Nothing leaves the workspace before somebody has approved it.
 
 **When.** By itself as soon as a month is screened, and again whenever it is screened anew; then only what changed goes out
 (补充名单). With nothing to send nobody is asked. A month that waits for its answer holds up no other month.
@@ -52,28 +52,29 @@ def declare(here: CountyDags) -> None:
     def release_dag() -> None:
         @step
         def plan(month: str) -> Question:
-            from shouwang import steps
+            from shouwang.casework import monthly
+            from shouwang.release import releasing
 
-            context, planned = get_current_context(), steps.release_plan(month)
+            context, planned = get_current_context(), releasing.release_plan(month)
             why_not = why_not_asked(context, planned)
             if not why_not:
-                steps.record_question(planned, context["run_id"])
+                releasing.record_question(planned, context["run_id"])
             withdraw_older(context, planned)
             if why_not:
                 if (
                     planned["question"]
                     and planned["asked"][planned["question"]] != planned["content"]
                 ):
-                    steps.withdraw_question(month)
+                    releasing.withdraw_question(month)
                 raise AirflowSkipException(f"{month}: {why_not}")
-            return Question(plan=planned, figures=steps.figures(month))
+            return Question(plan=planned, figures=monthly.figures(month))
 
         @step(map_index_template="{{ township }}")
         def release(month: str, approved: dict[str, str], by: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.release import releasing
 
             get_current_context()["township"] = approved["township"]
-            done = steps.release_township(month, approved["township"], by, approved["content"])
+            done = releasing.release_township(month, approved["township"], by, approved["content"])
             if done["status"] == "changed":
                 raise AirflowSkipException(
                     f"{month} {approved['township']}: the list has changed since it was approved."
@@ -82,22 +83,22 @@ def declare(here: CountyDags) -> None:
 
         @step(map_index_template="{{ township }}")
         def send(month: str, approved: dict[str, str]) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.release import releasing
 
             get_current_context()["township"] = approved["township"]
-            return steps.send_township(month, approved["township"])
+            return releasing.send_township(month, approved["township"])
 
         @step(trigger_rule=TriggerRule.NONE_FAILED)
         def summarise(month: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.release import releasing
 
-            return steps.summarise(month)
+            return releasing.summarise(month)
 
         @step(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[here.month_screened])
         def ask_again(month: str) -> list[str]:
-            from shouwang import steps
+            from shouwang.release import releasing
 
-            planned = steps.release_plan(month)
+            planned = releasing.release_plan(month)
             held = {hold["township"] for hold in planned["held"]}
             changed = [
                 each["township"] for each in planned["lists"] if each["township"] not in held

@@ -38,9 +38,9 @@ def declare(here: CountyDags) -> None:
     def screening() -> None:
         @step(outlets=[here.month_screened])
         def screen(month: str) -> dict[str, Any]:
-            from shouwang import steps
+            from shouwang.casework import monthly
 
-            return steps.screen(month)
+            return monthly.screen(month)
 
         screen(MONTH)
 

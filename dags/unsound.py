@@ -11,8 +11,8 @@ import re
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from shouwang.counties import name_in
-from shouwang.errors import ConfigError
+from shouwang.core.errors import ConfigError
+from shouwang.workspace.counties import name_in
 from wiring import ALWAYS, explain_failure, unsound
 
 DOC = """

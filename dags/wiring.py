@@ -30,10 +30,10 @@ from airflow.sdk import (
 )
 from airflow.sdk.exceptions import AirflowSkipException
 
-from shouwang.counties import check_key, county_folders, name_in, serve, served
+from shouwang.core.errors import Busy, ConfigError, MachineFault, ShouwangError, Unreachable
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
-from shouwang.errors import Busy, ConfigError, MachineFault, ShouwangError, Unreachable
+from shouwang.workspace.counties import check_key, county_folders, name_in, serve, served
 from shouwang_notices import Notice, base_url, link_to, month_of, tell
 from shouwang_plugin import BOARD, AnswerTrigger, HandoverTimetable, SettledFolderTrigger
 
@@ -89,7 +89,7 @@ class ReleaseRejected(ShouwangError):
 def explain_failure(
     context: Context, key: str = "", names: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """One line in the task's log: which delivery, what happened, what to do.
+    """One line in the task's log: which submission, what happened, what to do.
 
     ``names`` are what DAGs are called. Only our own errors are quoted: they are written to be read
     and carry no personal data; others give their kind.
@@ -253,25 +253,25 @@ class CountyDags:
         )
 
     def unless_refused(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """The reference of a delivery that goes on; one refused, held, or in force already, skips
+        """The reference of a submission that goes on; one refused, held, or in force already, skips
         the steps left."""
         if reference["status"] != "held":  # told when it began to wait
-            self.tell_of_a_delivery(reference)
+            self.tell_of_a_submission(reference)
         if reference["status"] in ("refused", "unchanged", "held"):
             raise AirflowSkipException(
                 f"{reference['status']}: {reference.get('message') or 'nothing left to do'}"
             )
         return reference
 
-    def tell_of_a_delivery(self, reference: dict[str, Any]) -> dict[str, Any]:
-        """Tell once that a delivery was refused whole or asks a clerk, or what is out of the usual
+    def tell_of_a_submission(self, reference: dict[str, Any]) -> dict[str, Any]:
+        """Tell once that a submission was refused whole or asks a clerk, or what is out of the usual
         in it; the reference."""
         whose = f"{reference['month']} {self.titles.get(reference['department'], '')}（{reference['department']}）的报送"
         link = link_to(self.dag_id(f"exchange_{reference['department']}"))
         if reference["status"] == "refused":
             tell(
                 Notice(
-                    cause=f"refused {reference.get('delivery_id')} {reference.get('message')}",
+                    cause=f"refused {reference.get('submission_id')} {reference.get('message')}",
                     what=f"{whose}被整份退回",
                     where=str(reference.get("message") or ""),
                     to_do="数据回执已放入该部门的发件箱，请部门改正后重新报送；此前的版本仍然有效。",
@@ -282,7 +282,7 @@ class CountyDags:
             held = reference["status"] == "held"
             tell(
                 Notice(
-                    cause=f"asked {reference.get('delivery_id')} {asked}",
+                    cause=f"asked {reference.get('submission_id')} {asked}",
                     what=f"{whose}{'待确认，暂未读入' if held else '有不认得的写法'}：{len(asked)} 个问题",
                     to_do="请在看板“待确认”页面答复，部门不必重报；答案会记住，以后照此读入。"
                     + (
@@ -297,7 +297,7 @@ class CountyDags:
         if warnings := reference.get("warnings"):
             tell(
                 Notice(
-                    cause=f"drift {reference['delivery_id']}",
+                    cause=f"drift {reference['submission_id']}",
                     what=f"{whose}有需要留意之处",
                     where="；".join(warnings),
                     to_do="数据已照常使用；请与该部门核实，如有遗漏请其补报。发布前的说明和回执里也会提示。",
@@ -373,15 +373,15 @@ class AwaitFiles(BaseOperator):
         self.month, self.department = month, department
 
     def execute(self, context: Context, event: str = "", last_chance: bool = False) -> None:
-        from shouwang import steps
-        from shouwang.house import open_house
+        from shouwang.submissions import handover
+        from shouwang.workspace.workspace import load_workspace
 
         month = self.month
-        if steps.arrived(month, self.department):
+        if handover.arrived(month, self.department):
             return
-        until = steps.deadline(month)
-        house = open_house()
-        folder = house.inbox_of(month, self.department)
+        until = handover.deadline(month)
+        workspace = load_workspace()
+        folder = workspace.inbox_of(month, self.department)
         if over := (now := dt.datetime.now(until.tzinfo)) >= until:
             seen = SettledFolderTrigger(folder=str(folder), until="").look()
             if last_chance or seen in ("", event):
@@ -395,8 +395,8 @@ class AwaitFiles(BaseOperator):
                 folder=str(folder),
                 until=until.isoformat(),
                 known=event,
-                seconds=60 if house.far_inbox else 5,
-                fetch=(month, self.department) if house.far_inbox else None,
+                seconds=60 if workspace.far_inbox else 5,
+                fetch=(month, self.department) if workspace.far_inbox else None,
                 county=served(),
             ),
             method_name="execute",
@@ -405,11 +405,11 @@ class AwaitFiles(BaseOperator):
 
 
 class UntilAnswered(BaseOperator):
-    """Takes in a delivery, or goes on to judge it, and waits, deferred, while it is held (待确认).
+    """Takes in a submission, or goes on to judge it, and waits, deferred, while it is held (待确认).
 
-    An answer lets it take in again what lies there. Silence leaves the delivery held when the
+    An answer lets it take in again what lies there. Silence leaves the submission held when the
     waiting time is over; a later answer reads it on by another run. ``judge``: with the rows
-    judged, what `steps.validate` does.
+    judged, what `handover.validate` does.
     """
 
     ui_color = "#eef4fb"
@@ -422,20 +422,20 @@ class UntilAnswered(BaseOperator):
         self.here, self.month, self.department, self.judge = here, month, department, judge
 
     def execute(self, context: Context, event: str | None = None) -> dict[str, Any]:
-        from shouwang import steps
+        from shouwang.submissions import asking, handover
 
         if self.judge and event is None:
             taken = self.here.unless_refused(context["ti"].xcom_pull(task_ids=self.judge))
         else:
-            taken = dict(steps.take_in(self.month, self.department))
+            taken = dict(handover.take_in(self.month, self.department))
         reference = (
-            dict(steps.validate(taken)) if self.judge and taken["status"] == "read" else taken
+            dict(handover.validate(taken)) if self.judge and taken["status"] == "read" else taken
         )
-        until = steps.deadline(self.month)
+        until = handover.deadline(self.month)
         if reference["status"] == "held" and event != "":
-            self.here.tell_of_a_delivery(reference)
+            self.here.tell_of_a_submission(reference)
             if dt.datetime.now(until.tzinfo) < until:
-                asked = steps.waiting(self.month, self.department)
+                asked = asking.waiting(self.month, self.department)
                 self.log.info(
                     "%s Waiting for the answers until %s.", reference["message"], until.isoformat()
                 )

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from demo.month import Demo, shown
 from demo.scheduler import BOARD, ends_with_us
-from shouwang.commands.terminal import out, working
-from shouwang.errors import ShouwangError
+from shouwang.cli.terminal import out, working
+from shouwang.core.errors import ShouwangError
 
 
 def main(words: list[str] | None = None) -> int:

@@ -9,7 +9,7 @@ import pandas as pd
 from demo.ledgers import days, heads, identity
 from demo.medical import outsiders
 from demo.people import Generator
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 WHO = ["name", "id_number", "township", "village"]
 

@@ -22,7 +22,7 @@ from demo.medical import settlements
 from demo.oracle import Evidence, warnings_of
 from demo.people import make_people
 from demo.writing import write_export, write_registry
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 MANY = 10_000
 """From so many households on, the files are written by two processes."""

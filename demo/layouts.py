@@ -17,7 +17,7 @@ import pandas as pd
 
 from demo.forms import FORMS, Cell
 from demo.people import Generator
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 Grid = list[list[Cell]]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from demo.medical import outsiders
 from demo.names import bare_names
 from demo.people import MONITORED, Array, Generator
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 SCHOOLS = {
     "学前": ("中心幼儿园", "村级幼儿园"),
@@ -195,7 +195,7 @@ def _attendance(age: Array, rng: Generator) -> Array:
 
 
 def dwellings(people: pd.DataFrame, month: Month, seed: int) -> pd.DataFrame:
-    """The ledger of dwellings (住房安全台账): the same houses every month, some of them rebuilt
+    """The ledger of dwellings (住房安全台账): the same workspaces every month, some of them rebuilt
     meanwhile."""
     own = np.random.default_rng([seed, 6])
     owners = heads(people)

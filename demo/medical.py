@@ -14,7 +14,7 @@ import pandas as pd
 
 from demo import names
 from demo.people import MONITORED, Generator, numbers_of
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 Array = npt.NDArray[Any]
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
-from shouwang.commands.terminal import month_tables, out, progress, working
-from shouwang.month import Month
+from shouwang.cli.terminal import month_tables, out, progress, working
+from shouwang.core.month import Month
 
 MONTH = Month(2026, 9)
 TODAY = "2026-10-09"
@@ -237,11 +237,11 @@ class Demo:
         for name in [name for name in os.environ if name.startswith("SHOUWANG")]:
             del os.environ[name]  # a real county's
         os.environ.update(self.settings)
-        from shouwang import steps
-        from shouwang.house import open_house
-        from shouwang.sending import passwords
+        from shouwang.casework import monthly
+        from shouwang.transfer import passwords
+        from shouwang.workspace.workspace import load_workspace
 
-        for table in month_tables(steps.month_table(str(MONTH))):
+        for table in month_tables(monthly.month_table(str(MONTH))):
             out.print(table)
         lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
         out.print(
@@ -253,7 +253,7 @@ class Demo:
         for path in sealed:
             out.print(f"  {shown(path)}")
         for path in sealed[:1]:  # made-up people: a real password is never printed
-            opens = passwords.to_tell(open_house(), path.parent.name)
+            opens = passwords.to_tell(load_workspace(), path.parent.name)
             out.print(
                 f"A township's lists open with its password; that of {path.parent.name} is [bold]{opens}[/bold]"
             )

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from demo.people import ABLE, MONITORED
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 REFERENCE_INCOME = 2_200_000
 RISKS = {

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from demo import names
-from shouwang.identity import check_characters
+from shouwang.core.identity import check_characters
 
 Array = npt.NDArray[Any]
 Generator = np.random.Generator

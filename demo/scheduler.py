@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 import psutil  # type: ignore[import-untyped]
 
-from shouwang.errors import ShouwangError
+from shouwang.core.errors import ShouwangError
 
 PROJECT = Path(__file__).resolve().parents[1]
 HOST = "127.0.0.1"

@@ -15,7 +15,7 @@ import xlwt
 from demo.forms import Cell
 from demo.layouts import ONE_TABLE, Layout, Sheet, sheets
 from demo.markup import write_html, write_ods, write_xml
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 REGISTRY = {
     "household_id": "户编号",

@@ -1,14 +1,14 @@
 #!/bin/sh
 # The drop box: an SFTP account a department and a township, each locked into a folder of its own.
 #
-#   dropbox   makes the accounts of the file dropbox_accounts and serves them; as root, without the house
-#   porter    carries files between the box and the house every few seconds; as the house's user, without a network
+#   dropbox   makes the accounts of the file dropbox_accounts and serves them; as root, without the workspace
+#   porter    carries files between the box and the workspace every few seconds; as the workspace's user, without a network
 #
 # A line of the file: account, kind (department or township), whose (`water`, `河口镇`; with several counties
 # `county/water`), public key. A department finds `inbox` (to put files into, one folder a data month) and `receipts`; a
 # township `lists` and `returns`.
 set -eu
-accounts="${SECRETS:-/run/secrets}/dropbox_accounts" box="${BOX:-/srv/box}" house="${SHOUWANG_HOME:-/srv/shouwang}"
+accounts="${SECRETS:-/run/secrets}/dropbox_accounts" box="${BOX:-/srv/box}" workspace="${SHOUWANG_HOME:-/srv/shouwang}"
 
 # Each line as four words: account, kind, whose, key; what is neither empty nor a remark must be one.
 each_account() {
@@ -32,7 +32,7 @@ open_box() {
       department) in=inbox out=receipts ;;
       township) in=returns out=lists ;;
     esac
-    # The account writes what the house's group reads, and reads what the house writes; the lock itself is root's.
+    # The account writes what the workspace's group reads, and reads what the workspace writes; the lock itself is root's.
     mkdir -p "$box/$account/$in" "$box/$account/$out"
     chown root:root "$box/$account"
     chown -R "$number:50000" "$box/$account/$in"
@@ -48,10 +48,10 @@ open_box() {
 
 # Let a folder have another's files; links, folders and hidden files stay behind. What the porter brought and is gone from
 # where it came from goes again. What somebody else put there stays; of two files of one name the newer one does. Which are
-# the porter's own is written down beside the house's folders, where nothing else looks.
+# the porter's own is written down beside the workspace's folders, where nothing else looks.
 carry() { # carry FROM TO NOTE
   if [ -L "$1" ] || ! [ -d "$1" ]; then return 0; fi
-  brought="$house/.porter/$3" here="${TMPDIR:-/tmp}/here" others="${TMPDIR:-/tmp}/others" ours="${TMPDIR:-/tmp}/ours"
+  brought="$workspace/.porter/$3" here="${TMPDIR:-/tmp}/here" others="${TMPDIR:-/tmp}/others" ours="${TMPDIR:-/tmp}/ours"
   mkdir -p "$2" "$(dirname "$brought")"
   touch "$brought"
   names "$1" > "$here"
@@ -68,7 +68,7 @@ names() { find "$1" -mindepth 1 -maxdepth 1 -type f ! -name '.*' ! -name '*[[:cn
 among() { grep ${1:+"$1"} -xF -f "$2" ${3:+"$3"} || [ $? -eq 1 ]; } # among [-v] THOSE-OF-A-LIST [LIST]
 bring() { sed 's|^|./|' | tr '\n' '\0' | rsync --from0 --files-from=- --times --chmod=F0640 "$@"; }
 
-# What the house has for an account, month by month; months that the house no longer keeps go from the box too.
+# What the workspace has for an account, month by month; months that the workspace no longer keeps go from the box too.
 fetch_months() { # fetch_months OUTBOX BELOW-THE-MONTH FOLDER-OF-THE-BOX NOTES
   for month in "$1"/[0-9][0-9][0-9][0-9]-[0-9][0-9]; do carry "$month/$2" "$3/${month##*/}" "$4/${month##*/}"; done
   for month in "$3"/*; do
@@ -79,8 +79,8 @@ fetch_months() { # fetch_months OUTBOX BELOW-THE-MONTH FOLDER-OF-THE-BOX NOTES
 carry_all() {
   each_account > "${TMPDIR:-/tmp}/accounts"
   while read -r account kind whose _; do
-    county="$house/" name=$whose
-    case $whose in */*) county="$house/${whose%%/*}/" name=${whose#*/} ;; esac
+    county="$workspace/" name=$whose
+    case $whose in */*) county="$workspace/${whose%%/*}/" name=${whose#*/} ;; esac
     if [ "$kind" = department ]; then
       for month in "$box/$account/inbox"/[0-9][0-9][0-9][0-9]-[0-9][0-9]; do
         carry "$month" "${county}inbox/${month##*/}/$name" "$account/in/${month##*/}"

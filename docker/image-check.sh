@@ -41,7 +41,7 @@ for path in .env .git secrets tests docs .ci include/county; do
 done
 
 said "A month of $households households in it"
-mkdir "$top/house" && chown 50000:50000 "$top/house"
+mkdir "$top/workspace" && chown 50000:50000 "$top/workspace"
 mkdir "$image/opt/shouwang/include/county" "$image/opt/shouwang/demo"
 # shellcheck disable=SC2016 # of the inner shell
 unshare --mount bash -euc '
@@ -55,5 +55,5 @@ unshare --mount bash -euc '
     env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/home/shouwang SECRETS= AIRFLOW_HOME=/opt/airflow SHOUWANG_HOME=/srv/shouwang \
     LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
     /entrypoint python -m demo month --folder /srv/shouwang/demo --households "$3"
-' - "$image" "$top/house" "$households"
-said "$(find "$top/house/demo" -name '*.xlsx' -path '*townships*' | wc -l) workbooks for townships; done"
+' - "$image" "$top/workspace" "$households"
+said "$(find "$top/workspace/demo" -name '*.xlsx' -path '*townships*' | wc -l) workbooks for townships; done"

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import typer
 
-from shouwang.cli import app
+from shouwang.cli.app import app
 
 TARGET = Path(__file__).parent / "command-line.md"
 

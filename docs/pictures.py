@@ -1,7 +1,7 @@
 """Draws the papers of `docs/papers.md` (``make pictures``): made-up people, LibreOffice, poppler's
 pdftoppm, Chromium.
 
-The papers are those of the golden tests (``tests/delivery/every_paper.py``), so that a picture
+The papers are those of the golden tests (``tests/documents/every_paper.py``), so that a picture
 shows what a test holds.
 """
 
@@ -20,14 +20,14 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from demo.county import make_county
-from shouwang import steps
-from shouwang.house import open_house
-from shouwang.month import Month
+from shouwang.core.month import Month
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 DOCS = Path(__file__).parent
 sys.path[:0] = [
     str(DOCS.parent / "tests" / name)
-    for name in ("delivery", "reporting", "questions", "board", ".")
+    for name in ("submission", "reporting", "questions", "board", ".")
 ]
 
 import asked  # noqa: E402 (the tests' builders are not installed)
@@ -98,11 +98,11 @@ def photograph_questions(folder: Path, browser: str, picture: Path) -> None:
     """The page of questions, of a county in which a held file and a strange value wait."""
     os.environ |= {"SHOUWANG_HOME": str(folder / "home"), "SHOUWANG_TODAY": "2026-10-08"}
     county = make_county(folder / "county", households=60, months=(Month(2026, 9),), seed=4)
-    steps.init()
-    steps.load_registry(str(county.registry), asked.MONTH)
+    handover.init()
+    handover.load_registry(str(county.registry), asked.MONTH)
     asked.hand_over(folder / "home" / "inbox", asked.ledger(county, value=asked.STRANGE))
-    steps.receive(asked.MONTH, asked.WHO)
-    with reached(app_of(open_house())) as address, sync_playwright() as playwright:
+    handover.receive(asked.MONTH, asked.WHO)
+    with reached(app_of(load_workspace())) as address, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=QUIET)
         headers = {"who": "clerk"}
         page = chromium.new_page(

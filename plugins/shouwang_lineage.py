@@ -15,8 +15,8 @@ from openlineage.client.event_v2 import Dataset
 from openlineage.client.facet_v2 import documentation_dataset, schema_dataset
 
 from shouwang.county.contract import Contract
-from shouwang.house import House, open_house
 from shouwang.store.tables import release_item, warning
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 
 class StepLineage(BaseExtractor):
@@ -31,50 +31,54 @@ class StepLineage(BaseExtractor):
         return OperatorLineage()  # known when the step has ended
 
     def extract_on_complete(self, task_instance: Any) -> OperatorLineage:
-        house, step = open_house(), str(task_instance.task_id)
+        workspace, step = load_workspace(), str(task_instance.task_id)
         name = str(task_instance.dag_id).rpartition(".")[2].removeprefix("exchange_")
-        contract = house.county.contract(self.operator.op_kwargs.get("department", name))
-        contracts, registry = house.county.contracts.values(), house.county.registry
-        warnings = _dataset(house, "warnings", "预警", ((c.name, str(c.type)) for c in warning.c))
+        contract = workspace.county.contract(self.operator.op_kwargs.get("department", name))
+        contracts, registry = workspace.county.contracts.values(), workspace.county.registry
+        warnings = _dataset(
+            workspace, "warnings", "预警", ((c.name, str(c.type)) for c in warning.c)
+        )
         if step in ("load", "catch_up") and contract:
-            return OperatorLineage([_handed(house, contract)], [_recorded(house, contract)])
+            return OperatorLineage([_handed(workspace, contract)], [_recorded(workspace, contract)])
         if step == "load_registry":
-            return OperatorLineage([_handed(house, registry)], [_recorded(house, registry)])
+            return OperatorLineage([_handed(workspace, registry)], [_recorded(workspace, registry)])
         if step == "screen":
             return OperatorLineage(
-                [_recorded(house, each) for each in (registry, *contracts)], [warnings]
+                [_recorded(workspace, each) for each in (registry, *contracts)], [warnings]
             )
         if step == "release":
             lists = _dataset(
-                house, "lists", "乡镇名单", ((c.name, str(c.type)) for c in release_item.c)
+                workspace, "lists", "乡镇名单", ((c.name, str(c.type)) for c in release_item.c)
             )
             return OperatorLineage([warnings], [lists])
         return OperatorLineage()
 
 
-def _handed(house: House, contract: Contract) -> Dataset:
+def _handed(workspace: Workspace, contract: Contract) -> Dataset:
     """What a department hands over, in the words of its contract."""
-    return _of_contract(house, "inbox", contract)
+    return _of_contract(workspace, "inbox", contract)
 
 
-def _recorded(house: House, contract: Contract) -> Dataset:
+def _recorded(workspace: Workspace, contract: Contract) -> Dataset:
     """What of it is in force in the ledger."""
-    return _of_contract(house, "ledger", contract)
+    return _of_contract(workspace, "ledger", contract)
 
 
-def _of_contract(house: House, place: str, contract: Contract) -> Dataset:
+def _of_contract(workspace: Workspace, place: str, contract: Contract) -> Dataset:
     columns = ((name, column.type) for name, column in contract.columns.items())
     return _dataset(
-        house,
+        workspace,
         f"{place}/{contract.department}/{contract.dataset}",
         f"{contract.title} {contract.dataset_title}",
         columns,
     )
 
 
-def _dataset(house: House, name: str, said: str, columns: Iterable[tuple[str, str]]) -> Dataset:
+def _dataset(
+    workspace: Workspace, name: str, said: str, columns: Iterable[tuple[str, str]]
+) -> Dataset:
     """A dataset of the county, by its division code."""
-    settings = house.county.settings
+    settings = workspace.county.settings
     fields = [
         schema_dataset.SchemaDatasetFacetFields(name=column, type=kind) for column, kind in columns
     ]

@@ -2,7 +2,7 @@
 what tasks import comes early.
 
 Airflow calls these hooks in its scheduler, and in its API server when somebody marks a run: neither
-may wait for a database of ours. So an end is only noted, as a file of the house;
+may wait for a database of ours. So an end is only noted, as a file of the workspace;
 `record_ended_runs`, in a task, puts it on record.
 """
 
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.configuration import conf
 from airflow.listeners import hookimpl
 
-from shouwang.counties import serving
-from shouwang.errors import ShouwangError
+from shouwang.core.errors import ShouwangError
+from shouwang.workspace.counties import serving
 from shouwang_notices import month_of
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def note(dag_run: DagRun) -> None:
     """Note the end of a run; what cannot be noted is logged, and no run fails for it."""
     from sqlalchemy.orm import object_session  # each task imports this module, and needs none of it
 
-    from shouwang.house import open_house
-    from shouwang.reporting import runs
+    from shouwang.board import runs
+    from shouwang.workspace.workspace import load_workspace
 
     county, _, name = dag_run.dag_id.rpartition(".")
     open_already = (
@@ -78,7 +78,7 @@ def note(dag_run: DagRun) -> None:
     try:
         with serving(county):
             runs.note(
-                open_house(),
+                load_workspace(),
                 f"{dag_run.dag_id} {dag_run.run_id} {dag_run.clear_number} {run.state}",
                 run,
             )
@@ -90,9 +90,9 @@ def note(dag_run: DagRun) -> None:
 def record_ended_runs() -> int:
     """In a task: put the runs that have ended on the county's record, and send its figures; how
     many runs."""
-    from shouwang import steps
+    from shouwang.board import watching
 
-    count = steps.record_ended_runs()
+    count = watching.record_ended_runs()
     measure()
     return count
 
@@ -104,11 +104,11 @@ def measure() -> None:
     from airflow.sdk.observability import stats
     from airflow.sdk.observability.metrics import stats_utils
 
-    from shouwang import steps
+    from shouwang.board import watching
 
     stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=False)
     try:
-        for gauge in steps.gauges():
+        for gauge in watching.gauges():
             stats.gauge(f"shouwang.{gauge.name}", gauge.value, tags=gauge.tags)
         if conf.getboolean("metrics", "otel_on"):
             from opentelemetry.metrics import get_meter_provider

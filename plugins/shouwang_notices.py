@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from airflow.configuration import conf
 
-from shouwang.counties import served
+from shouwang.workspace.counties import served
 
 log = logging.getLogger(__name__)
 
@@ -102,11 +102,11 @@ def tell(notice: Notice) -> bool:
 
 def _today() -> dt.date:
     """The county's date; China's where its configuration cannot be read."""
-    from shouwang.errors import ConfigError
-    from shouwang.house import open_house, today_in
+    from shouwang.core.errors import ConfigError
+    from shouwang.workspace.workspace import load_workspace, today_in
 
     try:
-        return open_house().today()
+        return load_workspace().today()
     except ConfigError:
         return today_in(ZoneInfo("Asia/Shanghai"))
 

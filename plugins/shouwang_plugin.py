@@ -28,10 +28,10 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from pendulum import DateTime, instance
 
 import shouwang_listener
-from shouwang.counties import serving
-from shouwang.errors import ShouwangError, UsageError
-from shouwang.month import Month
-from shouwang.workdays import working_day_from
+from shouwang.core.errors import ShouwangError, UsageError
+from shouwang.core.month import Month
+from shouwang.core.workdays import working_day_from
+from shouwang.workspace.counties import serving
 
 log = logging.getLogger(__name__)
 
@@ -253,12 +253,12 @@ class SettledFolderTrigger(BaseTrigger):
     def look(self) -> str:
         """A mark of name, size and time of every file below the folder; empty if there is none."""
         if self.fetch:
-            from shouwang.errors import Unreachable
-            from shouwang.house import open_house
+            from shouwang.core.errors import Unreachable
+            from shouwang.workspace.workspace import load_workspace
 
             try:
                 with serving(self.county):
-                    open_house().inbox_of(*self.fetch)
+                    load_workspace().inbox_of(*self.fetch)
             except Unreachable as error:
                 log.warning("%s Looking again in %s s.", error, self.seconds)
                 return ""
@@ -274,7 +274,7 @@ class SettledFolderTrigger(BaseTrigger):
 
 
 class AnswerTrigger(BaseTrigger):
-    """Waits until other questions hold a delivery back than ``asked``, as after an answer, or until
+    """Waits until other questions hold a submission back than ``asked``, as after an answer, or until
     a moment.
 
     Fires with a text when something changed, with an empty one when ``until`` (ISO, with offset) is
@@ -310,14 +310,14 @@ class AnswerTrigger(BaseTrigger):
         yield TriggerEvent("")
 
     def look(self) -> list[int]:
-        """The questions that hold the delivery back now."""
+        """The questions that hold the submission back now."""
         from sqlalchemy.exc import OperationalError
 
-        from shouwang.arriving.questions import holding
-        from shouwang.house import open_house
+        from shouwang.submissions.questions import holding
+        from shouwang.workspace.workspace import load_workspace
 
         try:
-            with serving(self.county), open_house().database.read() as connection:
+            with serving(self.county), load_workspace().database.read() as connection:
                 return sorted(holding(connection, self.month, self.department))
         except (OperationalError, ShouwangError) as error:
             log.warning(
@@ -376,7 +376,7 @@ def read_on(dag_id: str, month: str, by: str) -> None:
             triggered_by=DagRunTriggeredByType.UI,
             triggering_user_name=by,
             partition_key=month,
-            note="A question about this delivery was answered on the board.",
+            note="A question about this submission was answered on the board.",
         )
 
 
@@ -396,8 +396,8 @@ class ShouwangPlugin(AirflowPlugin):
         from airflow.api_fastapi.core_api.security import get_user, requires_access_dag
 
         from shouwang.board.app import Guards, create_app, create_prefecture
-        from shouwang.counties import name_in
-        from shouwang.house import open_house
+        from shouwang.workspace.counties import name_in
+        from shouwang.workspace.workspace import load_workspace
 
         def guards(key: str) -> Guards:
             return Guards(
@@ -412,7 +412,7 @@ class ShouwangPlugin(AirflowPlugin):
         if many:
             app = create_prefecture(get_user, guards, runs_page, read_on)
         else:
-            app = create_app(guards(""), open_house, runs_page, read_on)
+            app = create_app(guards(""), load_workspace, runs_page, read_on)
         return [{"name": "exchange board", "app": app, "url_prefix": BOARD}]
 
     @cached_property

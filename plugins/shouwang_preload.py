@@ -11,9 +11,10 @@ import importlib
 
 for name in (
     "great_expectations",
-    "shouwang.papers",
-    "shouwang.steps",
-    "shouwang.townships.releasing",
-    "shouwang.delivery.township",
+    "shouwang.statistics.papers",
+    "shouwang.casework.monthly",
+    "shouwang.responses.following",
+    "shouwang.release.lists",
+    "shouwang.documents.township",
 ):
     importlib.import_module(name)

@@ -35,7 +35,7 @@ for name in [
 ]:
     del os.environ[name]  # a real county's: no test may reach it
 os.environ["SHOUWANG_KEYS"] = "hash:" + "aGFzaA" * 7 + "a= k1:" + "c2VhbGluZw" * 4 + "aaa="
-"""Two houses of a test can be compared row by row when they have the same keys; tests of keys take
+"""Two workspaces of a test can be compared row by row when they have the same keys; tests of keys take
 them away."""
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from shouwang import steps
+from shouwang.release import releasing
 
 
 def let_go(month: str, township: str, by: str = "测试员") -> dict[str, Any]:
     """Release what would go out to a township now; nothing is left to say of one that has gone
     out."""
     contents = {
-        planned["township"]: planned["content"] for planned in steps.release_plan(month)["lists"]
+        planned["township"]: planned["content"]
+        for planned in releasing.release_plan(month)["lists"]
     }
-    return steps.release_township(month, township, by, contents.get(township, ""))
+    return releasing.release_township(month, township, by, contents.get(township, ""))

@@ -1,4 +1,4 @@
-"""What is sealed: a township's workbook opened with the passwords of a house, files searched for
+"""What is sealed: a township's workbook opened with the passwords of a workspace, files searched for
 what must not lie open."""
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from demo.county import DemoCounty
-from shouwang.delivery.sealing import open_sealed
-from shouwang.house import open_house
-from shouwang.sending import passwords
+from shouwang.documents.sealing import open_sealed
+from shouwang.transfer import passwords
+from shouwang.workspace.workspace import load_workspace
 
 
 def opened(path: Path, home: Path) -> io.BytesIO:
     """What a township sees that types its password: a workbook for openpyxl or calamine."""
-    return open_sealed(path, *passwords.every(open_house({"SHOUWANG_HOME": str(home)}), path.name))
+    return open_sealed(
+        path, *passwords.every(load_workspace({"SHOUWANG_HOME": str(home)}), path.name)
+    )
 
 
 NUMBER = re.compile(rb"(?<![0-9])(?:[0-9]{17}[0-9Xx]|1[3-9][0-9]{9})(?![0-9])")

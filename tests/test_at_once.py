@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from demo.county import DemoCounty, make_county
 from services import scratch
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.store.database import Database
 from shouwang.store.tables import dispatch, release
 
@@ -29,7 +29,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
 
 
 class Line:
-    """The command line in a house of its own."""
+    """The command line in a workspace of its own."""
 
     def __init__(self, county: DemoCounty, home: Path, url: str = "") -> None:
         self.home = home

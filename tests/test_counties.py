@@ -12,12 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from demo.county import make_county
-from shouwang import cli, steps
-from shouwang.counties import serve, serving
-from shouwang.errors import ConfigError, UsageError
-from shouwang.house import House, open_house
+from shouwang.cli import app as cli
+from shouwang.core.errors import ConfigError, UsageError
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
+from shouwang.submissions import handover
+from shouwang.workspace.counties import serve, serving
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 TODAY = "2026-10-12"
 
@@ -33,9 +34,9 @@ def two(project, tmp_path, monkeypatch):
     return tmp_path
 
 
-def house_of(key: str) -> House:
+def house_of(key: str) -> Workspace:
     with serving(key):
-        return open_house()
+        return load_workspace()
 
 
 def test_each_county_lives_below_what_is_configured(two, monkeypatch):
@@ -43,17 +44,17 @@ def test_each_county_lives_below_what_is_configured(two, monkeypatch):
     monkeypatch.setenv("SHOUWANG_OUTBOX", "sftp://box@10.0.0.1/out/")
     monkeypatch.setenv("SHOUWANG_RETURNS", "s3://bucket/returns")
     monkeypatch.setenv("SHOUWANG_SECRETS", str(two / "secrets"))
-    house = house_of("lixi")
-    assert house.home == two / "home" / "lixi"
-    assert house.county_folder == two / "counties" / "lixi"
-    assert house.inbox == two / "in" / "lixi"
-    assert house.secrets == two / "secrets" / "lixi"
-    assert house.far_outbox
-    assert house.far_outbox.address == "sftp://box@10.0.0.1/out/lixi"
-    assert house.far_returns
-    assert house.far_returns.address == "s3://bucket/returns/lixi"
-    assert house.database_url == f"sqlite:///{two / 'home' / 'lixi' / 'shouwang.db'}"
-    assert house.dag_id("screening") == "lixi.screening"
+    workspace = house_of("lixi")
+    assert workspace.home == two / "home" / "lixi"
+    assert workspace.county_folder == two / "counties" / "lixi"
+    assert workspace.inbox == two / "in" / "lixi"
+    assert workspace.secrets == two / "secrets" / "lixi"
+    assert workspace.far_outbox
+    assert workspace.far_outbox.address == "sftp://box@10.0.0.1/out/lixi"
+    assert workspace.far_returns
+    assert workspace.far_returns.address == "s3://bucket/returns/lixi"
+    assert workspace.database_url == f"sqlite:///{two / 'home' / 'lixi' / 'shouwang.db'}"
+    assert workspace.dag_id("screening") == "lixi.screening"
 
 
 def test_a_county_may_bring_its_own_expectations(two, project):
@@ -64,10 +65,14 @@ def test_a_county_may_bring_its_own_expectations(two, project):
 
 
 def test_a_deployment_with_one_county_is_as_it_was(tmp_path):
-    house = open_house({"SHOUWANG_HOME": str(tmp_path)})
-    assert (house.home, house.key, house.dag_id("screening")) == (tmp_path, "", "screening")
+    workspace = load_workspace({"SHOUWANG_HOME": str(tmp_path)})
+    assert (workspace.home, workspace.key, workspace.dag_id("screening")) == (
+        tmp_path,
+        "",
+        "screening",
+    )
     with serving("lixi"), pytest.raises(UsageError, match="holds one county"):
-        open_house({"SHOUWANG_HOME": str(tmp_path)})
+        load_workspace({"SHOUWANG_HOME": str(tmp_path)})
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ def test_one_file_of_sqlite_for_all_is_refused(two, monkeypatch):
 def test_workers_threads_serve_a_county_each(two):
     def homes(key: str) -> set[Path]:
         serve(key)
-        return {open_house().home for _ in range(200)}
+        return {load_workspace().home for _ in range(200)}
 
     with (
         concurrent.futures.ThreadPoolExecutor(1) as one,
@@ -130,8 +135,8 @@ def test_counties_share_a_postgresql_and_nothing_in_it(two, monkeypatch, postgre
     monkeypatch.setenv("SHOUWANG_DATABASE_URL", postgresql_url)
     for key in ("lixi", "qingyuan"):
         with serving(key):
-            steps.init()
-            steps.init()
+            handover.init()
+            handover.init()
     with house_of("lixi").database.write() as connection:
         audit(connection, "release", "红土镇", "张三")
     with house_of("qingyuan").database.read() as connection:

@@ -17,13 +17,15 @@ from typer.testing import CliRunner
 from demo.county import DemoCounty, make_county
 from overlaid import overlay, settings_of
 from sealed import opened
-from shouwang import steps
-from shouwang.arriving.drafting import check_contract, draft_contract
-from shouwang.cli import app
-from shouwang.errors import ConfigError, FileRefused
-from shouwang.exporting import export
-from shouwang.house import open_house
-from shouwang.month import Month
+from shouwang.casework import monthly
+from shouwang.cli.app import app
+from shouwang.cli.drafting import check_contract, draft_contract
+from shouwang.cli.exporting import export
+from shouwang.core.errors import ConfigError, FileRefused
+from shouwang.core.month import Month
+from shouwang.release import releasing
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 MONTH = "2026-09"
 
@@ -141,22 +143,22 @@ def cells_of(outbox: Path) -> list[str]:
 
 def test_they_work_from_the_inbox_to_the_lists(county: DemoCounty, home: Path) -> None:
     wanted = exports(county, home / "inbox")
-    steps.init()
-    steps.load_registry(str(county.registry), MONTH)
+    handover.init()
+    handover.load_registry(str(county.registry), MONTH)
     for department, rejected in (("emergency", 0), ("disabled", 1)):
-        reference = steps.receive(MONTH, department)
+        reference = handover.receive(MONTH, department)
         assert (reference["status"], reference["rejected"]) == ("loaded", rejected)
-    for contract in steps.departments(MONTH):
+    for contract in handover.departments(MONTH):
         if contract["department"] not in ("emergency", "disabled"):
-            steps.declare_late(MONTH, contract["department"])
-    steps.screen(MONTH)
-    with open_house().database.read() as connection:
+            handover.declare_late(MONTH, contract["department"])
+    monthly.screen(MONTH)
+    with load_workspace().database.read() as connection:
         signals = export(connection, "signals", Month.parse(MONTH))
     found = {rule: set(rows["household_id"]) for rule, rows in signals.groupby("rule")}
     assert found["DIS-1"] == wanted["DIS-1"]
     assert found["DIS-2"] == wanted["DIS-2"]
     assert found["CJ-1"] == wanted["CJ-1"]
-    steps.release(MONTH, "测试员")
+    releasing.release(MONTH, "测试员")
     text = "\n".join(cells_of(home / "home" / "outbox"))
     assert "应急管理局：" in text
     assert "近 3 个月受灾损失累计 12,000.00 元" in text
@@ -239,7 +241,7 @@ def test_a_month_of_seven_departments_by_the_command_line(
 
 def test_check_holds_a_contract_against_suite_and_rules(home: Path) -> None:
     contract = home / "county" / "departments" / "emergency.yaml"
-    told = check_contract(open_house(), contract)
+    told = check_contract(load_workspace(), contract)
     assert told["rules"] == ["DIS-1", "DIS-2"]
     assert told["columns"]["loss"] == "yuan"
     assert CliRunner().invoke(app, ["contract", "check", str(contract)]).exit_code == 0
@@ -253,13 +255,15 @@ def test_check_holds_a_contract_against_suite_and_rules(home: Path) -> None:
         assert broken != text
         contract.write_text(broken, encoding="utf-8")
         with pytest.raises(ConfigError, match=words):
-            check_contract(open_house(), contract)
+            check_contract(load_workspace(), contract)
 
 
 def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, home: Path) -> None:
     exports(county, home / "inbox")
     sample = home / "inbox" / MONTH / "emergency" / "受灾户.xlsx"
-    contract, suite, left_out = draft_contract(open_house(), sample, "rescue", "losses", "救灾办")
+    contract, suite, left_out = draft_contract(
+        load_workspace(), sample, "rescue", "losses", "救灾办"
+    )
     content = yaml.safe_load(contract)
     types = {
         (column.get("wordings") or [name])[0]: column["type"]
@@ -279,21 +283,22 @@ def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, hom
     (home / "county" / "departments" / "rescue.yaml").write_text(contract, encoding="utf-8")
     (home / "expectations" / "rescue.losses.json").write_text(suite, encoding="utf-8")
     assert (
-        check_contract(open_house(), home / "county" / "departments" / "rescue.yaml")["rules"] == []
+        check_contract(load_workspace(), home / "county" / "departments" / "rescue.yaml")["rules"]
+        == []
     )
     assert left_out == []
     (home / "inbox" / MONTH / "rescue").mkdir()
     shutil.copy(sample, home / "inbox" / MONTH / "rescue")
-    steps.init()
-    steps.load_registry(str(county.registry), MONTH)
-    assert steps.receive(MONTH, "rescue")["matched"] >= 12
+    handover.init()
+    handover.load_registry(str(county.registry), MONTH)
+    assert handover.receive(MONTH, "rescue")["matched"] >= 12
     nobody = home / "没有姓名.xlsx"
     book = openpyxl.Workbook()
     book.active.append(["甲", "乙"])
     book.active.append(["1", "2"])
     book.save(nobody)
     with pytest.raises(FileRefused, match="没有认得的姓名列"):
-        draft_contract(open_house(), nobody, "rescue", "losses", "救灾办")
+        draft_contract(load_workspace(), nobody, "rescue", "losses", "救灾办")
 
 
 def test_a_draft_is_checked_where_it_was_written_also_where_people_are_called_heads(

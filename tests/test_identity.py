@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shouwang.identity import (
+from shouwang.core.identity import (
     clean_names,
     clean_numbers,
     mask_number,

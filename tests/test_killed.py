@@ -43,19 +43,22 @@ from demo.county import DemoCounty, make_county
 from letting_go import let_go
 from sealed import everybodys_numbers, lying_open, opened
 from services import fill, scratch, small_disk
-from shouwang import steps
-from shouwang.delivery.saving import save
-from shouwang.delivery.sealing import unsealed
-from shouwang.exporting import KINDS, export
-from shouwang.house import House, open_house
-from shouwang.keeping import trail
-from shouwang.month import Month
+from shouwang.casework import monthly
+from shouwang.cli.exporting import KINDS, export
+from shouwang.compliance import key_rotation, trail
+from shouwang.core.month import Month
+from shouwang.core.staging import whole_file
+from shouwang.documents.saving import save
+from shouwang.documents.sealing import unsealed
 from shouwang.quality.suites import load_suite, suite_path
-from shouwang.sending import passwords
-from shouwang.staging import whole_file
+from shouwang.release import releasing
+from shouwang.responses import following
 from shouwang.store import resealing
 from shouwang.store.records import record_table
 from shouwang.store.tables import metadata
+from shouwang.submissions import handover
+from shouwang.transfer import passwords
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 MONTH = "2026-09"
 DEPARTMENTS = ("civil_affairs", "housing")
@@ -70,7 +73,7 @@ SEALING = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Place:
-    """One house: its home folder and database."""
+    """One workspace: its home folder and database."""
 
     home: Path
     inbox: Path
@@ -100,32 +103,34 @@ def _reference(place: Place, department: str, step: str) -> Any:
 def story(county: DemoCounty) -> dict[str, Step]:
     """The steps of the month in order, by name."""
     found: dict[str, Step] = {
-        "init": lambda _: steps.init(),
-        "load_registry": lambda _: steps.load_registry(str(county.registry), MONTH),
+        "init": lambda _: handover.init(),
+        "load_registry": lambda _: handover.load_registry(str(county.registry), MONTH),
     }
     for who in (*DEPARTMENTS, "corrected"):
         department = CORRECTED if who == "corrected" else who
-        found[f"take_in {who}"] = lambda _, d=department: steps.take_in(MONTH, d)
+        found[f"take_in {who}"] = lambda _, d=department: handover.take_in(MONTH, d)
         before = "take_in"
         for name in ("validate", "match", "load"):
-            found[f"{name} {who}"] = lambda place, w=who, n=name, b=before: getattr(steps, n)(
+            found[f"{name} {who}"] = lambda place, w=who, n=name, b=before: getattr(handover, n)(
                 _reference(place, w, b)
             )
             before = name
-    found[f"take_in {REFUSED}"] = lambda _: steps.take_in(MONTH, REFUSED)
+    found[f"take_in {REFUSED}"] = lambda _: handover.take_in(MONTH, REFUSED)
     for department in MISSING:
-        found[f"declare_late {department}"] = lambda _, d=department: steps.declare_late(MONTH, d)
-    found["screen"] = lambda _: steps.screen(MONTH)
+        found[f"declare_late {department}"] = lambda _, d=department: handover.declare_late(
+            MONTH, d
+        )
+    found["screen"] = lambda _: monthly.screen(MONTH)
     warned = pd.read_csv(county.truth / "warnings.csv", dtype=str)
     certain = warned[warned["must_rules"].fillna("").str.contains("CIV|HOU")]["township"]
     for number, township in enumerate(sorted(set(certain))[:2]):
         found[f"release {number}"] = lambda _, t=township: let_go(MONTH, t)
-        found[f"send {number}"] = lambda _, t=township: steps.send_township(MONTH, t)
-    found["summarise"] = lambda _: steps.summarise(MONTH)
-    found["load_feedback"] = lambda place: steps.load_feedback(
+        found[f"send {number}"] = lambda _, t=township: releasing.send_township(MONTH, t)
+    found["summarise"] = lambda _: releasing.summarise(MONTH)
+    found["load_feedback"] = lambda place: following.load_feedback(
         str(answered(place)), who_answers(place)
     )
-    found["collect"] = lambda place: steps.collect_returns() if come_back(place) else None
+    found["collect"] = lambda place: following.collect_returns() if come_back(place) else None
     return found
 
 
@@ -196,7 +201,7 @@ def in_child(place: Place, work: Callable[[], Any]) -> tuple[int, Any]:
         try:
             os.close(reading)
             place.enter()
-            House.now = lambda house: dt.datetime.combine(house.today(), dt.time(9))  # type: ignore[method-assign]
+            Workspace.now = lambda workspace: dt.datetime.combine(workspace.today(), dt.time(9))  # type: ignore[method-assign]
             known = set(sys.modules)
             said = json.dumps(
                 [work(), sorted(set(sys.modules) - known)], default=str, ensure_ascii=False
@@ -324,7 +329,7 @@ def timeless(table: sa.Table) -> list[sa.Column[Any]]:
 
 
 def files(place: Place) -> dict[str, Any]:
-    """Every file of the house; workbooks by what is packed in them."""
+    """Every file of the workspace; workbooks by what is packed in them."""
     found: dict[str, Any] = {}
     for path in sorted(place.home.rglob("*")):
         inside = path.relative_to(place.home)
@@ -345,7 +350,7 @@ def files(place: Place) -> dict[str, Any]:
 def unpacked(content: bytes, name: str, home: Path) -> Any:
     """What a file holds: of a workbook, sealed or not, each part's fingerprint."""
     plain = io.BytesIO(
-        unsealed(content, passwords.every(open_house({"SHOUWANG_HOME": str(home)}), name))
+        unsealed(content, passwords.every(load_workspace({"SHOUWANG_HOME": str(home)}), name))
     )
     if not zipfile.is_zipfile(plain):
         return content
@@ -404,7 +409,7 @@ def on_sqlite(home: Path, inbox: Path) -> Place:
 
 
 def copied(place: Place, to: Place) -> Place:
-    """Make the second house as the first one is: its folder, and on PostgreSQL its database."""
+    """Make the second workspace as the first one is: its folder, and on PostgreSQL its database."""
     shutil.rmtree(to.home, ignore_errors=True)
     shutil.copytree(place.home, to.home)
     here, there = sa.make_url(place.database), sa.make_url(to.database)
@@ -474,7 +479,7 @@ def outlives_every_kill(
             hidden = any(part.startswith(".") for part in Path(file).parts)
             passing = name == "answer" and file.startswith(
                 "work/"
-            )  # it is all of a delivery's steps: their frames lie there
+            )  # it is all of a submission's steps: their frames lie there
             assert hidden or passing or content in (old.get(file), wanted.get(file)), (
                 f"{name}, killed {what}, leaves a torn {file}"
             )
@@ -528,7 +533,7 @@ def test_so_it_is_on_postgresql(
 
 
 def with_keys_of_its_own(place: Place) -> Place:
-    """Give a house its keys in a file, so that they are its own to change."""
+    """Give a workspace its keys in a file, so that they are its own to change."""
     keys = place.home / "secrets" / "keys"
     keys.parent.mkdir(exist_ok=True)
     keys.write_text(os.environ["SHOUWANG_KEYS"].replace(" ", "\n"), encoding="utf-8")
@@ -545,7 +550,7 @@ def rotate(
         os.environ["SHOUWANG_KEYS"] = ""
         resealing.BATCH = 200
         with moments(kill_at) as seen:
-            steps.rotate_keys("测试员", meanwhile)
+            key_rotation.rotate_keys("测试员", meanwhile)
         return seen
 
     return in_child(place, work)
@@ -557,24 +562,29 @@ def with_the_newest_key_alone(place: Place) -> dict[str, str]:
 
     def work() -> Any:
         os.environ["SHOUWANG_KEYS"] = ""
-        house = open_house()
-        for old in [name for name in house.keys.ring.ciphers if name != house.keys.ring.newest]:
-            steps.drop_key(old, "测试员")
-        assert len(house.keys.ring.ciphers) == 1
-        records = map(record_table, house.county.contracts.values())
-        with house.database.read() as connection:
+        workspace = load_workspace()
+        for old in [
+            name for name in workspace.keys.ring.ciphers if name != workspace.keys.ring.newest
+        ]:
+            key_rotation.drop_key(old, "测试员")
+        assert len(workspace.keys.ring.ciphers) == 1
+        records = map(record_table, workspace.county.contracts.values())
+        with workspace.database.read() as connection:
             said: dict[str, Any] = {
                 table.name: sorted(map(repr, connection.execute(sa.select(*timeless(table)))))
                 for table in (*metadata.tables.values(), *records)
                 if table.name not in ("sealing_key", "audit_event")
             }
             said |= {kind: export(connection, kind, Month.parse(MONTH)).to_csv() for kind in KINDS}
-        assert trail.check(house)["faults"] == []
+        assert trail.check(workspace)["faults"] == []
         files = (
-            path for folder in house.sealed_folders for path in folder.rglob("*") if path.is_file()
+            path
+            for folder in workspace.sealed_folders
+            for path in folder.rglob("*")
+            if path.is_file()
         )
         said |= {
-            str(path.relative_to(place.home)): house.keys.open_file(path.read_bytes())
+            str(path.relative_to(place.home)): workspace.keys.open_file(path.read_bytes())
             for path in files
         }
         return {
@@ -624,7 +634,7 @@ def test_a_change_of_keys_that_is_killed_goes_on_and_the_new_key_alone_opens_eve
         assert not list(place.home.rglob("*.part")), f"killed {seen[number]}"
 
 
-def test_a_delivery_that_is_taken_in_while_keys_change_loses_nothing(
+def test_a_submission_that_is_taken_in_while_keys_change_loses_nothing(
     inbox: Path, undisturbed: Undisturbed, county: DemoCounty, tmp_path: Path
 ) -> None:
     place = on_sqlite(tmp_path / "home", inbox)
@@ -652,7 +662,7 @@ def test_what_retention_deletes_while_keys_change_does_not_come_back(
 
     def work() -> Any:
         os.environ |= {"SHOUWANG_KEYS": "", "SHOUWANG_TODAY": "2028-01-10"}
-        retention = threading.Thread(target=steps.expire)
+        retention = threading.Thread(target=following.expire)
 
         def put_back(path: Path) -> Any:
             if (
@@ -663,7 +673,7 @@ def test_what_retention_deletes_while_keys_change_does_not_come_back(
             return whole_file(path)
 
         resealing.whole_file = put_back  # type: ignore[assignment]
-        steps.rotate_keys("测试员")
+        key_rotation.rotate_keys("测试员")
         retention.join()
         return [str(path) for path in (place.home / "vault").rglob("*") if path.is_file()]
 
@@ -697,7 +707,7 @@ def test_a_step_whose_disk_is_full_leaves_nothing_by_halves_and_does_its_work_wh
 def test_each_step_may_run_on_another_machine_with_a_disk_of_its_own(
     county: DemoCounty, inbox: Path, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    """What is shared is the house; home and temporary folder are new for every step, and empty
+    """What is shared is the workspace; home and temporary folder are new for every step, and empty
     after it."""
     place = on_sqlite(tmp_path / "home", inbox)
     place.home.mkdir()

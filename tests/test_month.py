@@ -26,8 +26,8 @@ import sqlalchemy as sa
 
 from demo.county import DemoCounty, make_county
 from sealed import everybodys_numbers, lying_open, opened
-from shouwang import cli
-from shouwang.month import Month
+from shouwang.cli import app as cli
+from shouwang.core.month import Month
 
 MONTH = "2026-09"
 EXPORTS = ("matches", "rejects", "signals", "warnings", "cases")
@@ -43,7 +43,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Run:
-    """One county's house in a folder of its own."""
+    """One county's workspace in a folder of its own."""
 
     home: Path
     inbox: Path
@@ -102,7 +102,7 @@ class Run:
         return said
 
     def copy(self, home: Path, inbox: Path | None = None) -> Run:
-        """The same house as it stands, in another folder."""
+        """The same workspace as it stands, in another folder."""
         shutil.copytree(self.home, home)
         return replace(self, home=home, inbox=inbox or self.inbox)
 
@@ -143,7 +143,7 @@ def prepared(home: Path, county: DemoCounty, database: str = "") -> Run:
 
 @pytest.fixture(scope="module")
 def begun(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A house with its registry; tests work on copies of it."""
+    """A workspace with its registry; tests work on copies of it."""
     return prepared(tmp_path_factory.mktemp("begun"), county)
 
 
@@ -240,7 +240,7 @@ def test_a_run_that_is_killed_from_outside_ends_in_the_same_state(
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    assert run.tables()["delivery"], "nothing had been taken in yet"
+    assert run.tables()["submission"], "nothing had been taken in yet"
     assert not run.tables()["run"], "it was over already"
     run.shouwang("run", MONTH)
     assert run.exports() == said

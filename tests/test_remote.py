@@ -16,11 +16,13 @@ from moto.server import ThreadedMotoServer
 
 from demo.county import DemoCounty, make_county
 from services import Sftp, sftp
-from shouwang import steps
-from shouwang.errors import ConfigError, Unreachable
-from shouwang.house import open_house
-from shouwang.month import Month
-from shouwang.remote import Remote, delete_for_good
+from shouwang.casework import monthly
+from shouwang.core.errors import ConfigError, Unreachable
+from shouwang.core.month import Month
+from shouwang.release import releasing
+from shouwang.submissions import handover
+from shouwang.workspace.remote import Remote, delete_for_good
+from shouwang.workspace.workspace import load_workspace
 
 MONTH = "2026-09"
 DEPARTMENTS = ("civil_affairs", "housing")
@@ -75,12 +77,12 @@ def month(
     }.items():
         patch.setenv(name, value)
     home.mkdir()
-    steps.init()
-    steps.load_registry(str(county.registry), MONTH)
+    handover.init()
+    handover.load_registry(str(county.registry), MONTH)
     for department in DEPARTMENTS:
-        steps.receive(MONTH, department)
-    steps.screen(MONTH)
-    steps.release(MONTH, "测试员")
+        handover.receive(MONTH, department)
+    monthly.screen(MONTH)
+    releasing.release(MONTH, "测试员")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -108,7 +110,7 @@ def test_a_month_by_sftp_is_the_month_by_folders(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shutil.copytree(county.inbox, server.folder / "inbox")
-    (server.folder / "inbox" / MONTH / "housing" / ".hidden").write_text("not a delivery")
+    (server.folder / "inbox" / MONTH / "housing" / ".hidden").write_text("not a submission")
     month(
         county,
         tmp_path / "home",
@@ -124,7 +126,7 @@ def test_a_month_by_sftp_is_the_month_by_folders(
     assert all(sent[name] == by_folder[name] for name in lists if "公示" in name)
     assert all(sent[name] == (tmp_path / "home" / "outbox" / name).read_bytes() for name in lists)
     before = {path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")}
-    steps.summarise(MONTH)
+    releasing.summarise(MONTH)
     assert {
         path: path.stat().st_mtime_ns for path in (server.folder / "outbox").rglob("*")
     } == before
@@ -255,5 +257,5 @@ def test_an_address_that_cannot_be_meant_is_refused_without_repeating_its_passwo
     for address in ("ftp://host/inbox", "sftp://user:geheim@host/inbox", "s3://"):
         monkeypatch.setenv("SHOUWANG_INBOX", address)
         with pytest.raises(ConfigError) as told:
-            open_house()
+            load_workspace()
         assert "geheim" not in str(told.value)

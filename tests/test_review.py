@@ -13,12 +13,13 @@ import pytest
 
 from demo.county import DemoCounty, make_county
 from sealed import opened
-from shouwang import steps
-from shouwang.delivery.review import CHOICE, NUMBER, REVIEW
-from shouwang.errors import FileRefused, UsageError
-from shouwang.exporting import export
-from shouwang.house import open_house
-from shouwang.month import Month
+from shouwang.cli.exporting import export
+from shouwang.core.errors import FileRefused, UsageError
+from shouwang.core.month import Month
+from shouwang.documents.review import CHOICE, NUMBER, REVIEW
+from shouwang.matching import deciding
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 FIRST, SECOND = "2026-08", "2026-09"
 DEPARTMENTS = ("medical_insurance", "housing", "water")
@@ -31,7 +32,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
 
 
 @pytest.fixture
-def house(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in {
         "SHOUWANG_HOME": tmp_path,
         "SHOUWANG_INBOX": county.inbox,
@@ -39,20 +40,20 @@ def house(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'shouwang.db'}",
     }.items():
         monkeypatch.setenv(name, str(value))
-    steps.init()
-    steps.load_registry(str(county.registry), FIRST)
+    handover.init()
+    handover.load_registry(str(county.registry), FIRST)
     receive(FIRST)
     return tmp_path
 
 
 def receive(month: str) -> None:
     for department in DEPARTMENTS:
-        steps.receive(month, department)
+        handover.receive(month, department)
 
 
 def lines(month: str) -> pd.DataFrame:
     """Every line of a month with its household as matched, by place."""
-    with open_house().database.read() as connection:
+    with load_workspace().database.read() as connection:
         rows = export(connection, "matches", Month.parse(month))
     return rows.set_index(["department", "file", "sheet", "row"]).sort_index()
 
@@ -100,17 +101,17 @@ def homes(county: DemoCounty, month: str) -> dict[str, set[str]]:
     return found
 
 
-def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house: Path) -> None:
+def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, workspace: Path) -> None:
     before = lines(FIRST)
     waiting = before[before["outcome"] == "review"]
     assert len(waiting) >= 5
-    written = steps.write_review(FIRST)
+    written = deciding.write_review(FIRST)
     path = Path(written["file"])
     chosen = fill_in(path, homes(county, FIRST))
     assert chosen == written["reviews"] <= len(waiting)
-    taken = steps.load_review(str(path), "测试员")
+    taken = deciding.load_review(str(path), "测试员")
     assert (taken["taken"], taken["problems"]) == (chosen, [])
-    assert steps.load_review(str(path), "测试员")["known_already"] == chosen
+    assert deciding.load_review(str(path), "测试员")["known_already"] == chosen
 
     receive(FIRST)
     after = lines(FIRST)
@@ -122,7 +123,7 @@ def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house:
         decided["household_id"] == truth(county, FIRST)["household"].reindex(decided.index)
     ).all()
     pd.testing.assert_frame_equal(after.drop(waiting.index), before.drop(waiting.index))
-    assert steps.write_review(FIRST)["reviews"] == 0
+    assert deciding.write_review(FIRST)["reviews"] == 0
 
     receive(SECOND)
     remembered = lines(SECOND)
@@ -130,22 +131,22 @@ def test_a_decision_is_applied_remembered_and_revoked(county: DemoCounty, house:
     assert len(again)
     assert (again["household_id"] == truth(county, SECOND)["household"].reindex(again.index)).all()
 
-    held = steps.list_decisions()
+    held = deciding.list_decisions()
     assert len(held) == chosen
     for entry in held:
-        steps.revoke_decision(entry["decision_id"], "测试员")
+        deciding.revoke_decision(entry["decision_id"], "测试员")
     receive(FIRST)
     pd.testing.assert_frame_equal(lines(FIRST), before)
     with pytest.raises(UsageError):
-        steps.revoke_decision(999_999, "测试员")
+        deciding.revoke_decision(999_999, "测试员")
 
 
 def test_a_decision_does_not_outlive_its_person_or_a_change(
-    county: DemoCounty, house: Path, tmp_path: Path
+    county: DemoCounty, workspace: Path, tmp_path: Path
 ) -> None:
-    path = Path(steps.write_review(FIRST)["file"])
+    path = Path(deciding.write_review(FIRST)["file"])
     fill_in(path, homes(county, FIRST))
-    steps.load_review(str(path), "测试员")
+    deciding.load_review(str(path), "测试员")
     receive(SECOND)
     held = lines(SECOND)
     decided = held[held["method"] == "decided"]
@@ -153,36 +154,36 @@ def test_a_decision_does_not_outlive_its_person_or_a_change(
     registry = pd.read_excel(county.registry, dtype=str, engine="calamine")
     smaller = tmp_path / "农户信息表.xlsx"
     registry[~registry["户编号"].isin(gone)].to_excel(smaller, index=False)
-    steps.load_registry(str(smaller), SECOND)
+    handover.load_registry(str(smaller), SECOND)
     receive(SECOND)
     later = lines(SECOND)
     assert not later["household_id"].isin(gone).any()
     assert (later.loc[decided.index, "method"] != "decided").all()
-    list_now = unlocked(Path(steps.write_review(FIRST)["file"]))[REVIEW]
+    list_now = unlocked(Path(deciding.write_review(FIRST)["file"]))[REVIEW]
     assert list_now.max_row >= 5
     moved = registry.copy()
     moved.loc[moved["户编号"].isin(gone), "行政村"] = "新迁村"
     moved.to_excel(smaller, index=False)
-    steps.load_registry(str(smaller), SECOND)
+    handover.load_registry(str(smaller), SECOND)
     receive(SECOND)
     assert (lines(SECOND).loc[decided.index, "method"] != "decided").all()
 
 
 def test_what_became_of_a_candidate_since_is_said(
-    county: DemoCounty, house: Path, tmp_path: Path
+    county: DemoCounty, workspace: Path, tmp_path: Path
 ) -> None:
     registry = pd.read_excel(county.registry, dtype=str, engine="calamine")
     path = tmp_path / "农户信息表.xlsx"
     registry.head(50).to_excel(path, index=False)
-    steps.load_registry(str(path), SECOND)
-    texts = [str(cell) for row in _rows(Path(steps.write_review(FIRST)["file"])) for cell in row]
+    handover.load_registry(str(path), SECOND)
+    texts = [str(cell) for row in _rows(Path(deciding.write_review(FIRST)["file"])) for cell in row]
     assert any("现已不在册" in text for text in texts)
 
 
 def test_faulty_rows_are_answered_with_their_place(
-    county: DemoCounty, house: Path, tmp_path: Path
+    county: DemoCounty, workspace: Path, tmp_path: Path
 ) -> None:
-    path = Path(steps.write_review(FIRST)["file"])
+    path = Path(deciding.write_review(FIRST)["file"])
     book = unlocked(path)
     sheet = book[REVIEW]
     head = next(row for row in sheet.iter_rows() if any(cell.value == NUMBER for cell in row))
@@ -195,7 +196,7 @@ def test_faulty_rows_are_answered_with_their_place(
     )
     sheet.cell(lonely, at[CHOICE]).value = "候选3"
     book.save(path)
-    taken = steps.load_review(str(path), "测试员")
+    taken = deciding.load_review(str(path), "测试员")
     assert taken["taken"] == 0
     assert [(p["sheet"], p["row"]) for p in taken["problems"]] == [
         (REVIEW, first),
@@ -205,14 +206,16 @@ def test_faulty_rows_are_answered_with_their_place(
     empty = tmp_path / "空.xlsx"
     openpyxl.Workbook().save(empty)
     with pytest.raises(FileRefused):
-        steps.load_review(str(empty), "测试员")
+        deciding.load_review(str(empty), "测试员")
 
 
-def test_a_township_gets_its_own_and_no_full_number_leaves(county: DemoCounty, house: Path) -> None:
-    rows = _rows(Path(steps.write_review(FIRST)["file"]))
+def test_a_township_gets_its_own_and_no_full_number_leaves(
+    county: DemoCounty, workspace: Path
+) -> None:
+    rows = _rows(Path(deciding.write_review(FIRST)["file"]))
     townships = {str(row[4]).split("\n")[0] for row in rows[4:] if row[4]}
     mine = sorted(townships & set(county.townships))[0]
-    own = _rows(Path(steps.write_review(FIRST, mine)["file"]))
+    own = _rows(Path(deciding.write_review(FIRST, mine)["file"]))
     assert 4 < len(own) < len(rows)
     assert all(mine in str(cell) for row in own[4:] for cell in row[6:9] if cell)
     numbers = set(pd.read_csv(county.truth / "identities.csv", dtype=str)["id"].dropna())

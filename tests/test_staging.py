@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from shouwang.staging import OPEN, only_one, private_folder, sweep, whole_file
+from shouwang.core.staging import OPEN, only_one, private_folder, sweep, whole_file
 
 FORK = multiprocessing.get_context("fork")
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 from demo.scheduler import Airflow
 from services import path_of
 from shouwang.board.app import Guards, create_app
-from shouwang.house import open_house
+from shouwang.workspace.workspace import load_workspace
 
 USERS = "admin:admin,watcher:viewer"
 QUIET = [
@@ -49,7 +49,7 @@ class Seen:
 def paths(**told: str) -> list[str]:
     """Every route of the board, filled in."""
     guards = Guards(lambda: None, lambda: None, lambda request, user: None)
-    app = create_app(guards, open_house, lambda dag, month: "", lambda dag, month, by: None)
+    app = create_app(guards, load_workspace, lambda dag, month: "", lambda dag, month, by: None)
     routes = (
         route for route in app.routes if isinstance(route, APIRoute) and "GET" in route.methods
     )
@@ -66,7 +66,7 @@ def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:
         with visitor(browser, airflow, "admin", seen, locale="zh-CN", color_scheme="light") as page:
             board = open_board(page, airflow, seen, "board, Chinese")
             board.locator(f"a[href$='/months/{month}/water']").first.click()
-            keep(page, board, seen, "delivery", "#papers")
+            keep(page, board, seen, "submission", "#papers")
             with page.expect_download() as download:
                 board.locator("a[href*='/receipts/']").first.click()
             seen.downloads.append(download.value.suggested_filename)
@@ -94,7 +94,7 @@ def look(airflow: Airflow, month: str, told: dict[str, str]) -> Seen:
                 board.locator("html").evaluate("e => e.scrollWidth - e.clientWidth")
             )
             board.locator(f"a[href$='/months/{month}/water']").first.click()
-            keep(page, board, seen, "delivery, viewer", "#papers")
+            keep(page, board, seen, "submission, viewer", "#papers")
             seen.viewer = {
                 path: page.request.get(airflow.url + path).status
                 for path in paths(month=month, **told)

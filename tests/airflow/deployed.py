@@ -119,8 +119,8 @@ class Deployment:
     def __init__(self, top: Path, more: dict[str, str], workers: int = 2) -> None:
         self.top, self.services = top, services()
         self.port = free_port()
-        self.house, self.secrets, self.logs = top / "house", top / "secrets", top / "logs"
-        for folder in (self.house, self.secrets, self.logs, top / "redis"):
+        self.workspace, self.secrets, self.logs = top / "workspace", top / "secrets", top / "logs"
+        for folder in (self.workspace, self.secrets, self.logs, top / "redis"):
             folder.mkdir(parents=True)
         top.chmod(0o755)
         for number, name in enumerate(
@@ -135,7 +135,7 @@ class Deployment:
         self.replaced = {
             "/run/secrets": self.secrets,
             "/opt/shouwang": PROJECT,
-            "/srv/shouwang": self.house,
+            "/srv/shouwang": self.workspace,
             "/etc/shouwang/county": PROJECT / "include" / "county",
             "/data": top / "redis",
             "http://api-server:8080": self.url,

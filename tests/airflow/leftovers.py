@@ -75,12 +75,12 @@ def found_in(text: str, people: People) -> set[str]:
     }
 
 
-def texts_left(airflow: Path, *houses: Path) -> Iterator[tuple[str, str]]:
+def texts_left(airflow: Path, *workspaces: Path) -> Iterator[tuple[str, str]]:
     """Everything an Airflow left (each file; each column of each table), and the names of all files
-    of the houses."""
+    of the workspaces."""
     yield (
         "file names",
-        "\n".join(str(path) for top in (airflow, *houses) for path in top.rglob("*")),
+        "\n".join(str(path) for top in (airflow, *workspaces) for path in top.rglob("*")),
     )
     for path in sorted(path for path in airflow.rglob("*") if path.is_file()):
         yield str(path.relative_to(airflow)), path.read_bytes().decode("utf-8", "replace")

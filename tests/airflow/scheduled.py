@@ -25,14 +25,14 @@ EXPORTS = ("matches", "rejects", "signals", "warnings", "cases")
 
 COMMANDS = """
 import json, sys
-from shouwang.cli import app
+from shouwang.cli.app import app
 print("RESULT" + json.dumps([app(words, standalone_mode=False) or 0 for words in json.loads(sys.argv[1])]))
 """
 
 
 @dataclass(frozen=True)
 class CommandLine:
-    """The command line in a house of its own; several commands share a process, as its start takes
+    """The command line in a workspace of its own; several commands share a process, as its start takes
     longest."""
 
     home: Path

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shouwang import steps
+from shouwang.submissions import handover
 
 MONTH, WHO = "2098-01", "water"
 HELD = {
@@ -41,17 +41,18 @@ def step(wiring, monkeypatch):
     """One of the two steps, beside what the pipeline says; what it then does."""
     from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
-    from shouwang.house import open_house
+    from shouwang.submissions import asking, handover
+    from shouwang.workspace.workspace import load_workspace
 
     def run(
         judge: str, event: str | None, said: dict[str, list[dict[str, object]]], over: bool = False
     ) -> tuple:
         moment = dt.datetime.now(dt.UTC) + dt.timedelta(days=-1 if over else 1)
-        monkeypatch.setattr(steps, "deadline", lambda month: moment)
-        monkeypatch.setattr(steps, "waiting", lambda month, department: [7])
+        monkeypatch.setattr(handover, "deadline", lambda month: moment)
+        monkeypatch.setattr(asking, "waiting", lambda month, department: [7])
         for name in ("take_in", "validate"):
-            monkeypatch.setattr(steps, name, lambda *_, n=name: said[n].pop(0))
-        here = wiring.module.CountyDags("", open_house().county)
+            monkeypatch.setattr(handover, name, lambda *_, n=name: said[n].pop(0))
+        here = wiring.module.CountyDags("", load_workspace().county)
         one = wiring.module.UntilAnswered(
             task_id="any", here=here, month=MONTH, department=WHO, judge=judge
         )
@@ -97,10 +98,10 @@ def test_silence_leaves_it_held_without_another_word(step, wiring):
 
 
 def test_values_that_are_not_known_are_told_of_without_being_quoted(wiring):
-    from shouwang.house import open_house
+    from shouwang.workspace.workspace import load_workspace
 
-    here = wiring.module.CountyDags("", open_house().county)
-    here.tell_of_a_delivery(HELD | {"status": "loaded", "delivery_id": "d"})
+    here = wiring.module.CountyDags("", load_workspace().county)
+    here.tell_of_a_submission(HELD | {"status": "loaded", "submission_id": "d"})
     assert wiring.told == [f"{MONTH} 水利局（water）的报送有不认得的写法：1 个问题"]
 
 
@@ -108,7 +109,7 @@ def test_values_that_are_not_known_are_told_of_without_being_quoted(wiring):
 def trigger(plugin, monkeypatch, tmp_path):
     """What the trigger fires with, while ``asked`` waited when it began."""
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
-    steps.init()
+    handover.init()
 
     def fires(asked: list[int], seconds: float) -> str:
         async def run() -> str:

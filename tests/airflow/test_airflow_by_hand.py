@@ -11,8 +11,8 @@ from leftovers import ordinary_texts, people_of, who_is_named
 from scheduled import CommandLine
 
 from demo.county import make_county
+from shouwang.core.month import Month
 from shouwang.county.settings import read_county
-from shouwang.month import Month
 
 STEPS = ("wait_for_files", "take_in", "validate", "match", "load", "settle")
 MONTH = "2025-08"

@@ -20,7 +20,7 @@ from deployed import Container, Deployment, services
 
 from demo.county import make_county
 from services import path_of
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 pytestmark = [pytest.mark.needs("docker-compose", "postgresql", "redis"), pytest.mark.timeout(900)]
 MONTH = "2026-09"
@@ -167,7 +167,7 @@ def test_a_backup_is_made_and_restored_on_another_machine_by_the_documents_own_l
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("DELETE FROM audit_event")
         assert second.airflow("SELECT run_id FROM dag_run") == [("waits for an answer",)]
-        assert (second.deployment.house / "secrets" / "keys").exists()
+        assert (second.deployment.workspace / "secrets" / "keys").exists()
 
 
 def test_every_compose_line_of_the_documents_names_what_there_is(project: Path) -> None:

@@ -25,9 +25,12 @@ from listener import Listener
 from demo.county import DemoCounty, make_county
 from letting_go import let_go
 from services import free_port, postgresql
-from shouwang import steps, workdays
+from shouwang.casework import monthly
+from shouwang.core import workdays
+from shouwang.core.month import Month
 from shouwang.county.settings import read_county
-from shouwang.month import Month
+from shouwang.release import releasing
+from shouwang.submissions import handover
 
 MONTHS = ("2025-07", "2025-08")
 DEPARTMENTS = ("civil_affairs", "housing", "medical_insurance", "water")
@@ -49,16 +52,16 @@ def before(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SHOUWANG_HOME", str(home))
         patch.setenv("SHOUWANG_TODAY", "2025-09-08")
-        steps.init()
-        steps.load_registry(str(county.registry), MONTHS[0])
+        handover.init()
+        handover.load_registry(str(county.registry), MONTHS[0])
         for department in DEPARTMENTS:
-            steps.receive(MONTHS[0], department)
+            handover.receive(MONTHS[0], department)
     return home
 
 
 @dataclass
 class Desk:
-    """A house, its tasks as Airflow runs them, and all that people are told."""
+    """A workspace, its tasks as Airflow runs them, and all that people are told."""
 
     home: Path
     county: DemoCounty
@@ -79,14 +82,14 @@ class Desk:
             )
 
     def deliver(self, department: str) -> None:
-        """A delivery's way through its DAG."""
+        """A submission's way through its DAG."""
         from airflow.sdk.exceptions import AirflowSkipException
 
         try:
-            reference = steps.take_in(MONTHS[1], department)
-            for step in (steps.validate, steps.match, steps.load):
+            reference = handover.take_in(MONTHS[1], department)
+            for step in (handover.validate, handover.match, handover.load):
                 reference = step(self.here.unless_refused(reference))
-            self.here.tell_of_a_delivery(reference)
+            self.here.tell_of_a_submission(reference)
         except AirflowSkipException:
             pass
 
@@ -121,8 +124,8 @@ def desk(
 def missing(desk: Desk) -> None:
     for department in ("civil_affairs", "housing", "medical_insurance"):
         desk.deliver(department)
-    steps.declare_late(MONTHS[1], "water")
-    desk.here.tell_of_the_missing(MONTHS[1], steps.settled(MONTHS[1]))
+    handover.declare_late(MONTHS[1], "water")
+    desk.here.tell_of_the_missing(MONTHS[1], handover.settled(MONTHS[1]))
 
 
 def refused(desk: Desk) -> None:
@@ -148,34 +151,34 @@ def drift(desk: Desk) -> None:
 
 def conservation(desk: Desk) -> None:
     """Rows vanish between matching and loading, by somebody's hand."""
-    from shouwang.arriving.receiving import _staging
-    from shouwang.house import open_house
+    from shouwang.submissions.receiving import _staging
+    from shouwang.workspace.workspace import load_workspace
 
-    reference = steps.match(steps.validate(steps.take_in(MONTHS[1], "water")))
-    staging = _staging(open_house(), reference)
+    reference = handover.match(handover.validate(handover.take_in(MONTHS[1], "water")))
+    staging = _staging(load_workspace(), reference)
     matched = staging.read_frame("matched.parquet")
     staging.write_frame(
         "matched.parquet",
         matched.assign(outcome=matched["outcome"].where(matched.index > 2, "lost")),
     )
-    desk.task("load", lambda: steps.load(reference), "exchange_water")
+    desk.task("load", lambda: handover.load(reference), "exchange_water")
 
 
 def database_away(desk: Desk) -> None:
     """A PostgreSQL that is shut down between two steps."""
     with postgresql() as url:
         desk.patch.setenv("SHOUWANG_DATABASE_URL", url)
-        steps.init()
-        steps.load_registry(str(desk.county.registry), MONTHS[0])
-    desk.task("take_in", lambda: steps.take_in(MONTHS[1], "water"), "exchange_water")
+        handover.init()
+        handover.load_registry(str(desk.county.registry), MONTHS[0])
+    desk.task("take_in", lambda: handover.take_in(MONTHS[1], "water"), "exchange_water")
 
 
 def channel_down(desk: Desk) -> None:
     """The server to which a township's lists go does not run."""
     for department in DEPARTMENTS:
         desk.deliver(department)
-    steps.screen(MONTHS[1])
-    township = steps.release_plan(MONTHS[1])["lists"][0]["township"]
+    monthly.screen(MONTHS[1])
+    township = releasing.release_plan(MONTHS[1])["lists"][0]["township"]
     configuration = desk.home / "configuration"
     shutil.copytree(Path(__file__).parents[2] / "include" / "county", configuration)
     written = yaml.safe_load((configuration / "county.yaml").read_text(encoding="utf-8"))
@@ -187,15 +190,15 @@ def channel_down(desk: Desk) -> None:
     )
     desk.patch.setenv("SHOUWANG_COUNTY", str(configuration))
     let_go(MONTHS[1], township)
-    desk.task("send", lambda: steps.send_township(MONTHS[1], township))
+    desk.task("send", lambda: releasing.send_township(MONTHS[1], township))
 
 
 def rejected(desk: Desk) -> None:
     """A clerk refuses the release, and names somebody in the reason."""
     for department in DEPARTMENTS:
         desk.deliver(department)
-    steps.screen(MONTHS[1])
-    plan = steps.release_plan(MONTHS[1])
+    monthly.screen(MONTHS[1])
+    plan = releasing.release_plan(MONTHS[1])
     ask = desk.approving.ReleaseApproval(
         task_id="approve", month=MONTHS[1], subject="预警名单", body="请审核"
     )
@@ -272,37 +275,37 @@ def test_a_department_that_was_refused_is_waited_for_until_the_waiting_day(desk)
     desk.patch.setenv("SHOUWANG_TODAY", "2025-09-10")
     all_but_water(desk)
     refused(desk)
-    assert not steps.settled(MONTHS[1])["settled"]
-    assert steps.to_screen() == []
+    assert not handover.settled(MONTHS[1])["settled"]
+    assert releasing.to_screen() == []
     desk.patch.setenv("SHOUWANG_TODAY", "2025-09-11")
-    assert steps.settled(MONTHS[1])["settled"]
-    assert steps.to_screen() == [MONTHS[1]]
+    assert handover.settled(MONTHS[1])["settled"]
+    assert releasing.to_screen() == [MONTHS[1]]
 
 
 def test_what_is_put_right_or_comes_late_is_found_in_the_morning_and_opens_the_month_again(desk):
     all_but_water(desk)
     water = {"month": MONTHS[1], "department": "water"}
-    assert steps.come_late() == [water]  # the waiting time is over, and nobody has looked at it
+    assert handover.come_late() == [water]  # the waiting time is over, and nobody has looked at it
     refused(desk)
-    assert steps.come_late() == []
-    steps.screen(MONTHS[1])
+    assert handover.come_late() == []
+    monthly.screen(MONTHS[1])
     path, _ = desk.book("water")
     shutil.copy(desk.county.inbox / MONTHS[1] / "water" / path.name, path)
     os.utime(path, (still := time.time() + 600, still))
-    assert steps.come_late() == []  # it may still be copied
+    assert handover.come_late() == []  # it may still be copied
     os.utime(path, (0, 0))
-    assert steps.come_late() == [water]
-    steps.receive(**water)
-    assert steps.come_late() == []
-    assert steps.to_screen([MONTHS[1]]) == [MONTHS[1]]
+    assert handover.come_late() == [water]
+    handover.receive(**water)
+    assert handover.come_late() == []
+    assert releasing.to_screen([MONTHS[1]]) == [MONTHS[1]]
 
 
 def test_lists_that_were_rejected_are_not_asked_for_again_until_they_say_something_else(desk):
     rejected(desk)
-    assert steps.release_plan(MONTHS[1])["rejected"]
+    assert releasing.release_plan(MONTHS[1])["rejected"]
     drift(desk)
-    steps.screen(MONTHS[1])
-    assert not steps.release_plan(MONTHS[1])["rejected"]
+    monthly.screen(MONTHS[1])
+    assert not releasing.release_plan(MONTHS[1])["rejected"]
 
 
 def test_holidays_of_a_year_that_is_not_published_are_missing_and_the_log_says_what_to_do(

@@ -14,7 +14,8 @@ import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from statistics_server import Metrics
 
-from shouwang import steps
+from shouwang.board import watching
+from shouwang.submissions import handover
 
 END = """
 import datetime as dt, os, sys, threading
@@ -60,7 +61,7 @@ from airflow.providers.celery.executors.celery_executor import app
 
 settings.prepare_syspath_for_config_and_plugins()
 app.loader.import_default_modules()  # as a worker does before it forks
-assert {"great_expectations", "shouwang.steps", "shouwang.papers"} <= set(sys.modules)
+assert {"great_expectations", "shouwang.casework.monthly", "shouwang.statistics.papers"} <= set(sys.modules)
 """
 
 
@@ -89,10 +90,10 @@ def collected(bodies: list[bytes]) -> set[tuple[object, ...]]:
 
 
 @pytest.fixture
-def house(tmp_path, monkeypatch) -> dict[str, str]:
-    """What processes are told of a house."""
+def workspace(tmp_path, monkeypatch) -> dict[str, str]:
+    """What processes are told of a workspace."""
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
-    steps.init()
+    handover.init()
     return {"SHOUWANG_HOME": str(tmp_path), "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
 
 
@@ -110,12 +111,12 @@ def said(code: str, environment: dict[str, str], *words: str) -> str:
 
 
 def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_often_it_is_told(
-    airflow_environment, house
+    airflow_environment, workspace
 ):
-    assert "WENT ON" in said(END, airflow_environment | house, "noted")
-    assert "WENT ON" in said(END, airflow_environment | house, "cleared")
+    assert "WENT ON" in said(END, airflow_environment | workspace, "noted")
+    assert "WENT ON" in said(END, airflow_environment | workspace, "cleared")
     for _ in ("noted", "on record"):
-        cleared, first = steps.runs()
+        cleared, first = watching.runs()
         assert (first.dag, first.month, first.kind, first.state) == (
             "screening",
             "2026-09",
@@ -124,13 +125,13 @@ def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_ofte
         )
         assert (first.failed, first.seconds) == (("send[大河镇]",), 120)
         assert (cleared.state, cleared.failed, cleared.seconds) == ("success", (), 300)
-        steps.record_ended_runs()
+        watching.record_ended_runs()
 
 
-def test_a_house_that_is_away_holds_nothing_up(airflow_environment, house, tmp_path):
+def test_a_house_that_is_away_holds_nothing_up(airflow_environment, workspace, tmp_path):
     (tmp_path / "a file").touch()
     told = said(
-        END, airflow_environment | house | {"SHOUWANG_HOME": str(tmp_path / "a file")}, "noted"
+        END, airflow_environment | workspace | {"SHOUWANG_HOME": str(tmp_path / "a file")}, "noted"
     )
     assert (
         "The end of screening is not noted, and will not be on our record: NotADirectoryError"
@@ -139,7 +140,7 @@ def test_a_house_that_is_away_holds_nothing_up(airflow_environment, house, tmp_p
     assert "WENT ON" in told
 
 
-def test_the_countys_figures_go_where_airflows_metrics_go(airflow_environment, house):
+def test_the_countys_figures_go_where_airflows_metrics_go(airflow_environment, workspace):
     Collector.bodies = []
     with Metrics() as metrics, HTTPServer(("127.0.0.1", 0), Collector) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -148,9 +149,11 @@ def test_the_countys_figures_go_where_airflows_metrics_go(airflow_environment, h
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": f"http://127.0.0.1:{server.server_port}/v1/metrics",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         }
-        said(END, airflow_environment | house, "noted")
-        assert "RECORDED 1" in said(END, airflow_environment | house | metrics.settings, "recorded")
-        assert "RECORDED 0" in said(END, airflow_environment | house | telemetry, "recorded")
+        said(END, airflow_environment | workspace, "noted")
+        assert "RECORDED 1" in said(
+            END, airflow_environment | workspace | metrics.settings, "recorded"
+        )
+        assert "RECORDED 0" in said(END, airflow_environment | workspace | telemetry, "recorded")
         lines = metrics.wait_for("airflow.shouwang.overdue")
         server.shutdown()
     assert "airflow.shouwang.lists,county=532900,state=sent:0|g" in lines

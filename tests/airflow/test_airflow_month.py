@@ -35,7 +35,7 @@ from demo.scheduler import Airflow, Api, SchedulerError
 from overlaid import overlay, settings_of
 from sealed import opened
 from services import PROGRAMS, scratch
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 pytestmark = pytest.mark.timeout(2400)
 
@@ -102,9 +102,11 @@ def database(postgresql_url: str) -> str:
     return scratch(postgresql_url, "scheduled")
 
 
-def delivery_in_force(database: str, department: str) -> str:
+def submission_in_force(database: str, department: str) -> str:
     with psycopg.connect(database.replace("+psycopg", "")) as connection:
-        query = "SELECT delivery_id FROM delivery WHERE month = %s AND department = %s AND in_force"
+        query = (
+            "SELECT submission_id FROM submission WHERE month = %s AND department = %s AND in_force"
+        )
         (found,) = connection.execute(query, [MONTH, department]).fetchone()
     return found
 
@@ -136,7 +138,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
     home = top / "scheduled"
     keys = os.environ[
         "SHOUWANG_KEYS"
-    ]  # ids of people are digests under a key: both houses have the same
+    ]  # ids of people are digests under a key: both workspaces have the same
     here = {
         "SHOUWANG_TODAY": "2025-09-12",
         "SHOUWANG_KEYS": keys,
@@ -178,13 +180,13 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
         told.record = line.asked("runs --count 500")
         told.metrics = metrics.wait_for("airflow.shouwang.overdue")
         if PROGRAMS["chromium"].find():
-            identifier = delivery_in_force(database, "water")
+            identifier = submission_in_force(database, "water")
             told.board = look(
                 airflow,
                 MONTH,
                 {
                     "department": "water",
-                    "delivery_id": identifier,
+                    "submission_id": identifier,
                     "dag_id": "screening",
                     "name": "board.js",
                 },
@@ -362,7 +364,7 @@ def test_the_month_is_screened_with_one_department_late_and_one_refused(told):
     assert "**数据被退回部门：** 住建局" in told.questions[0]
 
 
-def test_a_delivery_that_is_in_force_does_not_settle_the_month_again(told):
+def test_a_submission_that_is_in_force_does_not_settle_the_month_again(told):
     """Its steps are passed over, and so is telling of what was told of before."""
     assert told.stories["water, again"] == NOTHING_TO_DO | {"settle": "skipped"}
 
@@ -544,14 +546,14 @@ def test_the_board_shows_the_month_that_was_run(told):
     ):
         assert words in board
     assert "In force" in told.board.texts["board, English"]
-    delivery = told.board.texts["delivery"]
-    assert "更正第 1 版" in delivery
+    submission = told.board.texts["submission"]
+    assert "更正第 1 版" in submission
     assert "缺少必需的列" in told.board.texts["the DAG's page"]
     assert "Expectation" in told.board.texts["Data Docs"]
     assert told.board.addresses["task log"].endswith(
         f"/dags/exchange_water/runs?partition_key_pattern={MONTH}"
     )
-    assert f"/plugin/board/shouwang/months/{MONTH}/water" in told.board.addresses["delivery"]
+    assert f"/plugin/board/shouwang/months/{MONTH}/water" in told.board.addresses["submission"]
 
 
 @pytest.mark.needs("chromium")

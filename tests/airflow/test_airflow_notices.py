@@ -14,7 +14,7 @@ from listener import Listener
 
 @pytest.fixture
 def notices(project, tmp_path, monkeypatch):
-    """The module, in a house of its own that nobody asked to be told about."""
+    """The module, in a workspace of its own that nobody asked to be told about."""
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.delenv("AIRFLOW_CONN_SHOUWANG_NOTICES", raising=False)
     spec = importlib.util.spec_from_file_location(

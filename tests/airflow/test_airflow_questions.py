@@ -18,7 +18,7 @@ from scheduled import CommandLine, Watched
 
 from demo.county import make_county
 from demo.scheduler import Airflow, Api
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -68,7 +68,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         airflow.wait_until_healthy(600)
         answered(told, airflow, Watched(Api(airflow)), files)
         with closing(sqlite3.connect(home / "shouwang.db")) as connection:
-            query = "SELECT month, json_extract(counts, '$.rows') FROM delivery WHERE in_force ORDER BY month"
+            query = "SELECT month, json_extract(counts, '$.rows') FROM submission WHERE in_force ORDER BY month"
             told.in_force = connection.execute(query).fetchall()
     finally:
         airflow.stop(patience=3)

@@ -29,7 +29,7 @@ from scheduled import EXPORTS, OVER, CommandLine
 from demo.county import DemoCounty, make_county
 from sealed import opened
 from services import Sftp, fill, path_of, sftp, small_disk
-from shouwang.month import Month
+from shouwang.core.month import Month
 from wires import Post, cutting, mail_server
 
 pytestmark = [
@@ -305,23 +305,23 @@ def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
         by_hand = Beside(
             top / "by-hand", {**here, "SHOUWANG_COUNTIES": str(top / "counties by hand")}
         )
-        (outbox := deployment.house / COUNTIES[0] / "outbox").mkdir(parents=True)
+        (outbox := deployment.workspace / COUNTIES[0] / "outbox").mkdir(parents=True)
         with ThreadPoolExecutor(1) as beside, small_disk(outbox) as filling:
             undisturbed_too = beside.submit(undisturbed, told, by_hand, counties)
             with deployment:
                 disturbed(told, deployment, counties, filling, out)
                 runner = f"postgresql+psycopg://shouwang_runner@127.0.0.1:{deployment.database.port}/shouwang"
-                line = Beside(deployment.house, {**here, "SHOUWANG_DATABASE_URL": runner})
+                line = Beside(deployment.workspace, {**here, "SHOUWANG_DATABASE_URL": runner})
                 for key in COUNTIES:
                     told.exports[key] = line.run(key)
-                    told.lists[key] = lists_of(deployment.house / key)
+                    told.lists[key] = lists_of(deployment.workspace / key)
                     with deployment.connect() as connection:
                         query = f"SELECT file, sent_at IS NOT NULL, problem FROM {key}.dispatch ORDER BY file"
                         told.dispatches[key] = connection.execute(query).fetchall()
                         query = f"SELECT detail ->> 'file' FROM {key}.audit_event WHERE kind = 'sent' ORDER BY 1"
                         told.sendings[key] = connection.execute(query).fetchall()
                     files = [
-                        deployment.house / key / "outbox" / file
+                        deployment.workspace / key / "outbox" / file
                         for file, *_ in told.dispatches[key]
                     ]
                     told.handed_out[key] = {path.name: path.read_bytes() for path in files}
@@ -372,7 +372,7 @@ def disturbed(
     first, second, third = COUNTIES
 
     def exchanges(key: str) -> list[tuple[str, str]]:
-        put(counties[key], deployment.house / key / "inbox")
+        put(counties[key], deployment.workspace / key / "inbox")
         names = [f"{key}.exchange_{name}" for name in DEPARTMENTS]
         return [(name, api.trigger(name, MONTH)) for name in names]
 

@@ -9,8 +9,8 @@ import logging
 
 import pytest
 
-from shouwang import workdays
-from shouwang.month import Month
+from shouwang.core import workdays
+from shouwang.core.month import Month
 
 
 def at(text: str) -> dt.datetime:

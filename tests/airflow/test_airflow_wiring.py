@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shouwang import steps
+from shouwang.submissions import handover
 
 MONTH = "2025-08"
 
@@ -20,7 +20,7 @@ def wait(plugin, project, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(str(project / "dags"))
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.delitem(sys.modules, "wiring", raising=False)
-    steps.init()
+    handover.init()
     from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
     from wiring import AwaitFiles

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from shouwang.house import House
-from shouwang.month import Month
-from shouwang.store.tables import delivery, feedback, late, release, release_item, run, warning
+from shouwang.core.month import Month
+from shouwang.store.tables import feedback, late, release, release_item, run, submission, warning
+from shouwang.workspace.workspace import Workspace
 
 TODAY = "2026-10-25"
 MARKUP = "<script>alert(1)</script>"
@@ -16,15 +16,15 @@ MARKUP = "<script>alert(1)</script>"
 class Story:
     """Facts of a county, put on record one by one."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
 
     def write(self, table: Any, **values: Any) -> None:
-        with self.house.database.write() as connection:
+        with self.workspace.database.write() as connection:
             connection.execute(table.insert().values(**values))
 
     def came(self, month: str, department: str, day: str, version: int = 1, **more: Any) -> str:
-        """A delivery of 100 rows, 90 of them matched; ``refusal`` if it was refused."""
+        """A submission of 100 rows, 90 of them matched; ``refusal`` if it was refused."""
         name = f"{month[2:]}-{department[:5]}-{version}"
         refusal = more.get("refusal")
         counts = {
@@ -36,8 +36,8 @@ class Story:
             "duplicate": 1,
         }
         self.write(
-            delivery,
-            delivery_id=name,
+            submission,
+            submission_id=name,
             month=month,
             department=department,
             dataset="any",
@@ -57,7 +57,7 @@ class Story:
 
     def screened(self, month: str, marks: list[str], **levels: int) -> None:
         at = dt.datetime.fromisoformat(f"{Month.parse(month) + 1}-11T01:00:00")
-        inputs = {"registry": "r", "since": str(Month.parse(month) + -11), "deliveries": marks}
+        inputs = {"registry": "r", "since": str(Month.parse(month) + -11), "submissions": marks}
         self.write(
             run,
             month=month,

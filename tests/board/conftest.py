@@ -8,25 +8,25 @@ from pathlib import Path
 import pytest
 from board_story import MARKUP, TODAY, Story
 
-from shouwang import steps
-from shouwang.house import House, open_house
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     for name in [
         name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
     ]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
     monkeypatch.setenv("SHOUWANG_TODAY", TODAY)
-    steps.init()
-    return open_house()
+    handover.init()
+    return load_workspace()
 
 
 @pytest.fixture
-def story(house: House) -> Story:
-    return Story(house)
+def story(workspace: Workspace) -> Story:
+    return Story(workspace)
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from shouwang.month import Month
-from shouwang.reporting.board import (
+from shouwang.board.figures import (
     Attention,
     Cell,
     MonthRow,
@@ -14,17 +13,18 @@ from shouwang.reporting.board import (
     month_rows,
     months,
 )
-from shouwang.reporting.board import township_months as count_townships
+from shouwang.board.figures import township_months as count_townships
+from shouwang.core.month import Month
 
 
 def seen(
     story, today: str = "2026-10-25", count: int = 12
 ) -> tuple[list[MonthRow], list[TownshipMonth]]:
     day = dt.date.fromisoformat(today)
-    with story.house.database.read() as connection:
+    with story.workspace.database.read() as connection:
         shown = months(connection, count, day)
-        rows = month_rows(story.house, connection, shown, day)
-        return rows, count_townships(story.house, connection, day, shown[-1])
+        rows = month_rows(story.workspace, connection, shown, day)
+        return rows, count_townships(story.workspace, connection, day, shown[-1])
 
 
 def cells(row: MonthRow) -> dict[str, Cell]:
@@ -126,7 +126,7 @@ def test_returned_files_of_nobody_ask_for_somebody(september):
 
 
 def test_nothing_is_known_of_an_empty_house(story):
-    with story.house.database.read() as connection:
+    with story.workspace.database.read() as connection:
         assert months(connection, 12, dt.date(2026, 10, 25)) == []
 
 

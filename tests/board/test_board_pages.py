@@ -13,10 +13,10 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from shouwang import steps
 from shouwang.board.app import Guards, create_app
 from shouwang.board.words import LANGUAGES, WORDS
 from shouwang.store.tables import audit_event
+from shouwang.submissions import handover
 
 CLERK, VIEWER, STRANGER = ({"who": name} for name in ("clerk", "viewer", "stranger"))
 WATER, HOUSING = "/months/2026-09/water", "/months/2026-09/housing"
@@ -38,10 +38,10 @@ def people(request: Request, user: SimpleNamespace) -> None:
         raise HTTPException(403)
 
 
-def app_of(house) -> FastAPI:
+def app_of(workspace) -> FastAPI:
     return create_app(
         Guards(who, see, people),
-        lambda: house,
+        lambda: workspace,
         lambda dag, month: f"/dags/{dag}/runs/of {month}",
         read_on,
     )
@@ -49,21 +49,21 @@ def app_of(house) -> FastAPI:
 
 def read_on(dag: str, month: str, by: str) -> None:
     """What Airflow does with an answer."""
-    steps.receive(month, dag.removeprefix("exchange_"))
+    handover.receive(month, dag.removeprefix("exchange_"))
 
 
 @pytest.fixture
-def client(house) -> TestClient:
+def client(workspace) -> TestClient:
     outer = FastAPI()
-    outer.mount("/base/shouwang", app_of(house))
+    outer.mount("/base/shouwang", app_of(workspace))
     return TestClient(outer, base_url="http://test/base/shouwang", raise_server_exceptions=False)
 
 
 @pytest.fixture
-def papers(house) -> dict[str, str]:
+def papers(workspace) -> dict[str, str]:
     """A receipt and a page of Data Docs beside the second version of water's September."""
-    receipt = house.receipts_of("2026-09", "water") / "水利局数据回执_2026-09_第2版.xlsx"
-    docs = house.validation_page_of("2026-09", "water", "26-09-water-2")
+    receipt = workspace.receipts_of("2026-09", "water") / "水利局数据回执_2026-09_第2版.xlsx"
+    docs = workspace.validation_page_of("2026-09", "water", "26-09-water-2")
     for path in (receipt, docs):
         path.parent.mkdir(parents=True)
         path.write_text(f"<p>{MARKUP}</p>")
@@ -71,13 +71,13 @@ def papers(house) -> dict[str, str]:
 
 
 def test_no_route_answers_somebody_unknown_or_without_the_right(september, client, papers):
-    routes = app_of(september.house).routes
+    routes = app_of(september.workspace).routes
     paths = [route.path for route in routes if isinstance(route, APIRoute)]
     assert len(paths) == len(routes) == 11
     told = {
         "month": "2026-09",
         "department": "water",
-        "delivery_id": "26-09-water-2",
+        "submission_id": "26-09-water-2",
         "name": "board.js",
     }
     told |= {"identifier": "1", "dag_id": "screening"}
@@ -107,7 +107,7 @@ def test_receipts_and_review_lists_open_only_for_those_who_may_and_leave_a_trace
         assert (
             client.get(path, headers=CLERK).headers["content-disposition"].startswith("attachment")
         )
-    with september.house.database.read() as connection:
+    with september.workspace.database.read() as connection:
         events = sa.select(audit_event.c.by, audit_event.c.subject).where(
             audit_event.c.kind == "opened"
         )
@@ -159,9 +159,9 @@ def test_the_board_says_what_came_what_is_missing_and_what_to_do(september, clie
     ):
         assert words in page
     assert 'aria-label="2026年9月 水利局: 在用"' in page
-    delivery = client.get(WATER, headers=VIEWER).text
-    assert "/base/dags/exchange_water/runs/of 2026-09" in delivery
-    assert len(re.findall(r'<th scope="row">v\d', delivery)) == 2
+    submission = client.get(WATER, headers=VIEWER).text
+    assert "/base/dags/exchange_water/runs/of 2026-09" in submission
+    assert len(re.findall(r'<th scope="row">v\d', submission)) == 2
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_dag_leads_to_its_departments_newest_month(september, client):
     assert leads("screening").endswith("/shouwang/")
 
 
-def test_what_is_not_there_is_said_with_what_to_do(house, client, monkeypatch):
+def test_what_is_not_there_is_said_with_what_to_do(workspace, client, monkeypatch):
     assert "还没有任何数据" in client.get("/", headers=VIEWER).text
     for path in (
         "/nowhere",
@@ -214,9 +214,9 @@ def test_what_is_not_there_is_said_with_what_to_do(house, client, monkeypatch):
         page = client.get(path, headers=CLERK)
         assert (page.status_code, "没有这个页面" in page.text) == (404, True), path
     assert "请先登录" in client.get("/").text
-    house.database.dispose()
-    monkeypatch.setattr(house, "database_url", "sqlite:////nowhere/at/all.db")
-    del house.database
+    workspace.database.dispose()
+    monkeypatch.setattr(workspace, "database_url", "sqlite:////nowhere/at/all.db")
+    del workspace.database
     away = client.get("/", headers=VIEWER)
     assert (away.status_code, "数据库暂时无法访问" in away.text) == (503, True)
 

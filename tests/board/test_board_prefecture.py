@@ -12,10 +12,10 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 from test_board_pages import people, read_on, who
 
-from shouwang import steps
 from shouwang.board.app import Guards, create_prefecture
-from shouwang.counties import serving
-from shouwang.house import open_house
+from shouwang.submissions import handover
+from shouwang.workspace.counties import serving
+from shouwang.workspace.workspace import load_workspace
 
 SEES = {
     "prefect": ("baishan", "heishui", "lixi", "mengla", "qingyuan"),
@@ -37,8 +37,8 @@ def story_of(key: str, state: str) -> None:
     """A county in September: released and partly answered, waiting for approval, or still
     collecting."""
     with serving(key):
-        steps.init()
-        story = Story(open_house())
+        handover.init()
+        story = Story(load_workspace())
         mark = story.came("2026-09", "water", "2026-10-06")
         if state == "collecting":
             story.came("2026-09", "housing", "2026-10-06", refusal="表头不全")
@@ -115,11 +115,11 @@ def test_a_county_s_board_is_its_own_and_leads_to_its_own_dags(prefecture):
     board = prefecture.get("/counties/qingyuan/", headers=CLERK).text
     assert "qingyuan县" in board
     assert 'href="/base/shouwang/"' in board
-    assert "/base/shouwang/counties/qingyuan/months/2026-09/water" in board
+    assert "/base/shouwang/workspace/counties/qingyuan/months/2026-09/water" in board
     water = prefecture.get("/counties/qingyuan/months/2026-09/water", headers=CLERK).text
     assert "/base/dags/qingyuan.exchange_water/runs/of 2026-09" in water
     led = prefecture.get("/dags/qingyuan.exchange_water", headers=CLERK)
-    assert led.url.path == "/base/shouwang/counties/qingyuan/months/2026-09/water"
+    assert led.url.path == "/base/shouwang/workspace/counties/qingyuan/months/2026-09/water"
     assert prefecture.get("/counties/mengla/", headers=PREFECT).status_code == 503
     assert "逾期未报" in prefecture.get("/counties/lixi/", headers=PREFECT).text
 

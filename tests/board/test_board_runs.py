@@ -10,11 +10,11 @@ import pytest
 from test_board_pages import VIEWER, client  # noqa: F401 - a fixture
 from typer.testing import CliRunner
 
-from shouwang import steps
-from shouwang.cli import app
-from shouwang.keeping import trail
-from shouwang.reporting.gauges import gauges
-from shouwang.reporting.runs import Run
+from shouwang.board import watching
+from shouwang.board.gauges import gauges
+from shouwang.board.runs import Run
+from shouwang.cli.app import app
+from shouwang.compliance import trail
 
 
 def run(dag: str, month: str | None, day: int, state: str = "success", *failed: str) -> Run:
@@ -23,7 +23,7 @@ def run(dag: str, month: str | None, day: int, state: str = "success", *failed: 
 
 
 def note(each: Run) -> None:
-    steps.note_run(f"{each.dag} {each.started}", each)
+    watching.note_run(f"{each.dag} {each.started}", each)
 
 
 @pytest.fixture(params=[True, False], ids=["on record", "noted"])
@@ -35,18 +35,18 @@ def recorded(september, request):
     ):
         note(each)
     if request.param:
-        assert steps.record_ended_runs() == 3
+        assert watching.record_ended_runs() == 3
     return september
 
 
 def test_runs_are_told_the_newest_first_in_the_countys_time(recorded):
-    newest, *_, oldest = steps.runs()
+    newest, *_, oldest = watching.runs()
     assert (newest.dag, newest.month, newest.state) == ("screening", "2026-09", "failed")
     assert newest.failed == ("release[大河镇]", "send[小河乡]")
     assert newest.seconds == 95
     assert f"{oldest.started:%Y-%m-%d %H:%M}" == "2026-10-06 08:00"
-    assert [each.dag for each in steps.runs(month="2026-09")] == ["screening", "exchange_water"]
-    assert [each.dag for each in steps.runs(count=1)] == ["screening"]
+    assert [each.dag for each in watching.runs(month="2026-09")] == ["screening", "exchange_water"]
+    assert [each.dag for each in watching.runs(count=1)] == ["screening"]
 
 
 def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_it_is_killed(
@@ -55,22 +55,22 @@ def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_i
     first, second = run("screening", "2026-09", 11), run("followup", None, 12)
     note(first)
     note(first)  # by the scheduler and by the API server
-    kept = {path: path.read_bytes() for path in september.house.ended_runs.iterdir()}
+    kept = {path: path.read_bytes() for path in september.workspace.ended_runs.iterdir()}
     assert len(kept) == 1
-    assert steps.record_ended_runs() == 1
+    assert watching.record_ended_runs() == 1
     for path, content in kept.items():  # killed before the note was gone
         path.write_bytes(content)
     note(second)
-    assert [each.dag for each in steps.runs()] == ["followup", "screening"]
-    assert steps.record_ended_runs() == 2
-    assert [each.dag for each in steps.runs()] == ["followup", "screening"]
-    assert steps.record_ended_runs() == 0
-    assert list(september.house.ended_runs.iterdir()) == []
+    assert [each.dag for each in watching.runs()] == ["followup", "screening"]
+    assert watching.record_ended_runs() == 2
+    assert [each.dag for each in watching.runs()] == ["followup", "screening"]
+    assert watching.record_ended_runs() == 0
+    assert list(september.workspace.ended_runs.iterdir()) == []
 
 
 def test_they_are_entries_of_the_audit_trail_and_as_hard_to_change(recorded):
-    steps.record_ended_runs()
-    told = trail.check(recorded.house)
+    watching.record_ended_runs()
+    told = trail.check(recorded.workspace)
     assert told["faults"] == []
     assert told["entries"] >= 3
 
@@ -104,7 +104,7 @@ def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, clien
     assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对")]
     note(run("screening", "2026-09", 12))
     assert asked() == []
-    steps.record_ended_runs()
+    watching.record_ended_runs()
     assert asked() == []
 
 
@@ -113,8 +113,8 @@ def test_the_board_of_a_county_where_nothing_ran_says_so(september, client):  # 
 
 
 def test_figures_are_counts_by_county_department_outcome_level_and_state(september):
-    told = {(each.name, *each.tags.values()): each.value for each in gauges(september.house)}
-    code = september.house.county.settings.code
+    told = {(each.name, *each.tags.values()): each.value for each in gauges(september.workspace)}
+    code = september.workspace.county.settings.code
     assert {key: told[key] for key in told if key[2:3] == ("water",)} == {
         ("rows", code, "water", "read"): 100,
         ("rows", code, "water", "matched"): 90,
@@ -131,4 +131,4 @@ def test_figures_are_counts_by_county_department_outcome_level_and_state(septemb
 
 
 def test_an_empty_house_has_few_figures(story):
-    assert {each.name for each in gauges(story.house)} == {"lists", "overdue"}
+    assert {each.name for each in gauges(story.workspace)} == {"lists", "overdue"}

@@ -107,13 +107,13 @@ def look(app: FastAPI, who: str, paths: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.needs("chromium")
 def test_every_page_of_a_county_is_without_faults_in_every_look(recorded, papers):  # noqa: F811
-    assert look(app_of(recorded.house), "clerk", OF_A_COUNTY) == []
+    assert look(app_of(recorded.workspace), "clerk", OF_A_COUNTY) == []
 
 
 @pytest.mark.needs("chromium")
-def test_an_empty_board_and_one_that_may_not_be_seen_are_without_faults(house):
-    assert look(app_of(house), "clerk", ("/",)) == []
-    assert look(app_of(house), "stranger", ("/",)) == []
+def test_an_empty_board_and_one_that_may_not_be_seen_are_without_faults(workspace):
+    assert look(app_of(workspace), "clerk", ("/",)) == []
+    assert look(app_of(workspace), "stranger", ("/",)) == []
 
 
 @pytest.mark.needs("chromium")

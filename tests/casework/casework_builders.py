@@ -8,7 +8,7 @@ from typing import Any
 from shouwang.casework.entries import Ledger, Policy
 from shouwang.casework.facts import Amount, Answer, Fact, Released, Removal, Warned
 from shouwang.casework.ledger import clue_number, replay
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 COUNTY, HOUSE = "532900", "532900000001"
 POLICY = Policy(COUNTY, lambda digest: digest[::-1])

@@ -20,17 +20,17 @@ import pytest
 import sqlalchemy as sa
 from casework_mistreated import Book
 
-from shouwang import steps
-from shouwang.house import open_house
+from shouwang.responses import following
 from shouwang.store.database import frame
 from shouwang.store.tables import metadata
+from shouwang.workspace.workspace import load_workspace
 
 AUGUST, SEPTEMBER = "2026-08", "2026-09"
 
 
 @contextmanager
 def at(home: Path, day: str, **more: str) -> Iterator[None]:
-    """In that house, on that day."""
+    """In that workspace, on that day."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [
             name for name in os.environ if name.startswith("SHOUWANG_") and name != "SHOUWANG_KEYS"
@@ -57,7 +57,7 @@ def _open_county() -> Path:
 
 @dataclass(frozen=True)
 class Township:
-    """A house that handed out lists, and those of the township that has the most to answer."""
+    """A workspace that handed out lists, and those of the township that has the most to answer."""
 
     home: Path
     name: str
@@ -77,7 +77,9 @@ class Township:
         self, path: Path, day: str = "2026-10-16", sender: str | None = None
     ) -> dict[str, Any]:
         with at(self.home, day):
-            return steps.load_feedback(str(path), self.name if sender is None else sender or None)
+            return following.load_feedback(
+                str(path), self.name if sender is None else sender or None
+            )
 
     def receipt(self, done: dict[str, Any]) -> Path:
         """Where the receipt lies."""
@@ -85,7 +87,7 @@ class Township:
         return path
 
     def table(self, name: str) -> pd.DataFrame:
-        with at(self.home, "2026-10-16"), open_house().database.read() as connection:
+        with at(self.home, "2026-10-16"), load_workspace().database.read() as connection:
             return frame(connection, sa.select(metadata.tables[name]))
 
     def states(self) -> dict[str, str]:

@@ -9,8 +9,10 @@ from casework_mistreated import CODES
 from casework_township import AUGUST, SEPTEMBER, Township, at
 
 from demo.county import make_county
-from shouwang import steps
-from shouwang.month import Month
+from shouwang.casework import monthly
+from shouwang.core.month import Month
+from shouwang.release import releasing
+from shouwang.submissions import handover
 
 
 @pytest.fixture(scope="session")
@@ -22,12 +24,12 @@ def handed_out(tmp_path_factory: pytest.TempPathFactory) -> Township:
     for month, day in ((AUGUST, "2026-09-11"), (SEPTEMBER, "2026-10-12")):
         with at(home, day, SHOUWANG_INBOX=str(county.inbox)):
             if month == AUGUST:
-                steps.init()
-                steps.load_registry(str(county.registry), AUGUST)
-            for department in steps.departments(month):
-                steps.receive(month, department["department"])
-            steps.screen(month)
-            released[month] = steps.release(month, "测试员")["released"]
+                handover.init()
+                handover.load_registry(str(county.registry), AUGUST)
+            for department in handover.departments(month):
+                handover.receive(month, department["department"])
+            monthly.screen(month)
+            released[month] = releasing.release(month, "测试员")["released"]
     clues = {done["township"]: done["clues"] for done in released[SEPTEMBER]}
     name = max(clues, key=lambda township: clues[township])
     assert clues[name] >= len(CODES)

@@ -12,21 +12,24 @@ import pytest
 import sqlalchemy as sa
 from casework_township import SEPTEMBER, Township, at, consistent
 
-from shouwang import steps
+from shouwang.casework import monthly
 from shouwang.casework.keeping import keep_ledger
-from shouwang.errors import ShouwangError
-from shouwang.house import open_house
-from shouwang.month import Month
+from shouwang.casework.warnings import month_warnings
+from shouwang.core.errors import ShouwangError
+from shouwang.core.month import Month
 from shouwang.registry.history import people_as_of
+from shouwang.release import releasing
+from shouwang.release.lists import outgoing
+from shouwang.responses import following
 from shouwang.store.tables import signal, warning
-from shouwang.townships.releasing import month_warnings, outgoing
+from shouwang.workspace.workspace import load_workspace
 
 DAY = "2026-10-20"
 
 
 def form(township: Township) -> tuple[Path, openpyxl.Workbook]:
     with at(township.home, DAY):
-        path = Path(steps.write_case_form(township.name)["file"])
+        path = Path(following.write_case_form(township.name)["file"])
     return path, openpyxl.load_workbook(path)
 
 
@@ -46,7 +49,7 @@ def report(
 
 def heads(township: Township, with_case: bool) -> list[dict[str, Any]]:
     """Heads of the township's households that have an open case, or none at all."""
-    with at(township.home, DAY), open_house().database.read() as connection:
+    with at(township.home, DAY), load_workspace().database.read() as connection:
         people = people_as_of(connection, Month.parse(SEPTEMBER))
     people = people[(people["relation"] == "户主") & (people["township"] == township.name)]
     people = people[people["id_number"].str.fullmatch(r"\d{17}[\dX]")]
@@ -80,10 +83,10 @@ def test_a_report_opens_a_case_that_goes_out_with_the_months_list(
     )
     assert (case["state"], case["rules"], case["risks"]) == ("待发布", "SELF-1", "因灾")
     with at(township.home, DAY):
-        steps.screen(SEPTEMBER)
-        (sent,) = steps.release(SEPTEMBER, "测试员")["released"]
+        monthly.screen(SEPTEMBER)
+        (sent,) = releasing.release(SEPTEMBER, "测试员")["released"]
         assert sent["clues"] == 1
-        told = steps.case_story(case["clue_no"])
+        told = following.case_story(case["clue_no"])
     assert told["cases"][0]["state"] == "待核查"
     (said,) = [s["sentence"] for s in told["signals"]]
     assert said.startswith("农户自主申报：")
@@ -101,7 +104,7 @@ def test_a_report_of_a_household_with_an_open_case_joins_it(
     assert done["taken"] == 1
     assert len(township.table("case")) == before
     with at(township.home, DAY):
-        told = steps.case_story(person["household_id"])
+        told = following.case_story(person["household_id"])
     assert told["history"][-1]["kind"] in ("supplement", "released")
     assert "OFFI-1" in {s["rule"] for s in told["signals"]}
     consistent(township)
@@ -112,7 +115,7 @@ def test_a_reported_household_is_graded_by_all_its_signals(
 ) -> None:
     """Handbook section 7: its income, labour and kind count as they do for a department's clue, and
     so does the risk."""
-    with at(township.home, DAY), open_house().database.read() as connection:
+    with at(township.home, DAY), load_workspace().database.read() as connection:
         people = people_as_of(connection, Month.parse(SEPTEMBER))
     income = people.groupby("household_id")["income"].max()
     kind = people.groupby("household_id")["household_type"].first()
@@ -153,8 +156,8 @@ def test_a_reported_household_is_graded_by_all_its_signals(
     )
     assert case["level"] == "黄"
     with at(township.home, DAY):
-        steps.screen(SEPTEMBER)
-        (sent,) = steps.release(SEPTEMBER, "测试员")["released"]
+        monthly.screen(SEPTEMBER)
+        (sent,) = releasing.release(SEPTEMBER, "测试员")["released"]
     assert sent["clues"] == 4
     again = township.table("warning").query("month == @SEPTEMBER").set_index("household_id")
     assert again["level"].equals(graded["level"].reindex(again.index))
@@ -198,7 +201,7 @@ def test_a_risk_is_removed_by_form_or_command_and_not_too_early(
     township.load(book.save())
     monitored, without = book.numbers[1], book.numbers[0]
     with at(township.home, DAY), pytest.raises(ShouwangError, match="未满 6 个月"):
-        steps.remove_risk(monitored, "张三", DAY)
+        following.remove_risk(monitored, "张三", DAY)
     path, forms = form(township)
     rows = {r[0].value: r[0].row for r in forms["风险消除"].iter_rows(4)}
     assert {monitored, without} <= set(rows)
@@ -212,10 +215,12 @@ def test_a_risk_is_removed_by_form_or_command_and_not_too_early(
     assert township.states()[monitored] == "风险消除"
     assert township.load(path, "2027-04-21")["known_already"] == 1
     with at(township.home, "2027-04-21"):
-        assert steps.remove_risk(without, "张三", "2027-04-21", "临时救助")["status"] == "removed"
-        assert steps.case_story(without)["cases"][0]["state"] == "风险消除"
+        assert (
+            following.remove_risk(without, "张三", "2027-04-21", "临时救助")["status"] == "removed"
+        )
+        assert following.case_story(without)["cases"][0]["state"] == "风险消除"
     with at(township.home, "2027-12-01"):
-        assert steps.case_story(without)["cases"][0]["state"] == "结案"
+        assert following.case_story(without)["cases"][0]["state"] == "结案"
     consistent(township)
 
 
@@ -224,8 +229,8 @@ def test_part_of_the_ledger_replayed_is_the_whole_ledger(
 ) -> None:
     township.load(township.book(tmp_path).save())
     before = township.table("case_event").sort_values(["clue_no", "event_no"], ignore_index=True)
-    with at(township.home, DAY), open_house().database.write() as connection:
-        keep_ledger(connection, open_house().county.settings)
+    with at(township.home, DAY), load_workspace().database.write() as connection:
+        keep_ledger(connection, load_workspace().county.settings)
     assert (
         township.table("case_event")
         .sort_values(["clue_no", "event_no"], ignore_index=True)
@@ -239,8 +244,8 @@ def test_what_a_later_list_told_is_not_sent_again_by_a_late_file_of_an_older_mon
     """A household first warned of in September, and by a late file in August too: one case that
     answers to both numbers."""
     with at(township.home, DAY):
-        house = open_house()
-        with house.database.write() as connection:
+        workspace = load_workspace()
+        with workspace.database.write() as connection:
             new = month_warnings(connection, Month.parse(SEPTEMBER)).query("state == 'new'").iloc[0]
             for table in (warning, signal):
                 query = sa.select(table).where(
@@ -251,8 +256,8 @@ def test_what_a_later_list_told_is_not_sent_again_by_a_late_file_of_an_older_mon
                         {"signal_no": 9000 + n} if table is signal else {}
                     )
                     connection.execute(table.insert().values({**found, **changed}))
-            keep_ledger(connection, house.county.settings)
-        with house.database.read() as connection:
+            keep_ledger(connection, workspace.county.settings)
+        with workspace.database.read() as connection:
             (case,) = (
                 township.table("case")
                 .query("household_id == @new['household_id']")

@@ -28,7 +28,7 @@ from shouwang.casework.entries import Policy, months_later
 from shouwang.casework.facts import Fact
 from shouwang.casework.ledger import clue_number, unkeyed_number
 from shouwang.casework.states import state_on
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 
 def test_a_household_with_an_open_case_is_not_sent_again() -> None:

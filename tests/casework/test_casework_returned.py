@@ -13,8 +13,8 @@ from casework_mistreated import ANSWERS, CODES, MISTREATED, Mistreated
 from casework_township import AUGUST, Township, at, consistent
 
 from services import at_libreoffice
-from shouwang import steps
 from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.responses import following
 
 OFFICER = Path(__file__).with_name("officer.py")
 
@@ -122,7 +122,7 @@ def test_the_last_word_wins_and_an_older_file_sent_again_changes_nothing(
     assert township.load(first, "2026-10-25")["taken"] == 0
     assert township.states()[book.numbers[3]] == "拟纳入监测"
     with at(township.home, "2026-10-25"):
-        history = [e["text"] for e in steps.case_story(book.numbers[3])["history"]]
+        history = [e["text"] for e in following.case_story(book.numbers[3])["history"]]
     assert [text[:5] for text in history if text.startswith("反馈")] == ["反馈 05", "反馈 01"]
 
 
@@ -148,19 +148,19 @@ def test_a_late_answer_ends_the_supervision_and_stays_in_the_history(
 ) -> None:
     book = township.book(tmp_path)
     with at(township.home, "2026-10-19"):
-        assert book.numbers[0] in {c["clue_no"] for c in steps.list_cases(what="due")}
-        assert book.numbers[0] not in {c["clue_no"] for c in steps.list_cases(what="overdue")}
+        assert book.numbers[0] in {c["clue_no"] for c in following.list_cases(what="due")}
+        assert book.numbers[0] not in {c["clue_no"] for c in following.list_cases(what="overdue")}
     with at(township.home, "2026-10-23"):
         supervised = {
-            c["clue_no"]: c for c in steps.list_cases(what="overdue", township=township.name)
+            c["clue_no"]: c for c in following.list_cases(what="overdue", township=township.name)
         }
         assert supervised[book.numbers[0]]["state"] == "督办"
         assert supervised[book.numbers[0]]["days_late"] == 4
     township.load(book.save(), "2026-10-26")
     with at(township.home, "2026-10-27"):
         assert not {*book.numbers[: len(ANSWERS)]} & {
-            c["clue_no"] for c in steps.list_cases(what="overdue")
+            c["clue_no"] for c in following.list_cases(what="overdue")
         }
-        kinds = [e["kind"] for e in steps.case_story(book.numbers[0])["history"]]
+        kinds = [e["kind"] for e in following.case_story(book.numbers[0])["history"]]
     assert kinds[-2:] == ["feedback", "retyped"] or "time" in kinds
     assert "time" in kinds

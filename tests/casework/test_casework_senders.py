@@ -18,16 +18,16 @@ import sqlalchemy as sa
 from casework_mistreated import Book
 from casework_township import AUGUST, SEPTEMBER, Township, at
 
-from shouwang import steps
 from shouwang.casework.ledger import unkeyed_number
-from shouwang.delivery.manifest import SHEET
-from shouwang.delivery.sealing import sealed
-from shouwang.house import open_house
+from shouwang.core.month import Month
+from shouwang.documents.manifest import SHEET
+from shouwang.documents.sealing import sealed
 from shouwang.intake.secrets import USUAL
-from shouwang.month import Month
-from shouwang.sending import passwords
+from shouwang.responses import following
+from shouwang.responses.collecting import held
 from shouwang.store.tables import audit_event
-from shouwang.townships.collecting import held
+from shouwang.transfer import passwords
+from shouwang.workspace.workspace import load_workspace
 
 DAY = "2026-10-16"
 NOT_THEIRS, NOBODY_KNOWS = "应由", "不知道是哪个乡镇报回的"
@@ -48,9 +48,9 @@ def scene(handed_out: Township, tmp_path_factory: pytest.TempPathFactory) -> Sce
     names = set(township.table("release")["township"]) - {township.name}
     other = sorted(names)[0]
     with at(township.home, DAY):
-        house = open_house()
+        workspace = load_workspace()
         secrets = {
-            name: passwords.add(house, name).text
+            name: passwords.add(workspace, name).text
             for name in (township.name, other, passwords.COUNTY)
         }
     return Scene(township, other, secrets)
@@ -192,7 +192,7 @@ def load(
     path = folder / name
     path.write_bytes(content)
     with at(scene.township.home, DAY):
-        return steps.load_feedback(str(path), sender)
+        return following.load_feedback(str(path), sender)
 
 
 @pytest.mark.parametrize(("way", "dress"), ATTACKS)
@@ -287,10 +287,10 @@ def test_a_held_file_is_seen_and_taken_in_once_a_clerk_says_whose_it_is(
     path.write_bytes(township.book(tmp_path).save().read_bytes())
     os.utime(path, (1_700_000_000, 1_700_000_000))
     with at(township.home, DAY):
-        (done,) = steps.collect_returns()["files"]
+        (done,) = following.collect_returns()["files"]
         assert done["held"]
-        assert steps.collect_returns()["files"] == [], "it is not asked about every morning"
-        with open_house().database.read() as connection:
+        assert following.collect_returns()["files"] == [], "it is not asked about every morning"
+        with load_workspace().database.read() as connection:
             assert [(entry["file"], entry["township"]) for entry in held(connection)] == [
                 ("谁的.xlsx", "")
             ]
@@ -304,7 +304,7 @@ def test_a_held_file_is_seen_and_taken_in_once_a_clerk_says_whose_it_is(
     )
     assert "整份待县里核实，未采纳任何一行" in said
     assert township.load(path)["taken"] == 8
-    with at(township.home, DAY), open_house().database.read() as connection:
+    with at(township.home, DAY), load_workspace().database.read() as connection:
         assert held(connection) == []
 
 
@@ -320,10 +320,10 @@ def test_what_another_put_into_its_folder_does_not_keep_the_true_sender_s_out(
         path.write_bytes(content)
         os.utime(path, (1_700_000_000, 1_700_000_000))
         with at(township.home, DAY):
-            results += [done["taken"] for done in steps.collect_returns()["files"]]
+            results += [done["taken"] for done in following.collect_returns()["files"]]
     assert results == [0, 8]
     with at(township.home, DAY):
-        assert steps.collect_returns()["files"] == []
+        assert following.collect_returns()["files"] == []
 
 
 @pytest.mark.parametrize(
@@ -386,10 +386,10 @@ def test_a_report_about_another_township_s_household_is_turned_down(
     scene: Scene, tmp_path: Path
 ) -> None:
     with at(scene.township.home, DAY):
-        path = Path(steps.write_case_form(scene.township.name)["file"])
+        path = Path(following.write_case_form(scene.township.name)["file"])
         from shouwang.registry.history import people_as_of
 
-        with open_house().database.read() as connection:
+        with load_workspace().database.read() as connection:
             people = people_as_of(connection, Month.parse(SEPTEMBER))
     whole = people["id_number"].str.fullmatch(r"\d{17}[\dX]") & (people["township"] == scene.other)
     person = people[whole & (people["relation"] == "户主")].iloc[0]

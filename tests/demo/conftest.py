@@ -7,7 +7,7 @@ import pytest
 from demo_reading import Read
 
 from demo import make_county
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 
 @pytest.fixture(scope="session")

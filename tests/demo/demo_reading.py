@@ -13,7 +13,7 @@ import pandas as pd
 from python_calamine import CalamineWorkbook
 
 from demo import DemoCounty
-from shouwang.identity import written_number
+from shouwang.core.identity import written_number
 from shouwang.intake.markup import open_markup
 from shouwang.intake.texts import encoding_of
 

@@ -12,8 +12,8 @@ from demo_reading import Read
 
 from demo import county as county_module
 from demo import make_county
-from shouwang.identity import VALID, birth_dates, clean_numbers
-from shouwang.month import Month
+from shouwang.core.identity import VALID, birth_dates, clean_numbers
+from shouwang.core.month import Month
 
 DEPARTMENTS = {"medical_insurance", "civil_affairs", "education", "housing", "water"}
 

@@ -10,7 +10,7 @@ from pypinyin import lazy_pinyin
 
 from demo.census import differ_by_a_slip
 from demo.names import SOUNDS, bare_names
-from shouwang.identity import VALID, clean_numbers
+from shouwang.core.identity import VALID, clean_numbers
 
 OUTCOMES = {
     "format": {"match"},

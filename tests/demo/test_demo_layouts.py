@@ -18,7 +18,7 @@ from demo.layouts import DATES, KINDS, MONEY, ONE_TABLE, choose, neat
 from demo.medical import settlements
 from demo.people import make_people
 from demo.writing import write_export
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 MONTH = Month(2026, 9)
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from demo.oracle import Evidence, income_line, warnings_of
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 SEPTEMBER = Month(2026, 9)
 
@@ -85,7 +85,7 @@ def water(person: int, **facts: Any) -> dict[str, Any]:
     return {**usual, **facts}
 
 
-def house(person: int, **facts: Any) -> dict[str, Any]:
+def workspace(person: int, **facts: Any) -> dict[str, Any]:
     usual = {
         "person": person,
         "household": person // 2,
@@ -212,11 +212,11 @@ def test_school_fees_of_all_children_less_the_grants_must_exceed_the_line() -> N
 @pytest.mark.parametrize(
     ("row", "rules"),
     [
-        (house(0), "HOU-1"),
-        (house(0, grade="C", rebuild_status="改造中"), "HOU-1"),
-        (house(0, grade="B"), ""),
-        (house(0, sole_dwelling="否"), ""),
-        (house(0, rebuild_status="已竣工"), ""),
+        (workspace(0), "HOU-1"),
+        (workspace(0, grade="C", rebuild_status="改造中"), "HOU-1"),
+        (workspace(0, grade="B"), ""),
+        (workspace(0, sole_dwelling="否"), ""),
+        (workspace(0, rebuild_status="已竣工"), ""),
     ],
 )
 def test_the_dwelling_rule(row: dict[str, Any], rules: str) -> None:
@@ -252,12 +252,12 @@ def test_water_rules(row: dict[str, Any], rules: str) -> None:
     ],
 )
 def test_level_and_category(facts: dict[str, Any], level: str, category: str) -> None:
-    found = warned(household(0, **facts), housing=[house(0)])
+    found = warned(household(0, **facts), housing=[workspace(0)])
     assert (found["level"], found["category"]) == (level, category)
 
 
 def test_kinds_of_risk_and_money_raise_the_level() -> None:
-    bad, dry = [house(0)], [water(0, quality="不达标")]
+    bad, dry = [workspace(0)], [water(0, quality="不达标")]
     assert warned(household(0), housing=bad, water=dry)["level"] == "黄"
     assert (
         warned(household(0), housing=bad, water=dry, education=[student(1, "辍学")])["level"]

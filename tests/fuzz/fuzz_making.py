@@ -24,8 +24,8 @@ from demo.forms import FORMS
 from demo.layouts import KINDS, Layout
 from demo.people import make_people
 from demo.writing import write_export
+from shouwang.core.month import Month
 from shouwang.intake.sheets import Opened, Sheet, columns_of
-from shouwang.month import Month
 
 MONTH = Month(2026, 9)
 PASSWORD = "county-2026"

@@ -41,24 +41,26 @@ from fuzz_making import (
 from hypothesis import strategies as st
 
 from demo.county import make_county
-from shouwang import reviewing, steps
-from shouwang.arriving import correcting
+from shouwang.casework import monthly
+from shouwang.core.errors import ConfigError, FileRefused
+from shouwang.core.identity import clean_names
 from shouwang.county.settings import read_county
-from shouwang.delivery import review
-from shouwang.delivery.opened import sheets_of
-from shouwang.errors import ConfigError, FileRefused
-from shouwang.house import PROJECT, House, open_house
-from shouwang.identity import clean_names
+from shouwang.documents import review
+from shouwang.documents.opened import sheets_of
 from shouwang.intake import worker
 from shouwang.intake.cells import read_column, read_identity
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened
+from shouwang.matching import deciding, reviewing
 from shouwang.quality.check import check
 from shouwang.recognition import reading
 from shouwang.registry.history import load_snapshot, snapshot
+from shouwang.release import releasing
+from shouwang.responses import following, returning
 from shouwang.screening.rulebook import load_rulebook
-from shouwang.sending import passwords
-from shouwang.townships import returning
+from shouwang.submissions import correcting, handover
+from shouwang.transfer import passwords
+from shouwang.workspace.workspace import PROJECT, Workspace, load_workspace
 
 Try = Callable[[st.DataObject], None]
 
@@ -146,12 +148,12 @@ def _in_child(work: Callable[[], None], seconds: int = 15) -> str:
 
 
 def _grids(folder: Path) -> dict[str, Grid]:
-    house = open_house({})
+    workspace = load_workspace({})
     found = {}
     for name, content in exports(folder):
         sheets = open_content(name, content, [PASSWORD]).sheets
         if "zip" not in name and sheets:
-            for department, contract in house.county.contracts.items():
+            for department, contract in workspace.county.contracts.items():
                 if reading.locate(sheets[0], contract):
                     found[department] = [
                         list(row) for row in sheets[0].head(len(sheets[0].numbers))
@@ -166,12 +168,12 @@ def _read(patch: pytest.MonkeyPatch, module: Any, answer: Callable[[Path], Opene
 def tables(folder: Path) -> Try:
     """Sheets of cells with odd headings and cells, by every contract; then judged by its suite, now
     and then."""
-    house, grids = open_house({}), _grids(folder)
+    workspace, grids = load_workspace({}), _grids(folder)
 
     def attempt(data: st.DataObject) -> None:
         department = data.draw(st.sampled_from(sorted(grids)))
         grid = spoilt_grid(grids[department], data.draw(GRID_EDITS), data.draw(st.integers(0, 3)))
-        contract = house.county.contracts[department]
+        contract = workspace.county.contracts[department]
         with pytest.MonkeyPatch.context() as patch:
             _read(patch, reading, lambda path: opened(path.name, "表", grid))
             read = None
@@ -182,7 +184,7 @@ def tables(folder: Path) -> Try:
         sound(read)
         if data.draw(st.integers(0, 9)) == 0:
             assert sum(
-                check(read.table, contract, house.expectations, MONTH).counts().values()
+                check(read.table, contract, workspace.expectations, MONTH).counts().values()
             ) == len(read.table)
 
     return attempt
@@ -190,7 +192,7 @@ def tables(folder: Path) -> Try:
 
 def cells(_folder: Path) -> Try:
     """Single cells of every type, names and numbers."""
-    contracts = open_house({}).county.every_contract
+    contracts = load_workspace({}).county.every_contract
     columns = [column for contract in contracts for column in contract.columns.values()]
 
     def attempt(data: st.DataObject) -> None:
@@ -209,7 +211,7 @@ def cells(_folder: Path) -> Try:
     return attempt
 
 
-def _month(folder: Path) -> House:
+def _month(folder: Path) -> Workspace:
     """A small county's month, released, with a review list, and its receipts."""
     county = make_county(folder / "county", households=60, months=(MONTH,), seed=5)
     for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
@@ -219,20 +221,20 @@ def _month(folder: Path) -> House:
         "SHOUWANG_INBOX": str(county.inbox),
         "SHOUWANG_TODAY": "2026-10-12",
     }
-    steps.init()
-    steps.load_registry(str(county.registry), str(MONTH))
-    for known in steps.departments(str(MONTH)):
-        steps.receive(str(MONTH), known["department"])
-    steps.screen(str(MONTH))
-    steps.release(str(MONTH), "测试员")
-    steps.write_review(str(MONTH))
+    handover.init()
+    handover.load_registry(str(county.registry), str(MONTH))
+    for known in handover.departments(str(MONTH)):
+        handover.receive(str(MONTH), known["department"])
+    monthly.screen(str(MONTH))
+    releasing.release(str(MONTH), "测试员")
+    deciding.write_review(str(MONTH))
     for path in (folder / "home/outbox/2026-09/townships").iterdir():
-        steps.write_case_form(path.name)
-    return open_house()
+        following.write_case_form(path.name)
+    return load_workspace()
 
 
-def _rolled_back(house: House, work: Callable[[Any], None]) -> None:
-    with house.database.engine.connect() as connection:
+def _rolled_back(workspace: Workspace, work: Callable[[Any], None]) -> None:
+    with workspace.database.engine.connect() as connection:
         attempt = connection.begin()
         try:
             work(connection)
@@ -242,13 +244,13 @@ def _rolled_back(house: House, work: Callable[[Any], None]) -> None:
 
 def returned(folder: Path) -> Try:
     """Townships' lists and forms that come back, up to the facts in the database."""
-    house = _month(folder)
+    workspace = _month(folder)
     papers = [
         p
-        for p in sorted((house.outbox).rglob("*.xlsx"))
+        for p in sorted((workspace.outbox).rglob("*.xlsx"))
         if "预警名单" in p.name or "申报" in p.name
     ]
-    books = [sheets_of(path, passwords.every(house, path.name)) for path in papers]
+    books = [sheets_of(path, passwords.every(workspace, path.name)) for path in papers]
 
     def attempt(data: st.DataObject) -> None:
         book = data.draw(st.sampled_from(books))
@@ -267,17 +269,17 @@ def returned(folder: Path) -> Try:
             grid[row : row + 1] = [[*grid[row][:15], *answers]] if grid else []
         grid = spoilt_grid(grid, data.draw(GRID_EDITS), data.draw(st.integers(0, 6)))
         told = {**book, chosen: [[*map(_plain, row)] for row in grid]}
-        received = returning.Received(papers[0], house.now(), {}, papers[0].parent.name)
+        received = returning.Received(papers[0], workspace.now(), {}, papers[0].parent.name)
 
         def take(connection: Any) -> None:
-            answered = returning.take_back(connection, house, received)
+            answered = returning.take_back(connection, workspace, received)
             results = ("taken", "known", "blank", "problem")
             assert sum(map(answered.count, results)) == len(answered.rows)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(returning, "sheets_sealed_by", lambda *_: (told, None))
             with refused_in_words():
-                _rolled_back(house, take)
+                _rolled_back(workspace, take)
 
     return attempt
 
@@ -288,8 +290,8 @@ def _plain(cell: Any) -> Any:
 
 def reviews(folder: Path) -> Try:
     """The review list that comes back, up to the decisions in the database."""
-    house = _month(folder)
-    (paper,) = house.county_papers_of(MONTH).glob("*有待核实*")
+    workspace = _month(folder)
+    (paper,) = workspace.county_papers_of(MONTH).glob("*有待核实*")
     book = sheets_of(paper)
 
     def attempt(data: st.DataObject) -> None:
@@ -304,8 +306,10 @@ def reviews(folder: Path) -> Try:
             patch.setattr(review, "sheets_of", lambda *_: told)
             with refused_in_words():
                 _rolled_back(
-                    house,
-                    lambda connection: reviewing.take_decisions(connection, house, paper, "测试员"),
+                    workspace,
+                    lambda connection: reviewing.take_decisions(
+                        connection, workspace, paper, "测试员"
+                    ),
                 )
 
     return attempt
@@ -313,12 +317,12 @@ def reviews(folder: Path) -> Try:
 
 def receipts(folder: Path) -> Try:
     """Departments' receipts that come back corrected, joined to the rows that they correct."""
-    house = _month(folder)
+    workspace = _month(folder)
     found = []
-    for department, contract in house.county.contracts.items():
-        for path in house.receipts_of(MONTH, department).glob("*.xlsx"):
+    for department, contract in workspace.county.contracts.items():
+        for path in workspace.receipts_of(MONTH, department).glob("*.xlsx"):
             receipt = open_content(path.name, path.read_bytes(), []).sheets
-            first = sorted((house.inbox / str(MONTH) / department).iterdir())
+            first = sorted((workspace.inbox / str(MONTH) / department).iterdir())
             original = reading.read_files(first, contract)
             found += [
                 (contract, original, [list(r) for r in s.head(len(s.numbers))])
@@ -346,7 +350,7 @@ def receipts(folder: Path) -> Try:
 
 def registry(folder: Path) -> Try:
     """The registry's file, up to the people in the database."""
-    house = _month(folder)
+    workspace = _month(folder)
     book = open_content(
         "农户信息表.xlsx", next((folder / "county/registry").iterdir()).read_bytes(), []
     ).sheets[0]
@@ -358,14 +362,14 @@ def registry(folder: Path) -> Try:
             _read(patch, reading, lambda path: opened(path.name, "表", spoilt_rows))
             read = None
             with refused_in_words():
-                read = reading.read_files([Path("农户信息表.xlsx")], house.county.registry)
+                read = reading.read_files([Path("农户信息表.xlsx")], workspace.county.registry)
         if read is None:
             return
         sound(read)
-        verdicts = check(read.table, house.county.registry, house.expectations, MONTH)
+        verdicts = check(read.table, workspace.county.registry, workspace.expectations, MONTH)
         people = snapshot(read.table[verdicts.verdict == "accepted"])
         _rolled_back(
-            house,
+            workspace,
             lambda connection: load_snapshot(
                 connection, people, MONTH + 1, "f" * 16, "农户信息表.xlsx"
             ),

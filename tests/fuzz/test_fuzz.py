@@ -13,12 +13,12 @@ from fuzz_targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shouwang.core.errors import ConfigError, FileRefused
 from shouwang.county.settings import read_county
 from shouwang.county.yamls import read_yaml
-from shouwang.errors import ConfigError, FileRefused
-from shouwang.house import PROJECT, open_house
 from shouwang.intake.cells import read_column
 from shouwang.intake.worker import open_file
+from shouwang.workspace.workspace import PROJECT, load_workspace
 
 QUICK = ("opening", "tables", "cells", "configuration")
 """Those that need no county; the others are tried by hand."""
@@ -59,7 +59,7 @@ def test_a_library_that_gives_up_has_the_file_refused_as_damaged(
 
 
 def test_a_nul_in_an_identity_number_is_left_out() -> None:
-    column = open_house({}).county.registry.columns["id_number"]
+    column = load_workspace({}).county.registry.columns["id_number"]
     read, _ = read_column(["5329\0", "\0"], column)
     assert read.tolist() == ["5329", ""]
 

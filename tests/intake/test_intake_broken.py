@@ -18,17 +18,17 @@ import pytest
 from broken_files import CSV, PASSWORD, READ, ROWS, cases, encrypted, xls, xlsx
 
 from demo import make_county
-from shouwang import steps
-from shouwang.errors import ConfigError, FileRefused, MachineFault
-from shouwang.house import open_house
+from shouwang.core.errors import ConfigError, FileRefused, MachineFault
+from shouwang.core.month import Month
 from shouwang.intake import worker
 from shouwang.intake.files import find_files, fingerprint, settled
 from shouwang.intake.names import shown
 from shouwang.intake.worker import open_file
-from shouwang.month import Month
 from shouwang.recognition.reading import read_files
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
-HOUSING = open_house({}).county.contracts["housing"]
+HOUSING = load_workspace({}).county.contracts["housing"]
 GIBIBYTE = 1 << 20
 """In the kibibytes of the system's count."""
 
@@ -145,7 +145,7 @@ def test_a_fault_of_this_machine_is_never_a_refusal(
 READS_A_SEALED_FILE = """
 import ctypes, pathlib, sys
 ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE: as Airflow's supervisor leaves its tasks
-from shouwang.arriving.vault import plainly
+from shouwang.submissions.vault import plainly
 from shouwang.intake.worker import open_file
 from shouwang.store.keys import Keys
 keys = Keys(pathlib.Path(sys.argv[1]), "")
@@ -197,8 +197,8 @@ def test_a_name_in_another_code_page_is_shown_in_words(tmp_path: Path) -> None:
 def test_a_workbook_under_a_password_opens_with_the_stored_one_only(tmp_path: Path) -> None:
     path = tmp_path / "台账.xlsx"
     path.write_bytes(encrypted(xlsx()))
-    house = open_house({"SHOUWANG_SECRETS": str(tmp_path / "secrets")})
-    assert house.passwords_of("housing") == ()
+    workspace = load_workspace({"SHOUWANG_SECRETS": str(tmp_path / "secrets")})
+    assert workspace.passwords_of("housing") == ()
     with pytest.raises(FileRefused, match="没有存这个部门的密码"):
         read_files([path], HOUSING)
     with pytest.raises(FileRefused, match="存的密码打不开"):
@@ -208,9 +208,9 @@ def test_a_workbook_under_a_password_opens_with_the_stored_one_only(tmp_path: Pa
     secret.write_text(f"old\n{PASSWORD}\n")
     secret.chmod(0o644)
     with pytest.raises(ConfigError, match="chmod 600"):
-        house.passwords_of("housing")
+        workspace.passwords_of("housing")
     secret.chmod(0o600)
-    assert len(read_files([path], HOUSING, house.passwords_of("housing")).table) == len(ROWS)
+    assert len(read_files([path], HOUSING, workspace.passwords_of("housing")).table) == len(ROWS)
 
 
 @pytest.mark.timeout(300)
@@ -230,11 +230,11 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
         (inbox / "2026-10" / department / name).write_bytes(content)
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SHOUWANG_INBOX", str(inbox))
-    steps.init()
-    steps.load_registry(str(county.registry), "2026-10")
+    handover.init()
+    handover.load_registry(str(county.registry), "2026-10")
     found = {
-        entry["department"]: steps.receive("2026-10", entry["department"])
-        for entry in steps.departments("2026-10")
+        entry["department"]: handover.receive("2026-10", entry["department"])
+        for entry in handover.departments("2026-10")
     }
     assert {department: reference["status"] for department, reference in found.items()} == {
         "civil_affairs": "loaded",
@@ -245,7 +245,7 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
     secrets.mkdir(parents=True)
     (secrets / "housing").write_text(PASSWORD)
     (secrets / "housing").chmod(0o600)
-    again = steps.receive("2026-10", "housing")
+    again = handover.receive("2026-10", "housing")
     assert again["rows"] == len(ROWS), "a stored password opens the file that was refused"
 
     moved = tmp_path / "inbox" / "2026-10" / "water" / "台账.csv"
@@ -258,4 +258,4 @@ def test_one_departments_broken_file_leaves_the_rest_of_the_month_unharmed(
         return make(*words, **where)
 
     monkeypatch.setattr(tempfile, "mkdtemp", grows)
-    assert "还在传输或已被移走，请传完后再试" in steps.receive("2026-10", "water")["message"]
+    assert "还在传输或已被移走，请传完后再试" in handover.receive("2026-10", "water")["message"]

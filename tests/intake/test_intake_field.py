@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shouwang.errors import FileRefused
+from shouwang.core.errors import FileRefused
 from shouwang.intake.files import find_files, parts_and_others
 from shouwang.intake.sheets import Opened, Sheet
 from shouwang.intake.worker import open_file

@@ -30,15 +30,15 @@ from odd_exports import (
 )
 
 from demo.markup import write_ods, write_xml
-from shouwang.arriving.arrival import arrive
-from shouwang.arriving.vault import keep
-from shouwang.errors import FileRefused
+from shouwang.core.errors import FileRefused
 from shouwang.intake import files, sheets, worker
 from shouwang.intake.files import find_files, fingerprint, named, parts_and_others
 from shouwang.intake.names import masked, refused
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened
 from shouwang.store.keys import Keys
+from shouwang.submissions.arrival import arrive
+from shouwang.submissions.vault import keep
 
 
 def grid_of(opened: Opened) -> list[list[object]]:

@@ -22,17 +22,17 @@ from demo.layouts import DATES, GRADES, KINDS, MONEY, ONE_TABLE, Layout
 from demo.people import make_people
 from demo.writing import write_export
 from overlaid import EXAMPLES, PROJECT
+from shouwang.core.month import Month
 from shouwang.county.contract import read_contract
 from shouwang.county.yamls import read_yaml
-from shouwang.house import open_house
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened
-from shouwang.month import Month
 from shouwang.recognition import reading
+from shouwang.workspace.workspace import load_workspace
 
 MONTH = Month(2026, 9)
 CASES = 300
-CONTRACTS = dict(open_house({}).county.contracts)
+CONTRACTS = dict(load_workspace({}).county.contracts)
 for path in (EXAMPLES / "departments").iterdir():
     CONTRACTS[path.stem] = read_contract(
         path, read_yaml(PROJECT / "include" / "county" / "wordings.yaml")

@@ -20,11 +20,11 @@ from binary_workbook import xlsb
 from broken_files import CSV, GRID, HEAD, ROWS, packed, saved, xls, xlsx
 
 from demo.markup import write_ods
-from shouwang.errors import FileRefused
-from shouwang.house import open_house
+from shouwang.core.errors import FileRefused
 from shouwang.recognition.reading import Reading, read_files
+from shouwang.workspace.workspace import load_workspace
 
-CONTRACTS = open_house({}).county.contracts
+CONTRACTS = load_workspace({}).county.contracts
 HOUSING = CONTRACTS["housing"]
 NUMBERS = [row[1] for row in ROWS]
 ENCRYPTED_BY_ZIP = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from shouwang.identity import check_characters, clean_numbers
+from shouwang.core.identity import check_characters, clean_numbers
 from shouwang.matching.index import RegistryIndex
 from shouwang.matching.ladder import match
 

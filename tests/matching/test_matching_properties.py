@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from matching_builders import matched, number, people, rows
 from pandas.testing import assert_frame_equal
 
-from shouwang.identity import clean_names, clean_numbers
+from shouwang.core.identity import clean_names, clean_numbers
 from shouwang.matching.index import RegistryIndex
 from shouwang.matching.ladder import match
 from shouwang.matching.places import clean_phones, clean_places
@@ -123,7 +123,7 @@ def test_a_second_equal_candidate_turns_every_match_into_a_review(seed: int) -> 
     assert (after.loc[before["outcome"] == "matched", "outcome"] == "review").all()
 
 
-def test_a_delivery_without_rows_and_a_registry_without_people() -> None:
+def test_a_submission_without_rows_and_a_registry_without_people() -> None:
     made = county(0)
     assert matched(made.people, made.rows.head(0)).empty
     assert set(matched(made.people.head(0), made.rows)["outcome"]) == {"unmatched"}

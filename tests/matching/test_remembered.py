@@ -36,9 +36,11 @@ A, B, C = (
 
 
 def placed(*written: dict[str, Any]) -> pd.DataFrame:
-    """Accepted rows with the places of one delivery."""
+    """Accepted rows with the places of one submission."""
     frame = rows(*written)
-    return frame.assign(delivery_id="d1", file="台账.xlsx", sheet="", row=range(2, len(frame) + 2))
+    return frame.assign(
+        submission_id="d1", file="台账.xlsx", sheet="", row=range(2, len(frame) + 2)
+    )
 
 
 def decide(
@@ -118,8 +120,8 @@ def test_a_decision_of_one_row_says_nothing_of_two_that_come_later() -> None:
     decisions = decide(registry, placed(ROW), {0: "a"})
     assert ends(registry, placed(ROW, ROW), decisions) == [("review", None)] * 2
     apart = decide(registry, placed(ROW, ROW), {0: "a", 1: "b"})
-    other_delivery = placed(ROW, ROW).assign(delivery_id="d2")
-    assert ends(registry, other_delivery, apart) == [("review", None)] * 2
+    other_submission = placed(ROW, ROW).assign(submission_id="d2")
+    assert ends(registry, other_submission, apart) == [("review", None)] * 2
 
 
 def test_rows_with_the_same_damaged_number_are_one_question() -> None:
@@ -135,7 +137,7 @@ def test_no_registry_turns_a_decision_around(seed: int) -> None:
     question."""
     chance = Random(seed)
     made = harsh_county.build(seed, households=150)
-    accepted = made.rows.assign(delivery_id="d", file="f", sheet="", row=range(len(made.rows)))
+    accepted = made.rows.assign(submission_id="d", file="f", sheet="", row=range(len(made.rows)))
     found = matched(made.people, accepted)
     waiting = found.index[found["outcome"] == "review"]
     chosen: dict[int, str | None] = {

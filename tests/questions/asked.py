@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from demo.county import DemoCounty
-from shouwang import steps
-from shouwang.house import open_house
-from shouwang.store import deliveries
+from shouwang.store import submissions
+from shouwang.submissions import asking
+from shouwang.workspace.workspace import load_workspace
 
 MONTH, WHO = "2026-09", "water"
 OPEN = "取水耗费"
@@ -78,13 +78,15 @@ def hand_over(inbox: Path, content: bytes, month: str = MONTH, department: str =
 
 def in_force(department: str = WHO) -> dict[str, int] | None:
     """The counts of a department's version in force."""
-    with open_house().database.read() as connection:
-        known = deliveries.in_force(connection, MONTH).get(department)
+    with load_workspace().database.read() as connection:
+        known = submissions.in_force(connection, MONTH).get(department)
     return known and known["counts"]
 
 
 def only_question(**wanted: str) -> int:
     """The number of the one question that waits."""
-    (one,) = [q for q in steps.questions() if all(q[key] == value for key, value in wanted.items())]
+    (one,) = [
+        q for q in asking.questions() if all(q[key] == value for key, value in wanted.items())
+    ]
     number: int = one["id"]
     return number

@@ -7,9 +7,9 @@ import pytest
 from asked import MONTH, STRANGE, WHO, hand_over, ledger
 
 from demo.county import DemoCounty, make_county
-from shouwang import steps
-from shouwang.house import open_house
-from shouwang.month import Month
+from shouwang.core.month import Month
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 
 @pytest.fixture(scope="session")
@@ -20,19 +20,19 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
 
 
 @pytest.fixture(scope="session")
-def houses(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two houses to be copied: ``empty`` has the registry, ``held`` has the water office's file
+def workspaces(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two workspaces to be copied: ``empty`` has the registry, ``held`` has the water office's file
     besides."""
-    top = tmp_path_factory.mktemp("houses")
+    top = tmp_path_factory.mktemp("workspaces")
     with pytest.MonkeyPatch.context() as patch:
         enter(top / "empty", patch)
-        steps.init()
-        steps.load_registry(str(county.registry), MONTH)
+        handover.init()
+        handover.load_registry(str(county.registry), MONTH)
         shutil.copytree(top / "empty", top / "held")
         enter(top / "held", patch)
         hand_over(top / "held" / "inbox", ledger(county, value=STRANGE))
-        assert steps.receive(MONTH, WHO)["status"] == "held"
-        open_house().database.dispose()
+        assert handover.receive(MONTH, WHO)["status"] == "held"
+        load_workspace().database.dispose()
     return top
 
 
@@ -42,15 +42,15 @@ def enter(home: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def home(houses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(workspaces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A county with its registry; nobody has handed over anything."""
-    enter(shutil.copytree(houses / "empty", tmp_path / "home"), monkeypatch)
+    enter(shutil.copytree(workspaces / "empty", tmp_path / "home"), monkeypatch)
     return tmp_path / "home"
 
 
 @pytest.fixture
-def held(houses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def held(workspaces: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The water office's file is held, and has been taken away from the inbox since."""
-    enter(shutil.copytree(houses / "held", tmp_path / "home"), monkeypatch)
+    enter(shutil.copytree(workspaces / "held", tmp_path / "home"), monkeypatch)
     shutil.rmtree(tmp_path / "home" / "inbox")
     return tmp_path / "home"

@@ -21,23 +21,23 @@ from test_board_seen import QUIET, faults, reached
 from typer.testing import CliRunner
 
 from services import path_of
-from shouwang import steps
-from shouwang.cli import app
-from shouwang.errors import NotThereYet, UsageError
-from shouwang.house import open_house
+from shouwang.cli.app import app
+from shouwang.core.errors import NotThereYet, UsageError
 from shouwang.store.tables import audit_event
+from shouwang.submissions import asking, handover
+from shouwang.workspace.workspace import load_workspace
 
 
 @pytest.fixture
 def board(held: Path) -> TestClient:
-    return TestClient(app_of(open_house()), base_url="http://board")
+    return TestClient(app_of(load_workspace()), base_url="http://board")
 
 
 def test_it_is_read_on_by_command_line_after_a_restart(held):
     shutil.rmtree(held / "work", ignore_errors=True)
     words = ["answer", str(only_question(kind="column")), "取水往返时间", "--by", "文书", "--json"]
     done = subprocess.run(
-        [sys.executable, "-c", "from shouwang.cli import main; main()", *words],
+        [sys.executable, "-c", "from shouwang.cli.app import main; main()", *words],
         env=dict(os.environ),
         capture_output=True,
         text=True,
@@ -45,7 +45,7 @@ def test_it_is_read_on_by_command_line_after_a_restart(held):
     )
     assert json.loads(done.stdout)["read"] == [{"month": MONTH, "status": "loaded", "rows": 40}]
     assert in_force()["rejected"] == 0
-    with open_house().database.read() as connection:
+    with load_workspace().database.read() as connection:
         answered = sa.select(audit_event.c.by).where(audit_event.c.kind == "answered")
         assert connection.scalars(answered).all() == ["文书"]
 
@@ -71,7 +71,7 @@ def test_it_is_read_on_by_rest(board):
 
 @pytest.mark.needs("chromium")
 def test_it_is_read_on_by_the_board_and_so_are_values_that_were_unknown(held):
-    with reached(app_of(open_house())) as address, sync_playwright() as playwright:
+    with reached(app_of(load_workspace())) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path_of("chromium"), args=QUIET)
         page = browser.new_page(locale="zh-CN", extra_http_headers={"who": "clerk"})
         page.goto(address)
@@ -86,13 +86,13 @@ def test_it_is_read_on_by_the_board_and_so_are_values_that_were_unknown(held):
             page.get_by_role("status").wait_for()
         assert in_force()["rows"] == 40
         assert "没有待确认的问题" in page.inner_text("main")
-        assert steps.questions() == []
+        assert asking.questions() == []
         wrong += faults(page, "answered")
         page.get_by_role("button", name=f"撤销: {OPEN}").click()
         page.locator("section.question").wait_for()
         browser.close()
     assert wrong == []
-    assert steps.questions()[0]["heading"] == OPEN
+    assert asking.questions()[0]["heading"] == OPEN
 
 
 def test_only_whoever_may_see_personal_data_sees_and_answers_questions(board):
@@ -139,55 +139,55 @@ def test_what_is_no_answer_is_said(board):
 
 def test_what_departments_write_stays_text_here_too(board, county):
     markup = "<script>alert(1)</script>"
-    hand_over(open_house().inbox, ledger(county, OPEN, markup))
-    steps.receive(MONTH, WHO)
+    hand_over(load_workspace().inbox, ledger(county, OPEN, markup))
+    handover.receive(MONTH, WHO)
     page = board.get("/questions", headers=CLERK).text
     assert markup not in page
     assert "&lt;script&gt;" in page
 
 
-def test_the_board_says_that_a_delivery_is_held_and_for_how_long(board, monkeypatch):
+def test_the_board_says_that_a_submission_is_held_and_for_how_long(board, monkeypatch):
     assert 'aria-label="2026年9月 水利局: 待确认"' in board.get("/", headers=VIEWER).text
     assert "报送待确认，已等 0 天" in board.get("/", headers=VIEWER).text
     assert "未答复，按缺报" not in board.get("/", headers=VIEWER).text
     assert "Held for an answer for 0 d" in board.get("/?lang=en", headers=VIEWER).text
     monkeypatch.setenv("SHOUWANG_TODAY", "2026-12-12")
-    late = TestClient(app_of(open_house())).get("/", headers=VIEWER).text
+    late = TestClient(app_of(load_workspace())).get("/", headers=VIEWER).text
     assert "未答复，按缺报" in late
     assert re.search("报送待确认，已等 [1-9]", late)
 
 
 def test_silence_counts_as_missing_and_a_later_answer_reads_on(held, monkeypatch):
-    assert steps.settled(MONTH)["held"] == [WHO]
-    assert not steps.settled(MONTH)["settled"]
+    assert handover.settled(MONTH)["held"] == [WHO]
+    assert not handover.settled(MONTH)["settled"]
     monkeypatch.setenv("SHOUWANG_TODAY", "2026-10-12")
-    for one in steps.departments(MONTH):
+    for one in handover.departments(MONTH):
         if one["department"] != WHO:
-            steps.declare_late(MONTH, one["department"])
-    state = steps.settled(MONTH)
+            handover.declare_late(MONTH, one["department"])
+    state = handover.settled(MONTH)
     assert (state["settled"], WHO in state["missing"]) == (True, True)
-    steps.answer_question(only_question(kind="column"), "1", "文书")
-    assert WHO not in steps.settled(MONTH)["missing"]
+    asking.answer_question(only_question(kind="column"), "1", "文书")
+    assert WHO not in handover.settled(MONTH)["missing"]
 
 
 def test_an_answer_that_nobody_read_on_is_found_by_the_next_follow_up(held):
-    steps.answer_question(only_question(kind="column"), "1", "文书", reread=False)
-    assert steps.come_late() == [{"month": MONTH, "department": WHO}]
-    assert steps.arrived(MONTH, WHO)
-    assert steps.receive(MONTH, WHO)["status"] == "loaded"
-    assert steps.come_late() == []
+    asking.answer_question(only_question(kind="column"), "1", "文书", reread=False)
+    assert handover.come_late() == [{"month": MONTH, "department": WHO}]
+    assert handover.arrived(MONTH, WHO)
+    assert handover.receive(MONTH, WHO)["status"] == "loaded"
+    assert handover.come_late() == []
 
 
 def test_an_answer_taken_back_is_asked_again_and_what_is_in_force_stays(held):
     number = only_question(kind="column")
-    steps.answer_question(number, "1", "文书")
-    assert steps.revoke_answer(number, "文书")["read"][0]["status"] == "held"
+    asking.answer_question(number, "1", "文书")
+    assert asking.revoke_answer(number, "文书")["read"][0]["status"] == "held"
     assert in_force()["rows"] == 40
     assert only_question(kind="column") == number
     assert (
-        steps.revoke_answer(number, "文书")["read"][0]["status"] == "held"
+        asking.revoke_answer(number, "文书")["read"][0]["status"] == "held"
     )  # once more changes nothing
-    assert steps.answer_question(number, "1", "文书")["read"][0]["status"] in (
+    assert asking.answer_question(number, "1", "文书")["read"][0]["status"] in (
         "loaded",
         "unchanged",
     )
@@ -195,23 +195,23 @@ def test_an_answer_taken_back_is_asked_again_and_what_is_in_force_stays(held):
 
 def test_the_same_answer_twice_is_one_answer_and_another_is_refused(held):
     number = only_question(kind="column")
-    steps.answer_question(number, "1", "文书", reread=False)
-    assert steps.answer_question(number, "fetch_minutes", "别人")["read"][0]["status"] == "loaded"
+    asking.answer_question(number, "1", "文书", reread=False)
+    assert asking.answer_question(number, "fetch_minutes", "别人")["read"][0]["status"] == "loaded"
     with pytest.raises(UsageError, match="revoke it first"):
-        steps.answer_question(number, "none", "别人")
+        asking.answer_question(number, "none", "别人")
 
 
 def test_values_are_answered_once_the_rows_are_in_and_none_asks_no_more(held):
-    steps.answer_question(only_question(kind="column"), "1", "文书")
+    asking.answer_question(only_question(kind="column"), "1", "文书")
     number = only_question(kind="value", value=STRANGE)
-    assert steps.answer_question(number, "none", "文书")["read"][0]["status"] == "loaded"
-    assert steps.questions() == []
+    assert asking.answer_question(number, "none", "文书")["read"][0]["status"] == "loaded"
+    assert asking.questions() == []
     assert (in_force()["rows"], in_force()["rejected"]) == (40, 0)
 
 
 def test_what_departments_write_is_quoted_on_the_receipt_only(held):
-    steps.answer_question(only_question(kind="column"), "1", "文书", reread=False)
-    reference = steps.receive(MONTH, WHO)
+    asking.answer_question(only_question(kind="column"), "1", "文书", reread=False)
+    reference = handover.receive(MONTH, WHO)
     assert reference["questions"] == [only_question(kind="value")]
     assert STRANGE not in json.dumps(reference, ensure_ascii=False)
     assert "有不认得的写法：1 种，5 行" in reference["warnings"][0]
@@ -219,15 +219,15 @@ def test_what_departments_write_is_quoted_on_the_receipt_only(held):
 
 def test_an_empty_inbox_of_which_nothing_is_kept_is_still_said(home):
     with pytest.raises(NotThereYet):
-        steps.receive(MONTH, WHO)
-    assert not steps.arrived(MONTH, WHO)
+        handover.receive(MONTH, WHO)
+    assert not handover.arrived(MONTH, WHO)
 
 
 def test_the_command_line_lists_what_waits_and_what_was_answered(held):
     told = CliRunner().invoke(app, ["questions"]).output
     assert f"表头“{OPEN}”是不是“取水往返时间”？" in told
     assert f"“水质是否达标”里的“{STRANGE}”（5 行）是什么？" in told
-    steps.answer_question(only_question(kind="column"), "1", "文书")
+    asking.answer_question(only_question(kind="column"), "1", "文书")
     assert (
         "答：fetch_minutes（文书）" in CliRunner().invoke(app, ["questions", "--answered"]).output
     )
@@ -235,21 +235,21 @@ def test_the_command_line_lists_what_waits_and_what_was_answered(held):
 
 def test_sums_of_another_base_are_asked_and_taken_as_they_are(home, county):
     hand_over(home / "inbox", settlements(county), department="medical_insurance")
-    assert steps.receive(MONTH, "medical_insurance")["status"] == "held"
-    (one,) = steps.questions()
+    assert handover.receive(MONTH, "medical_insurance")["status"] == "held"
+    (one,) = asking.questions()
     assert (one["kind"], one["rows"]) == ("sum", 10)
     page = (
-        TestClient(app_of(open_house()), base_url="http://board")
+        TestClient(app_of(load_workspace()), base_url="http://board")
         .get("/questions", headers=CLERK)
         .text
     )
     assert "另有口径，照收" in page
-    done = steps.answer_question(one["id"], "accept", "文书")
+    done = asking.answer_question(one["id"], "accept", "文书")
     assert done["read"] == [{"month": MONTH, "status": "loaded", "rows": 40}]
     assert in_force(department="medical_insurance")["rejected"] == 0
 
 
 def test_a_month_that_has_been_deleted_since_does_not_stop_the_others(held):
     shutil.rmtree(held / "vault")
-    done = steps.answer_question(only_question(kind="column"), "1", "文书")
+    done = asking.answer_question(only_question(kind="column"), "1", "文书")
     assert done["read"] == [{"month": MONTH, "status": "gone", "rows": None}]

@@ -11,8 +11,8 @@ from asked import MONTH, STRANGE, WHO, hand_over, ledger
 
 from demo.county import DemoCounty
 from sealed import everybodys_numbers
-from shouwang import steps
 from shouwang.quality.suites import load_suite, suite_path
+from shouwang.submissions import asking, handover
 from test_killed import Step, copied, on_sqlite, outlives_every_kill, perform
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -21,10 +21,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 def story(county: DemoCounty) -> dict[str, Step]:
     """The steps in order; ids of questions are 1 (the column) and 2 (the value)."""
     return {
-        "init": lambda _: (steps.init(), steps.load_registry(str(county.registry), MONTH)),
-        "hold": lambda _: steps.receive(MONTH, WHO),
-        "answer": lambda _: steps.answer_question(1, "1", "文书"),
-        "revoke": lambda _: steps.revoke_answer(1, "文书"),
+        "init": lambda _: (handover.init(), handover.load_registry(str(county.registry), MONTH)),
+        "hold": lambda _: handover.receive(MONTH, WHO),
+        "answer": lambda _: asking.answer_question(1, "1", "文书"),
+        "revoke": lambda _: asking.revoke_answer(1, "文书"),
     }
 
 

@@ -12,11 +12,11 @@ from asked import MONTH, OPEN, STRANGE, WHO, hand_over, in_force, ledger, only_q
 from typer.testing import CliRunner
 
 from overlaid import overlay, settings_of
-from shouwang import steps
-from shouwang.arriving.learning import _added
-from shouwang.cli import app
+from shouwang.cli.app import app
 from shouwang.county.contract import read_contract, read_wordings
-from shouwang.house import open_house
+from shouwang.submissions import asking, handover
+from shouwang.submissions.learning import _added
+from shouwang.workspace.workspace import load_workspace
 
 
 @pytest.fixture
@@ -24,15 +24,15 @@ def contract(held: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The water office's contract in a county folder of its own."""
     for name, value in settings_of(overlay(held / "own")).items():
         monkeypatch.setenv(name, value)
-    path = open_house().county_folder / "departments" / f"{WHO}.yaml"
+    path = load_workspace().county_folder / "departments" / f"{WHO}.yaml"
     path.chmod(0o644)
     return path
 
 
 def test_what_was_answered_is_written_into_the_contract_and_the_answers_go(contract, county):
     before = contract.read_text("utf-8")
-    steps.answer_question(only_question(kind="column"), "1", "文书")
-    steps.answer_question(only_question(kind="value"), "不达标", "文书")
+    asking.answer_question(only_question(kind="column"), "1", "文书")
+    asking.answer_question(only_question(kind="value"), "不达标", "文书")
     told = CliRunner().invoke(app, ["contract", "learn", WHO, "--by", "文书", "--json"])
     assert json.loads(told.stdout)["left"] == []
     changed = [*difflib.ndiff(before.splitlines(), contract.read_text("utf-8").splitlines())]
@@ -41,18 +41,18 @@ def test_what_was_answered_is_written_into_the_contract_and_the_answers_go(contr
         f"+     wordings: [取水往返时间, 取水时间（分钟）, {OPEN}]",
     ]
     assert "# A household has it convenient" in contract.read_text("utf-8")
-    assert steps.questions(answered=True) == []
-    hand_over(open_house().inbox, ledger(county, value=STRANGE) + b"\n")
-    assert steps.receive(MONTH, WHO)["status"] == "loaded"
-    assert steps.questions() == []
+    assert asking.questions(answered=True) == []
+    hand_over(load_workspace().inbox, ledger(county, value=STRANGE) + b"\n")
+    assert handover.receive(MONTH, WHO)["status"] == "loaded"
+    assert asking.questions() == []
     assert in_force()["rows"] == 40
     assert "No answer waits" in CliRunner().invoke(app, ["contract", "learn", WHO]).output
 
 
 def test_what_is_none_of_the_candidates_is_written_too(contract):
-    steps.answer_question(only_question(kind="value"), "none", "文书", reread=False)
-    steps.answer_question(only_question(kind="column"), "none", "文书", reread=False)
-    assert steps.learn_contract(WHO, "文书")["left"] == []
+    asking.answer_question(only_question(kind="value"), "none", "文书", reread=False)
+    asking.answer_question(only_question(kind="column"), "none", "文书", reread=False)
+    assert asking.learn_contract(WHO, "文书")["left"] == []
     read = read_contract(contract, read_wordings(contract.parent.parent))
     assert read.columns["quality"].meaningless == (STRANGE,)
     assert read.ignored == ("序号", "备注", OPEN)
@@ -63,7 +63,7 @@ def test_what_the_file_would_not_read_as_answered_is_printed_and_the_answer_stay
         "wordings: [取水往返时间, 取水时间（分钟）]", "wordings: &w\n      - 取水往返时间"
     )
     contract.write_text(text + "\n# none\n", encoding="utf-8")
-    steps.answer_question(only_question(kind="column"), "1", "文书", reread=False)
+    asking.answer_question(only_question(kind="column"), "1", "文书", reread=False)
     spoilt = contract.read_text("utf-8").replace(
         "excludes: [距离,", f"excludes: [{OPEN[:3]}, 距离,"
     )
@@ -71,7 +71,7 @@ def test_what_the_file_would_not_read_as_answered_is_printed_and_the_answer_stay
     told = CliRunner().invoke(app, ["contract", "learn", WHO]).output
     assert f"To be added by hand, the answer stays: columns.fetch_minutes.wordings: {OPEN}" in told
     assert contract.read_text("utf-8") == spoilt
-    assert len(steps.questions(answered=True)) == 1
+    assert len(asking.questions(answered=True)) == 1
 
 
 @pytest.mark.parametrize(

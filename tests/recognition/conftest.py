@@ -7,13 +7,13 @@ from recognition_builders import World, make_world
 
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County
-from shouwang.house import open_house
+from shouwang.workspace.workspace import load_workspace
 
 
 @pytest.fixture(scope="session")
 def county() -> County:
     """The county as it ships."""
-    return open_house({}).county
+    return load_workspace({}).county
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 
 from demo import make_county
+from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County
 from shouwang.intake.sheets import Sheet, columns_of
 from shouwang.intake.worker import open_file
-from shouwang.month import Month
 from shouwang.recognition.cells import Registered
 from shouwang.recognition.headers import Header
 from shouwang.recognition.reading import read_files

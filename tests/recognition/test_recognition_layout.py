@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from shouwang.core.errors import FileRefused
 from shouwang.county.contract import Contract
-from shouwang.errors import FileRefused
 from shouwang.intake.sheets import Opened, Sheet, columns_of
 from shouwang.recognition import reading
 from shouwang.recognition.reading import Reading

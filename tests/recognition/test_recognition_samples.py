@@ -10,14 +10,15 @@ import pytest
 import yaml
 from recognition_builders import World
 
-from shouwang import steps
+from shouwang.casework import monthly
+from shouwang.cli.exporting import export
+from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
-from shouwang.exporting import export
-from shouwang.house import open_house
-from shouwang.month import Month
 from shouwang.recognition.cells import Registered
 from shouwang.recognition.reading import read_files
+from shouwang.submissions import asking, handover
+from shouwang.workspace.workspace import load_workspace
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "sample"
 EVERY = sorted(path.name for path in SAMPLES.glob("*") if (path / "truth" / "records.csv").exists())
@@ -32,16 +33,16 @@ def test_a_month_in_the_layouts_of_real_systems_is_read_whole(
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SHOUWANG_INBOX", str(sample / "inbox"))
     months = sorted(path.name for path in (sample / "inbox").iterdir())
-    steps.init()
+    handover.init()
     [registry] = (sample / "registry").iterdir()
-    steps.load_registry(str(registry), months[0])
+    handover.load_registry(str(registry), months[0])
     for month in months:
-        for entry in steps.departments(month):
-            steps.receive(month, entry["department"])
-        steps.screen(month)
-    assert steps.questions() == []
+        for entry in handover.departments(month):
+            handover.receive(month, entry["department"])
+        monthly.screen(month)
+    assert asking.questions() == []
     truth = pd.read_csv(sample / "truth" / "records.csv", dtype=str, keep_default_na=False)
-    with open_house().database.read() as connection:
+    with load_workspace().database.read() as connection:
         told = [
             export(connection, kind, Month.parse(m))
             for kind in ("matches", "warnings")
@@ -121,7 +122,7 @@ def test_rows_taken_back_and_rows_that_contradict_each_other(
     for cells in columns.values():
         cells[4] = cells[3]
     table = _typed(columns, contract)
-    verdicts = check(table, contract, open_house({}).expectations, Month(2026, 9))
+    verdicts = check(table, contract, load_workspace({}).expectations, Month(2026, 9))
     assert verdicts.verdict.tolist() == [
         "accepted",
         "rejected",

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from shouwang.core.errors import NotThereYet
+from shouwang.core.identity import clean_numbers
+from shouwang.core.month import Month
 from shouwang.county.settings import read_county
-from shouwang.errors import NotThereYet
-from shouwang.identity import clean_numbers
-from shouwang.month import Month
 from shouwang.registry.history import COLUMNS, former_people, load_snapshot, people_as_of, snapshot
 from shouwang.store.database import Database
 from shouwang.store.migrate import migrate

@@ -1,4 +1,4 @@
-"""A small house with two months of one department, for tests of the ``rules`` commands."""
+"""A small workspace with two months of one department, for tests of the ``rules`` commands."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from rules_house import answer
 
-from shouwang import steps
-from shouwang.house import House, open_house
+from shouwang.casework import monthly
+from shouwang.release import releasing
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 PROJECT = Path(__file__).resolve().parents[2]
 REGISTRY = "户编号,乡镇,行政村,村民小组,姓名,证件号码,性别,出生日期,与户主关系,民族,户类型,风险是否消除,人均纯收入,健康状况,劳动能力,联系电话"
@@ -34,14 +36,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         settle_in(home, patch)
-        steps.init()
+        handover.init()
         registry = home / "农户信息表.csv"
         people = [
             f"H{n:03d},大河镇,上河村,1组,{name},,男,1970-01-01,户主,汉族,一般农户,,9000,健康,普通劳动力,"
             for n, name in enumerate(NAMES)
         ]
         registry.write_text("\n".join([REGISTRY, *people]), encoding="utf-8")
-        steps.load_registry(str(registry), MONTHS[0])
+        handover.load_registry(str(registry), MONTHS[0])
         for month in MONTHS:
             take_in(home, month)
         answer({"H009": "01", "H010": "05"})
@@ -49,11 +51,11 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def county(lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    """A copy of that house."""
+def county(lived: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A copy of that workspace."""
     shutil.copytree(lived, tmp_path, dirs_exist_ok=True)
     settle_in(tmp_path, monkeypatch)
-    return open_house()
+    return load_workspace()
 
 
 def settle_in(home: Path, patch: pytest.MonkeyPatch) -> None:
@@ -75,7 +77,7 @@ def take_in(home: Path, month: str) -> None:
     inbox = home / "inbox" / month / "water"
     inbox.mkdir(parents=True)
     (inbox / "台账.csv").write_text("\n".join([HEADINGS, *rows]) + "\n", encoding="utf-8")
-    steps.receive(month, "water")
-    steps.screen(month)
+    handover.receive(month, "water")
+    monthly.screen(month)
     if month == MONTHS[0]:
-        steps.release(month, "测试员")
+        releasing.release(month, "测试员")

@@ -1,18 +1,18 @@
-"""What townships answer in the small house of these tests."""
+"""What townships answer in the small workspace of these tests."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from shouwang.casework.keeping import keep_ledger
-from shouwang.house import open_house
 from shouwang.store.tables import case, feedback
+from shouwang.workspace.workspace import load_workspace
 
 
 def answer(conclusions: dict[str, str], day: int = 9) -> None:
     """The township's last word on the cases of some households."""
-    house = open_house()
-    with house.database.write() as connection:
+    workspace = load_workspace()
+    with workspace.database.write() as connection:
         for row, (household, conclusion) in enumerate(conclusions.items(), start=5):
             query = (
                 case.select().where(case.c.household_id == household).order_by(case.c.opened_month)
@@ -30,4 +30,4 @@ def answer(conclusions: dict[str, str], day: int = 9) -> None:
                     row=row,
                 )
             )
-        keep_ledger(connection, house.county.settings)
+        keep_ledger(connection, workspace.county.settings)

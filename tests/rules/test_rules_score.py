@@ -10,9 +10,9 @@ import pytest
 from rules_house import answer
 from typer.testing import CliRunner
 
-from shouwang.cli import app
-from shouwang.house import House
-from shouwang.reporting.hit_rates import wilson
+from shouwang.cli.app import app
+from shouwang.screening.hit_rates import wilson
+from shouwang.workspace.workspace import Workspace
 
 
 def run(*words: object) -> Any:
@@ -21,7 +21,7 @@ def run(*words: object) -> Any:
     return done
 
 
-def test_of_the_clues_sent_the_answered_ones_count(county: House) -> None:
+def test_of_the_clues_sent_the_answered_ones_count(county: Workspace) -> None:
     answer({"H011": "04", "H012": "02"})
     [rate] = json.loads(run("--json").stdout)
     assert rate["rule"] == "WAT-3"
@@ -30,18 +30,18 @@ def test_of_the_clues_sent_the_answered_ones_count(county: House) -> None:
     assert rate["high"] == pytest.approx(0.8500, abs=1e-4)
 
 
-def test_the_last_word_counts(county: House) -> None:
+def test_the_last_word_counts(county: Workspace) -> None:
     answer({"H010": "03"}, day=10)
     [rate] = json.loads(run("--json").stdout)
     assert (rate["answered"], rate["confirmed"]) == (2, 2)
 
 
-def test_months_without_a_release_have_no_rates(county: House) -> None:
+def test_months_without_a_release_have_no_rates(county: Workspace) -> None:
     assert json.loads(run("--months", "2026-09", "--json").stdout) == []
     assert len(json.loads(run("--months", "2026-08..2026-09", "--json").stdout)) == 1
 
 
-def test_the_table_tells_rate_and_interval(county: House) -> None:
+def test_the_table_tells_rate_and_interval(county: Workspace) -> None:
     said = " ".join(run().stdout.split())
     assert "50.0%" in said
     assert "9.4% and 90.5%" in said

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from shouwang.cli import app
-from shouwang.errors import ConfigError, UsageError
+from shouwang.cli.app import app
+from shouwang.core.errors import ConfigError, UsageError
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -13,18 +13,18 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from shouwang import steps
-from shouwang.cli import app
-from shouwang.errors import UsageError
-from shouwang.house import House
-from shouwang.month import Month
-from shouwang.recorded import records_for
+from shouwang.casework import monthly
+from shouwang.cli.app import app
+from shouwang.core.errors import UsageError
+from shouwang.core.month import Month
+from shouwang.documents.charts import chinese_font
 from shouwang.registry.history import people_as_of
-from shouwang.reporting.charts import chinese_font
+from shouwang.screening.backtest import try_rules
 from shouwang.screening.evaluate import screen
+from shouwang.screening.recorded import records_for
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store.records import matched_records
-from shouwang.whatif import try_rules
+from shouwang.workspace.workspace import Workspace
 
 MONTHS = "2026-08..2026-09"
 NEW_RULE = """
@@ -46,10 +46,14 @@ NEW_RULE = """
 
 
 def changed(
-    house: House, to: Path, written: str = "{all: 20}", instead: str = "{all: 25}", more: str = ""
+    workspace: Workspace,
+    to: Path,
+    written: str = "{all: 20}",
+    instead: str = "{all: 25}",
+    more: str = "",
 ) -> Path:
     """The county's rules with a threshold changed, and perhaps a rule added."""
-    text = (house.county_folder / "rules.yaml").read_text(encoding="utf-8")
+    text = (workspace.county_folder / "rules.yaml").read_text(encoding="utf-8")
     assert written in text
     text = text.replace(written, instead, 1).replace("\n# 家庭负担", more + "\n# 家庭负担", 1)
     path = to / "试算.yaml"
@@ -64,7 +68,7 @@ def run(*words: object) -> Any:
 
 
 def test_a_higher_threshold_loses_households_and_names_the_confirmed_one(
-    county: House, tmp_path: Path
+    county: Workspace, tmp_path: Path
 ) -> None:
     report = json.loads(run("try", changed(county, tmp_path), "--months", MONTHS, "--json").stdout)
     august, september = report["months"]
@@ -79,7 +83,7 @@ def test_a_higher_threshold_loses_households_and_names_the_confirmed_one(
     assert report["total"]["households"] == {"now": 23, "then": 13, "gained": 0, "lost": 10}
 
 
-def test_a_new_rule_is_tried_and_its_silence_is_said(county: House, tmp_path: Path) -> None:
+def test_a_new_rule_is_tried_and_its_silence_is_said(county: Workspace, tmp_path: Path) -> None:
     file = changed(county, tmp_path, "{all: 20}", "{all: 20}", NEW_RULE)
     report = json.loads(run("try", file, "--months", MONTHS, "--json").stdout)
     assert report["silent"] == [
@@ -88,7 +92,7 @@ def test_a_new_rule_is_tried_and_its_silence_is_said(county: House, tmp_path: Pa
     assert report["total"]["households"] == {"now": 23, "then": 23, "gained": 0, "lost": 0}
 
 
-def test_it_touches_nothing(county: House, tmp_path: Path) -> None:
+def test_it_touches_nothing(county: Workspace, tmp_path: Path) -> None:
     def content() -> str:
         with county.database.read() as connection:
             tables = sorted(sa.inspect(connection).get_table_names())
@@ -102,7 +106,7 @@ def test_it_touches_nothing(county: House, tmp_path: Path) -> None:
     assert content() == before
 
 
-def test_workbook_and_charts_say_the_same(county: House, tmp_path: Path) -> None:
+def test_workbook_and_charts_say_the_same(county: Workspace, tmp_path: Path) -> None:
     file = changed(county, tmp_path)
     run(
         "try",
@@ -130,7 +134,9 @@ def test_workbook_and_charts_say_the_same(county: House, tmp_path: Path) -> None
         assert (tmp_path / "试算.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_trial_says_what_a_screening_with_that_file_says(county: House, tmp_path: Path) -> None:
+def test_the_trial_says_what_a_screening_with_that_file_says(
+    county: Workspace, tmp_path: Path
+) -> None:
     file = changed(
         county, tmp_path, "special_households: [脱贫户, ", "special_households: [一般农户, 脱贫户, "
     )
@@ -152,21 +158,21 @@ def test_the_trial_says_what_a_screening_with_that_file_says(county: House, tmp_
     assert set(tried) == {"蓝"}
 
 
-def test_only_what_the_rules_ask_for_is_read(county: House) -> None:
+def test_only_what_the_rules_ask_for_is_read(county: Workspace) -> None:
     book = load_rulebook(county.county_folder)
     with county.database.read() as connection:
         records = records_for(
             connection, county.county.contracts.values(), [book], [Month(2026, 9)]
         )
     water = records["water.supplies"]
-    assert sorted(water["delivery_month"].unique()) == ["2026-08", "2026-09"]
+    assert sorted(water["submission_month"].unique()) == ["2026-08", "2026-09"]
     assert "fetch_minutes" in water
     assert "village" not in water
     assert water["fetch_minutes"].dtype == "float64"
 
 
 def test_a_changed_threshold_and_a_new_rule_take_effect_by_editing_the_file(
-    county: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    county: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "county"
     folder.mkdir()
@@ -176,8 +182,8 @@ def test_a_changed_threshold_and_a_new_rule_take_effect_by_editing_the_file(
     edited = changed(county, tmp_path, more=NEW_RULE)
     edited.rename(folder / "rules.yaml")
     monkeypatch.setenv("SHOUWANG_COUNTY", str(folder))
-    assert steps.screen("2026-09")["households"] == 7
-    first = steps.screen("2026-08")
+    assert monthly.screen("2026-09")["households"] == 7
+    first = monthly.screen("2026-08")
     assert first["households"] == 6
     assert first["warnings"] == [
         "WAT-9 取水时间比上次增加：本月未作比较，因为“农村饮水安全台账”没有此前月份的数据"
@@ -192,7 +198,9 @@ def test_a_changed_threshold_and_a_new_rule_take_effect_by_editing_the_file(
         (["--months", "2026-09", "--chart", "x.gif"], "x.gif"),
     ],
 )
-def test_wrong_words_are_told(county: House, tmp_path: Path, words: list[str], said: str) -> None:
+def test_wrong_words_are_told(
+    county: Workspace, tmp_path: Path, words: list[str], said: str
+) -> None:
     done = CliRunner().invoke(app, ["rules", "try", str(changed(county, tmp_path)), *words])
     assert isinstance(done.exception, UsageError)
     assert said in str(done.exception)

@@ -102,7 +102,7 @@ def records_of(
         written = []
         for n, row in enumerate(rows, start=2):
             line = {
-                "delivery_month": month,
+                "submission_month": month,
                 "file": f"{source}.xlsx",
                 "sheet": "Sheet1",
                 "row": n,
@@ -116,7 +116,7 @@ def records_of(
                 line |= {"person_id": found["person_id"], "household_id": found["household_id"]}
                 line.setdefault("name", row["person"])
             written.append(line)
-        place = ["delivery_month", "file", "sheet", "row", "household_id", "person_id"]
+        place = ["submission_month", "file", "sheet", "row", "household_id", "person_id"]
         named = (
             CONTRACTS[source].columns if source in CONTRACTS else {"name": None, "indicator": None}
         )

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from screening_cases import people_of, records_of
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.screening.evaluate import screen
 from shouwang.screening.rulebook import RuleBook
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from screening_cases import people_of, records_of
 
-from shouwang.errors import ConfigError
-from shouwang.month import Month
+from shouwang.core.errors import ConfigError
+from shouwang.core.month import Month
 from shouwang.screening.evaluate import SIGNALS, WARNINGS, screen
 from shouwang.screening.rulebook import RuleBook
 
@@ -42,7 +42,7 @@ def settlements(*rows: tuple[str, str, float]) -> list[dict[str, Any]]:
         {
             "person": person,
             "settled": day,
-            "delivery_month": day[:7],
+            "submission_month": day[:7],
             "visit_type": "普通门诊",
             "self_paid": paid,
         }
@@ -95,14 +95,16 @@ def test_a_past_month_does_not_see_what_was_delivered_later(county_book: RuleBoo
     assert found.signals["value"].tolist() == [pytest.approx(25000 / 22000)]
 
 
-def test_signals_point_at_the_first_row_of_the_newest_delivery(county_book: RuleBook) -> None:
+def test_signals_point_at_the_first_row_of_the_newest_submission(county_book: RuleBook) -> None:
     people = people_of({})
     rows = settlements(
         ("张一", "2026-03-02", 9.0), ("张一", "2026-09-02", 25000.0), ("张一", "2026-09-03", 1.0)
     )
     records = records_of("2026-09", people, {"medical_insurance.settlements": rows})
     found = screen(county_book, SEPTEMBER, records, people).signals
-    assert found[["rule", "delivery_month", "row"]].to_numpy().tolist() == [["MED-2", "2026-09", 3]]
+    assert found[["rule", "submission_month", "row"]].to_numpy().tolist() == [
+        ["MED-2", "2026-09", 3]
+    ]
     assert found["person_id"].isna().all()
 
 

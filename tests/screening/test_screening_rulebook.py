@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shouwang.core.errors import ConfigError
 from shouwang.county.contract import Column, Contract
 from shouwang.county.settings import read_county
-from shouwang.errors import ConfigError
 from shouwang.screening.rulebook import load_rulebook
 
 CONTRACTS = read_county(Path(__file__).parents[2] / "include" / "county").every_contract
@@ -214,7 +214,7 @@ MISTAKES = {
         "rules[0].measure.by",
         "“ratio”",
     ),
-    "a delivery before of a dataset with a key": (
+    "a submission before of a dataset with a key": (
         "period: {span: month, date: settled}\n    where:\n      - {column: visit_type, in: [住院]}",
         "period: {span: previous}\n    where:\n      - {column: visit_type, in: [住院]}",
         "rules[0].period",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 from screening_cases import typed
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.screening.evaluate import screen
 from shouwang.screening.rulebook import RuleBook
 
@@ -83,7 +83,7 @@ def records_of(sample: Path) -> dict[str, pd.DataFrame]:
             row=range(2, len(rows) + 2),
             file=file.name,
             sheet="Sheet1",
-            delivery_month=file.parts[-3],
+            submission_month=file.parts[-3],
         )
         if department == "water":
             rows = rows.assign(fetch_metres=float("nan"), fetch_height=float("nan"))

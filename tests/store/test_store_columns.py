@@ -15,16 +15,16 @@ import pytest
 import sqlalchemy as sa
 
 from services import scratch
+from shouwang.core.errors import MachineFault, UsageError
+from shouwang.core.month import Month
 from shouwang.county.settings import County, read_county
-from shouwang.errors import MachineFault, UsageError
-from shouwang.month import Month
 from shouwang.store.audit import audit
 from shouwang.store.database import Database, insert
 from shouwang.store.keys import Keys
 from shouwang.store.migrate import migrate
 from shouwang.store.records import record_table
 from shouwang.store.sealing import GuardedJSON, Sealed
-from shouwang.store.tables import case_event, feedback, metadata
+from shouwang.store.tables import feedback, metadata
 
 PLANTED = "身份证532999198506037605，电话138 8765 0009"
 HELD = ("532999198506037605", "138 8765 0009")
@@ -149,34 +149,6 @@ def test_a_kind_of_column_that_does_not_say_how_it_is_written_is_not_written_in_
 ) -> None:
     with pytest.raises(ValueError, match="does not say how"), database.write() as connection:
         insert(connection, metadata.tables["run"], pd.DataFrame({"parameters": [{"a": 1}]}))
-
-
-def test_events_of_before_are_sealed_when_the_tables_are_brought_up_to_date(
-    database: Database, county: County
-) -> None:
-    event = {"clue_no": "1", "event_no": 1, "month": "2026-09", "kind": "k", "state": "s"}
-    detail = json.dumps({"reason": PLANTED}, ensure_ascii=False)
-    with database.write() as connection:
-        plain = sa.table(
-            "case_event", *map(sa.column, (*event, "day")), sa.column("detail", sa.JSON)
-        )
-        connection.execute(plain.insert().values(**event, detail={"reason": PLANTED}))
-        connection.exec_driver_sql("DROP TABLE returned")
-        connection.exec_driver_sql(
-            "CREATE TABLE returned (fingerprint VARCHAR(64) PRIMARY KEY, file TEXT NOT NULL, township TEXT, "
-            "collected_at TIMESTAMP NOT NULL, taken INTEGER NOT NULL, problems INTEGER NOT NULL, refusal TEXT)"
-        )
-        connection.exec_driver_sql(
-            "INSERT INTO returned VALUES ('f', '名单.xlsx', NULL, '2026-10-16 08:00:00', 2, 0, NULL)"
-        )
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0008'")
-    migrate(database, county.contracts.values())
-    with database.read() as connection:
-        text = connection.scalar(sa.text("SELECT CAST(detail AS TEXT) FROM case_event"))
-        assert not any(number in str(text) for number in HELD)
-        assert connection.scalar(sa.select(case_event.c.detail)) == json.loads(detail)
-        row = connection.execute(sa.select(metadata.tables["returned"])).mappings().one()
-        assert (row["township"], row["held"], row["taken"]) == ("", False, 2)
 
 
 def test_an_error_of_the_database_does_not_repeat_what_was_to_be_written(

@@ -10,8 +10,8 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from services import scratch
+from shouwang.core.errors import ConfigError, NotThereYet, Unreachable
 from shouwang.county.settings import read_county
-from shouwang.errors import ConfigError, NotThereYet, Unreachable
 from shouwang.store.database import Database
 from shouwang.store.migrate import alembic_config, migrate
 from shouwang.store.records import record_table

@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from services import scratch
+from shouwang.core.errors import ConfigError
 from shouwang.county.settings import read_county
-from shouwang.errors import ConfigError
 from shouwang.store.audit import audit
 from shouwang.store.database import Database
 from shouwang.store.migrate import migrate
 from shouwang.store.tables import metadata
 
 FORBIDDEN = {
-    "change a table": "ALTER TABLE delivery ADD COLUMN more TEXT",
+    "change a table": "ALTER TABLE submission ADD COLUMN more TEXT",
     "drop a table": "DROP TABLE record_water_supplies",
     "empty a table": "TRUNCATE line",
     "make a table": "CREATE TABLE mine (one INTEGER)",
@@ -105,6 +105,6 @@ def test_an_owner_who_may_make_roles_makes_the_runner(postgresql_url: str, proje
     owner = Database(scratch(postgresql_url, "alone"))
     migrate(owner, read_county(project / "include" / "county").contracts.values())
     with owner.read() as connection:
-        query = sa.text("SELECT has_table_privilege('shouwang_runner', 'delivery', 'UPDATE')")
+        query = sa.text("SELECT has_table_privilege('shouwang_runner', 'submission', 'UPDATE')")
         assert connection.scalar(query) is True
     owner.dispose()

@@ -9,27 +9,23 @@ import json
 import subprocess
 import threading
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 import sqlalchemy as sa
-from alembic import command
 
 from services import path_of, scratch
+from shouwang.core.errors import ConfigError
+from shouwang.core.identity import check_characters, clean_numbers
+from shouwang.core.month import Month
 from shouwang.county.settings import County, read_county
-from shouwang.errors import ConfigError
-from shouwang.identity import check_characters, clean_numbers
-from shouwang.matching.remembered import options, written_identities
-from shouwang.month import Month
 from shouwang.registry.history import COLUMNS, load_snapshot, people_as_of, snapshot
 from shouwang.store.database import Database, frame, insert
 from shouwang.store.keys import Keys
-from shouwang.store.migrate import alembic_config, migrate
-from shouwang.store.records import identity_records, record_table
+from shouwang.store.migrate import migrate
 from shouwang.store.resealing import reseal, still_sealed_with, wait_for_writers
 from shouwang.store.sealing import may_hold_number
-from shouwang.store.tables import case, delivery, feedback, line, person, sealing_key, signal
+from shouwang.store.tables import case, feedback, person, sealing_key, submission
 
 NUMBERS = ["532999198506037605", "532999199201261029", "532999197302238574"]
 PHONES = ["13887650001", "13887650002", "13887650003"]
@@ -111,172 +107,6 @@ def registry() -> pd.DataFrame:
     return snapshot(table)
 
 
-def old_database(url: str, county: County) -> None:
-    """A database as the program before keys left it: plain numbers, digests that anybody can
-    make."""
-    database = Database(url)
-    people = registry().assign(from_month="2026-09", to_month=None)
-    contract = county.contracts["water"]
-    record = sa.Table(
-        record_table(contract).name,
-        sa.MetaData(),
-        sa.Column("delivery_id", sa.String(16), primary_key=True),
-        sa.Column("line_no", sa.Integer, primary_key=True),
-        *(sa.Column(name, sa.Text) for name in ("name", "township", "village", "phone", "supply")),
-    )
-    first, second = people["person_id"][0], people["person_id"][1]
-    plain = sa.MetaData()
-    with database.engine.connect() as connection, connection.begin():
-        command.upgrade(alembic_config(connection), "0005")
-        record.create(connection)
-        plain.reflect(connection)
-
-        def add(table: sa.Table, **values: Any) -> None:
-            connection.execute(plain.tables[table.name].insert().values(**values))
-
-        for row in people.to_dict("records"):
-            born = row["birth_date"]
-            known = {
-                name: value for name, value in row.items() if name in plain.tables["person"].columns
-            }
-            add(person, **{**known, "birth_date": None if pd.isna(born) else born.date()})
-        connection.execute(
-            sa.text("INSERT INTO registry_load VALUES ('2026-09', 'abc', 'r.xlsx', 3, 2)")
-        )
-        add(
-            delivery,
-            delivery_id="d",
-            month="2026-09",
-            department="water",
-            dataset="supplies",
-            version=1,
-            content="c",
-            contract="c",
-            status="taken",
-            in_force=True,
-            received_at=pd.Timestamp("2026-10-01").to_pydatetime(),
-            files=["w.xlsx"],
-            counts={"rows": 1},
-            report={"warnings": [TOLD], "profile": {"rows": 1}},
-        )
-        add(
-            line,
-            delivery_id="d",
-            line_no=0,
-            file="w.xlsx",
-            sheet="",
-            row=2,
-            outcome="review",
-            method="several",
-            candidates=json.dumps([first, second]),
-            reason=TOLD,
-        )
-        add(
-            record,
-            delivery_id="d",
-            line_no=0,
-            name="甲",
-            township="大河镇",
-            village="下寨村",
-            phone=PHONES[0],
-            supply=TOLD,
-        )
-        add(
-            signal,
-            month="2026-09",
-            signal_no=1,
-            rule="R",
-            risk="因病",
-            household_id="1",
-            person_id=first,
-            department="water",
-            dataset="supplies",
-            sentence=TOLD,
-            delivery_month="2026-09",
-            file="w.xlsx",
-            sheet="",
-            row=2,
-        )
-        add(
-            feedback,
-            content="f",
-            clue_no="1",
-            conclusion="08",
-            reason=TOLD,
-            file="f.xlsx",
-            row=3,
-            received_at=pd.Timestamp("2026-10-20").to_pydatetime(),
-        )
-        written = _digest("\x1f".join(["", "甲", "大河镇", "下寨村", PHONES[0]]))
-        seen = [
-            _digest("\x1f".join([i, "1", n, number, "大河镇", "下寨村"]))
-            for i, n, number in zip((first, second), ("甲", "乙"), NUMBERS, strict=False)
-        ]
-        connection.execute(
-            plain.tables["decision"]
-            .insert()
-            .values(
-                identity=written,
-                chosen=seen[1],
-                candidates=seen,
-                month="2026-09",
-                file="x",
-                row=1,
-                remark=TOLD,
-                decided_by="王",
-                decided_at=pd.Timestamp("2026-10-20").to_pydatetime(),
-            )
-        )
-    database.dispose()
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def test_an_old_database_is_sealed_and_says_the_same(
-    url: str, county: County, tmp_path: Path
-) -> None:
-    old_database(url, county)
-    assert given_up(on_disk(url, tmp_path)), "the search finds what is there"
-    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
-    migrate(database, county.contracts.values())
-    migrate(database, county.contracts.values())
-    assert not given_up(on_disk(url, tmp_path))
-    with database.write() as connection:
-        people = people_as_of(connection, Month.parse("2026-09"))
-        assert people["id_number"].tolist() == NUMBERS
-        assert people["phone"].tolist() == PHONES
-        found = identity_records(connection, county.contracts["water"], "2026-09")
-        assert found["phone"].tolist() == PHONES[:1]
-        texts = [
-            connection.scalar(sa.select(c))
-            for c in (line.c.reason, signal.c.sentence, feedback.c.reason)
-        ]
-        assert texts == [TOLD] * 3
-        assert connection.scalar(sa.select(delivery.c.report))["warnings"] == [TOLD]
-        assert connection.scalar(sa.select(delivery.c.report["warnings"])) == [TOLD]
-        assert connection.scalar(sa.select(signal.c.person_id)) == people["person_id"][0]
-        assert json.loads(found["candidates"][0]) == people["person_id"][:2].tolist()
-        decision = connection.execute(
-            sa.text("SELECT identity, chosen, candidates FROM decision")
-        ).one()
-        keyed = database.keys.keyed
-        assert decision.identity == written_identities(found, keyed)[0]
-        seen = options(found["candidates"].map(json.loads), people, keyed)["key"].tolist()
-        assert decision.chosen == seen[1]
-        assert (
-            json.loads(decision.candidates)
-            if isinstance(decision.candidates, str)
-            else decision.candidates
-        ) == seen
-        change = load_snapshot(
-            connection, registry(), Month.parse("2026-09"), "the same, again", "r.xlsx"
-        )
-        assert (change.added, change.changed, change.removed) == (0, 0, 0)
-    database.dispose()
-
-
 def guessed(content: bytes) -> set[str]:
     """The numbers that the disk confirms to a thief who knows birthday and division and tries all
     thousand."""
@@ -300,21 +130,8 @@ def guessed(content: bytes) -> set[str]:
     }
 
 
-def test_trying_all_numbers_of_a_birthday_finds_nobody(
-    url: str, county: County, tmp_path: Path
-) -> None:
-    old_database(url, county)
-    assert guessed(on_disk(url, tmp_path)) == {NUMBERS[0]}, (
-        "whoever stole the database of before finds the number"
-    )
-    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
-    migrate(database, county.contracts.values())
-    database.dispose()
-    assert guessed(on_disk(url, tmp_path)) == set()
-
-
 def filled(database: Database, county: County) -> None:
-    """A registry, a delivery with free text, and an answer."""
+    """A registry, a submission with free text, and an answer."""
     migrate(database, county.contracts.values())
     with database.write() as connection:
         load_snapshot(connection, registry(), Month.parse("2026-09"), "one", "r.xlsx")
@@ -344,14 +161,14 @@ def filled(database: Database, county: County) -> None:
             )
         )
         delivered = {
-            "delivery_id": "d",
+            "submission_id": "d",
             "month": "2026-09",
             "department": "water",
             "dataset": "supplies",
             "version": 1,
         }
         connection.execute(
-            delivery.insert().values(
+            submission.insert().values(
                 **delivered,
                 content="c",
                 contract="c",
@@ -367,11 +184,21 @@ def filled(database: Database, county: County) -> None:
 
 def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
     with database.read() as connection:
-        tables = (person, feedback, case, delivery)
+        tables = (person, feedback, case, submission)
         return {
             t.name: sorted(map(repr, frame(connection, sa.select(t)).to_numpy().tolist()))
             for t in tables
         }
+
+
+def test_trying_all_numbers_of_a_birthday_finds_nobody(
+    url: str, county: County, tmp_path: Path
+) -> None:
+    database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
+    filled(database, county)
+    database.dispose()
+    assert guessed(hashlib.sha256(NUMBERS[0].encode()).hexdigest().encode()) == {NUMBERS[0]}
+    assert guessed(on_disk(url, tmp_path)) == set()
 
 
 def test_nothing_that_is_written_can_be_read_from_the_disk(

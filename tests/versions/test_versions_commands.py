@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from water_department import MONTH, Water, rows
 
-from shouwang.cli import main
+from shouwang.cli.app import main
 
 
 @pytest.fixture

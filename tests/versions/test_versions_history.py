@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from water_department import MONTH, Water, rows
 
-from shouwang import steps
-from shouwang.arriving.versions import compare
+from shouwang.casework import monthly, versioning
+from shouwang.casework.warnings import month_warnings
+from shouwang.core.errors import UsageError
+from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.county.settings import read_county
-from shouwang.errors import UsageError
-from shouwang.house import PROJECT, open_house
-from shouwang.month import Month
+from shouwang.statistics import publishing
 from shouwang.store.tables import audit_event
-from shouwang.townships.releasing import month_warnings
+from shouwang.submissions import handover
+from shouwang.submissions.versions import compare
+from shouwang.workspace.workspace import PROJECT, load_workspace
 
 
 @pytest.fixture
@@ -37,12 +39,12 @@ def three(water: Water) -> Water:
 
 
 def test_versions_are_listed_and_compared(three: Water) -> None:
-    assert [(v["version"], v["status"]) for v in steps.versions(MONTH, "water")] == [
+    assert [(v["version"], v["status"]) for v in versioning.versions(MONTH, "water")] == [
         (1, "taken"),
         (2, "in force"),
         (3, "refused"),
     ]
-    found = steps.diff_versions(MONTH, "water", 1, 2)
+    found = versioning.diff_versions(MONTH, "water", 1, 2)
     assert found["counts"] == {"added": 1, "removed": 1, "changed": 1}
     kept = [(r["change"], r["row"], r["old_row"], r["columns"]) for r in found["rows"]]
     assert sorted(kept, key=str) == [
@@ -50,9 +52,9 @@ def test_versions_are_listed_and_compared(three: Water) -> None:
         ("changed", 6, 7, "fetch_minutes"),
         ("removed", 2, None, None),
     ]
-    assert steps.diff_versions(MONTH, "water")["from"] == 2
+    assert versioning.diff_versions(MONTH, "water")["from"] == 2
     with pytest.raises(UsageError, match="no version 9"):
-        steps.diff_versions(MONTH, "water", 1, 9)
+        versioning.diff_versions(MONTH, "water", 1, 9)
 
 
 def test_a_refusal_is_over_when_the_version_in_force_comes_once_more(water: Water) -> None:
@@ -61,36 +63,36 @@ def test_a_refusal_is_over_when_the_version_in_force_comes_once_more(water: Wate
     for _ in range(2):  # a refused file may be followed by the same good one again and again
         water.put(rows(r2="#N/A", r3="#N/A", r4="#N/A"))
         water.receive()
-        assert steps.settled(MONTH)["refused"] == ["water"]
+        assert handover.settled(MONTH)["refused"] == ["water"]
         water.put(rows())
         assert water.receive()["version"] == 1
-        assert steps.settled(MONTH)["refused"] == []
-    assert [v["status"] for v in steps.versions(MONTH, "water")] == ["in force", "refused"]
-    assert steps.scorecard("water")[0]["refused"] == 1
+        assert handover.settled(MONTH)["refused"] == []
+    assert [v["status"] for v in versioning.versions(MONTH, "water")] == ["in force", "refused"]
+    assert publishing.scorecard("water")[0]["refused"] == 1
 
 
 def test_a_refusal_is_over_when_an_older_version_comes_back(three: Water) -> None:
-    assert steps.settled(MONTH)["refused"] == ["water"]
+    assert handover.settled(MONTH)["refused"] == ["water"]
     three.put(rows())
     assert three.receive()["version"] == 1
-    assert steps.settled(MONTH)["refused"] == []
+    assert handover.settled(MONTH)["refused"] == []
 
 
 def test_a_restored_version_stays_and_its_month_is_screened_anew(three: Water) -> None:
     three.put(rows(r3="不达标"))
     assert three.receive()["version"] == 4
     assert "H001" in _warned()
-    done = steps.restore_version(MONTH, "water", 1, "测试员")
+    done = versioning.restore_version(MONTH, "water", 1, "测试员")
     assert (done["version"], done["screened"], done["outdated"]) == (1, True, [])
     assert "H001" not in _warned(screen=False)
     assert three.receive()["status"] == "unchanged"
-    assert [v["status"] for v in steps.versions(MONTH, "water")] == [
+    assert [v["status"] for v in versioning.versions(MONTH, "water")] == [
         "in force",
         "taken",
         "refused",
         "taken",
     ]
-    with open_house().database.read() as connection:
+    with load_workspace().database.read() as connection:
         events = (
             connection.execute(audit_event.select().where(audit_event.c.kind == "restored"))
             .mappings()
@@ -100,37 +102,37 @@ def test_a_restored_version_stays_and_its_month_is_screened_anew(three: Water) -
     three.put(rows(r4="不达标"))
     assert three.receive()["version"] == 5
     with pytest.raises(UsageError, match="refused"):
-        steps.restore_version(MONTH, "water", 3, "测试员")
+        versioning.restore_version(MONTH, "water", 3, "测试员")
 
 
 def _warned(screen: bool = True) -> set[str]:
 
     if screen:
-        steps.screen(MONTH)
-    with open_house().database.read() as connection:
+        monthly.screen(MONTH)
+    with load_workspace().database.read() as connection:
         return set(month_warnings(connection, Month.parse(MONTH))["household_id"])
 
 
 def test_a_later_month_that_was_screened_with_the_older_version_is_named(three: Water) -> None:
-    steps.screen(MONTH)
+    monthly.screen(MONTH)
     folder = three.home / "inbox" / "2026-10"
     (folder / "water").mkdir(parents=True)
     (folder / "water" / "台账.csv").write_bytes(
         (three.inbox / "台账.csv").read_bytes().replace(b"#N/A", "达标".encode())
     )
-    steps.receive("2026-10", "water")
-    steps.screen("2026-10")
-    assert steps.month_table("2026-10")["outdated"] == []
-    assert steps.restore_version(MONTH, "water", 1, "测试员")["outdated"] == ["2026-10"]
-    steps.screen("2026-10")
-    assert steps.month_table("2026-10")["outdated"] == []
+    handover.receive("2026-10", "water")
+    monthly.screen("2026-10")
+    assert monthly.month_table("2026-10")["outdated"] == []
+    assert versioning.restore_version(MONTH, "water", 1, "测试员")["outdated"] == ["2026-10"]
+    monthly.screen("2026-10")
+    assert monthly.month_table("2026-10")["outdated"] == []
 
 
 def test_the_scorecard_keeps_a_departments_figures_month_by_month(
     three: Water, tmp_path: Path
 ) -> None:
     out = tmp_path / "评分卡.xlsx"
-    (card,) = steps.scorecard("water", str(out))
+    (card,) = publishing.scorecard("water", str(out))
     assert (card["versions"], card["refused"], card["status"], card["rows"]) == (
         3,
         1,
@@ -147,7 +149,7 @@ def test_the_scorecard_keeps_a_departments_figures_month_by_month(
         "备注",
     )
     with pytest.raises(UsageError, match="no department"):
-        steps.scorecard("weather")
+        publishing.scorecard("weather")
 
 
 @given(st.lists(st.integers(0, 5)), st.lists(st.integers(0, 5)))

@@ -13,12 +13,13 @@ import sqlalchemy as sa
 from openpyxl import load_workbook
 from water_department import HEADINGS, MONTH, NAMES, Water, rows
 
-from shouwang import steps
+from shouwang.casework import monthly
+from shouwang.core.errors import ConfigError
 from shouwang.county.settings import Drift
-from shouwang.errors import ConfigError
-from shouwang.house import open_house
 from shouwang.quality.drift import drift
 from shouwang.quality.suites import load_suite
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 FETCHING = {
     "type": "expect_column_max_to_be_between",
@@ -68,7 +69,7 @@ def test_a_warning_of_the_suite_is_told_and_blocks_nothing(water: Water, suites:
     add(suites, "warn")
     assert far(water)["accepted"] == 20
     assert "取水往返时间有超过 100 分钟的" in told(water.receipt(1))
-    assert steps.month_table(MONTH)["warnings"] == ["水利局：取水往返时间有超过 100 分钟的"]
+    assert monthly.month_table(MONTH)["warnings"] == ["水利局：取水往返时间有超过 100 分钟的"]
 
 
 def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
@@ -83,18 +84,18 @@ def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
     ]
     lines.append(f"S99,{NAMES[11]},,住院,2026-08-30,30000,10000,20000")
     (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
-    assert steps.receive(MONTH, "medical_insurance")["accepted"] == 11
+    assert handover.receive(MONTH, "medical_insurance")["accepted"] == 11
     lines.append(f"S98,{NAMES[12]},,住院,2026-09-30,30000,10000,")
     (folder / "结算.csv").write_text("\n".join([titles, *lines]), encoding="utf-8")
-    assert steps.receive(MONTH, "medical_insurance")["rejected"] == 1
-    with open_house().database.read() as connection:
+    assert handover.receive(MONTH, "medical_insurance")["rejected"] == 1
+    with load_workspace().database.read() as connection:
         reasons = (
             connection.execute(sa.text("SELECT reason FROM line WHERE outcome = 'rejected'"))
             .scalars()
             .all()
         )
     assert reasons == ["“个人自付”不能为空"], "that the sum is wrong without it says nothing more"
-    (said,) = steps.month_table(MONTH)["warnings"]
+    (said,) = monthly.month_table(MONTH)["warnings"]
     assert said.startswith("医保局：有以前月份结算的行：只计入当年累计")
 
 
@@ -111,14 +112,14 @@ def test_an_unknown_severity_is_a_mistake_of_the_suite(suites: Path) -> None:
         load_suite(suites / "water.supplies.json")
 
 
-def test_every_delivery_keeps_its_data_docs_without_people_and_without_the_outside(
+def test_every_submission_keeps_its_data_docs_without_people_and_without_the_outside(
     water: Water,
 ) -> None:
     water.put(rows(r5="#N/A"))
     done = water.receive()
     page = (
-        open_house()
-        .validation_page_of(MONTH, "water", done["delivery_id"])
+        load_workspace()
+        .validation_page_of(MONTH, "water", done["submission_id"])
         .read_text(encoding="utf-8")
     )
     assert "water.supplies" in page
@@ -132,11 +133,11 @@ def deliver(water: Water, month: str, content: list[list[str]]) -> list[str]:
     folder.mkdir(parents=True)
     text = "\n".join(",".join(row) for row in [HEADINGS, *content])
     (folder / "台账.csv").write_text(text, encoding="utf-8")
-    assert steps.receive(month, "water")["status"] == "loaded"
-    return steps.month_table(month)["warnings"]
+    assert handover.receive(month, "water")["status"] == "loaded"
+    return monthly.month_table(month)["warnings"]
 
 
-def test_a_delivery_unlike_the_last_months_is_pointed_out(water: Water) -> None:
+def test_a_submission_unlike_the_last_months_is_pointed_out(water: Water) -> None:
     assert deliver(water, "2026-09", rows()) == []
     assert deliver(water, "2026-10", rows()) == []
     odd = rows()[:12]
@@ -160,7 +161,7 @@ def test_a_delivery_unlike_the_last_months_is_pointed_out(water: Water) -> None:
 
 
 def test_sums_and_empty_cells_are_compared_too() -> None:
-    contract = open_house().county.contracts["medical_insurance"]
+    contract = load_workspace().county.contracts["medical_insurance"]
     nothing = dict.fromkeys(contract.columns, 0.0)
     sums = {"total": 1000.0}
     before = [{"rows": 100, "empty": nothing, "unreadable": nothing, "sums": sums}] * 3
@@ -183,7 +184,7 @@ def test_sums_and_empty_cells_are_compared_too() -> None:
 def test_a_sum_of_few_amounts_is_told_of_only_when_its_unit_must_be_wrong(
     amounts: int, times: float, told: int
 ) -> None:
-    contract = open_house().county.contracts["medical_insurance"]
+    contract = load_workspace().county.contracts["medical_insurance"]
     nothing = dict.fromkeys(contract.columns, 0.0)
     usual = {
         "rows": 200,

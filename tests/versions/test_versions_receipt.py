@@ -15,7 +15,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from openpyxl import load_workbook
 from water_department import Water, rows
 
-from shouwang.arriving.receipts import headings
+from shouwang.submissions.receipts import headings
 
 QUALITY = 5
 
@@ -182,7 +182,7 @@ def test_a_copied_line_and_one_without_a_key_are_new_rows(returned: Water) -> No
     ]
 
 
-def test_the_receipt_of_a_refused_delivery_can_be_corrected_too(water: Water) -> None:
+def test_the_receipt_of_a_refused_submission_can_be_corrected_too(water: Water) -> None:
     water.put(rows(r5="#N/A", r6="#N/A", r7="#N/A"))
     assert water.receive()["status"] == "refused"
     corrected(water.receipt(1), water.inbox / "回执.xlsx", all_good)

@@ -1,4 +1,4 @@
-"""A house with a made-up registry and one department, for tests of deliveries."""
+"""A workspace with a made-up registry and one department, for tests of submissions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from shouwang import steps
-from shouwang.house import open_house
+from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 MONTH = "2026-09"
 HEADINGS = (
@@ -38,7 +38,7 @@ def rows(**changes: str) -> list[list[str]]:
 
 @dataclass(frozen=True)
 class Water:
-    """The water department of a house in a folder."""
+    """The water department of a workspace in a folder."""
 
     home: Path
 
@@ -60,7 +60,7 @@ class Water:
         return path
 
     def receive(self) -> Any:
-        return steps.receive(MONTH, "water")
+        return handover.receive(MONTH, "water")
 
     def receipt(self, version: int) -> Path:
         return (
@@ -74,9 +74,9 @@ class Water:
 
     def lines(self) -> pd.DataFrame:
         """The rows of the version in force."""
-        with open_house().database.read() as connection:
+        with load_workspace().database.read() as connection:
             query = sa.text(
-                "SELECT l.* FROM line l JOIN delivery d ON d.delivery_id = l.delivery_id"
+                "SELECT l.* FROM line l JOIN submission d ON d.submission_id = l.submission_id"
                 " WHERE d.in_force ORDER BY l.line_no"
             )
             return pd.DataFrame(connection.execute(query).mappings().all())

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from telling import MONTHS, Telling, tell
 
 from demo.county import DemoCounty, make_county
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 HERE = Path(__file__).parent
 

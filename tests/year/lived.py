@@ -41,7 +41,7 @@ EXCHANGE = ("wait_for_files", "take_in", "validate", "match", "load", "declare_l
 
 
 LEDGER = (
-    "delivery",
+    "submission",
     "line",
     "late",
     "signal",
@@ -108,12 +108,16 @@ class Year:
     heard: int = 0
 
     def __post_init__(self) -> None:
-        from shouwang.house import open_house
+        from shouwang.workspace.workspace import load_workspace
 
-        self.home, self.api, self.house = self.folder / "home", self.office.api(), open_house()
+        self.home, self.api, self.workspace = (
+            self.folder / "home",
+            self.office.api(),
+            load_workspace(),
+        )
         facts = json.loads((self.county / "truth" / "county.json").read_text(encoding="utf-8"))
         self.townships, self.months = facts["townships"], facts["months"]
-        self.titles = {c.title: c.department for c in self.house.county.contracts.values()}
+        self.titles = {c.title: c.department for c in self.workspace.county.contracts.values()}
         self.names = {department: title for title, department in self.titles.items()}
 
     # What people do.
@@ -154,7 +158,7 @@ class Year:
         import officers
 
         from sealed import opened
-        from shouwang.month import Month
+        from shouwang.core.month import Month
 
         for township in townships.split("、"):
             for path in sorted(
@@ -168,15 +172,15 @@ class Year:
                 )
                 if target.exists():
                     continue
-                day = self.house.today()
+                day = self.workspace.today()
                 assert officers.fill_in(
                     opened(path, self.home), target, Month.parse(month), day, wrong
                 )
                 aged(target)
 
     def tell_passwords(self, user: str) -> None:
-        from shouwang.cli import app
-        from shouwang.sending.passwords import COUNTY
+        from shouwang.cli.app import app
+        from shouwang.transfer.passwords import COUNTY
 
         for township in (*self.townships, COUNTY):
             app(["secrets", "show", "--township", township, "--by", user], standalone_mode=False)
@@ -207,25 +211,25 @@ class Year:
             self.office.api(user).ask("POST", "/backfills", json=body)
 
     def due(self, month: str) -> list[Any]:
-        from shouwang.month import Month
+        from shouwang.core.month import Month
 
         return [
             contract
-            for contract in self.house.county.contracts.values()
+            for contract in self.workspace.county.contracts.values()
             if contract.due(Month.parse(month))
         ]
 
     def keep(self, name: str) -> None:
         """Write down what the ledger says now, and what other programs may have of every month;
         once under each name."""
-        from shouwang.exporting import KINDS, export, write_csv
-        from shouwang.month import Month
+        from shouwang.cli.exporting import KINDS, export, write_csv
+        from shouwang.core.month import Month
 
         folder = self.folder / name
         if folder.exists():
             return
         folder.mkdir()
-        with self.house.database.read() as connection:
+        with self.workspace.database.read() as connection:
             for month in self.months:
                 for kind in KINDS:
                     write_csv(
@@ -300,7 +304,7 @@ class Year:
 
             kept: dict[str, list[str]] = defaultdict(list)
             for month, name, version, status in rows(
-                "delivery", "SELECT month, department, version, status FROM delivery"
+                "submission", "SELECT month, department, version, status FROM submission"
             ):
                 kept[month].append(
                     f"{self.names[name]} v{version}" + (" refused" if status == "refused" else "")

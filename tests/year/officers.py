@@ -16,7 +16,7 @@ from typing import IO
 
 import openpyxl
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 FINDINGS = {
     "01": 0.03,

@@ -19,8 +19,11 @@ import sqlalchemy as sa
 
 from demo.county import DemoCounty
 from sealed import opened
-from shouwang import steps
-from shouwang.month import Month
+from shouwang.casework import monthly
+from shouwang.core.month import Month
+from shouwang.release import releasing
+from shouwang.responses import following
+from shouwang.submissions import handover
 
 MONTHS = tuple(Month.span(Month(2026, 1), Month(2026, 12)))
 CLERK = "县办值班员"
@@ -28,7 +31,7 @@ CLERK = "县办值班员"
 
 @dataclass
 class Telling:
-    """One house in which the year happens."""
+    """One workspace in which the year happens."""
 
     home: Path
     county: DemoCounty
@@ -59,11 +62,11 @@ class Telling:
 
     def begin(self) -> None:
         with self.on(dt.date(2026, 2, 1)):
-            steps.init()
-            steps.load_registry(str(self.county.registry), str(MONTHS[0]))
+            handover.init()
+            handover.load_registry(str(self.county.registry), str(MONTHS[0]))
 
     def due(self, month: Month) -> list[str]:
-        return [d["department"] for d in steps.departments(str(month))]
+        return [d["department"] for d in handover.departments(str(month))]
 
     def hand_over(self, month: Month, department: str, lines: float = 1.0) -> None:
         """A department's files reach the inbox; below 1.0, a version that lacks its last rows (the
@@ -78,22 +81,22 @@ class Telling:
             for path in target.iterdir():
                 shortened(path, lines)
         with self.on(day_of(month, 6)):
-            reference = steps.receive(str(month), department)
+            reference = handover.receive(str(month), department)
         assert reference["status"] in ("loaded", "unchanged"), reference
 
     def screen(self, month: Month) -> dict[str, Any]:
         with self.on(day_of(month, 8)):
-            return steps.screen(str(month))
+            return monthly.screen(str(month))
 
     def release(self, month: Month) -> dict[str, Any]:
         with self.on(day_of(month, 8)):
-            return steps.release(str(month), CLERK)
+            return releasing.release(str(month), CLERK)
 
     def send_what_is_new_by_late_answers(self, month: Month) -> None:
         with self.on(day_of(month, 9)):
-            for earlier in steps.unsent():
-                steps.release(earlier, CLERK)
-            assert steps.unsent() == []
+            for earlier in releasing.unsent():
+                releasing.release(earlier, CLERK)
+            assert releasing.unsent() == []
 
     def lists(self, month: Month) -> list[Path]:
         return sorted((self.home / "outbox" / str(month) / "townships").glob("*/*预警*名单_*.xlsx"))
@@ -114,7 +117,9 @@ class Telling:
 
     def load(self, path: Path, day: dt.date) -> dict[str, Any]:
         with self.on(day):
-            done: dict[str, Any] = steps.load_feedback(str(path), path.name.partition("预警")[0])
+            done: dict[str, Any] = following.load_feedback(
+                str(path), path.name.partition("预警")[0]
+            )
         self.problems += len(done["problems"])
         self.loaded.append(path)
         self.filled_in += self.rows[path]

@@ -13,7 +13,7 @@ import pytest
 from telling import MONTHS, Telling, day_of
 
 from demo.county import DemoCounty
-from shouwang import steps
+from shouwang.casework import monthly
 
 LEVELS = {"蓝": 1, "黄": 2, "红": 3}
 RISKS = {"MED": "因病", "CIV": "救助变动", "EDU": "因学", "HOU": "住房", "WAT": "饮水"}
@@ -28,10 +28,10 @@ def warned(year: Telling) -> pd.DataFrame:
     found = []
     for month in MONTHS:
         with year.on(day_of(month, 28)):
-            from shouwang.house import open_house
-            from shouwang.townships.releasing import month_warnings
+            from shouwang.casework.warnings import month_warnings
+            from shouwang.workspace.workspace import load_workspace
 
-            with open_house().database.read() as connection:
+            with load_workspace().database.read() as connection:
                 found.append(month_warnings(connection, month))
     return pd.concat(found, ignore_index=True)
 
@@ -193,7 +193,7 @@ def test_the_year_in_another_order_ends_in_the_same_ledger(
         other.load(path, day_of(MONTHS[-1], 25))
     other.send_what_is_new_by_late_answers(MONTHS[-1])
     with other.on(day_of(MONTHS[-1], 28)):
-        assert steps.month_table(str(MONTHS[-1]))["outdated"] == []
+        assert monthly.month_table(str(MONTHS[-1]))["outdated"] == []
     found = ["month", "household_id", "level", "rules", "risks"]
     pd.testing.assert_frame_equal(
         warned(other)[found].sort_values(found, ignore_index=True),
@@ -211,7 +211,7 @@ def test_the_year_in_another_order_ends_in_the_same_ledger(
         one.sort_values(columns, ignore_index=True), another.sort_values(columns, ignore_index=True)
     )
     cases = f'SELECT {CASE}, household_id AS home FROM "case" ORDER BY clue_no'
-    first, second = (house.table(cases) for house in (other, told))
+    first, second = (workspace.table(cases) for workspace in (other, told))
     pd.testing.assert_frame_equal(
         first[first["home"].isin(alike)].reset_index(drop=True),
         second[second["home"].isin(alike)].reset_index(drop=True),
@@ -220,13 +220,13 @@ def test_the_year_in_another_order_ends_in_the_same_ledger(
 
 def told_alike(one: Telling, another: Telling) -> set[str]:
     """The households that lists of the same months have told under the same numbers in both
-    houses."""
+    workspaces."""
     query = "SELECT DISTINCT household_id, clue_no, month FROM release_item"
     sent, also = (
-        house.table(query)
+        workspace.table(query)
         .groupby("household_id")[["clue_no", "month"]]
         .apply(lambda rows: frozenset(map(tuple, rows.to_numpy())))
-        for house in (one, another)
+        for workspace in (one, another)
     )
     both = sent.index.intersection(also.index)
     return set(both[sent[both] == also[both]])

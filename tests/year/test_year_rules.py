@@ -12,8 +12,8 @@ import pytest
 from telling import MONTHS, Telling, day_of
 from typer.testing import CliRunner
 
-from shouwang.cli import app
-from shouwang.house import open_house
+from shouwang.cli.app import app
+from shouwang.workspace.workspace import load_workspace
 
 SPAN = f"{MONTHS[0]}..{MONTHS[-1]}"
 CONFIRMED = ("01", "02", "03")
@@ -30,7 +30,7 @@ def said(told: Telling, *words: str) -> str:
 def changed(told: Telling, folder: Path, old: str, new: str) -> Path:
     """The county's rules with one place changed."""
     with told.on(day_of(MONTHS[-1], 28)):
-        text = (open_house().county_folder / "rules.yaml").read_text(encoding="utf-8")
+        text = (load_workspace().county_folder / "rules.yaml").read_text(encoding="utf-8")
     assert text.count(old) == 1
     path = folder / "rules.yaml"
     path.write_text(text.replace(old, new), encoding="utf-8")
@@ -121,7 +121,7 @@ def test_the_hit_rate_of_a_rule_is_what_townships_confirmed_of_what_it_sent(told
 def test_the_interval_is_wilsons() -> None:
     """Of 50 answers 10 confirmed: 0.1124 to 0.3304 (Wilson 1927, as every textbook's table has
     it)."""
-    from shouwang.reporting.hit_rates import wilson
+    from shouwang.screening.hit_rates import wilson
 
     found = wilson(pd.Series([10, 0]), pd.Series([50, 0]))
     assert found.loc[0].tolist() == pytest.approx([0.2, 0.1124, 0.3304], abs=1e-4)

@@ -22,13 +22,13 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException as HttpError
 from starlette.types import Receive, Scope, Send
 
-from shouwang import steps
 from shouwang.board import pages
 from shouwang.board.pages import ASSETS, Visitor
 from shouwang.board.words import words
-from shouwang.counties import county_folders, serving
-from shouwang.errors import NotThereYet, Unreachable, UsageError
-from shouwang.house import House, open_house
+from shouwang.core.errors import NotThereYet, Unreachable, UsageError
+from shouwang.submissions import asking
+from shouwang.workspace.counties import county_folders, serving
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
@@ -60,7 +60,7 @@ class Guards:
 
 
 def create_app(
-    guards: Guards, house: Callable[[], House], log_of: pages.LogOf, read_on: pages.ReadOn
+    guards: Guards, workspace: Callable[[], Workspace], log_of: pages.LogOf, read_on: pages.ReadOn
 ) -> FastAPI:
     """The board behind its guards; ``log_of`` tells where Airflow shows the runs of a DAG for a
     month.
@@ -81,46 +81,46 @@ def create_app(
         request: Request, by: seen, months: Annotated[int, Query(ge=1, le=60)] = 6, month: str = ""
     ) -> Response:
         return answer(
-            request, "board.html", visitor=by, **pages.board(house(), months, month, log_of)
+            request, "board.html", visitor=by, **pages.board(workspace(), months, month, log_of)
         )
 
     @router.get("/months/{month}/{department}")
-    def delivery(request: Request, month: str, department: str, by: seen) -> Response:
+    def submission(request: Request, month: str, department: str, by: seen) -> Response:
         return answer(
             request,
-            "delivery.html",
+            "submission.html",
             visitor=by,
-            **pages.delivery(house(), month, department, log_of),
+            **pages.submission(workspace(), month, department, log_of),
         )
 
     @router.get("/dags/{dag_id}")
     def of_dag(request: Request, dag_id: str) -> Response:
         return RedirectResponse(
-            request.scope.get("root_path", "") + pages.page_of_dag(house(), dag_id), 307
+            request.scope.get("root_path", "") + pages.page_of_dag(workspace(), dag_id), 307
         )
 
-    @router.get("/data-docs/{delivery_id}")
-    def data_docs(request: Request, delivery_id: str) -> Response:
-        return answer(request, "docs.html", **pages.docs(house(), delivery_id))
+    @router.get("/data-docs/{submission_id}")
+    def data_docs(request: Request, submission_id: str) -> Response:
+        return answer(request, "docs.html", **pages.docs(workspace(), submission_id))
 
-    @router.get("/data-docs/{delivery_id}/page")
-    def data_docs_page(delivery_id: str) -> Response:
+    @router.get("/data-docs/{submission_id}/page")
+    def data_docs_page(submission_id: str) -> Response:
         return FileResponse(
-            pages.data_docs(house(), delivery_id), media_type="text/html", headers=DOCUMENT
+            pages.data_docs(workspace(), submission_id), media_type="text/html", headers=DOCUMENT
         )
 
-    @router.get("/receipts/{delivery_id}")
-    def receipt(delivery_id: str, by: seen) -> Response:
-        return _download(pages.receipt(house(), delivery_id, _trusted(by)))
+    @router.get("/receipts/{submission_id}")
+    def receipt(submission_id: str, by: seen) -> Response:
+        return _download(pages.receipt(workspace(), submission_id, _trusted(by)))
 
     @router.get("/reviews/{month}")
     def reviews(month: str, by: seen) -> Response:
-        return _download(pages.review_list(house(), month, _trusted(by)))
+        return _download(pages.review_list(workspace(), month, _trusted(by)))
 
     @router.get("/questions")
     def questions(request: Request, by: seen) -> Response:
         _trusted(by)
-        told = pages.questions(house())
+        told = pages.questions(workspace())
         if _speaks_json(request):
             return JSONResponse(
                 jsonable_encoder({"waiting": told["waiting"], "answered": told["answered"]})
@@ -132,13 +132,13 @@ def create_app(
         request: Request, identifier: int, by: seen, said: Annotated[str, Depends(_said)]
     ) -> Response:
         return _answered(
-            request, by, lambda who: steps.answer_question(identifier, said, who, reread=False)
+            request, by, lambda who: asking.answer_question(identifier, said, who, reread=False)
         )
 
     @router.post("/questions/{identifier}/revoke", dependencies=[Depends(_same_origin)])
     def revoke_answer(request: Request, identifier: int, by: seen) -> Response:
         return _answered(
-            request, by, lambda who: steps.revoke_answer(identifier, who, reread=False)
+            request, by, lambda who: asking.revoke_answer(identifier, who, reread=False)
         )
 
     def _answered(
@@ -151,10 +151,10 @@ def create_app(
         except UsageError as error:
             if _speaks_json(request):
                 return JSONResponse({"detail": str(error)}, 409)
-            told = pages.questions(house())
+            told = pages.questions(workspace())
             return answer(request, "questions.html", 409, refused=True, **told)
         for month in done["months"]:
-            read_on(house().dag_id(f"exchange_{done['department']}"), month, who)
+            read_on(workspace().dag_id(f"exchange_{done['department']}"), month, who)
         if _speaks_json(request):
             return JSONResponse(jsonable_encoder(done), 202)
         return RedirectResponse(
@@ -204,7 +204,7 @@ def create_prefecture(
 
     @lru_cache(maxsize=128)
     def board_of(key: str) -> FastAPI:
-        return create_app(guards(key), open_house, log_of, read_on)
+        return create_app(guards(key), load_workspace, log_of, read_on)
 
     async def county(scope: Scope, receive: Receive, send: Send) -> None:
         with serving(scope["path_params"]["county"]):

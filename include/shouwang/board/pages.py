@@ -18,20 +18,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from shouwang.arriving import questions as intake
+from shouwang.board import figures
+from shouwang.board.prefecture import ZONE, county_month, month_now
+from shouwang.board.runs import failing, runs
 from shouwang.board.words import LANGUAGES, words
-from shouwang.errors import NotThereYet, ShouwangError, UsageError, unknown
-from shouwang.house import House
-from shouwang.month import Month
-from shouwang.reporting import board as figures
-from shouwang.reporting.hit_rates import hit_rates
-from shouwang.reporting.prefecture import ZONE, county_month, month_now
-from shouwang.reporting.runs import failing, runs
+from shouwang.core.errors import NotThereYet, ShouwangError, UsageError, unknown
+from shouwang.core.month import Month
+from shouwang.release.approvals import held_back, open_questions
+from shouwang.screening.hit_rates import hit_rates
 from shouwang.screening.rulebook import load_rulebook
-from shouwang.store import deliveries
+from shouwang.store import submissions
 from shouwang.store.audit import audit
-from shouwang.store.tables import delivery as delivery_table
-from shouwang.townships.approvals import held_back, open_questions
+from shouwang.store.tables import submission as submission_table
+from shouwang.submissions import questions as intake
+from shouwang.workspace.workspace import Workspace
 
 HERE = Path(__file__).parent
 ASSETS = {
@@ -150,22 +150,22 @@ def prefecture(keys: Iterable[str], month: str) -> dict[str, Any]:
     }
 
 
-def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]:
+def board(workspace: Workspace, count: int, month: str, log_of: LogOf) -> dict[str, Any]:
     """The board's page: ``month`` is the one whose townships are shown, the last that was released
     if it is empty."""
-    today = house.today()
-    with house.database.read() as connection:
+    today = workspace.today()
+    with workspace.database.read() as connection:
         shown = figures.months(connection, count, today)
         if not shown:
             raise NotThereYet("No month is known yet.")
-        rows = figures.month_rows(house, connection, shown, today)
-        releases = _releases(house, connection, today)
-        rates = _rates(connection, _titles(house.county_folder, _changed(house)), shown[:6])
+        rows = figures.month_rows(workspace, connection, shown, today)
+        releases = _releases(workspace, connection, today)
+        rates = _rates(connection, _titles(workspace.county_folder, _changed(workspace)), shown[:6])
         townships = figures.township_months(
-            house, connection, today, max(shown[-1], shown[0] + -11)
+            workspace, connection, today, max(shown[-1], shown[0] + -11)
         )
         held = figures.held(connection)
-        ran = runs(house, connection, RUNS_LOOKED_AT)
+        ran = runs(workspace, connection, RUNS_LOOKED_AT)
         asked = len(intake.open_questions(connection))
     sent = list(dict.fromkeys(row.month for row in townships))
     chosen = month if month in sent else (sent[0] if sent else "")
@@ -176,9 +176,9 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         if cell.matched_share is not None
     )
     return {
-        "county": house.county.settings.name,
+        "county": workspace.county.settings.name,
         "scale": max(0.05, ceil(max(missed, default=0) * 20) / 20),
-        "now": dt.datetime.now(house.zone).replace(microsecond=0),
+        "now": dt.datetime.now(workspace.zone).replace(microsecond=0),
         "today": today,
         "rows": rows,
         "head": _head(rows, str(figures.expected(today))),
@@ -193,14 +193,17 @@ def board(house: House, count: int, month: str, log_of: LogOf) -> dict[str, Any]
         "runs": ran[:LAST_RUNS],
         "failing": failing(ran),
         "run_titles": {
-            f"exchange_{name}": contract.title for name, contract in house.county.contracts.items()
+            f"exchange_{name}": contract.title
+            for name, contract in workspace.county.contracts.items()
         },
         "log_of": log_of,
-        "dag_id": house.dag_id,
+        "dag_id": workspace.dag_id,
     }
 
 
-def _releases(house: House, connection: Connection, today: dt.date) -> list[figures.Attention]:
+def _releases(
+    workspace: Workspace, connection: Connection, today: dt.date
+) -> list[figures.Attention]:
     """Releases that wait for an answer, with the days that they have waited, and townships that are
     held back."""
     found = [
@@ -208,7 +211,7 @@ def _releases(house: House, connection: Connection, today: dt.date) -> list[figu
             "release asked",
             said.month,
             _named(said.townships),
-            (today - figures.local(house, said.at)).days,
+            (today - figures.local(workspace, said.at)).days,
         )
         for said in open_questions(connection)
     ]
@@ -248,8 +251,8 @@ def _rates(
     ]
 
 
-def _changed(house: House) -> int:
-    return (house.county_folder / "rules.yaml").stat().st_mtime_ns
+def _changed(workspace: Workspace) -> int:
+    return (workspace.county_folder / "rules.yaml").stat().st_mtime_ns
 
 
 @lru_cache(maxsize=8)
@@ -261,35 +264,35 @@ def _titles(folder: Path, changed: int) -> dict[str, str]:
         return {}
 
 
-def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[str, Any]:
+def submission(workspace: Workspace, month: str, department: str, log_of: LogOf) -> dict[str, Any]:
     """The page of one department's month, with all its versions."""
-    of, today = Month.parse(month), house.today()
-    contract = house.county.contract(department)
+    of, today = Month.parse(month), workspace.today()
+    contract = workspace.county.contract(department)
     if contract is None:
-        raise unknown("department", department, house.county.contracts)
-    with house.database.read() as connection:
+        raise unknown("department", department, workspace.county.contracts)
+    with workspace.database.read() as connection:
         shown = figures.months(connection, 12, today)
-        rows = figures.month_rows(house, connection, sorted({*shown, of}), today)
-        versions = deliveries.versions(connection, of, department)
+        rows = figures.month_rows(workspace, connection, sorted({*shown, of}), today)
+        versions = submissions.versions(connection, of, department)
     strip = [next(cell for cell in row.cells if cell.department == department) for row in rows]
     numbers = {version["content"]: version["version"] for version in reversed(versions)}
     told = []
     for version in reversed(versions):
-        page = house.validation_page_of(month, department, version["delivery_id"])
+        page = workspace.validation_page_of(month, department, version["submission_id"])
         told.append(
             version
             | {
-                "received_on": figures.local(house, version["received_at"]),
+                "received_on": figures.local(workspace, version["received_at"]),
                 "state": _state_of(version),
                 "corrects": numbers.get(version["base"]),
                 "has_docs": page.is_file(),
-                "has_receipt": _receipt_of(house, version) is not None,
+                "has_receipt": _receipt_of(workspace, version) is not None,
                 "warnings": version["report"].get("warnings", ()),
             }
         )
-    dag = house.dag_id(f"exchange_{department}")
+    dag = workspace.dag_id(f"exchange_{department}")
     return {
-        "county": house.county.settings.name,
+        "county": workspace.county.settings.name,
         "contract": contract,
         "month": month,
         "strip": strip,
@@ -303,71 +306,71 @@ def delivery(house: House, month: str, department: str, log_of: LogOf) -> dict[s
 def _state_of(version: dict[str, Any]) -> str:
     if version["in_force"]:
         return "in force"
-    if version["status"] == deliveries.HELD:
+    if version["status"] == submissions.HELD:
         return "held"
     return "refused" if version["refusal"] else "older"
 
 
-def questions(house: House) -> dict[str, Any]:
+def questions(workspace: Workspace) -> dict[str, Any]:
     """The page of what intake asks, and of what was answered."""
-    from shouwang.steps import questions as asked
+    from shouwang.submissions.asking import questions as asked
 
     return {
-        "county": house.county.settings.name,
+        "county": workspace.county.settings.name,
         "waiting": asked(),
         "answered": asked(answered=True),
     }
 
 
-def page_of_dag(house: House, dag_id: str) -> str:
+def page_of_dag(workspace: Workspace, dag_id: str) -> str:
     """The page that belongs to a DAG: of a department its latest month, else the board."""
     department = dag_id.removeprefix("exchange_")
-    if house.county.contract(department) is None:
+    if workspace.county.contract(department) is None:
         return "/"
-    known = sa.select(sa.func.max(delivery_table.c.month)).where(
-        delivery_table.c.department == department
+    known = sa.select(sa.func.max(submission_table.c.month)).where(
+        submission_table.c.department == department
     )
-    with house.database.read() as connection:
+    with workspace.database.read() as connection:
         month = connection.scalar(known)
     return f"/months/{month}/{department}" if month else "/"
 
 
-def _version(house: House, delivery_id: str) -> dict[str, Any]:
-    with house.database.read() as connection:
-        known = deliveries.find(connection, delivery_id)
+def _version(workspace: Workspace, submission_id: str) -> dict[str, Any]:
+    with workspace.database.read() as connection:
+        known = submissions.find(connection, submission_id)
     if known is None:
-        raise UsageError("There is no such delivery.")
+        raise UsageError("There is no such submission.")
     return known
 
 
-def docs(house: House, delivery_id: str) -> dict[str, Any]:
-    """The page around the Data Docs of a delivery."""
-    known = _version(house, delivery_id)
-    data_docs(house, delivery_id)
+def docs(workspace: Workspace, submission_id: str) -> dict[str, Any]:
+    """The page around the Data Docs of a submission."""
+    known = _version(workspace, submission_id)
+    data_docs(workspace, submission_id)
     return {
         "version": known,
-        "contract": house.county.contract(known["department"]),
+        "contract": workspace.county.contract(known["department"]),
         "month": known["month"],
     }
 
 
-def data_docs(house: House, delivery_id: str) -> Path:
-    """The page of Data Docs of a delivery."""
-    known = _version(house, delivery_id)
-    path = house.validation_page_of(known["month"], known["department"], known["delivery_id"])
+def data_docs(workspace: Workspace, submission_id: str) -> Path:
+    """The page of Data Docs of a submission."""
+    known = _version(workspace, submission_id)
+    path = workspace.validation_page_of(known["month"], known["department"], known["submission_id"])
     return _there(path if path.is_file() else None)
 
 
-def receipt(house: House, delivery_id: str, by: str) -> Path:
-    """The receipt of a delivery; that it was opened goes to the audit trail."""
-    known = _version(house, delivery_id)
-    path = _there(_receipt_of(house, known))
-    _opened(house, by, known["month"], f"receipt {delivery_id}")
+def receipt(workspace: Workspace, submission_id: str, by: str) -> Path:
+    """The receipt of a submission; that it was opened goes to the audit trail."""
+    known = _version(workspace, submission_id)
+    path = _there(_receipt_of(workspace, known))
+    _opened(workspace, by, known["month"], f"receipt {submission_id}")
     return path
 
 
-def _receipt_of(house: House, version: dict[str, Any]) -> Path | None:
-    folder = house.receipts_of(version["month"], version["department"])
+def _receipt_of(workspace: Workspace, version: dict[str, Any]) -> Path | None:
+    folder = workspace.receipts_of(version["month"], version["department"])
     return next(iter(sorted(folder.glob(f"*_第{version['version']}版.xlsx"))), None)
 
 
@@ -377,15 +380,15 @@ def _there(path: Path | None) -> Path:
     return path
 
 
-def review_list(house: House, month: str, by: str) -> Path:
+def review_list(workspace: Workspace, month: str, by: str) -> Path:
     """The month's review list, written anew; that it was opened goes to the audit trail."""
-    from shouwang.steps import write_review
+    from shouwang.matching.deciding import write_review
 
     path = Path(write_review(str(Month.parse(month)), by=by)["file"])
-    _opened(house, by, month, "review list")
+    _opened(workspace, by, month, "review list")
     return path
 
 
-def _opened(house: House, by: str, month: str, what: str) -> None:
-    with house.database.write() as connection:
+def _opened(workspace: Workspace, by: str, month: str, what: str) -> None:
+    with workspace.database.write() as connection:
         audit(connection, "opened", what, by, month=month)

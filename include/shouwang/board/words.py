@@ -187,7 +187,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "by itself": ("自动", "by itself"),
     "failed tasks": ("失败的任务", "Failed tasks"),
     "no runs": ("Airflow 还没有运行过。", "Airflow has run nothing yet."),
-    # a delivery
+    # a submission
     "counts": ("各行去向", "What became of the rows"),
     "read": ("读取", "Read"),
     "versions": ("版本", "Versions"),
@@ -201,7 +201,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "task log": ("任务日志", "Task log"),
     "review list": ("待核实名单", "Review list"),
     "papers": ("文件与日志", "Papers and logs"),
-    "no delivery": ("还没有收到这个部门的文件。", "Nothing has come from this department."),
+    "no submission": ("还没有收到这个部门的文件。", "Nothing has come from this department."),
     "nothing due": (
         "这个部门本月不报送数据。",
         "This department hands over nothing for this month.",

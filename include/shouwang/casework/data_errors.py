@@ -51,7 +51,7 @@ def clue_numbers(connection: Connection) -> pd.DataFrame:
 def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFrame:
     """One row a clue and department: ``clue_no, household_id, department, month, reason``.
 
-    ``titles`` gives the offices' names; ``month`` is that of the delivery (text); ``reason`` is
+    ``titles`` gives the offices' names; ``month`` is that of the submission (text); ``reason`` is
     null where it may not be told.
     """
     words, households = last_words(connection), clue_numbers(connection)["household_id"]
@@ -63,7 +63,7 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     wrong = wrong.merge(
         sent.sort_values("month").drop_duplicates("clue_no", keep="last"), on="clue_no"
     )
-    names = ("month", "household_id", "department", "delivery_month")
+    names = ("month", "household_id", "department", "submission_month")
     known = frame(
         connection,
         sa.select(*(signal.c[name] for name in names))
@@ -82,7 +82,9 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     )
     alone = (each.groupby("clue_no")["department"].transform("nunique") == 1) & ~elsewhere
     each["reason"] = each["reason"].where(named | alone)
-    found = each[named | ~anyone].drop(columns="month").rename(columns={"delivery_month": "month"})
+    found = (
+        each[named | ~anyone].drop(columns="month").rename(columns={"submission_month": "month"})
+    )
     return found[["clue_no", "household_id", "department", "month", "reason"]].reset_index(
         drop=True
     )

@@ -11,7 +11,7 @@ from typing import Any
 from shouwang.casework import states
 from shouwang.casework.facts import Amount
 from shouwang.casework.states import TABLE
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 
 class Amount(NamedTuple):

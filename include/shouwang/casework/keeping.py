@@ -14,8 +14,8 @@ from shouwang.casework.entries import Ledger, Policy
 from shouwang.casework.facts import Amount, Answer, Fact, Released, Removal, Warned
 from shouwang.casework.ledger import replay
 from shouwang.casework.states import supervised_from
+from shouwang.core.month import Month
 from shouwang.county.settings import CountySettings
-from shouwang.month import Month
 from shouwang.registry.monitoring import MONITORED_TYPES
 from shouwang.store.database import frame, insert
 from shouwang.store.sealing import keys_of

@@ -22,7 +22,7 @@ from shouwang.casework.conclusions import CONCLUSIONS
 from shouwang.casework.entries import Case, Event, Ledger, Policy, months_later, why_not_removed
 from shouwang.casework.facts import NO_FIGURE, Answer, Fact, Released, Removal, Warned
 from shouwang.casework.states import TABLE
-from shouwang.month import Month
+from shouwang.core.month import Month
 
 NEW, REPEATED, SUPPLEMENT = "new", "repeated", "supplement"
 LEVELS = {"蓝": 1, "黄": 2, "红": 3}

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from shouwang.casework import states
 from shouwang.casework.entries import months_later
 from shouwang.casework.states import state_on
-from shouwang.errors import UsageError
-from shouwang.identity import without_numbers
+from shouwang.core.errors import UsageError
+from shouwang.core.identity import without_numbers
 from shouwang.store.tables import case, case_event, release_item, signal, warning
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shouwang.core.errors import ConfigError
+from shouwang.core.month import Month
 from shouwang.county.yamls import Problem, Strict, Written, read_model
-from shouwang.errors import ConfigError
-from shouwang.month import Month
 
 SHIPPED = Path(__file__).resolve().parents[2] / "county"
 ColumnType = Literal[
@@ -33,8 +33,8 @@ RESERVED: frozenset[str] = frozenset(
         "verdict",
         "reason",
         "bad_columns",
-        "delivery_id",
-        "delivery_month",
+        "submission_id",
+        "submission_month",
         "outcome",
         "household_id",
         "person_id",
@@ -43,7 +43,7 @@ RESERVED: frozenset[str] = frozenset(
         "candidates",
     ]
 )
-"""Columns that a reading gains on its way through the house: a contract's own may not bear these
+"""Columns that a reading gains on its way through the workspace: a contract's own may not bear these
 names."""
 
 

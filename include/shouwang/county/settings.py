@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from shouwang.core.month import Month
+from shouwang.core.workdays import working_day_from
 from shouwang.county.contract import (
     Contract,
     read_contract,
@@ -18,8 +20,6 @@ from shouwang.county.contract import (
     read_wordings,
 )
 from shouwang.county.yamls import Strict, Written, read_model
-from shouwang.month import Month
-from shouwang.workdays import working_day_from
 
 
 class Calendar(Strict):
@@ -50,7 +50,7 @@ class Intake(Strict):
 
 
 class Drift(Strict):
-    """What of a delivery is out of the usual, beside the median of the department's last deliveries
+    """What of a submission is out of the usual, beside the median of the department's last submissions
     in force."""
 
     deliveries: int = Field(6, ge=0)
@@ -70,7 +70,7 @@ class Casework(Strict):
 
 
 class Delivery(Strict):
-    """How papers leave the house, and how long copies stay (handbook section 9)."""
+    """How papers leave the workspace, and how long copies stay (handbook section 9)."""
 
     encrypt: bool = True
     password_months: int = Field(12, ge=1)

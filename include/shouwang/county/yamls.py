@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shouwang.errors import ConfigError
+from shouwang.core.errors import ConfigError
 
 KeyPath = tuple[str | int, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shouwang.core.identity import NOTHING, clean_numbers, written_number
 from shouwang.county.contract import Column
-from shouwang.identity import NOTHING, clean_numbers, written_number
 
 _DATE = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?(?:星期.|周.)?[T ]?(?:[上下]午|AM|PM)?[T ]?\d{1,2}[:：时]\d{1,2}.*)?"

@@ -10,11 +10,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from shouwang.errors import FileRefused, machine_fault
+from shouwang.core.errors import FileRefused, machine_fault
 from shouwang.intake.names import HIDDEN, NO_TABLES, masked, refused
 
 MOST_FILES = 500
-"""In one delivery: each is opened in a process of its own."""
+"""In one submission: each is opened in a process of its own."""
 STILL_COMING = (".part", ".filepart", ".tmp", ".crdownload", ".download")
 _CORRECTION = re.compile(
     r"(?<=.)[(\[（【_\-\s]*(?:更正|订正|修正|修订|修改|重报|改)(?:版|稿|后|件)?(\d*)[)\]）】]*$"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from shouwang.errors import FileRefused
+from shouwang.core.errors import FileRefused
 
 _NO_TABLES = """
 doc docx wps rtf pdf ofd ppt pptx dps md jpg jpeg png gif bmp tif tiff webp heic mp3 mp4 wav mov avi

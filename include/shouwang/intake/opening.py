@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from shouwang.errors import FileRefused
+from shouwang.core.errors import FileRefused
 from shouwang.intake.markup import (
     looks_like_markup,
     looks_like_web_archive,

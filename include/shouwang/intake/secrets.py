@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 
-from shouwang.errors import FileRefused
+from shouwang.core.errors import FileRefused
 from shouwang.intake.names import refused
 
 USUAL = "VelvetSweatshop"

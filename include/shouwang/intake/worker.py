@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
-from shouwang.errors import FileRefused, machine_fault
+from shouwang.core.errors import FileRefused, machine_fault
 from shouwang.intake.names import damaged, refused, shown
 from shouwang.intake.sheets import Opened, within_limits
 

@@ -1,4 +1,4 @@
-"""What has been decided so far about the rows of one delivery."""
+"""What has been decided so far about the rows of one submission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the rows of a delivery say about whom they mean, in the codes of one registry index."""
+"""What the rows of a submission say about whom they mean, in the codes of one registry index."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shouwang.identity import DAMAGED, MISSING, VALID, clean_numbers
+from shouwang.core.identity import DAMAGED, MISSING, VALID, clean_numbers
 from shouwang.matching import numbers
 from shouwang.matching.index import Positions, RegistryIndex, exact_codes
 from shouwang.matching.names import spoken, tidy_names

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shouwang.identity import clean_numbers
+from shouwang.core.identity import clean_numbers
 from shouwang.matching import numbers
 from shouwang.matching.names import LOST_CHARACTER, has_gap, is_rare, tidy_names
 from shouwang.matching.places import Codes, Gazetteer, by_distinct, phones_in, placeholders

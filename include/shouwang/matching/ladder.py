@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shouwang.errors import RowsLost
+from shouwang.core.errors import RowsLost
 from shouwang.matching.decisions import Decisions
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import RegistryIndex

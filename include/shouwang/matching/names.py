@@ -9,7 +9,7 @@ from enum import IntEnum
 
 import pandas as pd
 
-from shouwang.identity import NOTHING, clean_names
+from shouwang.core.identity import NOTHING, clean_names
 from shouwang.matching.pronunciation import readings, sound_alike
 
 LOST_CHARACTER = "?"

@@ -6,8 +6,8 @@ candidate has joined whom the clerk did not see. Where the ladder would now matc
 the chosen one has died, the other namesake is the only one left — the row is a review: a decision
 is never overruled without a word.
 
-Rows of one delivery that say the same of whom they mean, without a number to tell them apart, may
-be two namesakes: each is a question of its own, for that delivery only.
+Rows of one submission that say the same of whom they mean, without a number to tell them apart, may
+be two namesakes: each is a question of its own, for that submission only.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ BY_CLERKS = (DECIDED, DECIDED_NONE)
 Keyed = Callable[[pd.Series], pd.Series]
 IDENTITY = ["id_number", "name", "township", "village", "phone"]
 _FOUND = ["household_id", "person_id", "candidates"]
-PLACE = ["delivery_id", "file", "sheet", "row"]
-"""What tells two rows of one writing apart: a delivery never changes, one that is sent anew is
+PLACE = ["submission_id", "file", "sheet", "row"]
+"""What tells two rows of one writing apart: a submission never changes, one that is sent anew is
 another."""
 SHOWN = ["person_id", "household_id", "name", "id_number", "township", "village"]
 
@@ -43,11 +43,11 @@ def written_identities(rows: pd.DataFrame, keyed: Keyed) -> pd.Series:
     """A keyed digest of how each row says whom it means (`IDENTITY`; columns that are absent say
     nothing).
 
-    Rows of one delivery that say the same, and no number worth comparing, are told apart by their
+    Rows of one submission that say the same, and no number worth comparing, are told apart by their
     `PLACE`.
     """
     digests = _digests(rows, IDENTITY)
-    of = rows.get("delivery_id", pd.Series("", index=rows.index))
+    of = rows.get("submission_id", pd.Series("", index=rows.index))
     again = pd.DataFrame({"digest": digests, "of": of}).duplicated(keep=False)
     alike = again & ~_tells_people_apart(rows)
     if alike.any():

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shouwang.core.errors import FileRefused, RowsLost
+from shouwang.core.month import Month
 from shouwang.county.contract import Contract
-from shouwang.errors import FileRefused, RowsLost
-from shouwang.month import Month
 from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
 ACCEPTED, REJECTED, DUPLICATE, VOID = "accepted", "rejected", "duplicate", "void"

@@ -1,7 +1,7 @@
-"""Drift (数据波动): a delivery beside the department's own last months. It blocks nothing; people
+"""Drift (数据波动): a submission beside the department's own last months. It blocks nothing; people
 are told.
 
-A *profile* is what of a delivery is kept for comparison, plain data without people: ``rows``, and
+A *profile* is what of a submission is kept for comparison, plain data without people: ``rows``, and
 for each column the share of ``empty`` and of ``unreadable`` cells and, for money, the ``sums``
 (yuan) and of how many ``amounts`` they are.
 """

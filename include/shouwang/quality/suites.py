@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shouwang.errors import ConfigError
+from shouwang.core.errors import ConfigError
 
 ROW_ID = "row_id"
 REJECT_ROW, REFUSE_FILE, WARN = "reject_row", "refuse_file", "warn"
@@ -172,7 +172,7 @@ i.text-success::before {content: "✓"; color: #2e7d32} i.text-danger::before {c
 
 
 def _page(counted: Any, title: str) -> str:
-    """A page of Data Docs by itself: nothing is fetched from outside the house, and no moment of
+    """A page of Data Docs by itself: nothing is fetched from outside the workspace, and no moment of
     time is in it."""
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView

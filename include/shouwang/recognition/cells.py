@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shouwang.core.identity import VALID, birth_dates, clean_names, clean_numbers, written_number
 from shouwang.county.contract import Column
-from shouwang.identity import VALID, birth_dates, clean_names, clean_numbers, written_number
 from shouwang.intake.cells import CodeReader, read_date, read_number, text_of
 from shouwang.intake.sheets import Cells
 

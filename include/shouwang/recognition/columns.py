@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from shouwang.core.identity import mask_number
 from shouwang.county.contract import NUMBERS, Balance, Contract
-from shouwang.identity import mask_number
 from shouwang.intake.sheets import Sheet
 from shouwang.recognition.cells import Registered, Sampled, agreement, fit, place_fit
 from shouwang.recognition.words import Wording, plain

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shouwang.core.errors import FileRefused
+from shouwang.core.identity import VALID
 from shouwang.county.contract import Contract
-from shouwang.errors import FileRefused
-from shouwang.identity import VALID
 from shouwang.intake.cells import CodeReader, read_column, read_each, read_identity, unknown_values
 from shouwang.intake.files import parts_and_others
 from shouwang.intake.names import shown

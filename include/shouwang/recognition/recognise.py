@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shouwang.core.errors import FileRefused
 from shouwang.county.contract import Contract
-from shouwang.errors import FileRefused
 from shouwang.intake.names import shown
 from shouwang.intake.sheets import Sheet
 from shouwang.recognition.columns import People, choose

@@ -12,9 +12,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.errors import NotThereYet
-from shouwang.identity import VALID
-from shouwang.month import Month
+from shouwang.core.errors import NotThereYet
+from shouwang.core.identity import VALID
+from shouwang.core.month import Month
 from shouwang.store.database import arrow, frame, in_parts, insert, pandas_of
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import person, registry_load

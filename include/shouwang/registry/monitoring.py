@@ -11,7 +11,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.store.database import frame
 from shouwang.store.tables import person, registry_load
 

@@ -95,7 +95,7 @@ def _period(book: RuleBook, source: str, period: Period, path: Path) -> Iterator
     if dataset and dataset.key and period.span == "previous":
         yield Problem(
             path,
-            f"the delivery before, of {source}, which arrives piece by piece (key)",
+            f"the submission before, of {source}, which arrives piece by piece (key)",
             "month with back: 1",
         )
 

@@ -21,7 +21,7 @@ OPERATORS = {">=": np.greater_equal, ">": np.greater, "<": np.less, "<=": np.les
 
 
 def beyond(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """One row for each unit of account beyond its thresholds: its first row in the newest delivery,
+    """One row for each unit of account beyond its thresholds: its first row in the newest submission,
     and `FIGURES`."""
     rows = rows.assign(_group=_groups(rows, rule))
     for prefix, line in (("_", rule.line), ("_also.", rule.also)):
@@ -35,7 +35,7 @@ def beyond(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
     if rows["_group"].is_unique:
         return rows
     rows = rows.sort_values(
-        ["delivery_month", *PLACE], ascending=[False, True, True, True], kind="stable"
+        ["submission_month", *PLACE], ascending=[False, True, True, True], kind="stable"
     )
     return rows.drop_duplicates("_group")
 

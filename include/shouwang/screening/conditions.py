@@ -11,8 +11,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 from pydantic import Strict as StrictType
 
+from shouwang.core.month import Month
 from shouwang.county.yamls import Strict
-from shouwang.month import Month
 
 Number = Annotated[float, StrictType()]
 Bound = Number | str
@@ -30,7 +30,7 @@ TEXT_TESTS = ("in", "not_in", "contains_none")
 NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between", "not_at_most")
 DATE_TESTS = ("in_data_month", "months_ago")
 BEFORE = "before."
-"""What a column said of the same unit in the delivery before stands under this prefix."""
+"""What a column said of the same unit in the submission before stands under this prefix."""
 _NAMED = re.compile(r"(?:([0-9]+(?:\.[0-9]+)?)\s*\*\s*)?([a-z][a-z0-9_]*)")
 
 
@@ -53,7 +53,7 @@ class Condition(Strict):
 
     An empty cell passes ``not_in``, ``contains_none``, ``not_at_most`` and ``empty`` and fails
     every other test: what is not known is never taken for true. ``months_ago`` counts calendar
-    months back from the data month, which is 0; ``changed``: the delivery before said something
+    months back from the data month, which is 0; ``changed``: the submission before said something
     else of the same unit.
     """
 

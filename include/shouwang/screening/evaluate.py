@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.screening import grading
 from shouwang.screening import households as homes_
 from shouwang.screening import signals as signals_
@@ -28,7 +28,7 @@ class Screening:
 
     ``signals`` (`SIGNALS`), sorted by household, rule and place; ``warnings`` (`WARNINGS`), the
     most urgent first; ``parameters``: every value that was used, for the run's record; ``silent``:
-    why rules that compare deliveries could not be applied, in Chinese.
+    why rules that compare submissions could not be applied, in Chinese.
     """
 
     signals: pd.DataFrame

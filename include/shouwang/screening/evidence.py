@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.screening.conditions import in_days
 from shouwang.screening.parts import Measure, Period
 from shouwang.screening.rules import RuleBook
@@ -45,10 +45,10 @@ class Evidence:
         if period.date:
             return rows[in_days(rows[period.date], *period.dates(self.month))]
         month = self._month_of(source, period)
-        return rows[rows["delivery_month"] == month] if month else rows.iloc[:0]
+        return rows[rows["submission_month"] == month] if month else rows.iloc[:0]
 
     def _month_of(self, source: str, period: Period) -> str | None:
-        """The month whose whole delivery a period means."""
+        """The month whose whole submission a period means."""
         first = {"delivery": str(self.month), "school_year": str(self.school_year)}.get(
             period.span, ""
         )
@@ -69,18 +69,18 @@ class Evidence:
 
 
 def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Records with ``_superseded``: the month of the delivery that brings the same key again; once
+    """Records with ``_superseded``: the month of the submission that brings the same key again; once
     for many months."""
     result = {}
     for source in sorted(records):
         rows, dataset = records[source], book.datasets.get(source)
         rows = rows.assign(_superseded=pd.Series(dtype="str"))
         if dataset and dataset.key:
-            rows = rows.sort_values("delivery_month", kind="stable", ignore_index=True)
+            rows = rows.sort_values("submission_month", kind="stable", ignore_index=True)
             placed = rows[rows["household_id"].notna() & rows[dataset.key].notna()]
             again = placed[placed.duplicated(dataset.key, keep=False)]
             rows.loc[again.index, "_superseded"] = again.groupby(dataset.key)[
-                "delivery_month"
+                "submission_month"
             ].shift(-1)
         result[source] = rows
     return result
@@ -100,9 +100,9 @@ def gather(
     """
     in_force, unplaced, delivered = {}, {}, {}
     for source, rows in records.items():
-        there = (rows["delivery_month"] <= str(month)) & ~(rows["_superseded"] <= str(month))
+        there = (rows["submission_month"] <= str(month)) & ~(rows["_superseded"] <= str(month))
         cut = rows[there].drop(columns="_superseded")
-        delivered[source] = frozenset(cut["delivery_month"].unique())
+        delivered[source] = frozenset(cut["submission_month"].unique())
         placed = cut["household_id"].notna()
         in_force[source], unplaced[source] = (
             part.reset_index(drop=True) for part in (cut[placed], cut[~placed])

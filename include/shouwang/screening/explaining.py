@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shouwang.core.month import Month
 from shouwang.county.contract import Contract
-from shouwang.month import Month
 from shouwang.screening import sentences
 from shouwang.screening.conditions import BEFORE, Bound, Condition, named, worth
 from shouwang.screening.parts import Comparison, Period, Requirement

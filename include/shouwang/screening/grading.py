@@ -128,14 +128,14 @@ def _households(
 
 
 def _negatives(facts: pd.DataFrame, evidence: Evidence) -> list[tuple[pd.Series[bool], str]]:
-    """Negative indicators by the latest delivery of each source up to the data month; none where
+    """Negative indicators by the latest submission of each source up to the data month; none where
     there is no source."""
     found = []
     for negative in evidence.book.negatives:
         rows = evidence.records.get(negative.source)
         if rows is None or rows.empty:
             continue
-        rows = rows[rows["delivery_month"] == rows["delivery_month"].max()]
+        rows = rows[rows["submission_month"] == rows["submission_month"].max()]
         rows = rows[holds(rows, negative.where, evidence.month, evidence.parameters)]
         found.append(
             (pd.Series(facts.index.isin(rows["household_id"]), index=facts.index), negative.title)

@@ -6,9 +6,9 @@ import re
 
 import pandas as pd
 
+from shouwang.core.identity import birth_dates, clean_names
+from shouwang.core.month import Month
 from shouwang.county.contract import ColumnType
-from shouwang.identity import birth_dates, clean_names
-from shouwang.month import Month
 from shouwang.screening.rules import RuleBook
 
 HEAD = "户主"

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shouwang.core.month import Month
 from shouwang.county.yamls import Strict
-from shouwang.month import Month
 from shouwang.screening.conditions import Condition, Number
 
 Operator = Literal[">=", ">", "<", "<="]
@@ -41,10 +41,10 @@ class Validity(Strict):
 class Period(Strict):
     """Which rows count.
 
-    ``delivery``: the delivery of the data month; ``previous``: the latest delivery before it;
-    ``school_year``: the latest delivery of the running school year; ``month``, ``year`` (January to
+    ``delivery``: the submission of the data month; ``previous``: the latest submission before it;
+    ``school_year``: the latest submission of the running school year; ``month``, ``year`` (January to
     the end of the data month) and ``rolling`` (the last ``months`` months): by the column ``date``,
-    from all deliveries up to the data month, all of it ``back`` months earlier if that is given.
+    from all submissions up to the data month, all of it ``back`` months earlier if that is given.
     """
 
     span: Literal["delivery", "previous", "month", "year", "rolling", "school_year"]
@@ -63,7 +63,7 @@ class Period(Strict):
             raise ValueError("'months' is needed with rolling, and with nothing else")
         if self.back and not dated:
             raise ValueError(
-                "'back' goes with month, year and rolling; the delivery before is span: previous"
+                "'back' goes with month, year and rolling; the submission before is span: previous"
             )
         return self
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from shouwang.core.errors import ConfigError
 from shouwang.county.contract import Contract
 from shouwang.county.yamls import Problem, Written, problems
-from shouwang.errors import ConfigError
 from shouwang.screening.checking import inconsistencies
 from shouwang.screening.columns import against_contracts
 from shouwang.screening.rules import RuleBook

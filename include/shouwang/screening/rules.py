@@ -8,9 +8,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from shouwang.core.errors import ConfigError
+from shouwang.core.month import Month
 from shouwang.county.yamls import Strict
-from shouwang.errors import ConfigError
-from shouwang.month import Month
 from shouwang.screening.conditions import BEFORE, Condition, Number
 from shouwang.screening.parts import (
     Comparison,
@@ -119,7 +119,7 @@ class Rule(Strict):
 
     @property
     def looks_back(self) -> bool:
-        """Whether it asks what the delivery before said of the same unit."""
+        """Whether it asks what the submission before said of the same unit."""
         return any(name.startswith(BEFORE) for name in self.asked)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from shouwang.month import Month
+from shouwang.core.month import Month
 from shouwang.screening.parts import Comparison
 from shouwang.screening.rules import Rule
 

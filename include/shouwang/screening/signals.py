@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shouwang.errors import ConfigError
+from shouwang.core.errors import ConfigError
 from shouwang.screening import households as homes_
 from shouwang.screening import sentences
 from shouwang.screening.comparing import PLACE, beyond
@@ -22,13 +22,13 @@ COLUMNS = [
     "value",
     "threshold",
     "sentence",
-    "delivery_month",
+    "submission_month",
     *PLACE,
 ]
 
 
 def silent(rule: Rule, evidence: Evidence) -> str | None:
-    """Why a rule that compares deliveries says nothing this month, in Chinese: one of them is not
+    """Why a rule that compares submissions says nothing this month, in Chinese: one of them is not
     there.
 
     Without this, everybody on a roster would be newly granted in the first month and newly stopped
@@ -100,7 +100,7 @@ def _signals(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame
         rows[sorted(helped)]
         .add_prefix("evidence.")
         .assign(
-            **{column: rows[column] for column in ("household_id", "delivery_month", *PLACE)},
+            **{column: rows[column] for column in ("household_id", "submission_month", *PLACE)},
             value=rows["_value"],
             threshold=rows["_line"],
             rule=rule.code,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from shouwang.identity import clean_names
+from shouwang.core.identity import clean_names
 from shouwang.screening import households as homes_
 from shouwang.screening.conditions import BEFORE, holds
 from shouwang.screening.evidence import Evidence
@@ -90,7 +90,7 @@ def _others(requirement: Requirement, rule: Rule, evidence: Evidence) -> pd.Data
 
 
 def _with_before(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """What the delivery before said of the same unit; unknown where one of the two deliveries has
+    """What the submission before said of the same unit; unknown where one of the two submissions has
     several rows of it."""
     keys = ["_unit", *rule.split_by]
     wanted = sorted({name.removeprefix(BEFORE) for name in rule.asked if name.startswith(BEFORE)})

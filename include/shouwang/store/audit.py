@@ -19,8 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.errors import UsageError
-from shouwang.identity import without_numbers
+from shouwang.core.errors import UsageError
+from shouwang.core.identity import without_numbers
 from shouwang.store.keys import HASH
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import audit_event
@@ -85,7 +85,7 @@ def join_chain(connection: Connection) -> None:
 
 
 def anchor(connection: Connection) -> str:
-    """The newest entry's number and seal, to be noted outside of the house: on every list that
+    """The newest entry's number and seal, to be noted outside of the workspace: on every list that
     leaves it."""
     query = (
         sa.select(audit_event.c.event_id, audit_event.c.seal)

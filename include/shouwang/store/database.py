@@ -14,8 +14,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
-from shouwang.errors import ConfigError, MachineFault, NotThereYet, Unreachable
-from shouwang.staging import sweep
+from shouwang.core.errors import ConfigError, MachineFault, NotThereYet, Unreachable
+from shouwang.core.staging import sweep
 from shouwang.store.audit import join_chain
 from shouwang.store.keys import Keys, Ring, of_environment
 from shouwang.store.sealing import GuardedJSON, Sealed, keys_of, open_text

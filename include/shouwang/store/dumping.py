@@ -20,8 +20,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from shouwang.errors import ConfigError, NotThereYet
-from shouwang.staging import private_folder
+from shouwang.core.errors import ConfigError, NotThereYet
+from shouwang.core.staging import private_folder
 from shouwang.store.database import Database
 from shouwang.store.migrate import alembic_config
 
@@ -72,7 +72,7 @@ def _dump_sqlite(database: Database, write: Writer) -> dict[str, Any]:
 
 def _dump_postgresql(connection: Connection, write: Writer) -> dict[str, Any]:
     inspector = sa.inspect(connection)
-    if not inspector.has_table("delivery"):
+    if not inspector.has_table("submission"):
         raise NotThereYet("The database is not set up yet: there is nothing to back up.")
     quote = connection.dialect.identifier_preparer.quote
     tables = {}

@@ -22,8 +22,8 @@ import pandas as pd
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
-from shouwang.errors import ConfigError
-from shouwang.staging import whole_file
+from shouwang.core.errors import ConfigError
+from shouwang.core.staging import whole_file
 
 HASH = "hash"
 BYTES = 32

@@ -10,11 +10,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from shouwang.core.errors import ConfigError
 from shouwang.county.contract import Contract
-from shouwang.errors import ConfigError
 from shouwang.store.database import Database, check_keys
 from shouwang.store.records import ensure_record_tables
-from shouwang.store.resealing import compact, record_keys, reseal_file, seal_all, sealed_files
+from shouwang.store.resealing import record_keys
 from shouwang.store.roles import grant, owns_tables
 from shouwang.store.tables import sealing_key
 
@@ -30,15 +30,12 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate(
-    database: Database, contracts: Iterable[Contract], sealed_folders: Iterable[Path] = ()
-) -> None:
+def migrate(database: Database, contracts: Iterable[Contract]) -> None:
     """Create or migrate every table, and grant the runner's rights; running it again changes
     nothing.
 
     Who is not the owner may run it where nothing is to be done; else raises `ConfigError`. A county
-    that has no database yet gets keys; a database of before there were keys is sealed, and so are
-    the files of ``sealed_folders``.
+    that has no database yet gets keys.
     """
     contracts = list(contracts)
     if database.is_sqlite and database.url.database:
@@ -47,7 +44,7 @@ def migrate(
         _first_keys(database)
     try:
         with database.connect() as connection, connection.begin():
-            plain = _upgrade(connection, database, contracts)
+            _upgrade(connection, database, contracts)
     except sa.exc.ProgrammingError as error:
         if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
             raise
@@ -55,31 +52,21 @@ def migrate(
             f"The tables are to be made or changed, which “{database.url.username}” may not: run `shouwang init` as their "
             "owner (docker compose run --rm prepare)."
         ) from None
-    if plain:
-        compact(database, contracts)
     with database.write() as connection:  # only now: killed before, all this is done again
         record_keys(connection, database.keys)
-    for path in sealed_files(sealed_folders, [None]):
-        reseal_file(database.keys, path)
 
 
-def _upgrade(connection: Connection, database: Database, contracts: list[Contract]) -> bool:
-    """Every table as it has to be; whether the database was one of before there were keys."""
+def _upgrade(connection: Connection, database: Database, contracts: list[Contract]) -> None:
+    """Every table as it has to be."""
     if not database.is_sqlite:  # two workers may start at the same time
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
         if database.schema and not sa.inspect(connection).has_schema(database.schema):
             connection.execute(sa.schema.CreateSchema(database.schema))
-    there = sa.inspect(connection)
-    sealed = there.has_table("sealing_key") and connection.execute(sa.select(sealing_key)).first()
-    plain = there.has_table("delivery") and not sealed
     command.upgrade(alembic_config(connection), "head")
     ensure_record_tables(connection, contracts)
     check_keys(connection, database.keys.ring)
-    if plain:
-        seal_all(connection, contracts)
     if not database.is_sqlite and owns_tables(connection):
         grant(connection)
-    return plain
 
 
 def _first_keys(database: Database) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Date, Float, Integer, MetaData, Strin
 from shouwang.county.contract import Contract
 from shouwang.store.database import arrow, frame, pandas_of
 from shouwang.store.sealing import Guarded, Sealed
-from shouwang.store.tables import delivery, line, metadata
+from shouwang.store.tables import line, metadata, submission
 
 ARROW = {
     "yuan": pa.float64(),
@@ -35,7 +35,7 @@ TYPES: dict[str, type[sa.types.TypeEngine[Any]]] = {
 
 
 def record_table(contract: Contract) -> Table:
-    """The table of a contract's records: ``delivery_id, line_no`` and the canonical columns."""
+    """The table of a contract's records: ``submission_id, line_no`` and the canonical columns."""
     name = f"record_{contract.department}_{contract.dataset}"
     columns = [
         Column(c, TYPES.get(definition.type, Text)()) for c, definition in contract.columns.items()
@@ -45,7 +45,7 @@ def record_table(contract: Contract) -> Table:
     return Table(
         name,
         MetaData(naming_convention=metadata.naming_convention),
-        Column("delivery_id", String(16), primary_key=True),
+        Column("submission_id", String(16), primary_key=True),
         Column("line_no", Integer, primary_key=True),
         *columns,
     )
@@ -74,11 +74,11 @@ def matched_records(
     months: Collection[str],
     columns: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """Accepted rows of the deliveries in force for some months; all canonical columns, or those of
+    """Accepted rows of the submissions in force for some months; all canonical columns, or those of
     ``columns``.
 
     Those that are not matched (yet) have no ``household_id``: somebody's they are. Columns:
-    ``delivery_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers as
+    ``submission_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers as
     ``float64``, dates as ``datetime64[ms]``, the rest text); sorted by month and line.
     """
     table = record_table(contract)
@@ -92,15 +92,15 @@ def matched_records(
     ]
     kinds = dict.fromkeys((column.name for column in fixed), pa.string()) | {"row": pa.int64()}
     kinds |= {name: ARROW.get(kind, pa.string()) for name, kind in types.items()}
-    force = sa.select(delivery.c.month, delivery.c.delivery_id).where(
-        delivery.c.in_force,
-        delivery.c.department == contract.department,
-        delivery.c.dataset == contract.dataset,
+    force = sa.select(submission.c.month, submission.c.submission_id).where(
+        submission.c.in_force,
+        submission.c.department == contract.department,
+        submission.c.dataset == contract.dataset,
     )
     months_in_force = connection.execute(
-        force.where(delivery.c.month.in_(months)).order_by(delivery.c.month)
+        force.where(submission.c.month.in_(months)).order_by(submission.c.month)
     ).all()
-    # A delivery at a time, in the order of the tables' keys: nothing is sorted.
+    # A submission at a time, in the order of the tables' keys: nothing is sorted.
     parts = []
     for month, identifier in months_in_force:
         query = (
@@ -109,26 +109,27 @@ def matched_records(
                 line.join(
                     table,
                     sa.and_(
-                        table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no
+                        table.c.submission_id == line.c.submission_id,
+                        table.c.line_no == line.c.line_no,
                     ),
                 )
             )
-            .where(line.c.delivery_id == identifier)
+            .where(line.c.submission_id == identifier)
             .order_by(line.c.line_no)
         )
         rows = arrow(connection, query, kinds)
         if len(rows):
             parts.append(
-                rows.add_column(0, "delivery_month", pa.array([month] * len(rows), pa.string()))
+                rows.add_column(0, "submission_month", pa.array([month] * len(rows), pa.string()))
             )
-    schema = pa.schema({"delivery_month": pa.string()} | kinds)
+    schema = pa.schema({"submission_month": pa.string()} | kinds)
     return pandas_of(pa.concat_tables(parts) if parts else schema.empty_table())
 
 
 def identity_records(
     connection: Connection, contract: Contract, month: str, *more: sa.ColumnElement[bool]
 ) -> pd.DataFrame:
-    """Accepted rows of a department's delivery in force: place, method, candidates, and the
+    """Accepted rows of a department's submission in force: place, method, candidates, and the
     identity as text."""
     table = record_table(contract)
     names = [
@@ -138,21 +139,21 @@ def identity_records(
     ]
     query = (
         sa.select(
-            *(line.c[n] for n in ("delivery_id", "file", "sheet", "row", "method", "candidates")),
+            *(line.c[n] for n in ("submission_id", "file", "sheet", "row", "method", "candidates")),
             *(table.c[n] for n in names),
         )
         .select_from(
-            delivery.join(line, line.c.delivery_id == delivery.c.delivery_id).join(
+            submission.join(line, line.c.submission_id == submission.c.submission_id).join(
                 table,
                 sa.and_(
-                    table.c.delivery_id == line.c.delivery_id, table.c.line_no == line.c.line_no
+                    table.c.submission_id == line.c.submission_id, table.c.line_no == line.c.line_no
                 ),
             )
         )
         .where(
-            delivery.c.in_force,
-            delivery.c.department == contract.department,
-            delivery.c.month == month,
+            submission.c.in_force,
+            submission.c.department == contract.department,
+            submission.c.month == month,
         )
         .where(*more)
         .order_by(line.c.line_no)

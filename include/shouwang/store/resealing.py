@@ -1,5 +1,4 @@
-"""Everything that is sealed, sealed by the newest key: after a rotation, and once for a database of
-before there were keys.
+"""Everything that is sealed, sealed by the newest key after a rotation.
 
 Works in batches, each a transaction of its own; whatever is left is found by how it is sealed, so
 that it may be killed at any time and run again, beside other work.
@@ -9,14 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
+from shouwang.core.staging import whole_file
 from shouwang.county.contract import Contract
-from shouwang.staging import whole_file
 from shouwang.store.database import Database
 from shouwang.store.keys import Keys, key_of_file
 from shouwang.store.records import record_table
@@ -143,26 +141,6 @@ def reseal_file(keys: Keys, path: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
-
-
-def seal_all(connection: Connection, contracts: Iterable[Contract]) -> None:
-    """Seal a database of before there were keys."""
-    for table, columns in sealed_tables(connection, contracts):
-        reseal_rows(connection, table, columns, None)
-
-
-def compact(database: Database, contracts: Iterable[Contract]) -> None:
-    """Leave nothing of what was overwritten in the database's own files (but PostgreSQL's archived
-    log, if there is one)."""
-    if database.is_sqlite:
-        with closing(database.engine.raw_connection()) as raw:
-            for words in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                raw.cursor().execute(words).fetchall()
-        return
-    with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(table.name) for table, _ in sealed_tables(connection, contracts))
-        connection.exec_driver_sql(f"VACUUM FULL {names}")
 
 
 def wait_for_writers(connection: Connection, contracts: Iterable[Contract]) -> None:

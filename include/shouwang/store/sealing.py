@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.types import TypeDecorator
 
-from shouwang.errors import ConfigError
+from shouwang.core.errors import ConfigError
 from shouwang.store.keys import Keys, Ring
 
 _SEALED = re.compile(r"~(k[1-9][0-9]*)~([A-Za-z0-9+/]+=*)")

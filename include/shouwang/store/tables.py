@@ -88,13 +88,13 @@ person = Table(
     Index(None, "from_month", "to_month"),
 )
 
-# A delivery is one version of what a department handed over for a month: immutable but for
+# A submission is one version of what a department handed over for a month: immutable but for
 # `in_force`.
-delivery = Table(
-    "delivery",
+submission = Table(
+    "submission",
     metadata,
     Column(
-        "delivery_id", String(16), primary_key=True
+        "submission_id", String(16), primary_key=True
     ),  # fingerprint of month, department, content and contract
     Column("month", String(7), nullable=False),
     Column("department", Text, nullable=False),
@@ -126,9 +126,9 @@ line = Table(
     "line",
     metadata,
     Column(
-        "delivery_id",
+        "submission_id",
         String(16),
-        ForeignKey("delivery.delivery_id", ondelete="CASCADE"),
+        ForeignKey("submission.submission_id", ondelete="CASCADE"),
         primary_key=True,
     ),
     Column("line_no", Integer, primary_key=True),
@@ -201,7 +201,7 @@ signal = Table(
     Column("value", Float),
     Column("threshold", Float),
     Column("sentence", Guarded, nullable=False),
-    Column("delivery_month", String(7), nullable=False),
+    Column("submission_month", String(7), nullable=False),
     Column("file", Guarded, nullable=False),
     Column("sheet", Guarded, nullable=False),
     Column("row", Integer, nullable=False),
@@ -223,7 +223,7 @@ warning = Table(
     Column("missing", Text),
     Column("negatives", Text),
 )
-# What the screening of a month was run with: rules, parameters, registry, deliveries.
+# What the screening of a month was run with: rules, parameters, registry, submissions.
 run = Table(
     "run",
     metadata,
@@ -273,7 +273,7 @@ case_event = Table(
     Column("detail", GuardedJSON, nullable=False),
     Column("day", Date),
 )
-# Facts about what left the house, and what came back.
+# Facts about what left the workspace, and what came back.
 release = Table(
     "release",
     metadata,
@@ -303,7 +303,7 @@ release_item = Table(
     Column("check_code", String(4)),  # ties the number to village and head of household on the list
     Index(None, "clue_no"),
 )
-# What leaves the house for a township: prepared with the release, sent once.
+# What leaves the workspace for a township: prepared with the release, sent once.
 dispatch = Table(
     "dispatch",
     metadata,

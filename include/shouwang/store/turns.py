@@ -17,7 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from shouwang.errors import Busy
+from shouwang.core.errors import Busy
 from shouwang.store.database import Database
 
 log = logging.getLogger(__name__)

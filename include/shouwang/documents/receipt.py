@@ -1,0 +1,313 @@
+"""The department's receipt (数据回执): what was taken, what was not and why, and its rejected rows
+to correct.
+
+The sheets 退回数据 begin with the department's own headings and hold its own words, so that a
+corrected copy can be sent back as it is, alone: a hidden last column says which row of which
+submission each line is (`row_key`). Everything on them is the department's own; nothing of it is
+masked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from shouwang.core.month import Month
+from shouwang.documents.looks import Value, band, put, wrapped_height
+from shouwang.documents.paper import Book, Paper, note
+from shouwang.documents.saving import Target
+from shouwang.documents.text import comparable, display_width, lines_needed, printable
+
+RECEIPT, REJECTED, REASON, KEY = "回执", "退回数据", "退回原因", "回执编号"
+_WIDTHS = (34, 16, 11, 11, 11, 11)
+_LAST = len(_WIDTHS)
+_REASON_WIDTH, _WIDEST, _NARROWEST = 46.0, 26, 8
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of a submission or a file: read = accepted + rejected + duplicate."""
+
+    read: int
+    accepted: int
+    rejected: int
+    duplicate: int
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """One sheet of one file (``sheet`` is empty for csv) and its rows."""
+
+    file: str
+    sheet: str
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class HeaderGuess:
+    """A heading that was not known and was taken for the closest known one (``meant``, in
+    Chinese)."""
+
+    file: str
+    sheet: str
+    written: str
+    meant: str
+
+
+@dataclass(frozen=True)
+class SheetHeader:
+    """The headings of one sheet as the department wrote them, from its first column on."""
+
+    file: str
+    sheet: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A rejected row as the department wrote it; ``bad_columns`` counts from 0, ``reasons`` are
+    Chinese sentences."""
+
+    file: str
+    sheet: str
+    row: int
+    cells: tuple[str, ...]
+    bad_columns: tuple[int, ...]
+    reasons: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiptPaper(Paper):
+    """What a department is told about one submission.
+
+    ``department`` and ``dataset`` in Chinese. ``refused`` is the reason, in Chinese, why the
+    submission was turned down as a whole (null if it was taken); ``version`` is the version that it
+    became (null if it became none). ``declared`` are unused headings that the contract names,
+    ``ignored`` all others. ``headers`` holds the headings of every sheet that has a rejected row;
+    ``delivery`` is the submission's id, ``corrected`` counts the rows that a returned receipt
+    corrected, ``warnings`` are Chinese sentences.
+    """
+
+    department: str
+    dataset: str
+    month: Month
+    received_on: dt.date
+    version: int | None
+    counts: Counts
+    files: tuple[FileCounts, ...] = ()
+    header_guesses: tuple[HeaderGuess, ...] = ()
+    ignored: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    refused: str | None = None
+    headers: tuple[SheetHeader, ...] = ()
+    submission: str = ""
+    corrected: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The heading of the receipt and of the file's properties."""
+        return f"{self.month.chinese}{self.department}{self.dataset}数据回执"
+
+    @property
+    def use(self) -> str:
+        """For whom and for what."""
+        return f"供{self.department}更正数据使用，不得外传"
+
+
+def row_key(submission: str, file: str, sheet: str, row: int) -> str:
+    """What the hidden column 回执编号 says of a rejected row: the submission's id and the place where
+    the row stood."""
+    return f"{submission}/{file}/{sheet}/{row}"
+
+
+def write_receipt(path: Target, receipt: ReceiptPaper, rejected: Sequence[RejectedRow]) -> None:
+    """Write the receipt: 回执, and 退回数据 (one sheet for each set of headings) where rows were
+    rejected.
+
+    Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not
+    hold.
+    """
+    book = Book(receipt)
+    _write_facts(book, receipt, bool(rejected))
+    several = len({(row.file, row.sheet) for row in rejected}) > 1
+    for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected), start=1):
+        _write_rejected(
+            book,
+            receipt,
+            REJECTED if number == 1 else f"{REJECTED}{number}",
+            headings,
+            rows,
+            several,
+        )
+    book.save(path)
+
+
+def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
+    facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
+    facts += f"　　{KEY}：{receipt.submission}"
+    sheet = book.sheet(RECEIPT, _WIDTHS, receipt.title, facts, landscape=False)
+    note(
+        sheet,
+        3,
+        _WIDTHS,
+        _verdict(receipt),
+        "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题",
+    )
+    row = 5
+    counted = ("读取行数", "接收", "退回", "重复")
+    lines: list[Sequence[Value]] = [
+        (line.file, line.sheet, *_figures(line.counts)) for line in receipt.files
+    ]
+    lines.append(("合计", "", *_figures(receipt.counts)))
+    row = _table(sheet, row, "各文件行数", ("文件", "工作表", *counted), lines)
+    if receipt.header_guesses:
+        guesses = [
+            (guess.file, guess.sheet, guess.written, "", guess.meant, "")
+            for guess in receipt.header_guesses
+        ]
+        title = "按最接近的写法识别的表头（如不正确请告知，并请尽量沿用原写法）"
+        row = _table(sheet, row, title, ("文件", "工作表", "表中写法", "", "识别为", ""), guesses)
+    notes = []
+    notes += [f"提醒（不影响入库，请核对）：{warning}" for warning in receipt.warnings]
+    if receipt.corrected:
+        notes.append(f"其中 {receipt.corrected} 行已按交回的回执更正。")
+    if receipt.ignored:
+        notes.append(
+            f"未使用的列（不在数据约定中，如应使用请告知）：{'、'.join(receipt.ignored)}。"
+        )
+    if receipt.declared:
+        notes.append(f"按数据约定不使用的列：{'、'.join(receipt.declared)}。")
+    if has_rejected:
+        notes.append(
+            f"“{REJECTED}”表中是退回的行，内容与原文件相同，红色单元格有误，最后一列是原因。"
+            "请直接在该表中更正，保留表头，保存后把本文件放回报送文件夹即可，不必再报原文件。"
+        )
+    if receipt.counts.duplicate:
+        notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
+    for text in notes:
+        row = note(sheet, row, _WIDTHS, text)
+
+
+def _verdict(receipt: ReceiptPaper) -> str:
+    if receipt.refused:
+        return f"本次报送整份退回，未入库：{receipt.refused} 本月此前已接收的版本（如有）继续有效，请更正后重新报送。"
+    taken = f"已接收，为本月第 {receipt.version} 版，" if receipt.version else "已接收，"
+    counts = receipt.counts
+    if counts.rejected:
+        return f"{taken}入库 {counts.accepted} 行；另有 {counts.rejected} 行有误退回，请更正后重新报送。"
+    return f"{taken}入库 {counts.accepted} 行，没有退回的行。"
+
+
+def _figures(counts: Counts) -> tuple[int, int, int, int]:
+    return counts.read, counts.accepted, counts.rejected, counts.duplicate
+
+
+def _table(
+    sheet: Worksheet, row: int, title: str, headers: Sequence[str], lines: Sequence[Sequence[Value]]
+) -> int:
+    """A small table with a title; an empty heading joins its column to the one before. The row
+    after it is returned."""
+    band(sheet, row, 1, _LAST, title, "说明小节", 22)
+    starts = [place for place, header in enumerate(headers) if header]
+    spans = list(zip(starts, [*starts[1:], len(headers)], strict=True))
+    for first, end in spans:
+        band(sheet, row + 1, first + 1, end, headers[first], "栏目", 22)
+    for line in lines:
+        row += 1
+        for first, end in spans:
+            value = line[first]
+            style = "合计" if line[0] == "合计" else "整数" if isinstance(value, int) else "文本"
+            band(sheet, row + 1, first + 1, end, value, style)
+        needed = [lines_needed(str(line[first]), sum(_WIDTHS[first:end])) for first, end in spans]
+        sheet.row_dimensions[row + 1].height = wrapped_height(max(needed), 20)
+    return row + 3
+
+
+def _by_headings(
+    headers: Sequence[SheetHeader], rejected: Sequence[RejectedRow]
+) -> Iterator[tuple[tuple[str, ...], list[RejectedRow]]]:
+    """Rejected rows under the headings that they stood under, in the order in which the sheets are
+    listed."""
+    cells = {(header.file, header.sheet): header.cells for header in headers}
+    strays = sum((row.file, row.sheet) not in cells for row in rejected)
+    if strays:
+        raise ValueError(
+            f"{strays} rejected rows come from sheets whose headings the receipt does not hold."
+        )
+    for headings in dict.fromkeys(cells.values()):
+        rows = [row for row in rejected if cells[row.file, row.sheet] == headings]
+        if rows:
+            yield headings, rows
+
+
+def _write_rejected(
+    book: Book,
+    receipt: ReceiptPaper,
+    name: str,
+    headings: tuple[str, ...],
+    rows: Sequence[RejectedRow],
+    several: bool,
+) -> None:
+    """One sheet of rejected rows; older 退回原因 and 回执编号 of a receipt that was sent again are
+    left out."""
+    breadth = max(len(headings), *(len(row.cells) for row in rows))
+    kept = [
+        place
+        for place, heading in enumerate(_padded(headings, breadth))
+        if comparable(heading) not in (REASON, KEY)
+    ]
+    last = len(kept) + 1
+    lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
+    widths = [_fitting(texts) for texts in zip(*lines, strict=True)]
+    sheet = book.sheet(name, [*widths, _REASON_WIDTH])
+    sheet.protection.sheet = False  # it is corrected in place
+    for column, place in enumerate(kept, start=1):
+        put(sheet, 1, column, _padded(headings, breadth)[place], "栏目")
+    put(sheet, 1, last, REASON, "栏目")
+    put(sheet, 1, last + 1, KEY, "栏目")
+    sheet.column_dimensions[get_column_letter(last + 1)].hidden = True
+    for number, (row, texts) in enumerate(zip(rows, lines, strict=True), start=2):
+        for column, (place, text) in enumerate(zip(kept, texts, strict=True), start=1):
+            put(
+                sheet,
+                number,
+                column,
+                text or None,
+                "退回单元格" if place in row.bad_columns else "退回原文",
+            )
+        origin = f"{row.file} {row.sheet}".strip() + " " if several else ""
+        reasons = printable(f"{origin}第 {row.row} 行：{row.reasons}")
+        put(sheet, number, last, reasons, "退回原因")
+        put(
+            sheet,
+            number,
+            last + 1,
+            row_key(receipt.submission, row.file, row.sheet, row.row),
+            "文本",
+        )
+        shown = zip((*texts, reasons), (*widths, _REASON_WIDTH), strict=True)
+        sheet.row_dimensions[number].height = wrapped_height(
+            max(lines_needed(*pair) for pair in shown), 20
+        )
+    named = zip((_padded(headings, breadth)[place] for place in kept), widths, strict=True)
+    sheet.row_dimensions[1].height = wrapped_height(
+        max((lines_needed(*pair) for pair in named), default=1)
+    )
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(last + 1)}{len(rows) + 1}"
+    sheet.print_title_rows = "1:1"
+
+
+def _padded(cells: tuple[str, ...], breadth: int) -> tuple[str, ...]:
+    return cells + ("",) * (breadth - len(cells))
+
+
+def _fitting(texts: tuple[str, ...]) -> float:
+    """The width that shows a column's texts, within reason."""
+    longest = max(display_width(line) for text in texts for line in text.split("\n"))
+    return float(min(_WIDEST, max(_NARROWEST, longest + 3)))

@@ -1,0 +1,75 @@
+"""The facts behind papers that are made when somebody asks: the supervision list, a household's
+story."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import Connection
+
+from shouwang.casework import supervision, telling
+from shouwang.casework.warnings import UNKNOWN_TOWNSHIP
+from shouwang.core.month import Month
+from shouwang.documents.frames import LEVELS
+from shouwang.documents.story import Story
+from shouwang.registry.history import people_as_of
+from shouwang.release.lists import HEAD
+from shouwang.store.tables import case
+from shouwang.transfer.handout import headed
+from shouwang.transfer.passwords import COUNTY
+from shouwang.workspace.workspace import Workspace
+
+
+def overdue(connection: Connection, workspace: Workspace) -> pd.DataFrame:
+    """The clues to be supervised today, with the head of each household, as `OVERDUE_COLUMNS`."""
+    today = workspace.today()
+    rows = supervision.overdue(connection, today).astype({"household_id": "str"})
+    rows["township"] = rows["township"].fillna(UNKNOWN_TOWNSHIP)
+    people = _heads_first(people_as_of(connection, Month.of(today))).drop_duplicates("household_id")
+    return rows.assign(head=rows["household_id"].map(people.set_index("household_id")["name"]))
+
+
+def _heads_first(people: pd.DataFrame) -> pd.DataFrame:
+    return people.assign(later=people["relation"] != HEAD).sort_values("later", kind="stable")
+
+
+def story_of(connection: Connection, workspace: Workspace, key: str, by: str) -> Story:
+    """The page of a clue number's or id's household; no number, diagnosis, account or phone is in
+    it."""
+    settings, today = workspace.county.settings, workspace.today()
+    told = telling.story(connection, key, today, settings.casework.grown_by)
+    mine = (
+        case.select()
+        .with_only_columns(case.c.household_id)
+        .where(case.c.household_id == told["household_id"])
+    )
+    people = _heads_first(people_as_of(connection, Month.of(today), mine))
+    head = {str(name): value for name, value in people.iloc[0].items()} if len(people) else {}
+    last = told["cases"][-1]
+    facts = [
+        ("乡镇", told["township"]),
+        ("村", told["village"]),
+        ("组", head.get("village_group")),
+        ("户主", head.get("name")),
+        ("户类型", head.get("household_type")),
+        ("人均纯收入", head.get("income")),
+        ("线索编号", last["clue_no"]),
+        ("预警等级", LEVELS[last["level"]]),
+        ("台账状态", last["state"]),
+    ]
+    born = pd.to_datetime(people["birth_date"]).dt.year.astype("Int64")
+    members = people.assign(born=born.astype(object).where(born.notna(), None))
+    titles = {c.department: c.title for c in workspace.county.contracts.values()}
+    signals = [
+        (s["month"], s["rule"], s["sentence"], titles.get(s["department"], ""))
+        for s in told["signals"]
+    ]
+    events = [(e["day"], e["state"], e["text"], e.get("by")) for e in told["history"]]
+    return Story(
+        **headed(workspace, by or COUNTY, by),
+        household=str(head.get("name") or last["clue_no"]),
+        facts=facts,
+        members=members[["name", "relation", "sex", "born", "labour"]].to_numpy().tolist(),
+        signals=signals[::-1],
+        events=events[::-1],
+        next_step=last["next"],
+    )

@@ -1,0 +1,59 @@
+"""The papers of a month: bulletin, departments' results, the registry's checks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from shouwang.core.month import Month
+from shouwang.release.releasing import _require_screened
+from shouwang.submissions import receiving
+from shouwang.workspace.workspace import load_workspace
+
+
+def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
+    """Write the bulletin (通报) of the one or two months that end with ``month``."""
+    from shouwang.statistics.papers import bulletin
+
+    workspace, of = load_workspace(), Month.parse(month)
+    _require_screened(workspace, of)
+    return bulletin(workspace, of, months)
+
+
+def write_results(month: str, department: str) -> dict[str, Any]:
+    """Tell a department what became of its rows of a month (结果反馈)."""
+    from shouwang.statistics.papers import results
+
+    workspace = load_workspace()
+    receiving.contract_of(workspace, department)
+    return results(workspace, Month.parse(month), department)
+
+
+def check_registry(month: str, by: str) -> dict[str, Any]:
+    """List what of the registry does not fit together (数据清洗), and corrections that others' data
+    suggest."""
+    from shouwang.statistics.papers import check_registry as check
+
+    return check(load_workspace(), Month.parse(month), by)
+
+
+def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
+    """How each department has delivered, month by month; written as a workbook to ``out`` if
+    given."""
+    from shouwang.core.staging import whole_file
+    from shouwang.documents.report import ReportPaper
+    from shouwang.documents.scorecard import write_scorecard
+    from shouwang.statistics.scorecards import score
+    from shouwang.transfer.handout import headed
+
+    workspace = load_workspace()
+    if department:
+        receiving.contract_of(workspace, department)
+    card = score(workspace, department)
+    if out:
+        paper = ReportPaper(
+            **headed(workspace), heading=f"{workspace.county.settings.name}部门数据质量评分卡"
+        )
+        with whole_file(Path(out)) as part:
+            write_scorecard(part, paper, card)
+    return card
