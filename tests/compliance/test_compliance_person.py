@@ -22,7 +22,7 @@ from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.documents.sealing import sealed
 from shouwang.release import releasing
-from shouwang.store.tables import audit_event, feedback, line, person, signal
+from shouwang.store.tables import audit_event, feedback, person, signal, submission_row
 from shouwang.submissions import handover
 from shouwang.transfer import fetching
 from shouwang.workspace.workspace import Workspace, load_workspace
@@ -120,7 +120,7 @@ def test_one_persons_data_go_and_what_others_are_in_stays(
         assert persons.find(workspace, connection, number).told()["rows"] == dict.fromkeys(
             persons.find(workspace, connection, number).rows, 0
         )
-        for table in (line, signal):
+        for table in (submission_row, signal):
             ids = (
                 sa.select(sa.func.count()).select_from(table).where(table.c.person_id.in_(held.ids))
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from shouwang.county.settings import read_county
 from shouwang.store.database import Database
 from shouwang.store.migrate import alembic_config, migrate
 from shouwang.store.records import record_table
+from shouwang.store.tables import feedback, last_answer, release, release_item, sent
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -55,3 +57,41 @@ def test_a_database_that_is_away_says_so_and_where_to_look(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="SHOUWANG_DATABASE_URL") as told:
         Database("bogus:secret")
     assert "secret" not in str(told.value)
+
+
+def test_the_last_answer_to_a_clue_is_the_one_that_was_received_last(database: Database) -> None:
+    migrate(database, [])
+    monday, tuesday = dt.datetime(2026, 10, 12, 9), dt.datetime(2026, 10, 13, 9)
+    answers = [("a1", "C1", "01", tuesday), ("a2", "C1", "03", monday), ("a3", "C2", "04", monday)]
+    answers += [("b1", "C3", "05", monday), ("b2", "C3", "06", monday)]
+    names = ("content", "clue_no", "conclusion", "received_at")
+    with database.write() as connection:
+        for answer in answers:
+            given = dict(zip(names, answer, strict=True)) | {"file": "核查.xlsx", "row": 5}
+            connection.execute(feedback.insert().values(**given, reason="电话 13900000000"))
+        rows = connection.execute(sa.select(last_answer).order_by(last_answer.c.clue_no)).all()
+    assert [(row.clue_no, row.conclusion) for row in rows] == [
+        ("C1", "01"),
+        ("C2", "04"),
+        ("C3", "06"),
+    ]
+    assert rows[0].reason == "电话 13900000000"
+    database.dispose()
+
+
+def test_what_was_sent_bears_the_days_of_its_list(database: Database) -> None:
+    migrate(database, [])
+    list_ = {"month": "2026-09", "township": "南街乡", "content": "x"}
+    paper = {"kind": "名单", "file": "a.xlsx", "released_by": "科员"}
+    with database.write() as connection:
+        for version, day in ((1, dt.date(2026, 10, 12)), (2, dt.date(2026, 10, 20))):
+            due = day + dt.timedelta(days=7)
+            days = {"released_on": day, "due": due}
+            connection.execute(release.insert().values(**list_, **paper, **days, version=version))
+            connection.execute(release_item.insert().values(**list_, version=version, clue_no="C1"))
+        query = sa.select(sent.c.version, sent.c.due).order_by(sent.c.version)
+        assert connection.execute(query).all() == [
+            (1, dt.date(2026, 10, 19)),
+            (2, dt.date(2026, 10, 27)),
+        ]
+    database.dispose()

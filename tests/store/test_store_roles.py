@@ -13,12 +13,12 @@ from shouwang.county.settings import read_county
 from shouwang.store.audit import audit
 from shouwang.store.database import Database
 from shouwang.store.migrate import migrate
-from shouwang.store.tables import metadata
+from shouwang.store.tables import metadata, views
 
 FORBIDDEN = {
     "change a table": "ALTER TABLE submission ADD COLUMN more TEXT",
     "drop a table": "DROP TABLE record_water_supplies",
-    "empty a table": "TRUNCATE line",
+    "empty a table": "TRUNCATE submission_row",
     "make a table": "CREATE TABLE mine (one INTEGER)",
     "make a schema": "CREATE SCHEMA mine",
     "rewrite the audit trail": "UPDATE audit_event SET kind = 'nothing'",
@@ -67,7 +67,7 @@ def test_the_runner_reads_and_writes_every_table_but_the_past_of_the_audit_trail
         for table, right in connection.execute(query, {"name": "shouwang_runner"}):
             granted.setdefault(table, set()).add(right)
         tables = set(sa.inspect(connection).get_table_names())
-    assert set(metadata.tables) < tables == set(granted)
+    assert set(metadata.tables) < tables == set(granted) - set(views.tables)
     assert granted.pop("alembic_version") == {"SELECT"}
     assert granted.pop("audit_event") == {"SELECT", "INSERT"}
     assert set(map(frozenset, granted.values())) == {

@@ -21,7 +21,7 @@ from shouwang.cli.exporting import export
 from shouwang.core.month import Month
 from shouwang.release import releasing
 from shouwang.responses import following
-from shouwang.store.tables import audit_event, feedback, returned
+from shouwang.store.tables import audit_event, feedback, response
 from shouwang.transfer import passwords
 from shouwang.workspace.workspace import load_workspace
 
@@ -53,7 +53,7 @@ def test_a_sealed_list_that_comes_back_is_read_once_and_answered(
     assert path.exists()
     assert len(rows(feedback)) == 2
     assert following.collect_returns()["files"] == []
-    assert len(rows(returned)) == 1
+    assert len(rows(response)) == 1
     answer = next((home / "outbox").rglob("*反馈回执*.xlsx"))
     said = [
         cell.value

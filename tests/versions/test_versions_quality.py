@@ -90,7 +90,9 @@ def test_settlements_of_earlier_months_are_taken_and_told(water: Water) -> None:
     assert handover.receive(MONTH, "medical_insurance")["rejected"] == 1
     with load_workspace().database.read() as connection:
         reasons = (
-            connection.execute(sa.text("SELECT reason FROM line WHERE outcome = 'rejected'"))
+            connection.execute(
+                sa.text("SELECT reason FROM submission_row WHERE outcome = 'rejected'")
+            )
             .scalars()
             .all()
         )

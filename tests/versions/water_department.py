@@ -76,7 +76,7 @@ class Water:
         """The rows of the version in force."""
         with load_workspace().database.read() as connection:
             query = sa.text(
-                "SELECT l.* FROM line l JOIN submission d ON d.submission_id = l.submission_id"
+                "SELECT l.* FROM submission_row l JOIN submission d ON d.submission_id = l.submission_id"
                 " WHERE d.in_force ORDER BY l.line_no"
             )
             return pd.DataFrame(connection.execute(query).mappings().all())

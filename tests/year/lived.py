@@ -42,7 +42,7 @@ EXCHANGE = ("wait_for_files", "take_in", "validate", "match", "load", "declare_l
 
 LEDGER = (
     "submission",
-    "line",
+    "submission_row",
     "late",
     "signal",
     "warning",
@@ -51,7 +51,7 @@ LEDGER = (
     "release",
     "release_item",
     "feedback",
-    "returned",
+    "response",
     "dispatch",
 )
 """The tables that must not change when a month that is over runs again."""
@@ -317,7 +317,7 @@ class Year:
             ):
                 kept[month].append(f"{kind} by {by}")
             for _, township, problems in rows(
-                "returned", "SELECT fingerprint, township, problems FROM returned"
+                "response", "SELECT fingerprint, township, problems FROM response"
             ):
                 kept[""].append(
                     f"{township} answered" + (f", not taken: {problems}" if problems else "")

@@ -26,7 +26,7 @@ from shouwang.store.tables import (
     late,
     release,
     release_item,
-    returned,
+    response,
     run,
     submission,
     warning,
@@ -374,7 +374,7 @@ RECENT = 3
 def held(connection: Connection) -> int:
     """How many files came back of which nobody knows whose they are."""
     return (
-        connection.scalar(sa.select(sa.func.count()).select_from(returned).where(returned.c.held))
+        connection.scalar(sa.select(sa.func.count()).select_from(response).where(response.c.held))
         or 0
     )
 

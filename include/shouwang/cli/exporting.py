@@ -14,7 +14,7 @@ from shouwang.core.staging import whole_file
 from shouwang.documents.text import harmless
 from shouwang.store.database import frame
 from shouwang.store.submissions import lines_of
-from shouwang.store.tables import case, line, signal
+from shouwang.store.tables import case, signal, submission_row
 
 MATCHES = [
     "month",
@@ -39,7 +39,9 @@ def export(connection: Connection, kind: str, month: Month) -> pd.DataFrame:
         case "matches":
             return lines_of(connection, month)[MATCHES]
         case "rejects":
-            rows = lines_of(connection, month, line.c.outcome.in_(["rejected", "duplicate"]))
+            rows = lines_of(
+                connection, month, submission_row.c.outcome.in_(["rejected", "duplicate"])
+            )
             return rows[
                 ["month", "department", "dataset", "file", "sheet", "row", "outcome", "reason"]
             ]

@@ -33,13 +33,13 @@ from shouwang.store.tables import (
     case,
     case_event,
     feedback,
-    line,
     person,
     release_item,
     removal,
     report,
     signal,
     submission,
+    submission_row,
     warning,
 )
 from shouwang.transfer.passwords import COUNTY
@@ -135,15 +135,20 @@ def _files(folder: Path) -> Iterable[Path]:
 def _records(
     workspace: Workspace, connection: Connection, held: Held, table: sa.Table, seals: list[str]
 ) -> None:
-    here = sa.and_(table.c.submission_id == line.c.submission_id, table.c.line_no == line.c.line_no)
-    mine = [line.c.person_id.in_(held.ids)]
+    here = sa.and_(
+        table.c.submission_id == submission_row.c.submission_id,
+        table.c.line_no == submission_row.c.line_no,
+    )
+    mine = [submission_row.c.person_id.in_(held.ids)]
     if "id_number" in table.columns:
         mine.append(sa.type_coerce(table.c.id_number, sa.Text).in_(seals))
-    at = [line.c[name] for name in ("submission_id", "line_no", "file", "sheet", "row")]
+    at = [submission_row.c[name] for name in ("submission_id", "line_no", "file", "sheet", "row")]
     query = sa.select(
         submission.c.month, submission.c.department, submission.c.content, *at
     ).select_from(
-        table.join(line, here).join(submission, submission.c.submission_id == line.c.submission_id)
+        table.join(submission_row, here).join(
+            submission, submission.c.submission_id == submission_row.c.submission_id
+        )
     )
     for row in connection.execute(query.where(sa.or_(*mine))).mappings():
         held.rows[table.name] += 1
@@ -182,10 +187,10 @@ def purge(workspace: Workspace, number: str, by: str, files: Iterable[Path] = ()
                 ("household_id", "person_id", "method", "confidence", "candidates", "reason"), None
             )
             same = (
-                line.c.submission_id == place["submission_id"],
-                line.c.line_no == place["line_no"],
+                submission_row.c.submission_id == place["submission_id"],
+                submission_row.c.line_no == place["line_no"],
             )
-            connection.execute(line.update().where(*same).values(**emptied))
+            connection.execute(submission_row.update().where(*same).values(**emptied))
         for identifier in held.ids:
             _take_from_candidates(connection, identifier)
             for table in (person, signal, report):
@@ -209,13 +214,20 @@ def _delete(connection: Connection, table: sa.Table, **key: Any) -> None:
 
 
 def _take_from_candidates(connection: Connection, identifier: str) -> None:
-    query = sa.select(line.c.submission_id, line.c.line_no, line.c.candidates)
-    for row in connection.execute(query.where(line.c.candidates.contains(identifier))).all():
+    query = sa.select(
+        submission_row.c.submission_id, submission_row.c.line_no, submission_row.c.candidates
+    )
+    for row in connection.execute(
+        query.where(submission_row.c.candidates.contains(identifier))
+    ).all():
         left = json.dumps(
             [candidate for candidate in json.loads(row.candidates) if candidate != identifier]
         )
-        same = (line.c.submission_id == row.submission_id, line.c.line_no == row.line_no)
-        connection.execute(line.update().where(*same).values(candidates=left))
+        same = (
+            submission_row.c.submission_id == row.submission_id,
+            submission_row.c.line_no == row.line_no,
+        )
+        connection.execute(submission_row.update().where(*same).values(candidates=left))
 
 
 def _leave_unnamed(connection: Connection, household: str, texts: set[str]) -> None:

@@ -26,7 +26,7 @@ from shouwang.matching.remembered import BY_CLERKS, PLACE, options, written_iden
 from shouwang.registry.history import people_as_of
 from shouwang.store.database import frame
 from shouwang.store.records import identity_records
-from shouwang.store.tables import decision, line, registry_load
+from shouwang.store.tables import decision, registry_load, submission_row
 from shouwang.transfer import passwords
 from shouwang.workspace.workspace import Workspace
 
@@ -79,7 +79,7 @@ def reviews_of(
     """
     found = []
     for contract in workspace.county.contracts.values():
-        asked = sa.or_(line.c.outcome == "review", line.c.method.in_(BY_CLERKS))
+        asked = sa.or_(submission_row.c.outcome == "review", submission_row.c.method.in_(BY_CLERKS))
         rows = identity_records(connection, contract, str(month), asked)
         place = (
             rows["sheet"].map(lambda sheet: f"“{sheet}”" if sheet else "")

@@ -21,7 +21,7 @@ from shouwang.core.errors import Unreachable
 from shouwang.intake.files import settled
 from shouwang.responses.returning import township_folders
 from shouwang.store.audit import audit
-from shouwang.store.tables import returned
+from shouwang.store.tables import response
 from shouwang.workspace.remote import Remote
 from shouwang.workspace.workspace import Workspace, safe_name
 
@@ -63,7 +63,7 @@ def fresh(connection: Connection, workspace: Workspace) -> Iterator[Found]:
     What was taken from one sender is not read again from another, nor what lies in nobody's folder
     as well.
     """
-    query = sa.select(returned.c.fingerprint, returned.c.township, returned.c.taken)
+    query = sa.select(response.c.fingerprint, response.c.township, response.c.taken)
     rows = connection.execute(query).all()
     seen = {(row.fingerprint, row.township) for row in rows}
     taken = {row.fingerprint for row in rows if row.taken}
@@ -97,13 +97,13 @@ def fresh(connection: Connection, workspace: Workspace) -> Iterator[Found]:
 
 def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> None:
     """Put on record that a file was read; one that its sender has sent as well waits for nobody."""
-    same = sa.select(returned.c.taken).where(
-        returned.c.fingerprint == found.fingerprint, returned.c.taken > 0
+    same = sa.select(response.c.taken).where(
+        response.c.fingerprint == found.fingerprint, response.c.taken > 0
     )
     waits = bool(told.get("held")) and connection.execute(same).first() is None
     counts = {"taken": told["taken"], "problems": len(told["problems"])}
     connection.execute(
-        returned.insert().values(
+        response.insert().values(
             fingerprint=found.fingerprint,
             file=found.path.name,
             township=found.township or NOBODY,
@@ -127,10 +127,10 @@ def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> Non
 def held(connection: Connection) -> list[dict[str, Any]]:
     """The files that wait for a clerk to say whose they are: ``file, township`` (of the folder),
     ``collected_at, why``."""
-    names = [returned.c[name] for name in ("file", "township", "collected_at")]
-    query = sa.select(*names, returned.c.refusal.label("why")).where(returned.c.held)
+    names = [response.c[name] for name in ("file", "township", "collected_at")]
+    query = sa.select(*names, response.c.refusal.label("why")).where(response.c.held)
     return [
-        dict(row) for row in connection.execute(query.order_by(returned.c.collected_at)).mappings()
+        dict(row) for row in connection.execute(query.order_by(response.c.collected_at)).mappings()
     ]
 
 
@@ -138,5 +138,5 @@ def settle(connection: Connection, path: Path) -> None:
     """A held file has been taken in as a clerk said: it waits no longer."""
     content = hashlib.sha256(path.read_bytes()).hexdigest()
     connection.execute(
-        returned.update().where(returned.c.fingerprint == content).values(held=False)
+        response.update().where(response.c.fingerprint == content).values(held=False)
     )

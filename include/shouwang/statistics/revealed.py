@@ -18,7 +18,7 @@ from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.store.database import frame
 from shouwang.store.records import matched_records, record_table
-from shouwang.store.tables import line, submission
+from shouwang.store.tables import submission, submission_row
 
 DEATH, MOVE, BIRTH, IDENTITY = "死亡", "迁出", "出生", "身份信息"
 REASON_COLUMN = "stop_reason"
@@ -100,12 +100,20 @@ def _born(connection: Connection, contract: Contract, month: Month) -> pd.DataFr
     table = record_table(contract)
     names = [n for n in ("id_number", "name", "township") if n in contract.columns]
     query = (
-        sa.select(line.c.file, line.c.sheet, line.c.row, *(table.c[n] for n in names))
+        sa.select(
+            submission_row.c.file,
+            submission_row.c.sheet,
+            submission_row.c.row,
+            *(table.c[n] for n in names),
+        )
         .select_from(
-            submission.join(line, line.c.submission_id == submission.c.submission_id).join(
+            submission.join(
+                submission_row, submission_row.c.submission_id == submission.c.submission_id
+            ).join(
                 table,
                 sa.and_(
-                    table.c.submission_id == line.c.submission_id, table.c.line_no == line.c.line_no
+                    table.c.submission_id == submission_row.c.submission_id,
+                    table.c.line_no == submission_row.c.line_no,
                 ),
             )
         )
@@ -113,10 +121,10 @@ def _born(connection: Connection, contract: Contract, month: Month) -> pd.DataFr
             submission.c.in_force,
             submission.c.department == contract.department,
             submission.c.month == str(month),
-            line.c.outcome == "unmatched",
+            submission_row.c.outcome == "unmatched",
             table.c.id_state == "valid",
         )
-        .order_by(line.c.line_no)
+        .order_by(submission_row.c.line_no)
     )
     rows = frame(connection, query)
     rows = rows.astype(dict.fromkeys([*names, "file", "sheet"], "str"))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from shouwang.casework.data_errors import data_errors
 from shouwang.core.month import Month
 from shouwang.store import submissions
-from shouwang.store.tables import line, submission
+from shouwang.store.tables import submission, submission_row
 from shouwang.workspace.workspace import Workspace
 
 FIGURES = ("rows", "matched", "review", "unmatched", "rejected", "duplicate")
@@ -32,10 +32,10 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
         query = query.where(submission.c.department == department)
     with workspace.database.read() as connection:
         known = [dict(row) for row in connection.execute(query).mappings()]
-        counted = sa.select(line.c.submission_id, sa.func.count()).where(
-            line.c.correction.is_not(None)
+        counted = sa.select(submission_row.c.submission_id, sa.func.count()).where(
+            submission_row.c.correction.is_not(None)
         )
-        counts = connection.execute(counted.group_by(line.c.submission_id)).all()
+        counts = connection.execute(counted.group_by(submission_row.c.submission_id)).all()
         errors = data_errors(
             connection, {d: c.title for d, c in workspace.county.contracts.items()}
         )

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Date, Float, Integer, MetaData, Strin
 from shouwang.county.contract import Contract
 from shouwang.store.database import arrow, frame, pandas_of
 from shouwang.store.sealing import Guarded, Sealed
-from shouwang.store.tables import line, metadata, submission
+from shouwang.store.tables import metadata, submission, submission_row
 
 ARROW = {
     "yuan": pa.float64(),
@@ -85,7 +85,9 @@ def matched_records(
     types = {
         name: c.type for name, c in contract.columns.items() if columns is None or name in columns
     }
-    fixed = [line.c[name] for name in ("file", "sheet", "row", "household_id", "person_id")]
+    fixed = [
+        submission_row.c[name] for name in ("file", "sheet", "row", "household_id", "person_id")
+    ]
     canonical = [
         sa.cast(table.c[n], Text).label(n) if kind == "date" else table.c[n]
         for n, kind in types.items()
@@ -106,16 +108,16 @@ def matched_records(
         query = (
             sa.select(*fixed, *canonical)
             .select_from(
-                line.join(
+                submission_row.join(
                     table,
                     sa.and_(
-                        table.c.submission_id == line.c.submission_id,
-                        table.c.line_no == line.c.line_no,
+                        table.c.submission_id == submission_row.c.submission_id,
+                        table.c.line_no == submission_row.c.line_no,
                     ),
                 )
             )
-            .where(line.c.submission_id == identifier)
-            .order_by(line.c.line_no)
+            .where(submission_row.c.submission_id == identifier)
+            .order_by(submission_row.c.line_no)
         )
         rows = arrow(connection, query, kinds)
         if len(rows):
@@ -139,14 +141,20 @@ def identity_records(
     ]
     query = (
         sa.select(
-            *(line.c[n] for n in ("submission_id", "file", "sheet", "row", "method", "candidates")),
+            *(
+                submission_row.c[n]
+                for n in ("submission_id", "file", "sheet", "row", "method", "candidates")
+            ),
             *(table.c[n] for n in names),
         )
         .select_from(
-            submission.join(line, line.c.submission_id == submission.c.submission_id).join(
+            submission.join(
+                submission_row, submission_row.c.submission_id == submission.c.submission_id
+            ).join(
                 table,
                 sa.and_(
-                    table.c.submission_id == line.c.submission_id, table.c.line_no == line.c.line_no
+                    table.c.submission_id == submission_row.c.submission_id,
+                    table.c.line_no == submission_row.c.line_no,
                 ),
             )
         )
@@ -156,6 +164,6 @@ def identity_records(
             submission.c.month == month,
         )
         .where(*more)
-        .order_by(line.c.line_no)
+        .order_by(submission_row.c.line_no)
     )
     return frame(connection, query).astype(dict.fromkeys(names, "str"))

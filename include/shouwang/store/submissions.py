@@ -17,7 +17,7 @@ from shouwang.county.contract import Contract
 from shouwang.store.audit import audit
 from shouwang.store.database import frame, insert
 from shouwang.store.records import record_table
-from shouwang.store.tables import late, line, run, submission
+from shouwang.store.tables import late, run, submission, submission_row
 
 TAKEN, REFUSED, HELD, ANSWERED = "taken", "refused", "held", "answered"
 """What became of a version; ``held`` waits for a clerk's answer, ``answered`` is a refusal or
@@ -190,7 +190,7 @@ def put_in_force(
     """Write a submission's lines and records and make it the version in force, all in the caller's
     transaction.
 
-    ``lines`` has the columns of `line` without ``submission_id``; ``records`` those of the contract's
+    ``lines`` has the columns of `submission_row` without ``submission_id``; ``records`` those of the contract's
     record table without it. A version that is already in force and was matched against the same
     registry is left as it is.
     """
@@ -204,8 +204,10 @@ def put_in_force(
         known = _insert(connection, values, TAKEN, False, counts, report, None)
     else:
         connection.execute(table.delete().where(table.c.submission_id == identifier))
-        connection.execute(line.delete().where(line.c.submission_id == identifier))
-    insert(connection, line, lines.assign(submission_id=identifier))
+        connection.execute(
+            submission_row.delete().where(submission_row.c.submission_id == identifier)
+        )
+    insert(connection, submission_row, lines.assign(submission_id=identifier))
     insert(connection, table, records.assign(submission_id=identifier))
     same = sa.and_(
         submission.c.month == values["month"], submission.c.department == values["department"]
@@ -290,11 +292,15 @@ def _insert(
 def lines_of(connection: Connection, month: object, *more: sa.ColumnElement[Any]) -> pd.DataFrame:
     """Every data row of the submissions in force for a month, department by department in the order
     of reading."""
-    columns = [c for c in line.columns if c.name not in ("submission_id", "line_no")]
+    columns = [c for c in submission_row.columns if c.name not in ("submission_id", "line_no")]
     query = (
         sa.select(submission.c.month, submission.c.department, submission.c.dataset, *columns)
-        .select_from(submission.join(line, line.c.submission_id == submission.c.submission_id))
+        .select_from(
+            submission.join(
+                submission_row, submission_row.c.submission_id == submission.c.submission_id
+            )
+        )
         .where(submission.c.month == str(month), submission.c.in_force, *more)
-        .order_by(submission.c.department, line.c.line_no)
+        .order_by(submission.c.department, submission_row.c.line_no)
     )
     return frame(connection, query)

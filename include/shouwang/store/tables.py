@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy import (
     JSON,
@@ -121,9 +123,9 @@ late = Table(
     Column("department", Text, primary_key=True),
     Column("declared_at", sa.DateTime, nullable=False),
 )
-# One line for every data row that was read, whatever became of it.
-line = Table(
-    "line",
+# Every data row that was read, whatever became of it.
+submission_row = Table(
+    "submission_row",
     metadata,
     Column(
         "submission_id",
@@ -322,8 +324,8 @@ dispatch = Table(
 )
 # Workbooks that came back by a channel, by what is in them and in whose folder they lay: each is
 # read once.
-returned = Table(
-    "returned",
+response = Table(
+    "response",
     metadata,
     Column("fingerprint", String(64), primary_key=True),
     Column("township", Text, primary_key=True),  # "": nobody's folder
@@ -407,4 +409,43 @@ audit_event = Table(
         "after", String(64), nullable=False, unique=True
     ),  # the seal of the entry before: the chain cannot fork
     Column("seal", String(64), nullable=False),
+)
+
+
+# Views: what several rooms ask alike.
+views = MetaData()
+
+
+def _view(name: str, query: sa.Select[Any]) -> Table:
+    return sa.CreateView(query, name, metadata=views).table
+
+
+# Each clue on each list that went out, with the list's own days.
+sent = _view(
+    "sent",
+    sa.select(
+        *release_item.columns,
+        *(release.c[name] for name in ("kind", "file", "released_on", "released_by", "due")),
+    ).join_from(
+        release_item,
+        release,
+        sa.and_(
+            *(release.c[name] == release_item.c[name] for name in ("month", "township", "version"))
+        ),
+    ),
+)
+# A township's last word on a clue: of its answers the one that was received last; of two of the
+# same moment the one with the greater `content`, as good as any but always the same.
+_ranked = sa.select(
+    feedback,
+    sa.func.row_number()
+    .over(
+        partition_by=feedback.c.clue_no,
+        order_by=(feedback.c.received_at.desc(), feedback.c.content.desc()),
+    )
+    .label("place"),
+).subquery()
+last_answer = _view(
+    "last_answer",
+    sa.select(*(_ranked.c[column.name] for column in feedback.columns)).where(_ranked.c.place == 1),
 )
