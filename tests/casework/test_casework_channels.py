@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from casework_township import SEPTEMBER, Township, at, consistent
 
 from shouwang.casework import monthly
-from shouwang.casework.keeping import keep_ledger
+from shouwang.casework.rebuilding import rebuild_cases
 from shouwang.casework.warnings import month_warnings
 from shouwang.core.errors import ShouwangError
 from shouwang.core.month import Month
@@ -230,7 +230,7 @@ def test_part_of_the_ledger_replayed_is_the_whole_ledger(
     township.load(township.book(tmp_path).save())
     before = township.table("case_event").sort_values(["clue_no", "event_no"], ignore_index=True)
     with at(township.home, DAY), load_workspace().database.write() as connection:
-        keep_ledger(connection, load_workspace().county.settings)
+        rebuild_cases(connection, load_workspace().county.settings)
     assert (
         township.table("case_event")
         .sort_values(["clue_no", "event_no"], ignore_index=True)
@@ -256,7 +256,7 @@ def test_what_a_later_list_told_is_not_sent_again_by_a_late_file_of_an_older_mon
                         {"signal_no": 9000 + n} if table is signal else {}
                     )
                     connection.execute(table.insert().values({**found, **changed}))
-            keep_ledger(connection, workspace.county.settings)
+            rebuild_cases(connection, workspace.county.settings)
         with workspace.database.read() as connection:
             (case,) = (
                 township.table("case")

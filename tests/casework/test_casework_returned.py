@@ -13,7 +13,7 @@ from casework_mistreated import ANSWERS, CODES, MISTREATED, Mistreated
 from casework_township import AUGUST, Township, at, consistent
 
 from services import at_libreoffice
-from shouwang.casework.conclusions import CONCLUSIONS
+from shouwang.core.conclusions import BY_CODE
 from shouwang.responses import following
 
 OFFICER = Path(__file__).with_name("officer.py")
@@ -43,9 +43,7 @@ def check(
     assert {number for number, result in told.items() if result == "已采纳"} == set(taken)
     assert sum(result == "退回更正" for result in told.values()) >= bool(treated.wrong)
     states = township.states()
-    assert {n: states[n] for n in taken} == {
-        n: CONCLUSIONS[code].state for n, code in taken.items()
-    }
+    assert {n: states[n] for n in taken} == {n: BY_CODE[code].state for n, code in taken.items()}
     assert all(states[n] == "待核查" for n in numbers if n not in taken)
     consistent(township)
 

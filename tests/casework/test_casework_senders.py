@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from casework_mistreated import Book
 from casework_township import AUGUST, SEPTEMBER, Township, at
 
-from shouwang.casework.ledger import unkeyed_number
+from shouwang.casework.cases import Policy
+from shouwang.casework.folding import clue_number
 from shouwang.core.month import Month
 from shouwang.documents.manifest import SHEET
 from shouwang.documents.sealing import sealed
@@ -247,8 +248,10 @@ def test_a_forged_clue_in_one_s_own_list_is_turned_down(
     items = scene.township.table("release_item")
     number = {
         "another's number": items.loc[items["township"] == scene.other, "clue_no"].iloc[0],
-        "a number computed without the key": unkeyed_number(
-            "532900", Month.parse(SEPTEMBER), str(items["household_id"].iloc[0])
+        "a number computed without the key": clue_number(
+            Policy("532900", lambda digest: digest),
+            Month.parse(SEPTEMBER),
+            str(items["household_id"].iloc[0]),
         ),
         "a number that is not out": "2609-00000000",
     }[forged]

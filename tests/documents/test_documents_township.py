@@ -10,7 +10,7 @@ from documents_builders import as_clues, clue, clues, details, release
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.documents.conclusions import CONCLUSIONS
+from shouwang.core.conclusions import CONCLUSIONS
 from shouwang.documents.township import write_township_workbook
 
 COLUMNS = (

@@ -46,7 +46,6 @@ from shouwang.core.errors import ConfigError, FileRefused
 from shouwang.core.identity import clean_names
 from shouwang.county.settings import read_county
 from shouwang.documents import review
-from shouwang.documents.opened import sheets_of
 from shouwang.intake import worker
 from shouwang.intake.cells import read_column, read_identity
 from shouwang.intake.opening import open_content
@@ -54,6 +53,7 @@ from shouwang.intake.sheets import Opened
 from shouwang.matching import deciding, reviewing
 from shouwang.quality.check import check
 from shouwang.recognition import reading
+from shouwang.recognition.forms import sheets_of
 from shouwang.registry.history import load_snapshot, snapshot
 from shouwang.release import releasing
 from shouwang.responses import following, returning

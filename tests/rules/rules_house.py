@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from shouwang.casework.keeping import keep_ledger
+from shouwang.casework.rebuilding import rebuild_cases
 from shouwang.store.tables import case, feedback
 from shouwang.workspace.workspace import load_workspace
 
@@ -30,4 +30,4 @@ def answer(conclusions: dict[str, str], day: int = 9) -> None:
                     row=row,
                 )
             )
-        keep_ledger(connection, workspace.county.settings)
+        rebuild_cases(connection, workspace.county.settings)

@@ -14,7 +14,7 @@ from statistics_builders import Told
 
 from demo.county import make_county
 from shouwang.casework import monthly
-from shouwang.casework.keeping import keep_ledger
+from shouwang.casework.rebuilding import rebuild_cases
 from shouwang.core.month import Month
 from shouwang.release import releasing
 from shouwang.store.database import frame, insert
@@ -95,7 +95,7 @@ def _answer(workspace: Workspace, month: Month) -> None:
                 received_at=pd.Timestamp(dt.datetime.combine(day, dt.time(9))),
             ),
         )
-        keep_ledger(connection, workspace.county.settings)
+        rebuild_cases(connection, workspace.county.settings)
 
 
 @pytest.fixture

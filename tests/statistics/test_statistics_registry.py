@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from shouwang.casework.keeping import keep_ledger
+from shouwang.casework.rebuilding import rebuild_cases
 from shouwang.core.month import Month
 from shouwang.county.settings import read_county
 from shouwang.registry.checks import Registry, check_registry
@@ -340,7 +340,7 @@ def test_answers_move_a_household_by_how_the_registry_had_it_then(
     with database.write() as connection:
         insert(connection, warning, warned)
         insert(connection, feedback, answered)
-        keep_ledger(connection, read_county(project / "include" / "county").settings)
+        rebuild_cases(connection, read_county(project / "include" / "county").settings)
         moves = read_facts(connection, Month(2026, 1), SEPTEMBER).moves
     told = (
         moves.astype(object)

@@ -210,7 +210,7 @@ def _releases(
         figures.Attention(
             "release asked",
             said.month,
-            _named(said.townships),
+            _named(said.clues),
             (today - figures.local(workspace, said.at)).days,
         )
         for said in open_questions(connection)

@@ -14,38 +14,29 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.conclusions import WRONG_DATA
 from shouwang.store.database import frame
-from shouwang.store.tables import case, feedback, release_item, signal
-
-WRONG_DATA = "13"
+from shouwang.store.tables import case, feedback, last_answer, release_item, signal
 
 
 def answers(connection: Connection) -> pd.DataFrame:
     """Every answer, the last of each clue number last."""
-    return frame(
-        connection,
-        sa.select(feedback).order_by(feedback.c.received_at, feedback.c.file, feedback.c.row),
-    )
+    order = feedback.c.received_at, feedback.c.content
+    return frame(connection, sa.select(feedback).order_by(*order))
 
 
 def last_words(connection: Connection) -> pd.DataFrame:
     """The last answer to each clue number, which is the one that counts."""
-    return answers(connection).drop_duplicates("clue_no", keep="last", ignore_index=True)
+    return frame(connection, sa.select(last_answer).order_by(last_answer.c.clue_no))
 
 
 def clue_numbers(connection: Connection) -> pd.DataFrame:
     """``household_id, case_no`` of every clue number; a case may have gone out under several."""
     cases = frame(connection, sa.select(case.c.household_id, case.c.clue_no, case.c.numbers))
-    numbers = cases["numbers"].fillna(cases["clue_no"])
-    each = cases[["household_id"]].assign(
-        case_no=cases["clue_no"], clue_no=numbers.astype("str").str.split()
-    )
-    return (
-        each.explode("clue_no")
-        .drop_duplicates("clue_no", keep="last")
-        .set_index("clue_no")
-        .astype("str")
-    )
+    numbers = cases["numbers"].fillna(cases["clue_no"]).astype("str").str.split()
+    each = cases[["household_id"]].assign(case_no=cases["clue_no"], clue_no=numbers)
+    each = each.explode("clue_no").drop_duplicates("clue_no", keep="last")
+    return each.set_index("clue_no").astype("str")
 
 
 def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFrame:
@@ -56,38 +47,27 @@ def data_errors(connection: Connection, titles: Mapping[str, str]) -> pd.DataFra
     """
     words, households = last_words(connection), clue_numbers(connection)["household_id"]
     wrong = words.loc[words["conclusion"] == WRONG_DATA, ["clue_no", "reason"]]
-    wrong = wrong.assign(household_id=wrong["clue_no"].map(households).astype("str")).dropna(
-        subset=["household_id"]
-    )
-    sent = frame(connection, sa.select(release_item.c.clue_no, release_item.c.month).distinct())
-    wrong = wrong.merge(
-        sent.sort_values("month").drop_duplicates("clue_no", keep="last"), on="clue_no"
-    )
+    wrong["household_id"] = wrong["clue_no"].map(households).astype("str")
+    wrong = wrong.dropna(subset=["household_id"])
+    last_month = sa.func.max(release_item.c.month).label("month")
+    sent = sa.select(release_item.c.clue_no, last_month).group_by(release_item.c.clue_no)
+    wrong = wrong.merge(frame(connection, sent), on="clue_no")
     names = ("month", "household_id", "department", "submission_month")
-    known = frame(
-        connection,
-        sa.select(*(signal.c[name] for name in names))
-        .where(signal.c.household_id.in_(wrong["household_id"].tolist()))
-        .distinct(),
-    )
-    each = wrong.merge(known, on=["month", "household_id"])
+    signals = sa.select(*(signal.c[name] for name in names)).distinct()
+    signals = signals.where(signal.c.household_id.in_(wrong["household_id"].tolist()))
+    each = wrong.merge(frame(connection, signals), on=["month", "household_id"])
     office = each["department"].map(titles).fillna(each["department"]).astype("str")
-    pairs = list(zip(office, each["reason"].fillna("").astype("str"), strict=True))
-    named = pd.Series([_names(name, text) for name, text in pairs], index=each.index, dtype="bool")
-    anyone = named.groupby(each["clue_no"]).transform("any")
-    elsewhere = pd.Series(
-        [any(_names(t, said) for t in titles.values()) for _, said in pairs],
-        index=each.index,
-        dtype="bool",
-    )
-    alone = (each.groupby("clue_no")["department"].transform("nunique") == 1) & ~elsewhere
+    texts = each["reason"].fillna("").astype("str")
+    pairs = zip(office, texts, strict=True)
+    named = pd.Series([_names(*pair) for pair in pairs], index=each.index, dtype="bool")
+    other = texts.map(lambda text: any(_names(title, text) for title in titles.values()))
+    clue = each.groupby("clue_no")["department"]
+    alone = (clue.transform("nunique") == 1) & ~other.astype("bool")
     each["reason"] = each["reason"].where(named | alone)
-    found = (
-        each[named | ~anyone].drop(columns="month").rename(columns={"submission_month": "month"})
-    )
-    return found[["clue_no", "household_id", "department", "month", "reason"]].reset_index(
-        drop=True
-    )
+    named_any = named.groupby(each["clue_no"]).transform("any")
+    each["month"] = each["submission_month"]
+    columns = ["clue_no", "household_id", "department", "month", "reason"]
+    return each.loc[named | ~named_any, columns].reset_index(drop=True)
 
 
 def _names(office: str, text: str) -> bool:

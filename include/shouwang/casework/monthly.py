@@ -1,4 +1,4 @@
-"""A month's clues from what is there, and its figures."""
+"""A month screened from what is there, its cases rebuilt, and its figures."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import datetime as dt
 import hashlib
 import json
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from shouwang.casework.rebuilding import rebuild_cases
+from shouwang.casework.warnings import month_warnings
 from shouwang.core.errors import NotThereYet
 from shouwang.core.month import Month
+from shouwang.core.terms import LEVELS
+from shouwang.registry.history import load_in_force
+from shouwang.screening.recorded import keep_screening, screened
+from shouwang.screening.reports import reported
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.screening.rules import RuleBook
 from shouwang.store import submissions
@@ -26,6 +33,8 @@ log = logging.getLogger(__name__)
 
 SCREENING = "1"
 """Raised when the same records would be screened otherwise than before."""
+COUNTS = ("rows", "matched", "review", "unmatched", "rejected", "duplicate", "void")
+STATUSES = {submissions.REFUSED: "refused", submissions.HELD: "held"}
 
 
 def settle(month: str, by: str) -> dict[str, Any]:
@@ -38,25 +47,20 @@ def settle(month: str, by: str) -> dict[str, Any]:
     workspace, state = load_workspace(), settled(month)
     if not state["settled"]:
         return {**state, "news": False}
-    last = sa.select(audit_event.c.detail).where(
-        audit_event.c.kind == "settled", audit_event.c.month == month
-    )
+    query = sa.select(audit_event.c.detail).order_by(audit_event.c.event_id.desc()).limit(1)
+    query = query.where(audit_event.c.kind == "settled", audit_event.c.month == month)
     with workspace.turn(f"{month} settling"), workspace.database.write() as connection:
         what = [*submissions.looked_at(connection, month, month), state["missing"], state["late"]]
-        print_ = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
-        told = connection.scalar(last.order_by(audit_event.c.event_id.desc()).limit(1))
-        if told is None or told["fingerprint"] != print_:
-            audit(
-                connection,
-                "settled",
-                "month",
-                "shouwang",
-                month=month,
-                fingerprint=print_,
-                told_by=by,
-            )
-            return {**state, "news": True}
-    return {**state, "news": told["told_by"] == by}
+        fingerprint, last = _fingerprint(what), connection.scalar(query)
+        if last is None or last["fingerprint"] != fingerprint:
+            last = {"fingerprint": fingerprint, "told_by": by}
+            audit(connection, "settled", "month", "shouwang", month=month, **last)
+    return {**state, "news": last["told_by"] == by}
+
+
+def _fingerprint(what: object) -> str:
+    text = json.dumps(what, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def screen(month: str) -> dict[str, Any]:
@@ -65,63 +69,52 @@ def screen(month: str) -> dict[str, Any]:
     They are found while others may write, and written if what they were found from is still what is
     there.
     """
-    workspace, of = load_workspace(), Month.parse(month)
+    workspace, data_month = load_workspace(), Month.parse(month)
     book = load_rulebook(workspace.county_folder, contracts=workspace.county.every_contract)
     with workspace.turn(f"{month} screening"):
-        while not _screened(workspace, of, book):
+        while not _screened(workspace, data_month, book):
             log.info("%s: something came while it was screened; screening again.", month)
     return figures(month)
 
 
 def figures(month: str) -> dict[str, Any]:
     """The figures of a screened month, and beside them those of the month before."""
-    workspace, of = load_workspace(), Month.parse(month)
-    before = of + -1
+    workspace, data_month = load_workspace(), Month.parse(month)
+    before = data_month + -1
     with workspace.database.read() as connection:
-        done = _kept(connection, before) is not None
-    return {
-        **month_figures(workspace, of),
-        "before": month_figures(workspace, before) if done else None,
-    }
+        done = screened_by(connection, before) is not None
+    earlier = month_figures(workspace, before) if done else None
+    return {**month_figures(workspace, data_month), "before": earlier}
 
 
 def _screened(workspace: Workspace, month: Month, book: RuleBook) -> bool:
     """Screen a month unless it was screened by the same inputs; whether what is written holds of
     what is there."""
-    from shouwang.casework.keeping import keep_ledger
-    from shouwang.screening.recorded import keep_screening, screened
-
-    contracts = workspace.county.contracts.values()
+    began, contracts = time.monotonic(), workspace.county.contracts.values()
     people = receiving.registry_of(workspace, month)
     with workspace.database.read() as connection:
-        looked_at = _inputs(workspace, connection, month, book)
-        if _kept(connection, month) == looked_at.fingerprint:
+        inputs = _inputs(workspace, connection, month, book)
+        if screened_by(connection, month) == inputs.fingerprint:
+            log.info("%s: screened by the same inputs already.", month)
             return True
         found = screened(connection, contracts, book, month, people)
     with workspace.database.alone() as connection:
-        if _inputs(workspace, connection, month, book) != looked_at:
+        if _inputs(workspace, connection, month, book) != inputs:
             return False
         keep_screening(connection, month, found)
         connection.execute(run.delete().where(run.c.month == str(month)))
         connection.execute(
             run.insert().values(
                 month=str(month),
-                fingerprint=looked_at.fingerprint,
                 screened_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
-                inputs=looked_at.inputs,
-                missing=looked_at.missing,
                 parameters={**found.parameters, "silent": found.silent},
+                **vars(inputs),
             )
         )
-        audit(
-            connection,
-            "screened",
-            "month",
-            "shouwang",
-            month=str(month),
-            warnings=len(found.warnings),
-        )
-        keep_ledger(connection, workspace.county.settings)
+        count, seconds = len(found.warnings), time.monotonic() - began
+        audit(connection, "screened", "month", "shouwang", month=str(month), warnings=count)
+        log.info("%s: %d signals, %d warnings, %.1f s.", month, len(found.signals), count, seconds)
+        rebuild_cases(connection, workspace.county.settings)
     return True
 
 
@@ -137,100 +130,98 @@ class _Inputs:
 def _inputs(
     workspace: Workspace, connection: sa.Connection, month: Month, book: RuleBook
 ) -> _Inputs:
-    from shouwang.registry.history import load_in_force
-    from shouwang.screening.reports import reported
-
     first, missing = book.first_month(month), settled(str(month))["missing"]
-    looked_at = submissions.looked_at(connection, first, month)
     inputs = {
         "registry": load_in_force(connection, month),
         "since": str(first),
-        "submissions": looked_at,
+        "submissions": submissions.looked_at(connection, first, month),
     }
     if reports := [*reported(connection, month)["content"]]:
         inputs["reports"] = reports
-    if not any(
-        c.due(month) and c.department not in missing for c in workspace.county.contracts.values()
-    ):
+    contracts = workspace.county.contracts.values()
+    if not any(each.due(month) and each.department not in missing for each in contracts):
         raise NotThereYet(
             f"Nothing has been received for {month}; run `shouwang receive {month}` first."
         )
-    said = [SCREENING, book.model_dump(mode="json"), str(month), inputs, missing]
-    text = json.dumps(said, sort_keys=True, default=str)
-    return _Inputs(inputs, missing, hashlib.sha256(text.encode()).hexdigest()[:16])
+    what = [SCREENING, book.model_dump(mode="json"), str(month), inputs, missing]
+    return _Inputs(inputs, missing, _fingerprint(what))
 
 
-def _kept(connection: sa.Connection, month: Month) -> str | None:
-    """The fingerprint of what the month was screened by."""
+def screened_by(connection: sa.Connection, month: Month) -> str | None:
+    """The fingerprint of what a month was screened by; null if it was not."""
     return connection.scalar(sa.select(run.c.fingerprint).where(run.c.month == str(month)))
+
+
+def require_screened(connection: sa.Connection, month: Month) -> None:
+    """Raise `NotThereYet` unless a month was screened."""
+    if screened_by(connection, month) is None:
+        raise NotThereYet(
+            f"{month} has not been screened yet; run `shouwang screen {month}` first."
+        )
 
 
 def month_figures(workspace: Workspace, month: Month) -> dict[str, Any]:
     """Clues of a month: to visit by level and township, new, repeated and supplement, departments
     not there."""
-    from shouwang.casework.warnings import month_warnings
-
     with workspace.database.read() as connection:
         warned = month_warnings(connection, month)
-        force = submissions.in_force(connection, month)
+        submitted = submissions.in_force(connection, month)
         used = connection.scalar(sa.select(run.c.parameters).where(run.c.month == str(month)))
-    told = {department: known["report"].get("warnings", ()) for department, known in force.items()}
     titles = {c.department: c.title for c in workspace.county.contracts.values()}
     state = settled(str(month))
-    visit = warned[warned["state"] != "repeated"]
-    states = warned["state"].value_counts()
-    townships = {
-        str(name): {str(level): int(count) for level, count in rows["level"].value_counts().items()}
-        for name, rows in visit.groupby("township", sort=True)
-    }
+    visits, states = warned[warned["state"] != "repeated"], warned["state"].value_counts()
     return {
         "month": str(month),
         "households": len(warned),
-        "levels": {level: int((visit["level"] == level).sum()) for level in ("红", "黄", "蓝")},
-        "townships": townships,
+        "levels": {level: int((visits["level"] == level).sum()) for level in LEVELS},
+        "townships": {
+            str(name): {str(level): int(n) for level, n in rows["level"].value_counts().items()}
+            for name, rows in visits.groupby("township", sort=True)
+        },
         **{name: int(states.get(name, 0)) for name in ("new", "repeated", "supplement")},
-        "missing": [titles[d] for d in state["missing"]],
-        "refused": [titles[d] for d in state["refused"]],
+        **{name: [titles[d] for d in state[name]] for name in ("missing", "refused")},
         "warnings": [
-            *(f"{titles[d]}：{said}" for d in titles for said in told.get(d, ())),
-            *(used or {}).get("silent", ()),
-        ],
+            f"{titles[department]}：{text}"
+            for department in titles
+            if department in submitted
+            for text in submitted[department]["report"].get("warnings", ())
+        ]
+        + [*(used or {}).get("silent", ())],
     }
 
 
 def month_table(month: str) -> dict[str, Any]:
     """What `run` prints: rows by department, clues by level and township."""
-    workspace, of = load_workspace(), Month.parse(month)
+    workspace, data_month = load_workspace(), Month.parse(month)
     with workspace.database.read() as connection:
-        force, last = submissions.in_force(connection, of), submissions.latest(connection, of)
-    names = ("rows", "matched", "review", "unmatched", "rejected", "duplicate", "void")
+        submitted = submissions.in_force(connection, data_month)
+        newest = submissions.latest(connection, data_month)
     rows = []
     for contract in workspace.county.contracts.values():
-        if not contract.due(of):
+        if not contract.due(data_month):
             continue
-        known = force.get(contract.department)
-        newest = last.get(contract.department)
-        counts = {name: (known or {"counts": {}})["counts"].get(name) for name in names}
-        if known:
+        current, last = submitted.get(contract.department), newest.get(contract.department)
+        counts: dict[str, Any] = {
+            name: current["counts"].get(name) if current else None for name in COUNTS
+        }
+        if current:
             counts["accepted"] = counts["matched"] + counts["review"] + counts["unmatched"]
-        state = newest["status"] if newest else ""
-        waiting = {submissions.REFUSED: "refused", submissions.HELD: "held"}.get(state)
+        waiting = STATUSES.get(last["status"]) if last else None
         rows.append(
             {
                 "department": contract.department,
                 "dataset": contract.dataset,
                 "title": contract.title,
                 **counts,
-                "status": waiting or ("in force" if known else "missing"),
-                "version": known["version"] if known else None,
-                "message": newest["refusal"] if waiting and newest else None,
+                "status": waiting or ("in force" if current else "missing"),
+                "version": current and current["version"],
+                "message": last["refusal"] if waiting and last else None,
             }
         )
-    held = [row["title"] for row in rows if row["status"] == "held"]
     return {
         "departments": rows,
-        "held": held,
-        **month_figures(workspace, of),
+        "held": [row["title"] for row in rows if row["status"] == "held"],
+        **month_figures(workspace, data_month),
         "outdated": outdated(workspace),
     }
 

@@ -10,6 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.casework.monthly import screened_by
 from shouwang.core.errors import NotThereYet
 from shouwang.core.identity import clean_numbers, without_numbers
 from shouwang.core.month import Month
@@ -23,7 +24,7 @@ from shouwang.screening.reports import CHANNEL_NAMES
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store.database import insert
 from shouwang.store.sealing import keys_of
-from shouwang.store.tables import report, run
+from shouwang.store.tables import report
 from shouwang.workspace.workspace import Workspace
 
 _OLDEST = dt.timedelta(days=366)
@@ -41,98 +42,86 @@ def take_reports(
     file: str,
     sender: str,
 ) -> tuple[pd.DataFrame, set[Month]]:
-    """Put rows of `caseform.read_reports` on record; with ``problem``, ``known`` and
+    """Put rows of `reading.read_reports` on record; with ``problem``, ``known`` and
     ``household_id``, and the months."""
     days = pd.to_datetime(rows["on"]).dt.date
-    late = days.map(lambda day: not pd.isna(day) and not now.date() - _OLDEST <= day <= now.date())
+    oldest, today = now.date() - _OLDEST, now.date()
+    late = days.map(lambda day: not pd.isna(day) and not oldest <= day <= today).astype(bool)
     rows = rows.assign(household_id=None, known=False)
     rows["problem"] = rows["problem"].mask(
         rows["problem"].isna() & late, "申报或排查日期在将来，或早于一年前，请核对"
     )
     rows["month"] = days.map(lambda day: None if pd.isna(day) else str(Month.of(day)))
     months: set[Month] = set()
-    for month, mine in rows[rows["problem"].isna()].groupby("month", sort=True):
+    for month, asked in rows[rows["problem"].isna()].groupby("month", sort=True):
+        data_month = Month.parse(str(month))
         try:
-            people = people_as_of(connection, Month.parse(str(month)))
+            people = people_as_of(connection, data_month)
         except NotThereYet:
-            people = people_as_of(connection, Month.of(now.date()))
-        asked = (
-            mine[["name", "township", "village"]]
-            .astype("str")
-            .join(clean_numbers(mine["id_number"]))
-        )
-        found = match(asked, RegistryIndex(people))
-        placed = found["outcome"] == "matched"
-        rows.loc[found.index[~placed], "problem"] = found["outcome"][~placed].map(UNFOUND)
-        good = mine[placed].assign(household_id=found["household_id"], person_id=found["person_id"])
-        homes = people.drop_duplicates("household_id").set_index("household_id")[
-            ["township", "village"]
-        ]
-        good[["township", "village"]] = homes.reindex(good["household_id"]).to_numpy()
-        others = good["township"].notna() & (good["township"] != sender)
-        rows.loc[good.index[others], "problem"] = [
-            f"该户登记在{name}，请由该乡镇申报" for name in good["township"][others]
-        ]
-        good = good[~others]
-        if good.empty:
+            people = people_as_of(connection, Month.of(today))
+        placed, problems = _placed(asked, people, sender)
+        rows.loc[problems.index, "problem"] = problems
+        if placed.empty:
             continue
-        rows.loc[good.index, "household_id"] = good["household_id"]
-        fresh = _records(good, now, file)
-        fresh["content"] = keys_of(connection).keyed(fresh["content"])
-        known = set(
-            connection.scalars(
-                sa.select(report.c.content).where(report.c.content.in_(fresh["content"]))
-            )
-        )
-        rows.loc[fresh.index, "known"] = (
-            fresh["content"].isin(known) | fresh["content"].duplicated()
-        )
-        fresh = fresh[~rows.loc[fresh.index, "known"]]
-        insert(connection, report, fresh)
-        months.add(Month.parse(str(month)))
-        if len(fresh):
-            _grade(connection, workspace, Month.parse(str(month)), people)
+        rows.loc[placed.index, "household_id"] = placed["household_id"]
+        records = _records(placed, now, file)
+        records["content"] = keys_of(connection).keyed(records["content"])
+        same = sa.select(report.c.content).where(report.c.content.in_(records["content"]))
+        known = records["content"].isin([*connection.scalars(same)])
+        known |= records["content"].duplicated()
+        rows.loc[records.index, "known"] = known
+        insert(connection, report, records[~known])
+        months.add(data_month)
+        if not known.all():
+            _screen(connection, workspace, data_month, people)
     return rows, months
 
 
-def _grade(
+def _placed(
+    rows: pd.DataFrame, people: pd.DataFrame, sender: str
+) -> tuple[pd.DataFrame, pd.Series[str]]:
+    """The rows whose person the registry has in the sender's township, with ``household_id,
+    person_id, township, village``; of the others what is wrong."""
+    names = ["name", "township", "village"]
+    asked = rows[names].astype("str").join(clean_numbers(rows["id_number"]))
+    found = match(asked, RegistryIndex(people))
+    placed = rows.assign(household_id=found["household_id"], person_id=found["person_id"])
+    homes = people.drop_duplicates("household_id").set_index("household_id")
+    home = homes[["township", "village"]].reindex(placed["household_id"])
+    placed[["township", "village"]] = home.to_numpy()
+    problems = found["outcome"].map(UNFOUND).astype("str")
+    elsewhere = problems.isna() & placed["township"].notna() & (placed["township"] != sender)
+    whose = "该户登记在" + placed["township"].astype("str") + "，请由该乡镇申报"
+    problems = problems.mask(elsewhere, whose)
+    return placed[problems.isna()], problems.dropna()
+
+
+def _screen(
     connection: Connection, workspace: Workspace, month: Month, people: pd.DataFrame
 ) -> None:
     """Screen a month anew with what was reported; of a month that nobody has screened yet, the
     reports alone."""
     book = load_rulebook(workspace.county_folder, contracts=workspace.county.every_contract)
-    if connection.scalar(sa.select(run.c.month).where(run.c.month == str(month))) is None:
+    if screened_by(connection, month) is None:
         book = book.model_copy(update={"rules": ()})
-    keep_screening(
-        connection,
-        month,
-        screened(connection, workspace.county.contracts.values(), book, month, people),
-    )
+    contracts = workspace.county.contracts.values()
+    keep_screening(connection, month, screened(connection, contracts, book, month, people))
 
 
 def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
-    found = pd.DataFrame({"month": rows["month"], "rule": rows["channel"].map(CHANNELS)})
-    for name in ("risk", "household_id", "person_id", "township", "village", "sheet", "row"):
-        found[name] = rows[name]
-    found["sentence"] = [
-        f"{CHANNEL_NAMES[rule]}：{shown_name(name)} {Month.parse(month).chinese}{risk}，{_harmless(story, name)}"
+    same = ["month", "risk", "household_id", "person_id", "township", "village", "sheet", "row"]
+    records = rows[same].assign(rule=rows["channel"].map(CHANNELS), reported_on=rows["on"])
+    records = records.assign(received_at=pd.Timestamp(now), file=file)
+    records["sentence"] = [
+        f"{CHANNEL_NAMES[rule]}：{shown_name(name)} {Month.parse(month).chinese}{risk}，"
+        # without the person's name and long numbers (of identity, telephone, account)
+        f"{without_numbers(story.replace(name, shown_name(name)))}"
         for rule, name, month, risk, story in zip(
-            found["rule"], rows["name"], rows["month"], rows["risk"], rows["story"], strict=True
+            records["rule"], rows["name"], rows["month"], rows["risk"], rows["story"], strict=True
         )
     ]
-    found["reported_on"], found["received_at"], found["file"] = rows["on"], pd.Timestamp(now), file
-    said = (
-        rows["on"].astype("str")
-        + found["rule"]
-        + found["household_id"].astype("str")
-        + found["risk"]
-        + found["sentence"]
-    )
-    found["content"] = said.map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
-    return found
-
-
-def _harmless(story: str, name: str) -> str:
-    """A story without the person's name and without long numbers (of identity, telephone,
-    account)."""
-    return without_numbers(story.replace(name, shown_name(name)))
+    said = records["reported_on"].astype("str")
+    for name in ("rule", "household_id", "risk", "sentence"):
+        said = said + records[name].astype("str")
+    records["content"] = said.map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
+    return records

@@ -9,7 +9,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.entries import months_later
+from shouwang.casework.cases import months_later
 from shouwang.casework.states import (
     FINISHED,
     MONITORED,
@@ -18,6 +18,7 @@ from shouwang.casework.states import (
     WAITING_FOR_VISIT,
     states_on,
 )
+from shouwang.core.terms import LEVELS
 from shouwang.store.database import frame
 from shouwang.store.tables import case, warning
 
@@ -64,8 +65,7 @@ def cases_on(
     rows["open"] = rows["open"] & (rows["state"] != FINISHED)
     if state is not None:
         rows = rows[rows["state"] == state]
-    rank = rows["level"].map({"红": 0, "黄": 1, "蓝": 2})
-    order = rows.assign(rank=rank).sort_values(
+    order = rows.assign(rank=rows["level"].map(LEVELS.index)).sort_values(
         ["days_late", "rank", "clue_no"], ascending=[False, True, True], na_position="last"
     )
     return order.drop(columns="rank").reset_index(drop=True)

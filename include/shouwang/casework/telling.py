@@ -4,7 +4,7 @@ answered, and what is next."""
 from __future__ import annotations
 
 import datetime as dt
-import json
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,11 +12,45 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework import states
-from shouwang.casework.entries import months_later
-from shouwang.casework.states import state_on
+from shouwang.casework.cases import months_later
 from shouwang.core.errors import UsageError
 from shouwang.core.identity import without_numbers
 from shouwang.store.tables import case, case_event, release_item, signal, warning
+
+_OF_A_CASE = (
+    "clue_no",
+    "numbers",
+    "level",
+    "category",
+    "risks",
+    "rules",
+    "opened_month",
+    "conclusion",
+    "relapsed",
+    "recognised_on",
+    "measures",
+    "due",
+)
+_OF_A_SIGNAL = ("month", "rule", "sentence", "department", "file", "sheet", "row")
+SENTENCES = {
+    states.OPENED: "新线索（{level}）：{rules}",
+    states.RELAPSED: "回退：已消除的风险再次预警，另立新线索（{level}）：{rules}",
+    states.RELAPSE_FOUND: "回退：乡镇核实已消除的风险再次出现，另立新线索",
+    states.SUPPLEMENT: "补充下发：{grown}",
+    states.REPEATED: "不重复下发：线索未了结（{under}），{unchanged}",
+    states.SILENCED: "静默：结论 {conclusion}，{until} 以前同一规则不再下发；{unchanged}",
+    states.RELEASED: "下发{township}（第{version}版），{due} 前反馈",
+    states.KEPT: "所据数据后来更正，但名单已经下发，线索保留",
+    states.TIME: "{due} 前未反馈，{since} 起列入督办",
+    states.FEEDBACK: "反馈 {conclusion}{reason}",
+    states.LATE_WORD: "迟到的反馈 {conclusion}，只记入历史{reason}",
+    states.MEASURE: "落实帮扶措施：{measure}",
+    states.RETYPED: "类型变更：{before} → {now}",
+    states.REMOVAL: "风险消除（{on}）{measures}",
+    states.REMOVAL_REFUSED: "未予风险消除：{why}",
+}
+"""What each entry of the history says; the words in braces stand in its detail, or see
+`sentence`."""
 
 
 def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> dict[str, Any]:
@@ -30,39 +64,30 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
     if household is None:
         said = without_numbers(key)  # who typed an identity number does not find it in a log
         raise UsageError(
-            f"No case is known under “{said}”, a clue number or household id; `shouwang case list` shows all."
+            f"No case is known under “{said}”, a clue number or household id; "
+            "`shouwang case list` shows all."
         )
-    cases = [
-        *connection.execute(
-            _of(case, household).order_by(case.c.opened_month, case.c.clue_no)
-        ).mappings()
-    ]
-    numbers = [c["clue_no"] for c in cases]
-    events = sa.select(case_event).where(case_event.c.clue_no.in_(numbers))
-    history = [
-        *connection.execute(events.order_by(case_event.c.day, case_event.c.event_no)).mappings()
-    ]
-    warnings = [*connection.execute(_of(warning, household).order_by(warning.c.month)).mappings()]
-    signals = [
-        *connection.execute(
-            _of(signal, household).order_by(signal.c.month, signal.c.signal_no)
-        ).mappings()
-    ]
+
+    def rows(table: sa.Table, *order: str) -> list[Mapping[str, Any]]:
+        query = sa.select(table).where(table.c.household_id == household)
+        ordered = query.order_by(*(table.c[name] for name in order))
+        return [dict(row) for row in connection.execute(ordered).mappings()]
+
+    cases, warnings = rows(case, "opened_month", "clue_no"), rows(warning, "month")
+    entries = sa.select(case_event).where(case_event.c.clue_no.in_([c["clue_no"] for c in cases]))
+    history = connection.execute(entries.order_by(case_event.c.day, case_event.c.event_no))
     place = warnings[-1] if warnings else {"village": None, "township": cases[-1]["township"]}
     return {
         "household_id": household,
         "township": place["township"],
         "village": place["village"],
         "day": day.isoformat(),
-        "cases": [_case(c, day) for c in cases],
+        "cases": [_case(each, day) for each in cases],
         "signals": [
-            {
-                name: s[name]
-                for name in ("month", "rule", "sentence", "department", "file", "sheet", "row")
-            }
-            for s in signals
+            {name: each[name] for name in _OF_A_SIGNAL}
+            for each in rows(signal, "month", "signal_no")
         ],
-        "history": [_event(e, grown_by) for e in history],
+        "history": [_entry(dict(each), grown_by) for each in history.mappings()],
     }
 
 
@@ -76,27 +101,10 @@ def household_of(connection: Connection, key: str) -> str | None:
     return connection.scalar(sa.select(case.c.household_id).where(case.c.household_id == key))
 
 
-def _of(table: sa.Table, household: str) -> sa.Select[Any]:
-    return sa.select(table).where(table.c.household_id == household)
-
-
-def _case(c: Mapping[str, Any], day: dt.date) -> dict[str, Any]:
-    names = (
-        "clue_no",
-        "numbers",
-        "level",
-        "category",
-        "risks",
-        "rules",
-        "opened_month",
-        "conclusion",
-        "returned",
-        "recognised_on",
-        "measures",
-        "due",
-    )
-    state = state_on(c["state"], c["turns_on"], day)
-    return {name: c[name] for name in names} | {"state": state, "next": what_next(c, state, day)}
+def _case(row: Mapping[str, Any], day: dt.date) -> dict[str, Any]:
+    state = states.state_on(row["state"], row["turns_on"], day)
+    facts = {name: row[name] for name in _OF_A_CASE}
+    return facts | {"state": state, "next": what_next(row, state, day)}
 
 
 def what_next(c: Mapping[str, Any], state: str, day: dt.date) -> str:
@@ -119,77 +127,36 @@ def what_next(c: Mapping[str, Any], state: str, day: dt.date) -> str:
     }.get(state, "已了结；静默期内同一规则没有明显变化不再下发")
 
 
-def _event(e: Mapping[str, Any], grown_by: float) -> dict[str, Any]:
-    detail = e["detail"] if isinstance(e["detail"], dict) else json.loads(e["detail"])
+def _entry(row: Mapping[str, Any], grown_by: float) -> dict[str, Any]:
+    detail = row["detail"]
     told = {
-        "day": detail.get("released_on", str(e["day"])),
-        "month": e["month"],
-        "clue_no": e["clue_no"],
-        "kind": e["kind"],
-        "state": e["state"],
-        "text": sentence(e["kind"], e["level"], e["rules"], detail, grown_by),
+        "day": detail.get("released_on", str(row["day"])),
+        **{name: row[name] for name in ("month", "clue_no", "kind", "state")},
+        "text": sentence(row["kind"], row["level"], row["rules"], detail, grown_by),
     }
     return told | {name: detail[name] for name in ("by", "file", "sheet", "row") if name in detail}
 
 
 def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown_by: float) -> str:
     """One change of a case in words, with the figures that decided it."""
-    said = {
-        **dict.fromkeys(
-            ("conclusion", "measure", "reason", "due", "township", "version", "why", "on"), ""
-        ),
-        **detail,
-    }
-    reason = "：" + without_numbers(str(said["reason"])) if said["reason"] else ""
-    match kind:
-        case states.OPENED:
-            return f"新线索（{level}）：{rules}"
-        case states.RETURNED:
-            return f"回退：已消除的风险再次预警，另立新线索（{level}）：{rules}"
-        case states.RELAPSED:
-            return "回退：乡镇核实已消除的风险再次出现，另立新线索"
-        case states.SUPPLEMENT:
-            return "补充下发：" + "；".join(
-                _grown(mark, level, detail) for mark in detail.get("grown", ())
-            )
-        case states.REPEATED:
-            return f"不重复下发：线索未了结（{detail.get('under', '')}），{_unchanged(detail, grown_by)}"
-        case states.SILENCED:
-            return f"静默：结论 {said['conclusion']}，{detail.get('until')} 以前同一规则不再下发；{_unchanged(detail, grown_by)}"
-        case states.RELEASED:
-            return f"下发{said['township']}（第{said['version']}版），{said['due']} 前反馈"
-        case states.KEPT:
-            return "所据数据后来更正，但名单已经下发，线索保留"
-        case states.TIME:
-            return f"{said['due']} 前未反馈，{detail.get('since', '')} 起列入督办"
-        case states.FEEDBACK:
-            return f"反馈 {said['conclusion']}{reason}"
-        case states.LATE_WORD:
-            return f"迟到的反馈 {said['conclusion']}，只记入历史{reason}"
-        case states.MEASURE:
-            return f"落实帮扶措施：{said['measure']}"
-        case states.RETYPED:
-            return f"类型变更：{detail.get('before')} → {detail.get('now')}"
-        case states.REMOVAL:
-            return f"风险消除（{said['on']}）" + (
-                f"，措施：{said['measure']}" if said["measure"] else ""
-            )
-    return f"未予风险消除：{said['why']}"
-
-
-def _grown(mark: str, level: str, detail: Mapping[str, Any]) -> str:
-    if mark == "level":
-        return f"等级升为{level}"
-    if mark not in detail.get("amounts", {}):
-        return f"新增风险类型{mark}"
-    return f"{mark} {_figures(detail['amounts'][mark])}"
-
-
-def _unchanged(detail: Mapping[str, Any], grown_by: float) -> str:
-    figures = "，".join(
-        f"{rule} {_figures(pair)}" for rule, pair in detail.get("amounts", {}).items()
-    )
-    return f"等级未升、没有新的风险类型{'，' + figures if figures else ''}，未增长 {grown_by:.0%}"
+    figures = {rule: _figures(pair) for rule, pair in detail.get("amounts", {}).items()}
+    same = ["等级未升、没有新的风险类型", *(f"{rule} {text}" for rule, text in figures.items())]
+    grown = [
+        f"等级升为{level}"
+        if mark == "level"
+        else f"{mark} {figures[mark]}"
+        if mark in figures
+        else f"新增风险类型{mark}"
+        for mark in detail.get("grown", ())
+    ]
+    words = defaultdict(str, detail, level=level, rules=rules)
+    words["grown"] = "；".join(grown)
+    words["unchanged"] = f"{'，'.join(same)}，未增长 {grown_by:.0%}"
+    if detail.get("reason"):
+        words["reason"] = "：" + without_numbers(str(detail["reason"]))
+    if detail.get("measure"):
+        words["measures"] = f"，措施：{detail['measure']}"
+    return SENTENCES[kind].format_map(words)
 
 
 def _figures(pair: list[float]) -> str:

@@ -61,7 +61,7 @@ def _tell_story(told: dict[str, Any]) -> None:
     )
     for c in told["cases"]:
         marks = "、".join(
-            filter(None, (c["level"], c["category"], c["risks"], "回退" if c["returned"] else None))
+            filter(None, (c["level"], c["category"], c["risks"], "回退" if c["relapsed"] else None))
         )
         out.print(
             f"\n{c['clue_no']}  {c['state']}（{marks}）  {c['next']}", style="bold", markup=False
@@ -74,7 +74,7 @@ def _tell_story(told: dict[str, Any]) -> None:
                 f"  {event['day']}  {event['text']}" + (f"  [{place}]" if place else ""),
                 markup=False,
             )
-            if event["kind"] in ("opened", "returned", "supplement", "repeated", "silenced"):
+            if event["kind"] in ("opened", "relapsed", "supplement", "repeated", "silenced"):
                 for s in (s for s in told["signals"] if s["month"] == event["month"]):
                     where = " ".join(
                         str(s[name]) for name in ("department", "file", "sheet", "row") if s[name]

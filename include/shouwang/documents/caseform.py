@@ -3,14 +3,12 @@ called removed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from shouwang.documents.answers import clue_of, day_of
-from shouwang.documents.conclusions import MEASURES, RISKS
-from shouwang.documents.opened import Form, Rows, cell_text, filled_rows, forms_of
+from shouwang.core.conclusions import MEASURES, RISKS
 from shouwang.documents.paper import Book, Column, Paper, note, offer, table, total_width, values_of
 from shouwang.documents.saving import Target
 
@@ -93,58 +91,3 @@ def write_case_form(path: Target, paper: CaseFormPaper, helped: pd.DataFrame) ->
 
 
 _OFFERED: Mapping[str, Iterable[str]] = {"channel": CHANNELS, "risk": RISKS, "measure": MEASURES}
-
-
-def read_reports(sheets: Mapping[str, Rows]) -> pd.DataFrame:
-    """What was reported: columns of `REPORT` as text (``on`` a day), ``sheet, row, problem``; empty
-    lines left out."""
-    return _read(forms_of(sheets, CHANNEL, STORY), REPORT, ("name", "id_number", "story"))
-
-
-def read_removals(sheets: Mapping[str, Rows]) -> pd.DataFrame:
-    """Risks that are called removed: ``clue_no, on, measure, by, sheet, row, problem``; rows
-    without a day left out."""
-    return _read(forms_of(sheets, "线索编号", REMOVED_ON), REMOVAL, ("on",))
-
-
-def _read(forms: Sequence[Form], columns: Sequence[Column], told_by: Sequence[str]) -> pd.DataFrame:
-    rows = [row for form in forms for row in _rows(form, columns, told_by)]
-    return pd.DataFrame(
-        rows, columns=[*(column.source for column in columns), "sheet", "row", "problem"]
-    )
-
-
-def _rows(
-    form: Form, columns: Sequence[Column], told_by: Sequence[str]
-) -> Iterator[dict[str, object]]:
-    headers = {column.source: column.header.split("（")[0] for column in columns}
-
-    def is_empty(row: Sequence[object]) -> bool:
-        return not any(form.texts(row, *(headers[name] for name in told_by)))
-
-    for number, row in filled_rows(form, is_empty):
-        said: dict[str, object] = {
-            name: cell_text(form.cell(row, header)) or None for name, header in headers.items()
-        }
-        day, needed = (
-            day_of(form.cell(row, headers["on"])),
-            [name for name in _NEEDED if name in said],
-        )
-        problems = [f"缺{headers[name]}" for name in needed if said[name] is None]
-        if said["on"] is not None and day is None:
-            problems.append(f"{headers['on']}无法识别，应写成 2026-10-15 的样子")
-        if "channel" in said and said["channel"] not in (None, *CHANNELS):
-            problems.append(f"{CHANNEL}应为{'或'.join(CHANNELS)}")
-        if "risk" in said and said["risk"] not in (None, *RISKS):
-            problems.append(f"风险类型应为{'、'.join(RISKS)}之一")
-        if "clue_no" in said:
-            said["clue_no"] = clue_of(said["clue_no"] or "") or None
-        yield said | {
-            "on": day,
-            "sheet": form.sheet,
-            "row": number,
-            "problem": "；".join(problems) or None,
-        }
-
-
-_NEEDED = ("channel", "name", "risk", "story", "on", "by", "clue_no")

@@ -13,7 +13,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from shouwang.documents.conclusions import CONCLUSIONS, MEASURE, MEASURES, REASON
+from shouwang.core.conclusions import CONCLUSIONS, MEASURE, MEASURES, REASON
 from shouwang.documents.paper import Column
 
 CHOICES = "选项"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from shouwang.documents.conclusions import BY_CODE, CONCLUSIONS
+from shouwang.core.conclusions import BY_CODE, CONCLUSIONS
 from shouwang.documents.fillin import FILL_IN
 from shouwang.documents.looks import band, put, text_height, wrapped_height
 from shouwang.documents.paper import Book, note

@@ -3,16 +3,11 @@ choice to make."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
-from shouwang.core.errors import FileRefused
 from shouwang.core.month import Month
-from shouwang.documents.opened import Form, filled_rows, forms_of, sheets_of
 from shouwang.documents.paper import Book, Column, Paper, note, offer, table, total_width, values_of
 from shouwang.documents.saving import Target
 
@@ -73,32 +68,3 @@ def write_review(path: Target, paper: ReviewPaper, reviews: pd.DataFrame) -> Non
     if len(reviews):
         offer(sheet, len(COLUMNS) - 1, head + 1, foot, CHOICES, CHOICE)
     book.save(path)
-
-
-def read_review(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of a returned list: ``sheet, row, number, choice, remark``; rows without a choice
-    have a null one.
-
-    Raises `FileRefused` when the file is no workbook or holds no such list.
-    """
-    forms = forms_of(sheets_of(path, passwords), NUMBER, CHOICE)
-    if not forms:
-        raise FileRefused(
-            "missing_column",
-            f"没有找到有待核实名单：各工作表都没有同时含“{NUMBER}”和“{CHOICE}”的表头，请在下发的表中填写后报回。",
-        )
-    found = []
-    for form in forms:
-        for number, row in filled_rows(form, partial(_is_empty, form)):
-            found.append(
-                (
-                    form.sheet,
-                    number,
-                    *(text or None for text in form.texts(row, NUMBER, CHOICE, REMARK)),
-                )
-            )
-    return pd.DataFrame(found, columns=["sheet", "row", "number", "choice", "remark"])
-
-
-def _is_empty(form: Form, row: Sequence[object]) -> bool:
-    return not any(form.texts(row, NUMBER, CHOICE))

@@ -14,8 +14,8 @@ import pandas as pd
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
+from shouwang.core.conclusions import BY_CODE
 from shouwang.core.month import Month
-from shouwang.documents.conclusions import BY_CODE
 from shouwang.documents.details import write_details
 from shouwang.documents.fillin import FILL_IN, add_choices, guard_answers
 from shouwang.documents.frames import CLUE_COLUMNS, DETAIL_COLUMNS, LEVELS, require_columns

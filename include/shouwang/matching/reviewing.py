@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,16 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.core.errors import UsageError
+from shouwang.core.errors import FileRefused, UsageError
 from shouwang.core.identity import clean_numbers, mask_number
 from shouwang.core.month import Month
-from shouwang.documents.review import CHOICES, read_review
+from shouwang.documents.review import CHOICE, CHOICES, NUMBER, REMARK
 from shouwang.matching import numbers
 from shouwang.matching.methods import METHODS
 from shouwang.matching.names import Agreement, agreement, tidy_names
 from shouwang.matching.places import clean_phones
 from shouwang.matching.remembered import BY_CLERKS, PLACE, options, written_identities
+from shouwang.recognition.forms import filled_rows, forms_of, sheets_of
 from shouwang.registry.history import people_as_of
 from shouwang.store.database import frame
 from shouwang.store.records import identity_records
@@ -214,6 +216,26 @@ def _number_told(written: object, places: int, fault: int, registered: object) -
     if places == numbers.PLACES or not isinstance(registered, str):
         return "×号码不同"
     return "√号码可见部分相符" if numbers.legible_fits(written, registered) else "×号码可见部分不符"
+
+
+def read_review(path: Path, passwords: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of a returned list: ``sheet, row, number, choice, remark``; rows without a choice
+    have a null one.
+
+    Raises `FileRefused` when the file is no workbook or holds no such list.
+    """
+    forms = forms_of(sheets_of(path, passwords), NUMBER, CHOICE)
+    if not forms:
+        raise FileRefused(
+            "missing_column",
+            f"没有找到有待核实名单：各工作表都没有同时含“{NUMBER}”和“{CHOICE}”的表头，请在下发的表中填写后报回。",
+        )
+    rows = [
+        (form.sheet, number, *(text or None for text in form.texts(row, NUMBER, CHOICE, REMARK)))
+        for form in forms
+        for number, row in filled_rows(form, NUMBER, CHOICE)
+    ]
+    return pd.DataFrame(rows, columns=["sheet", "row", "number", "choice", "remark"])
 
 
 def take_decisions(

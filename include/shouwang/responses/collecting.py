@@ -32,28 +32,31 @@ KINDS = (".xlsx", ".xls", ".xlsm", ".ods", ".et", ".csv")
 
 @dataclass(frozen=True)
 class Found:
-    """A file that came back and has not been read yet; ``township``: of whose folder it was
-    taken."""
+    """A file that came back and has not been read yet; ``township``: of whose folder it was taken,
+    `NOBODY` if of no one's."""
 
     path: Path
-    township: str | None
+    township: str
     fingerprint: str
 
 
 def fetch(workspace: Workspace) -> list[str]:
-    """Bring what lies on other machines here; the addresses' hosts that could not be reached."""
-    places = [(workspace.far_returns, workspace.returns)] if workspace.far_returns else []
-    for name, known in workspace.county.settings.townships.items():
-        if known.channel == "sftp":
+    """Bring what lies on other machines here; what could not be reached, as sentences."""
+    places = []
+    if workspace.far_returns:
+        places.append((workspace.far_returns, workspace.returns, True))
+    for name, township in workspace.county.settings.townships.items():
+        if township.channel == "sftp":
             folder = workspace.home / "returns" / safe_name(name)
-            places.append((Remote(f"{known.to.rstrip('/')}/returns", folder), folder))
-    away = []
-    for remote, folder in places:
+            remote = Remote(f"{township.to.rstrip('/')}/returns", folder)
+            places.append((remote, folder, False))
+    unreachable = []
+    for remote, folder, deep in places:
         try:
-            remote.fetch(folder, deep=remote is workspace.far_returns)
+            remote.fetch(folder, deep=deep)
         except Unreachable as error:
-            away.append(str(error))
-    return away
+            unreachable.append(str(error))
+    return unreachable
 
 
 def fresh(connection: Connection, workspace: Workspace) -> Iterator[Found]:
@@ -67,61 +70,61 @@ def fresh(connection: Connection, workspace: Workspace) -> Iterator[Found]:
     rows = connection.execute(query).all()
     seen = {(row.fingerprint, row.township) for row in rows}
     taken = {row.fingerprint for row in rows if row.taken}
-    names, here = township_folders(connection, workspace), set[str]()
-    age, folders, found = (
-        workspace.county.settings.intake.suspicious_age_seconds,
-        workspace.return_folders,
-        [],
-    )
-    for path in sorted(p for folder in folders if folder.is_dir() for p in folder.rglob("*")):
-        if (
-            not path.is_file()
-            or path.name.startswith((".", "~$"))
-            or path.suffix.lower() not in KINDS
-        ):
+    names, just_read = township_folders(connection, workspace), set[str]()
+    age = workspace.county.settings.intake.suspicious_age_seconds
+    files = [
+        Found(path, _township(path.relative_to(folder), names), _fingerprint(path))
+        for path, folder in _workbooks(workspace)
+        if settled([path], age)
+    ]
+    for file in sorted(files, key=lambda file: file.township == NOBODY):
+        again = file.township == NOBODY and file.fingerprint in just_read
+        if file.fingerprint in taken or again or (file.fingerprint, file.township) in seen:
             continue
-        if not settled([path], age):
-            continue
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        folder = next(f for f in folders if path.is_relative_to(f))
-        inside = path.relative_to(folder).parts
-        found.append(Found(path, names.get(inside[0]) if len(inside) > 1 else None, content))
-    for entry in sorted(found, key=lambda entry: entry.township is None):
-        sender = entry.township or NOBODY
-        again = sender == NOBODY and entry.fingerprint in here
-        if entry.fingerprint not in taken and (entry.fingerprint, sender) not in seen and not again:
-            seen.add((entry.fingerprint, sender))
-            here.add(entry.fingerprint)
-            yield entry
+        seen.add((file.fingerprint, file.township))
+        just_read.add(file.fingerprint)
+        yield file
 
 
-def record(connection: Connection, found: Found, told: Mapping[str, Any]) -> None:
+def _workbooks(workspace: Workspace) -> list[tuple[Path, Path]]:
+    """Every workbook in the return folders, with the one that it lies in."""
+    paths = {
+        path: folder
+        for folder in reversed(workspace.return_folders)
+        if folder.is_dir()
+        for path in folder.rglob("*")
+        if path.suffix.lower() in KINDS and not path.name.startswith((".", "~$"))
+    }
+    return sorted((path, folder) for path, folder in paths.items() if path.is_file())
+
+
+def _township(inside: Path, names: Mapping[str, str]) -> str:
+    """Whose folder a file lies in."""
+    return names.get(inside.parts[0], NOBODY) if len(inside.parts) > 1 else NOBODY
+
+
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def record(connection: Connection, found: Found, result: Mapping[str, Any]) -> None:
     """Put on record that a file was read; one that its sender has sent as well waits for nobody."""
-    same = sa.select(response.c.taken).where(
-        response.c.fingerprint == found.fingerprint, response.c.taken > 0
-    )
-    waits = bool(told.get("held")) and connection.execute(same).first() is None
-    counts = {"taken": told["taken"], "problems": len(told["problems"])}
+    same = sa.exists().where(response.c.fingerprint == found.fingerprint, response.c.taken > 0)
+    waits = bool(result.get("held")) and not connection.scalar(sa.select(same))
+    counts = {"taken": result["taken"], "problems": len(result["problems"])}
     connection.execute(
         response.insert().values(
             fingerprint=found.fingerprint,
             file=found.path.name,
-            township=found.township or NOBODY,
-            refusal=told.get("refused"),
+            township=found.township,
+            refusal=result.get("refused"),
             held=waits,
             collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
             **counts,
         )
     )
-    kind = "held" if waits else "returned"
-    audit(
-        connection,
-        kind,
-        found.township or "county",
-        "shouwang",
-        fingerprint=found.fingerprint,
-        **counts,
-    )
+    kind, whose = "held" if waits else "returned", found.township or "county"
+    audit(connection, kind, whose, "shouwang", fingerprint=found.fingerprint, **counts)
 
 
 def held(connection: Connection) -> list[dict[str, Any]]:
@@ -129,14 +132,10 @@ def held(connection: Connection) -> list[dict[str, Any]]:
     ``collected_at, why``."""
     names = [response.c[name] for name in ("file", "township", "collected_at")]
     query = sa.select(*names, response.c.refusal.label("why")).where(response.c.held)
-    return [
-        dict(row) for row in connection.execute(query.order_by(response.c.collected_at)).mappings()
-    ]
+    return [*map(dict, connection.execute(query.order_by(response.c.collected_at)).mappings())]
 
 
 def settle(connection: Connection, path: Path) -> None:
     """A held file has been taken in as a clerk said: it waits no longer."""
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
-    connection.execute(
-        response.update().where(response.c.fingerprint == content).values(held=False)
-    )
+    same = response.c.fingerprint == _fingerprint(path)
+    connection.execute(response.update().where(same).values(held=False))

@@ -4,6 +4,8 @@ township's answer."""
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,56 +37,62 @@ from shouwang.transfer.handout import hand_out, headed, put_out
 from shouwang.transfer.passwords import COUNTY
 from shouwang.workspace.workspace import Workspace, safe_name
 
+log = logging.getLogger(__name__)
+
 
 def receive(workspace: Workspace, path: Path, township: str | None = None) -> dict[str, Any]:
     """Take a file's rows and write the receipt into the township's outbox; counts, and problems
-    with their place.
-
-    Raises `FileRefused` when nothing of it can be read; where the sender is known, a receipt says
-    so.
-    """
-    now = workspace.now().replace(
-        microsecond=dt.datetime.now(workspace.zone).microsecond
-    )  # of two words, which was the last
+    with their place. Of a file that is refused nothing is taken (``refused``, and whether it is
+    ``held``); where the sender is known, a receipt says so."""
+    began, now = time.monotonic(), dt.datetime.now(workspace.zone)
     received = Received(
-        path, now, passwords.by_holder(workspace, f"{township or ''} {path.name}"), township
+        path,
+        workspace.now().replace(microsecond=now.microsecond),  # of two words, which was the last
+        passwords.by_holder(workspace, f"{township or ''} {path.name}"),
+        township,
     )
     try:
         with workspace.database.write() as connection:
             answered = take_back(connection, workspace, received)
             if taken := answered.count(TAKEN):
-                audit(
-                    connection, "feedback", "feedback", "shouwang", str(answered.month), taken=taken
-                )
-            if answered.manifest:
-                opened(connection, workspace, answered.manifest)
+                month = str(answered.month)
+                audit(connection, "feedback", "feedback", "shouwang", month, taken=taken)
+            if name := answered.list_name:
+                opened(connection, workspace, name.month, name.township, name.version)
             receipt = _write(connection, workspace, received, answered)
             settle(connection, path)
     except FileRefused as refused:
-        if township or refused.code == HELD:
-            nothing = Answered(
-                township or "", Month.of(received.at.date()) + -1, pd.DataFrame(columns=[*ROWS])
-            )
-            with workspace.database.write() as connection:
-                _write(connection, workspace, received, nothing, refused)
-        raise
+        return _refused(workspace, received, refused)
     rows = answered.rows
-    faulty = rows[rows["result"] == PROBLEM]
+    problems = rows.loc[rows["result"] == PROBLEM, ["sheet", "row", "remark"]]
+    counts = {"taken": taken, "known_already": answered.count(KNOWN)}
+    counts["blank"] = answered.count(BLANK)
+    seconds = time.monotonic() - began
+    log.info("Response read: %s, %d problems, %.1f s.", counts, len(problems), seconds)
     return {
         "file": path.name,
         "township": answered.township,
         "rows": len(rows),
-        "taken": answered.count(TAKEN),
-        "known_already": answered.count(KNOWN),
-        "blank": answered.count(BLANK),
+        **counts,
         "problems": [
-            {"sheet": sheet, "row": int(row), "problem": problem}
-            for sheet, row, problem in zip(
-                faulty["sheet"], faulty["row"], faulty["remark"], strict=True
-            )
+            {"sheet": sheet, "row": int(row), "problem": remark}
+            for sheet, row, remark in problems.itertuples(index=False)
         ],
         "receipt": receipt,
     }
+
+
+def _refused(workspace: Workspace, received: Received, refused: FileRefused) -> dict[str, Any]:
+    held = refused.code == HELD
+    if received.township or held:
+        month = Month.of(received.at.date()) + -1
+        nothing = Answered(received.township or "", month, pd.DataFrame(columns=[*ROWS]))
+        with workspace.database.write() as connection:
+            _write(connection, workspace, received, nothing, refused)
+    log.info("Response refused: %s.", refused.code)
+    counts = dict.fromkeys(("taken", "known_already", "blank"), 0)
+    file = received.path.name
+    return {"file": file, **counts, "problems": [], "refused": str(refused), "held": held}
 
 
 def _write(
@@ -95,23 +103,19 @@ def _write(
     refused: FileRefused | None = None,
 ) -> str:
     """The receipt, on its way to the township, or among the county's papers where nobody knows
-    whose file it is."""
-    township = answered.township or UNKNOWN_TOWNSHIP
-    name = f"{safe_name(township)}反馈回执_{answered.month}_{fingerprint([received.path])[:8]}.xlsx"
-    folder = (
-        workspace.lists_of(answered.month, township)
-        if answered.township
-        else workspace.county_papers_of(answered.month)
-    )
-    if (
-        not (refused or answered.count(TAKEN) or answered.count(PROBLEM))
-        and (folder / name).exists()
-    ):
+    whose file it is; none is written anew for a file that says nothing new."""
+    month, township = answered.month, answered.township
+    folder = workspace.county_papers_of(month)
+    if township:
+        folder = workspace.lists_of(month, township)
+    whose = township or UNKNOWN_TOWNSHIP
+    name = f"{safe_name(whose)}反馈回执_{month}_{fingerprint([received.path])[:8]}.xlsx"
+    news = refused or answered.count(TAKEN) or answered.count(PROBLEM)
+    if not news and (folder / name).exists():
         return name
-    whose = answered.township or COUNTY
     paper = FeedbackPaper(
-        **headed(workspace, whose),
-        township=township,
+        **headed(workspace, township or COUNTY),
+        township=whose,
         file=received.path.name,
         blank=answered.count(BLANK),
         refused=str(refused) if refused else None,
@@ -121,8 +125,8 @@ def _write(
     def write(part: IO[bytes]) -> None:
         write_feedback_receipt(part, paper, answered.rows[answered.rows["result"] != BLANK])
 
-    if answered.township:
-        hand_out(connection, workspace, answered.month, township, name, SYSTEM, write)
+    if township:
+        hand_out(connection, workspace, month, township, name, SYSTEM, write)
     else:
-        put_out(connection, workspace, folder / name, answered.month, COUNTY, SYSTEM, write)
+        put_out(connection, workspace, folder / name, month, COUNTY, SYSTEM, write)
     return name

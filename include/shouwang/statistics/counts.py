@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from shouwang.core.conclusions import MEASURES
 from shouwang.core.month import Month
-from shouwang.documents.conclusions import MEASURES
 from shouwang.registry.monitoring import (
     MONITORED_TYPES,
     RECOGNISED,

@@ -36,13 +36,13 @@ from shouwang.store.tables import case, case_event, person, release, release_ite
 NEW, SUPPLEMENT, REPEATED = "新增", "补充", "重复"
 OUTCOMES = {
     states.OPENED: NEW,
-    states.RETURNED: NEW,
+    states.RELAPSED: NEW,
     states.SUPPLEMENT: SUPPLEMENT,
     states.REPEATED: REPEATED,
     states.SILENCED: REPEATED,
 }
 """What a warning came to, by the kind of the case's event."""
-MOVING = (states.RETURNED, states.FEEDBACK, states.REMOVAL, states.RETYPED)
+MOVING = (states.RELAPSED, states.FEEDBACK, states.REMOVAL, states.RETYPED)
 """Events that may move a monitored household; what each comes to is said in `_ledger_moves`."""
 
 
@@ -186,7 +186,7 @@ def _ledger_moves(
     ]
     names = ["month", "household_id", "clue_no", "kind", "state", "conclusion", "now", "reason"]
     rows = pd.DataFrame(events, columns=names, dtype="str")
-    again = rows["clue_no"].isin(rows.loc[rows["kind"] == states.RETURNED, "clue_no"])
+    again = rows["clue_no"].isin(rows.loc[rows["kind"] == states.RELAPSED, "clue_no"])
     loads = sorted(history["as_of"].unique())
     rows["as_of"] = rows["month"].map(
         lambda month: max((load for load in loads if load <= month), default=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from shouwang.casework.monthly import require_screened
 from shouwang.core.month import Month
-from shouwang.release.releasing import _require_screened
 from shouwang.submissions import receiving
 from shouwang.workspace.workspace import load_workspace
 
@@ -16,7 +16,8 @@ def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
     from shouwang.statistics.papers import bulletin
 
     workspace, of = load_workspace(), Month.parse(month)
-    _require_screened(workspace, of)
+    with workspace.database.read() as connection:
+        require_screened(connection, of)
     return bulletin(workspace, of, months)
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.casework.data_errors import WRONG_DATA, clue_numbers, data_errors, last_words
+from shouwang.casework.data_errors import clue_numbers, data_errors, last_words
+from shouwang.core.conclusions import BY_CODE, WRONG_DATA
 from shouwang.core.identity import without_numbers
 from shouwang.core.month import Month
-from shouwang.documents.conclusions import BY_CODE
 from shouwang.statistics.facts import OUTCOMES, REPEATED
 from shouwang.store.database import frame
 from shouwang.store.tables import case_event, person, release, release_item, signal

@@ -253,7 +253,7 @@ case = Table(
     Column("township", Text),
     Column("last_month", String(7), nullable=False),
     Column("conclusion", Text),
-    Column("returned", Boolean),  # 回退: the risk had been removed
+    Column("relapsed", Boolean),  # 回退: the risk had been removed
     Column("recognised_on", Date),
     Column("measures", Guarded),
     Column("due", Date),

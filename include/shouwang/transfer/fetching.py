@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 from shouwang.core.errors import ConfigError
 from shouwang.core.month import Month
-from shouwang.documents.manifest import Manifest
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event, release
 from shouwang.transfer.handout import on_record
@@ -54,18 +53,20 @@ def look(workspace: Workspace) -> int:
     return found
 
 
-def opened(connection: Connection, workspace: Workspace, manifest: Manifest) -> None:
-    """Put on record that the list of a manifest, which came back, has been in somebody's hands."""
+def opened(
+    connection: Connection, workspace: Workspace, month: Month, township: str, version: int
+) -> None:
+    """Put on record that a list, which came back, has been in somebody's hands."""
     same = (
-        release.c.month == str(manifest.month),
-        release.c.township == manifest.township,
-        release.c.version == manifest.version,
+        release.c.month == str(month),
+        release.c.township == township,
+        release.c.version == version,
     )
     name = connection.scalar(sa.select(release.c.file).where(*same))
     if name is not None:
-        path = workspace.lists_of(manifest.month, manifest.township) / name
+        path = workspace.lists_of(month, township) / name
         file = path.relative_to(workspace.outbox).as_posix()
-        _note(connection, manifest.township, str(manifest.month), file, "came back")
+        _note(connection, township, str(month), file, "came back")
 
 
 def _deleted(connection: Connection, event: sa.Row[Any]) -> bool:

@@ -1,5 +1,4 @@
-"""What the ledger holds: cases, the events of their history, and when a risk may be called
-removed."""
+"""What the ledger holds: cases, their history, and when a risk may be called removed."""
 
 from __future__ import annotations
 
@@ -9,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shouwang.casework import states
-from shouwang.casework.facts import Amount
+from shouwang.casework.events import Amount
 from shouwang.casework.states import TABLE
 from shouwang.core.month import Month
+from shouwang.core.terms import LEVELS
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,21 @@ class Case:
     """One case as it stands.
 
     ``sent`` is what each rule measured when it was last sent; ``turns_on`` the day from which time
-    alone makes another state of it; ``numbers`` every number under which it went out.
+    alone makes another state of it; ``relapsed``: the household's risk had been removed (回退);
+    ``numbers`` every number under which it went out.
     """
 
     clue_no: str
     household_id: str
     opened_month: Month
-    level: str
-    category: str | None
-    risks: frozenset[str]
     sent: dict[str, Amount]
-    township: str | None
     last_month: Month
-    state: str
-    returned: bool = False
+    relapsed: bool
+    level: str = LEVELS[-1]
+    category: str | None = None
+    risks: frozenset[str] = frozenset()
+    township: str | None = None
+    state: str = states.UNBORN
     conclusion: str | None = None
     concluded_month: Month | None = None
     recognised_on: dt.date | None = None
@@ -64,8 +65,8 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Event:
-    """One change of a case, with what it was then."""
+class HistoryEntry:
+    """What one event did to a case (``kind``, see `states`), with what the case was then."""
 
     clue_no: str
     day: dt.date
@@ -83,7 +84,7 @@ class Ledger:
     (state, clue number)."""
 
     cases: tuple[Case, ...]
-    events: tuple[Event, ...]
+    history: tuple[HistoryEntry, ...]
     outcomes: Mapping[tuple[Month, str], tuple[str, str]]
 
 
@@ -91,11 +92,11 @@ def why_not_removed(case: Case, on: dt.date, measure: str | None = None) -> str 
     """Why a risk cannot be called removed on a day, as a sentence; null if it can."""
     if (case.state, states.REMOVAL) not in TABLE:
         return f"线索现为“{case.state}”，只有{'、'.join(states.MONITORED)}的户可以风险消除"
-    if case.recognised_on is None or on < months_later(case.recognised_on, states.NEEDS_MONTHS):
-        earliest = case.recognised_on and months_later(case.recognised_on, states.NEEDS_MONTHS)
-        since = (
-            f"该户 {case.recognised_on} 认定，最早 {earliest}" if earliest else "该户没有认定日期"
-        )
+    since, earliest = "该户没有认定日期", None
+    if case.recognised_on is not None:
+        earliest = months_later(case.recognised_on, states.NEEDS_MONTHS)
+        since = f"该户 {case.recognised_on} 认定，最早 {earliest}"
+    if earliest is None or on < earliest:
         return f"认定未满 {states.NEEDS_MONTHS} 个月（{since}），不能风险消除"
     if not case.measures and not measure:
         return "没有帮扶措施记录，不能风险消除；请先以结论 02 报措施，或写明已采取的措施"

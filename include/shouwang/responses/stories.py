@@ -1,5 +1,4 @@
-"""The facts behind papers that are made when somebody asks: the supervision list, a household's
-story."""
+"""What papers say that are made when somebody asks: the supervision list, a household's story."""
 
 from __future__ import annotations
 
@@ -9,10 +8,10 @@ from sqlalchemy import Connection
 from shouwang.casework import supervision, telling
 from shouwang.casework.warnings import UNKNOWN_TOWNSHIP
 from shouwang.core.month import Month
-from shouwang.documents.frames import LEVELS
+from shouwang.core.terms import LEVEL_NAMES
 from shouwang.documents.story import Story
 from shouwang.registry.history import people_as_of
-from shouwang.release.lists import HEAD
+from shouwang.release.lists import head_first, households_of
 from shouwang.store.tables import case
 from shouwang.transfer.handout import headed
 from shouwang.transfer.passwords import COUNTY
@@ -24,12 +23,8 @@ def overdue(connection: Connection, workspace: Workspace) -> pd.DataFrame:
     today = workspace.today()
     rows = supervision.overdue(connection, today).astype({"household_id": "str"})
     rows["township"] = rows["township"].fillna(UNKNOWN_TOWNSHIP)
-    people = _heads_first(people_as_of(connection, Month.of(today))).drop_duplicates("household_id")
-    return rows.assign(head=rows["household_id"].map(people.set_index("household_id")["name"]))
-
-
-def _heads_first(people: pd.DataFrame) -> pd.DataFrame:
-    return people.assign(later=people["relation"] != HEAD).sort_values("later", kind="stable")
+    homes = households_of(people_as_of(connection, Month.of(today))).set_index("household_id")
+    return rows.assign(head=rows["household_id"].map(homes["head"]))
 
 
 def story_of(connection: Connection, workspace: Workspace, key: str, by: str) -> Story:
@@ -37,13 +32,13 @@ def story_of(connection: Connection, workspace: Workspace, key: str, by: str) ->
     it."""
     settings, today = workspace.county.settings, workspace.today()
     told = telling.story(connection, key, today, settings.casework.grown_by)
-    mine = (
+    household = (
         case.select()
         .with_only_columns(case.c.household_id)
         .where(case.c.household_id == told["household_id"])
     )
-    people = _heads_first(people_as_of(connection, Month.of(today), mine))
-    head = {str(name): value for name, value in people.iloc[0].items()} if len(people) else {}
+    people = head_first(people_as_of(connection, Month.of(today), household))
+    head = people.iloc[0].to_dict() if len(people) else {}
     last = told["cases"][-1]
     facts = [
         ("乡镇", told["township"]),
@@ -53,7 +48,7 @@ def story_of(connection: Connection, workspace: Workspace, key: str, by: str) ->
         ("户类型", head.get("household_type")),
         ("人均纯收入", head.get("income")),
         ("线索编号", last["clue_no"]),
-        ("预警等级", LEVELS[last["level"]]),
+        ("预警等级", LEVEL_NAMES[last["level"]]),
         ("台账状态", last["state"]),
     ]
     born = pd.to_datetime(people["birth_date"]).dt.year.astype("Int64")

@@ -6,10 +6,10 @@ from __future__ import annotations
 import datetime as dt
 import re
 
+from shouwang.core.conclusions import BY_CODE, CATEGORIES, CONCLUSIONS, RISKS
 from shouwang.core.identity import NOTHING
-from shouwang.documents.conclusions import BY_CODE, CATEGORIES, CONCLUSIONS, RISKS
-from shouwang.documents.opened import cell_text
 from shouwang.documents.text import comparable
+from shouwang.recognition.forms import cell_text
 
 _NOTHING = NOTHING - {"0"}
 _EPOCH = dt.date(1899, 12, 30)

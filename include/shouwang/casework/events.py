@@ -1,7 +1,7 @@
-"""The facts from which the ledger is replayed, and where each stands in time.
+"""The events from which cases follow, and where each stands in time.
 
-A fact has a day of its own: a month's screening and its lists count as of the first day after that
-month, an answer as of the visit. What arrives late therefore finds its place, and the order of
+An event has a day of its own: a month's screening and its lists count as of the first day after that
+month, a response as of the visit. What arrives late therefore finds its place, and the order of
 arrival does not matter.
 """
 
@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from shouwang.core.month import Month
+from shouwang.core.terms import LEVELS
+
+Place = tuple[dt.date, Month, int, str, str]
 
 
 class Amount(NamedTuple):
@@ -32,7 +35,7 @@ NO_FIGURE = Amount(0.0, 0.0)
 
 
 @dataclass(frozen=True)
-class Warned:
+class WarningRaised:
     """What a month's screening says of one household; ``evidence`` is what each rule measured."""
 
     month: Month
@@ -44,13 +47,13 @@ class Warned:
     township: str | None
 
     @property
-    def when(self) -> tuple[Any, ...]:
+    def when(self) -> Place:
         """Its place in time."""
         return ((self.month + 1).first, self.month, 0, "", "")
 
 
 @dataclass(frozen=True)
-class Released:
+class ListReleased:
     """A clue on a list that went out: ``on`` the day, ``due`` to be answered by, ``late_from`` on
     supervision."""
 
@@ -61,7 +64,7 @@ class Released:
     on: dt.date
     due: dt.date
     late_from: dt.date
-    level: str = "蓝"
+    level: str = LEVELS[-1]
     category: str | None = None
     risks: frozenset[str] = frozenset()
     rules: str = ""
@@ -69,19 +72,14 @@ class Released:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def when(self) -> tuple[Any, ...]:
+    def when(self) -> Place:
         """Its place in time: with the screening that it follows from, whenever it went out."""
-        return (
-            (self.month + 1).first,
-            self.month,
-            1,
-            f"{self.on} {self.version:04d}",
-            self.clue_no,
-        )
+        out = f"{self.on} {self.version:04d}"
+        return ((self.month + 1).first, self.month, 1, out, self.clue_no)
 
 
 @dataclass(frozen=True)
-class Answer:
+class ResponseReceived:
     """What a township found at one case; ``list_month`` is the month of the list that it answers.
 
     ``monitored_since``: since when the registry has the household as monitored; null if it is not.
@@ -102,19 +100,19 @@ class Answer:
     content: str = ""
 
     @property
-    def when(self) -> tuple[Any, ...]:
+    def when(self) -> Place:
         """Its place in time: the visit, which follows the list."""
         day = max(self.visited or self.received.date(), (self.list_month + 1).first)
         return (day, self.list_month, 2, *self.word)
 
     @property
     def word(self) -> tuple[str, str]:
-        """What makes it the last word on a clue: when it was received."""
+        """What makes it the last word on a clue, as the view ``last_answer`` has it."""
         return (self.received.isoformat(), self.content)
 
 
 @dataclass(frozen=True)
-class Removal:
+class RiskRemoved:
     """A township or the county says that the risk is removed (风险消除)."""
 
     clue_no: str
@@ -125,9 +123,9 @@ class Removal:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def when(self) -> tuple[Any, ...]:
+    def when(self) -> Place:
         """Its place in time."""
         return (self.on, Month.of(self.on), 3, self.received.isoformat(), self.clue_no)
 
 
-Fact = Warned | Released | Answer | Removal
+Event = WarningRaised | ListReleased | ResponseReceived | RiskRemoved
