@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.scheduler import BOARD, PROJECT, Airflow, Api, SchedulerError, tail
-from shouwang.cli.terminal import month_tables, out, progress, working
+from shouwang.cli.terminal import out, progress, show, working
 from shouwang.core.month import Month
 
 MONTH = Month(2026, 9)
@@ -241,8 +241,7 @@ class Demo:
         from shouwang.transfer import passwords
         from shouwang.workspace.workspace import load_workspace
 
-        for table in month_tables(monthly.month_table(str(MONTH))):
-            out.print(table)
+        show("run", monthly.month_table(str(MONTH)))
         lists = sorted((self.folder / "outbox").rglob("*.xlsx"))
         out.print(
             f"\n{len(lists)} workbooks lie in {shown(self.folder / 'outbox' / str(MONTH))}, for example"

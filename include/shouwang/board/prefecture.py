@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from shouwang.board.figures import MonthRow, expected, month_rows, township_months
+from shouwang.board.figures import (
+    MonthRow,
+    expected,
+    month_rows,
+    township_months,
+)
+from shouwang.board.figures import (
+    State as CellState,
+)
 from shouwang.core.errors import NotThereYet, ShouwangError, Unreachable
 from shouwang.core.month import Month
 from shouwang.county.settings import CountySettings
@@ -52,7 +60,7 @@ class CountyMonth:
         """How many departments report this month."""
         return len(self.row.cells) - len(self.row.of("not due")) if self.row else 0
 
-    def count(self, state: Literal["in force", "held", "refused", "late", "waiting"]) -> int:
+    def count(self, state: CellState) -> int:
         """How many departments are in a state."""
         return len(self.row.of(state)) if self.row else 0
 
@@ -60,6 +68,14 @@ class CountyMonth:
     def warned(self) -> int | None:
         """How many households were warned; none before the screening."""
         return sum(self.row.levels.values()) if self.row and self.row.screened_on else None
+
+    @property
+    def summary(self) -> dict[str, object]:
+        """What `shouwang counties` tells of it."""
+        states: tuple[CellState, ...] = ("in force", "late", "refused", "held", "waiting")
+        counts = {state.replace(" ", "_"): self.count(state) for state in states}
+        names = ("key", "name", "stage", "wrong", "due", "warned", "sent", "returned", "overdue")
+        return {name: getattr(self, name) for name in names} | counts
 
 
 def month_now() -> Month:
