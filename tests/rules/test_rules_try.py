@@ -19,10 +19,10 @@ from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.documents.charts import chinese_font
 from shouwang.registry.history import people_as_of
-from shouwang.screening.backtest import try_rules
 from shouwang.screening.evaluate import screen
 from shouwang.screening.recorded import records_for
 from shouwang.screening.rulebook import load_rulebook
+from shouwang.screening.trials import try_rules
 from shouwang.store.records import matched_records
 from shouwang.workspace.workspace import Workspace
 

@@ -88,8 +88,7 @@ def try_(
     from shouwang.documents import charts
     from shouwang.documents.report import ReportPaper
     from shouwang.documents.rule_reports import write_trial
-    from shouwang.screening import trials
-    from shouwang.screening.backtest import try_rules
+    from shouwang.screening.trials import chart, try_rules
     from shouwang.transfer.handout import headed
     from shouwang.workspace.workspace import load_workspace
 
@@ -102,17 +101,16 @@ def try_(
         warn(nothing)
     with working(f"Trying {file.name}"), workspace.database.read() as connection:
         trial = try_rules(connection, workspace, file, tried)
-    compared = trials.report(tried, trial.warnings, trial.signals)
-    report = {"rules": str(file), "silent": list(trial.silent), **compared}
+    report = {"rules": str(file), "silent": list(trial.silent), **trial.report()}
     if workbook is not None:
         heading = f"{workspace.county.settings.name}规则试算"
         paper = ReportPaper(**headed(workspace), heading=heading)
         with whole_file(workbook) as part:
             write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
-        chart = trials.chart(report["total"]["by_rule"], trial.titles)
+        by_rule = chart(report["total"]["by_rule"], trial.titles)
         with whole_file(picture) as part:
-            part.write_bytes(charts.drawn(chart, picture.suffix))
+            part.write_bytes(charts.drawn(by_rule, picture.suffix))
     return {**report, "titles": trial.titles}
 
 

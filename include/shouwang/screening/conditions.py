@@ -1,17 +1,19 @@
-"""Conditions (条件): one column, one test; the same for rows of a department and for facts about a
-household."""
+"""Conditions (条件): one column, one test; of rows of a department and of facts about a household."""
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
 from pydantic import Field, model_validator
 from pydantic import Strict as StrictType
 
 from shouwang.core.month import Month
+from shouwang.county.contract import ColumnType
 from shouwang.county.yamls import Strict
 
 Number = Annotated[float, StrictType()]
@@ -19,37 +21,99 @@ Bound = Number | str
 """A number; or a dated parameter or another fact about the household, by name, perhaps so many
 times: ``0.5 * line``."""
 Words = Annotated[tuple[str, ...], Field(min_length=1)]
-
+BEFORE = "before."
+"""What a column said of the same unit in the submission before stands under this prefix."""
+REQUIRED = "required."
+"""The columns of the row that the first of ``requires`` found stand under this prefix."""
+TEXT: tuple[ColumnType, ...] = ("text", "code")
+NUMBER: tuple[ColumnType, ...] = ("yuan", "number", "integer")
+DATE: tuple[ColumnType, ...] = ("date",)
+ANY = (*TEXT, *NUMBER, *DATE)
+ABOUT: dict[str, tuple[ColumnType, str]] = {
+    "person.age": ("integer", "月末周岁"),
+    "person.relation": ("text", "与户主关系"),
+    "person.health": ("text", "登记的健康状况"),
+    "person.labour": ("text", "登记的劳动能力"),
+    "household.type": ("text", "户类型"),
+    "household.risk_removed": ("text", "风险是否消除"),
+    "household.income": ("yuan", "人均纯收入"),
+    "household.members": ("integer", "家庭人口"),
+}
+"""What a rule may ask of the person or the household behind a row, besides the row's own columns:
+its type, and how it is called."""
+FACTS: dict[str, ColumnType] = {
+    "income": "yuan",
+    "net_income": "yuan",
+    "burden": "yuan",
+    "able_members": "integer",
+    "members": "integer",
+    "risks": "integer",
+    "household_type": "text",
+    "risk_removed": "text",
+}
+"""What is known of a household when it is graded."""
+_NAMED = re.compile(r"(?:([0-9]+(?:\.[0-9]+)?)\s*\*\s*)?([a-z][a-z0-9_]*)")
 _RELATIVE = (
-    "(?:配偶|丈夫|妻子|爱人|老伴|父亲|母亲|父母|儿子|女儿|子女|儿媳|女婿|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|孙子|孙女|爷爷|奶奶|公公|婆婆|"
-    "岳父|岳母|家人|亲属|家属|成员|监护人|抚养人|赡养人|扶养人)(?:(?!本人|自己|申请人|保障对象)[^，,；;。、]){0,12}?"
+    "(?:配偶|丈夫|妻子|爱人|老伴|父亲|母亲|父母|儿子|女儿|子女|儿媳|女婿|兄弟|姐妹|哥哥|弟弟|姐姐|妹妹|"
+    "孙子|孙女|爷爷|奶奶|公公|婆婆|岳父|岳母|家人|亲属|家属|成员|监护人|抚养人|赡养人|扶养人)"
+    "(?:(?!本人|自己|申请人|保障对象)[^，,；;。、]){0,12}?"
 )
 """What is said of a relative is not said of the person: a stop because the spouse has died is no
 death of his."""
-TEXT_TESTS = ("in", "not_in", "contains_none")
-NUMBER_TESTS = ("at_least", "above", "at_most", "below", "between", "not_at_most")
-DATE_TESTS = ("in_data_month", "months_ago")
-BEFORE = "before."
-"""What a column said of the same unit in the submission before stands under this prefix."""
-_NAMED = re.compile(r"(?:([0-9]+(?:\.[0-9]+)?)\s*\*\s*)?([a-z][a-z0-9_]*)")
 
 
-def named(bound: str) -> tuple[float, str] | None:
-    """The factor and the name in ``0.5 * reference_income``; none where it is written otherwise."""
-    found = _NAMED.fullmatch(bound.strip())
-    return (float(found[1] or 1), found[2]) if found else None
+@dataclass(frozen=True)
+class Test:
+    """A way to test a column: for which ``types``, in which Chinese ``words`` (``{}``: what is
+    written), and how (column, what is written with its bound worked out, data month)."""
+
+    types: Sequence[ColumnType]
+    words: str
+    holds: Callable[[pd.Series, Any, Month], pd.Series[bool]]
 
 
-def worth(bound: Bound, values: Mapping[str, float]) -> float:
-    """What a bound comes to with the parameters of a month."""
-    if not isinstance(bound, str):
-        return bound
-    factor, name = named(bound) or (1.0, bound)
-    return round(factor * values[name], 2)
+def _contains_none(column: pd.Series, words: Sequence[str], month: Month) -> pd.Series[bool]:
+    any_word = "|".join(map(re.escape, words))
+    own = column.astype("str").str.replace(f"{_RELATIVE}(?:{any_word})", "", regex=True)
+    return ~own.str.contains(any_word, regex=True, na=False)
+
+
+def _months_ago(column: pd.Series, span: tuple[int, int], month: Month) -> pd.Series[bool]:
+    ago = (month.year - column.dt.year) * 12 + month.number - column.dt.month
+    return ago.between(*span)
+
+
+def _changed(column: pd.Series, before: pd.Series, month: Month) -> pd.Series[bool]:
+    return column.notna() & before.notna() & (column != before)
+
+
+TESTS = {
+    "in": Test(TEXT, "是{}", lambda column, words, _: column.isin(words)),
+    "not_in": Test(TEXT, "不是{}", lambda column, words, _: ~column.isin(words)),
+    "contains_none": Test(TEXT, "不含{}等字样", _contains_none),
+    "at_least": Test(NUMBER, "不低于 {}", lambda column, bound, _: column >= bound),
+    "above": Test(NUMBER, "高于 {}", lambda column, bound, _: column > bound),
+    "at_most": Test(NUMBER, "不高于 {}", lambda column, bound, _: column <= bound),
+    "below": Test(NUMBER, "低于 {}", lambda column, bound, _: column < bound),
+    "between": Test(NUMBER, "在 {} 到 {} 之间", lambda column, span, _: column.between(*span)),
+    "in_data_month": Test(DATE, "在当月", lambda column, _, month: in_days(column, month, month)),
+    "months_ago": Test(DATE, "在数据月份之前 {} 至 {} 个月", _months_ago),
+    "changed": Test(ANY, "与上次不同", _changed),
+    "not_at_most": Test(NUMBER, "未填或高于 {}", lambda column, bound, _: ~(column <= bound)),
+    "empty": Test(ANY, "未填", lambda column, *_: column.isna()),
+}
+"""Every test by its name in the file."""
+OPERATORS = {
+    ">=": ("达到或超过", operator.ge),
+    ">": ("超过", operator.gt),
+    "<": ("低于", operator.lt),
+    "<=": ("不超过", operator.le),
+}
+"""How a measure is compared with its threshold, in words and as a function."""
 
 
 class Condition(Strict):
-    """One test of one column.
+    """One test (`TESTS`) of one column.
 
     An empty cell passes ``not_in``, ``contains_none``, ``not_at_most`` and ``empty`` and fails
     every other test: what is not known is never taken for true. ``months_ago`` counts calendar
@@ -74,78 +138,59 @@ class Condition(Strict):
 
     @model_validator(mode="after")
     def _has_one_test(self) -> Self:
-        if len(self.tests) != 1:
-            allowed = ", ".join(TEXT_TESTS + NUMBER_TESTS + DATE_TESTS + ("changed", "empty"))
+        if len(self._written) != 1:
+            allowed = ", ".join(TESTS)
             raise ValueError(f"a condition is one column and exactly one test of: {allowed}")
         return self
 
     @property
-    def tests(self) -> list[str]:
-        """The tests that were written, by the names they have in the file."""
-        names = {"one_of": "in"}
-        written = [
-            key
-            for key in type(self).model_fields
-            if key != "column" and getattr(self, key) is not None
-        ]
-        return [names.get(key, key) for key in written]
+    def _written(self) -> dict[str, Any]:
+        given = {name: getattr(self, "one_of" if name == "in" else name) for name in TESTS}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
-    def bound(self) -> Bound | None:
-        """What ``at_least``, ``above``, ``at_most``, ``below`` or ``not_at_most`` compares with."""
-        bounds = (self.at_least, self.above, self.at_most, self.below, self.not_at_most)
-        return next((bound for bound in bounds if bound is not None), None)
+    def test(self) -> str:
+        """The name of its test."""
+        return next(iter(self._written))
+
+    @property
+    def value(self) -> Any:
+        """What its test compares with, as written: words, a `Bound`, two numbers, or True."""
+        return next(iter(self._written.values()))
+
+
+def bound_by_name(bound: str) -> tuple[float, str] | None:
+    """The factor and the name in ``0.5 * reference_income``; none where it is written otherwise."""
+    named = _NAMED.fullmatch(bound.strip())
+    return (float(named[1] or 1), named[2]) if named else None
+
+
+def worth(bound: Bound, parameters: Mapping[str, float]) -> float:
+    """What a bound comes to with the parameters of a month."""
+    if not isinstance(bound, str):
+        return bound
+    factor, name = bound_by_name(bound) or (1.0, bound)
+    return round(factor * parameters[name], 2)
 
 
 def holds(
-    frame: pd.DataFrame, conditions: Sequence[Condition], month: Month, values: Mapping[str, float]
+    frame: pd.DataFrame,
+    conditions: Sequence[Condition],
+    month: Month,
+    parameters: Mapping[str, float],
 ) -> pd.Series[bool]:
-    """Which rows of ``frame`` meet all of the conditions; ``values`` are the parameters of that
-    month."""
+    """Which rows of ``frame`` meet all of the conditions, with the parameters of that month."""
     kept = pd.Series(True, index=frame.index)
     for condition in conditions:
-        kept &= _test(frame, condition, month, values)
+        value = condition.value
+        if condition.changed:
+            value = frame[BEFORE + condition.column]
+        elif isinstance(value, str):
+            value = frame[value] if value in frame else worth(value, parameters)
+        kept &= TESTS[condition.test].holds(frame[condition.column], value, month)
     return kept
 
 
 def in_days(dates: pd.Series, first: Month, last: Month) -> pd.Series[bool]:
     """Which dates lie in the months ``first`` to ``last``, whatever their time of day."""
     return (dates >= pd.Timestamp(first.first)) & (dates < pd.Timestamp((last + 1).first))
-
-
-def _test(
-    frame: pd.DataFrame, condition: Condition, month: Month, values: Mapping[str, float]
-) -> pd.Series[bool]:
-    column = frame[condition.column]
-    if condition.one_of is not None:
-        return column.isin(condition.one_of)
-    if condition.not_in is not None:
-        return ~column.isin(condition.not_in)
-    if condition.contains_none is not None:
-        words = "|".join(map(re.escape, condition.contains_none))
-        own = column.astype("str").str.replace(f"{_RELATIVE}(?:{words})", "", regex=True)
-        return ~own.str.contains(words, regex=True, na=False)
-    if condition.empty:
-        return column.isna()
-    if condition.in_data_month:
-        return in_days(column, month, month)
-    if condition.between is not None:
-        return column.between(*condition.between)
-    if condition.months_ago is not None:
-        ago = (month.year - column.dt.year) * 12 + month.number - column.dt.month
-        recent: pd.Series[bool] = ago.between(*condition.months_ago)
-        return recent
-    if condition.changed:
-        before = frame[BEFORE + condition.column]
-        different: pd.Series[bool] = column.notna() & before.notna() & (column != before)
-        return different
-    bound = condition.bound or 0
-    fact = isinstance(bound, str) and bound in frame
-    limit = frame[bound] if fact else worth(bound, values)
-    if condition.not_at_most is not None:
-        return ~(column <= limit).fillna(False)
-    if condition.at_least is not None:
-        return column >= limit
-    if condition.above is not None:
-        return column > limit
-    return column <= limit if condition.at_most is not None else column < limit

@@ -3,24 +3,17 @@ what is not known."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import pandas as pd
 
-from shouwang.screening.conditions import holds
-from shouwang.screening.evidence import Evidence, burdens
+from shouwang.core.terms import LEVELS
+from shouwang.screening.evidence import Evidence, amounts
 from shouwang.screening.rules import Help
 
 COLUMNS = [
-    "household_id",
-    "township",
-    "village",
-    "level",
-    "category",
-    "rules",
-    "risks",
-    "over",
-    "measures",
-    "missing",
-    "negatives",
+    *("household_id", "township", "village", "level", "category", "rules", "risks", "over"),
+    *("measures", "missing", "negatives"),
 ]
 
 
@@ -33,122 +26,99 @@ def warnings(signals: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
     """
     book = evidence.book
     facts = _facts(signals, evidence)
-    result = facts[["township", "village"]].copy()
-    result["level"] = _levels(facts, evidence)
-    result["category"] = _categories(facts, evidence)
-    result["rules"] = _joined(signals, "rule", sorted(signals["rule"].unique()), " ", facts.index)
-    result["risks"] = _joined(signals, "risk", book.risks, "、", facts.index)
-    result["over"] = signals.groupby("household_id")["over"].max().reindex(facts.index).round(4)
-    result["measures"] = _texts(
-        [(_households(h, signals, facts, evidence), h.words) for h in book.measures], facts, "；"
+    levels = pd.Series(book.levels[-1].level, index=facts.index, dtype="str")
+    for level in reversed(book.levels[:-1]):
+        for group in level.any:
+            levels = levels.mask(evidence.holds(facts, group), level.level)
+    categories = pd.Series(None, index=facts.index, dtype="str")
+    for category in reversed(book.categories):
+        suggested = facts["household_type"] if category.suggest is None else category.suggest
+        categories = categories.mask(evidence.holds(facts, category.when), suggested)
+    over = signals.groupby("household_id")["over"].max().reindex(facts.index).round(4)
+    helped = ((_helped(h, signals, facts, evidence), h.words) for h in book.measures)
+    missing = ((facts[fact].isna(), title) for fact, title in book.must_know.items())
+    result = facts[["township", "village"]].assign(
+        level=levels,
+        category=categories.astype("str"),
+        rules=_joined(signals, "rule", sorted(signals["rule"].unique()), " ", facts.index),
+        risks=_joined(signals, "risk", book.risks, "、", facts.index),
+        over=over,
+        measures=_texts(helped, facts.index, "；"),
+        missing=_texts(missing, facts.index, "、"),
+        negatives=_texts(_negatives(facts.index, evidence), facts.index, "、"),
     )
-    result["missing"] = _texts(
-        [(facts[fact].isna(), title) for fact, title in book.must_know.items()], facts, "、"
-    )
-    result["negatives"] = _texts(_negatives(facts, evidence), facts, "、")
-    rank = {level.level: n for n, level in enumerate(book.levels)}
     result = result.reset_index().assign(
-        rank=lambda w: w["level"].map(rank),
-        shaded=lambda w: w["negatives"] != "",
-        nearness=lambda w: -w["over"],
+        rank=result["level"].map(LEVELS.index).to_numpy(),
+        negative=result["negatives"].ne("").to_numpy(),
+        nearness=-over.to_numpy(),
     )
-    order = result.sort_values(["rank", "shaded", "nearness", "household_id"], kind="stable")
-    return order[COLUMNS].reset_index(drop=True)
+    order = ["rank", "negative", "nearness", "household_id"]
+    return result.sort_values(order, kind="stable", ignore_index=True)[COLUMNS]
 
 
 def _facts(signals: pd.DataFrame, evidence: Evidence) -> pd.DataFrame:
-    """What is known of the households concerned, by ``household_id``."""
+    """What is known of the households concerned (`conditions.FACTS`), by ``household_id``;
+    ``burden``: what each has to bear (yuan)."""
     concerned = pd.Index(sorted(signals["household_id"].unique()), name="household_id")
+    burden = pd.Series(0.0, index=evidence.homes.index)
+    for part in evidence.book.burden:
+        rows = evidence.rows(part.source, part.period)
+        if len(rows):
+            sums = amounts(rows, part.measure).groupby(rows["household_id"]).sum()
+            burden = burden.add(sums, fill_value=0.0)
     facts = evidence.homes.reindex(concerned)
-    facts["burden"] = burdens(evidence).reindex(concerned).fillna(0.0)
+    facts["burden"] = burden.round(2).reindex(concerned).fillna(0.0)
     facts["risks"] = signals.groupby("household_id")["risk"].nunique().reindex(concerned)
     return facts
 
 
-def _levels(facts: pd.DataFrame, evidence: Evidence) -> pd.Series[str]:
-    levels = evidence.book.levels
-    result = pd.Series(levels[-1].level, index=facts.index, dtype="str")
-    for level in reversed(levels[:-1]):
-        for group in level.any:
-            result = result.mask(
-                holds(facts, group, evidence.month, evidence.parameters), level.level
-            )
-    return result
-
-
-def _categories(facts: pd.DataFrame, evidence: Evidence) -> pd.Series[str]:
-    result = pd.Series(None, index=facts.index, dtype="str")
-    for category in reversed(evidence.book.categories):
-        suggested = category.suggest if category.suggest is not None else facts["household_type"]
-        result = result.mask(
-            holds(facts, category.when, evidence.month, evidence.parameters), suggested
-        )
-    return result.astype("str")
-
-
 def _joined(
-    signals: pd.DataFrame,
-    column: str,
-    order: tuple[str, ...] | list[str],
-    between: str,
-    index: pd.Index,
+    signals: pd.DataFrame, column: str, order: Sequence[str], between: str, index: pd.Index
 ) -> pd.Series[str]:
     """The different values of a column for each household, in a given order."""
-    rank = {value: n for n, value in enumerate(order)}
-    pairs = (
-        signals[["household_id", column]]
-        .drop_duplicates()
-        .assign(rank=lambda s: s[column].map(rank))
-    )
+    pairs = signals[["household_id", column]].drop_duplicates()
+    pairs["rank"] = pairs[column].map({value: n for n, value in enumerate(order)})
     pairs = pairs.sort_values(["household_id", "rank"], kind="stable")
-    told: dict[str, str] = {}
-    for household, value in zip(
-        pairs["household_id"], pairs[column], strict=True
-    ):  # ten times as fast as agg(join)
-        told[household] = f"{told[household]}{between}{value}" if household in told else value
-    return pd.Series(told, dtype="str").reindex(index)
+    texts: dict[str, str] = {}
+    # Ten times as fast as agg(join).
+    for household, value in zip(pairs["household_id"], pairs[column], strict=True):
+        texts[household] = f"{texts[household]}{between}{value}" if household in texts else value
+    return pd.Series(texts, dtype="str").reindex(index)
 
 
-def _households(
+def _helped(
     help_: Help, signals: pd.DataFrame, facts: pd.DataFrame, evidence: Evidence
 ) -> pd.Series[bool]:
     """For which households a measure is suggested."""
     if help_.household:
-        return holds(facts, help_.household, evidence.month, evidence.parameters)
+        return evidence.holds(facts, help_.household)
     if help_.risk is not None:
         concerned = signals[signals["risk"] == help_.risk]
     else:
         concerned = signals[signals["rule"].isin(help_.rules)]
-        rows = concerned.filter(like="evidence.").rename(
-            columns=lambda c: c.removeprefix("evidence.")
-        )
-        if len(rows):
-            concerned = concerned[holds(rows, help_.where, evidence.month, evidence.parameters)]
+        rows = concerned.filter(like="evidence.")
+        rows = rows.rename(columns=lambda name: name.removeprefix("evidence."))
+        concerned = concerned[evidence.holds(rows, help_.where)] if len(rows) else concerned
     return pd.Series(facts.index.isin(concerned["household_id"]), index=facts.index)
 
 
-def _negatives(facts: pd.DataFrame, evidence: Evidence) -> list[tuple[pd.Series[bool], str]]:
+def _negatives(households: pd.Index, evidence: Evidence) -> Iterator[tuple[pd.Series[bool], str]]:
     """Negative indicators by the latest submission of each source up to the data month; none where
     there is no source."""
-    found = []
     for negative in evidence.book.negatives:
         rows = evidence.records.get(negative.source)
         if rows is None or rows.empty:
             continue
         rows = rows[rows["submission_month"] == rows["submission_month"].max()]
-        rows = rows[holds(rows, negative.where, evidence.month, evidence.parameters)]
-        found.append(
-            (pd.Series(facts.index.isin(rows["household_id"]), index=facts.index), negative.title)
-        )
-    return found
+        rows = rows[evidence.holds(rows, negative.where)]
+        yield pd.Series(households.isin(rows["household_id"]), index=households), negative.title
 
 
 def _texts(
-    parts: list[tuple[pd.Series[bool], str]], facts: pd.DataFrame, between: str
+    parts: Iterable[tuple[pd.Series[bool], str]], households: pd.Index, between: str
 ) -> pd.Series[str]:
     """The words of all parts that hold for a household, one after the other."""
-    text = pd.Series("", index=facts.index, dtype="str")
+    text = pd.Series("", index=households, dtype="str")
     for holding, words in parts:
-        glue = text.mask(text != "", text + between)
-        text = text.mask(holding, glue + words)
+        text = text.mask(holding, text.mask(text != "", text + between) + words)
     return text

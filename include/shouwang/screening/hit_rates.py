@@ -35,37 +35,21 @@ def hit_rates(
         query = query.where(release_item.c.month.in_([str(month) for month in months]))
     sent = frame(connection, query.order_by(release_item.c.month, release_item.c.version))
     sent = sent.drop_duplicates("clue_no", keep="last")
-    sent = (
-        sent.assign(rule=sent["rules"].fillna("").str.split())
-        .explode("rule")
-        .dropna(subset=["rule"])
+    sent["rule"] = sent["rules"].fillna("").str.split()
+    sent = sent.explode("rule").dropna(subset=["rule"])
+    query = sa.select(feedback.c.clue_no, feedback.c.conclusion)
+    answers = frame(connection, query.order_by(feedback.c.received_at, feedback.c.row))
+    answers = answers.drop_duplicates("clue_no", keep="last").set_index("clue_no")
+    sent["conclusion"] = sent["clue_no"].map(answers["conclusion"])
+    sent["hit"] = sent["conclusion"].isin(CONFIRMED)
+    counts = sent.groupby("rule", sort=True).agg(
+        sent=("clue_no", "size"), answered=("conclusion", "count"), confirmed=("hit", "sum")
     )
-    answers = sa.select(feedback.c.clue_no, feedback.c.conclusion).order_by(
-        feedback.c.received_at, feedback.c.row
-    )
-    last = (
-        frame(connection, answers)
-        .drop_duplicates("clue_no", keep="last")
-        .set_index("clue_no")["conclusion"]
-    )
-    sent["conclusion"] = sent["clue_no"].map(last)
-    grouped = sent.groupby("rule", sort=True)["conclusion"]
-    found = pd.DataFrame({"sent": grouped.size(), "answered": grouped.count()}).astype("int64")
-    found["confirmed"] = (
-        sent["conclusion"]
-        .isin(CONFIRMED)
-        .groupby(sent["rule"])
-        .sum()
-        .reindex(found.index)
-        .astype("int64")
-    )
-    found = (
-        found.join(wilson(found["confirmed"], found["answered"])).rename_axis("rule").reset_index()
-    )
-    found.insert(1, "title", found["rule"].map(dict(titles)).astype("str"))
-    return found.sort_values(
-        ["rate", "sent"], ascending=[True, False], kind="stable", ignore_index=True
-    )[COLUMNS]
+    counts = counts.astype("int64").join(wilson(counts["confirmed"], counts["answered"]))
+    counts = counts.rename_axis("rule").reset_index()
+    counts["title"] = counts["rule"].map(dict(titles)).astype("str")
+    order = counts.sort_values(["rate", "sent"], ascending=[True, False], kind="stable")
+    return order.reset_index(drop=True)[COLUMNS]
 
 
 def wilson(hits: pd.Series[int], tries: pd.Series[int]) -> pd.DataFrame:
@@ -73,8 +57,6 @@ def wilson(hits: pd.Series[int], tries: pd.Series[int]) -> pd.DataFrame:
     n = tries.astype("float64").where(tries > 0, np.nan)
     rate, square = hits / n, _Z * _Z
     middle = (rate + square / (2 * n)) / (1 + square / n)
-    half: pd.Series[float] = (
-        _Z / (1 + square / n) * np.sqrt(rate * (1 - rate) / n + square / (4 * n * n))
-    )
+    half = _Z / (1 + square / n) * np.sqrt(rate * (1 - rate) / n + square / (4 * n * n))
     low, high = (middle - half).clip(lower=0), (middle + half).clip(upper=1)
     return pd.DataFrame({"rate": rate, "low": low, "high": high}).round(4)

@@ -8,25 +8,12 @@ import pandas as pd
 
 from shouwang.core.identity import birth_dates, clean_names
 from shouwang.core.month import Month
-from shouwang.county.contract import ColumnType
+from shouwang.core.terms import HEAD
 from shouwang.screening.rules import RuleBook
 
-HEAD = "户主"
-ABOUT: dict[str, ColumnType] = {
-    "person.age": "integer",
-    "person.relation": "text",
-    "person.health": "text",
-    "person.labour": "text",
-    "household.type": "text",
-    "household.risk_removed": "text",
-    "household.income": "yuan",
-    "household.members": "integer",
-}
-"""What a rule may ask of the person or the household behind a row, besides the row's own
-columns."""
 COMPOUND = re.compile(
-    "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|公冶|太叔|申屠|公孙|"
-    "慕容|仲孙|钟离|长孙|宇文|司徒|鲜于|司空|令狐|东郭|南门|呼延|拓跋|完颜"
+    "欧阳|太史|端木|上官|司马|东方|独孤|南宫|万俟|闻人|夏侯|诸葛|尉迟|公羊|赫连|澹台|皇甫|宗政|濮阳|"
+    "公冶|太叔|申屠|公孙|慕容|仲孙|钟离|长孙|宇文|司徒|鲜于|司空|令狐|东郭|南门|呼延|拓跋|完颜"
 )
 
 
@@ -38,32 +25,24 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     nobody is known to be able and somebody's labour is unknown)``, special``. What the registry
     says of a household is taken from its head, or from the first member of whom it says anything.
     """
-    order = people.assign(not_head=people["relation"] != HEAD).sort_values(
-        ["household_id", "not_head"], kind="stable"
-    )
+    order = people.assign(not_head=people["relation"] != HEAD)
+    order = order.sort_values(["household_id", "not_head"], kind="stable")
     first = order.drop_duplicates("household_id").set_index("household_id")
     homes = first[["township", "village"]].assign(head=first["name"])
     for column in ("household_type", "risk_removed", "income", "policy"):
-        if column not in order:
-            continue
-        said = (
-            order[order[column].notna()]
-            .drop_duplicates("household_id")
-            .set_index("household_id")[column]
-        )
-        homes[column] = said.reindex(homes.index)
+        if column in order:
+            said = order[order[column].notna()].drop_duplicates("household_id")
+            homes[column] = said.set_index("household_id")[column].reindex(homes.index)
     homes["income"] = homes["income"].astype("float64")
-    by_home = people.groupby("household_id")
-    homes["members"] = by_home.size()
+    homes["members"] = people.groupby("household_id").size()
     homes["net_income"] = (homes["income"] * homes["members"]).round(2)
     able = people["labour"].isin(book.able_to_work).groupby(people["household_id"]).sum()
     unknown = people["labour"].isna().groupby(people["household_id"]).any()
     homes["able_members"] = able.astype("float64").mask((able == 0) & unknown)
     homes["special"] = homes["household_type"].isin(book.special_households)
     if "policy" in homes:  # 脱贫不享受政策
-        homes["special"] &= ~(
-            homes["household_type"].eq("脱贫户") & homes["policy"].eq("否")
-        ).fillna(False)
+        left_help = homes["household_type"].eq("脱贫户") & homes["policy"].eq("否")
+        homes["special"] &= ~left_help.fillna(False)
     return homes.sort_index()
 
 
@@ -74,7 +53,7 @@ def persons(people: pd.DataFrame) -> pd.DataFrame:
     return people.drop_duplicates("person_id").set_index("person_id").reindex(columns=columns)
 
 
-def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
+def who(rows: pd.DataFrame, registered: pd.DataFrame) -> pd.Series[str]:
     """Whose row each is: the matched person; else the one member of the household who bears the
     name; else the name.
 
@@ -84,12 +63,12 @@ def who(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series[str]:
     unknown = rows[person.isna()]
     if unknown.empty:
         return person
-    members = known[known["household_id"].isin(unknown["household_id"].unique())]
-    called = members["household_id"].astype("str") + "|" + clean_names(members["name"])
-    called = called[called.notna() & ~called.duplicated(keep=False)]
+    members = registered[registered["household_id"].isin(unknown["household_id"].unique())]
+    named = members["household_id"].astype("str") + "|" + clean_names(members["name"])
+    named = named[named.notna() & ~named.duplicated(keep=False)]
     written = clean_names(unknown["name"]).fillna("") if "name" in unknown else ""
     key = unknown["household_id"].astype("str") + "|" + written
-    of_key = pd.Series(called.index, index=called.array, dtype="str")
+    of_key = pd.Series(named.index, index=named.array, dtype="str")
     person.loc[unknown.index] = looked_up(key, of_key).fillna(key)
     return person
 
@@ -101,40 +80,34 @@ def looked_up(keys: pd.Series, table: pd.Series) -> pd.Series:
 
 
 def about(
-    name: str, rows: pd.DataFrame, homes: pd.DataFrame, known: pd.DataFrame, month: Month
+    name: str, rows: pd.DataFrame, homes: pd.DataFrame, registered: pd.DataFrame, month: Month
 ) -> pd.Series:
-    """What `ABOUT` names, of the person (``_unit``) or the household of each row."""
+    """What `conditions.ABOUT` names, of the person (``_unit``) or the household of each row."""
     whose, _, fact = name.partition(".")
     if name == "person.age":
-        return ages(rows, rows["_unit"], known, month)
+        return _ages(rows, registered, month)
     if whose == "person":
-        return looked_up(rows["_unit"], known[fact])
-    return looked_up(rows["household_id"], homes[{"type": "household_type"}.get(fact, fact)])
+        return looked_up(rows["_unit"], registered[fact])
+    return looked_up(rows["household_id"], homes["household_type" if fact == "type" else fact])
 
 
-def ages(
-    rows: pd.DataFrame, persons_of_rows: pd.Series, known: pd.DataFrame, month: Month
-) -> pd.Series[float]:
+def _ages(rows: pd.DataFrame, registered: pd.DataFrame, month: Month) -> pd.Series[float]:
     """Completed years (周岁) at the month's end, by the registry's birth date, else by the row's
     own number."""
-    concerned = known[known.index.isin(persons_of_rows.unique())]
-    registered = concerned["birth_date"].astype("datetime64[ms]")
-    registered = registered.fillna(birth_dates(concerned["id_number"].astype("str")))
-    born = looked_up(persons_of_rows, registered)
+    concerned = registered[registered.index.isin(rows["_unit"].unique())]
+    birth = concerned["birth_date"].astype("datetime64[ms]")
+    birth = birth.fillna(birth_dates(concerned["id_number"].astype("str")))
+    born = looked_up(rows["_unit"], birth)
     if "id_number" in rows:
         born = born.fillna(birth_dates(rows["id_number"].astype("str")))
     last = month.last
-    before = (born.dt.month > last.month) | (
-        (born.dt.month == last.month) & (born.dt.day > last.day)
-    )
-    age: pd.Series[float] = last.year - born.dt.year - before.astype("float64")
-    return age
+    this_month = (born.dt.month == last.month) & (born.dt.day > last.day)
+    before = (born.dt.month > last.month) | this_month
+    return last.year - born.dt.year - before.astype("float64")
 
 
 def shown(name: object) -> str:
     """A person as a list may name them: ``张某``, ``欧阳某``."""
     cleaned = str(name).strip() if isinstance(name, str) else ""
-    if not cleaned:
-        return "某"
     surname = cleaned[:2] if COMPOUND.match(cleaned) and len(cleaned) > 2 else cleaned[:1]
     return f"{surname}某"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.screening import evaluate
-from shouwang.screening.columns import columns
+from shouwang.screening.checking import columns_of
 from shouwang.screening.reports import reported
 from shouwang.screening.rules import RuleBook
 from shouwang.store.database import insert
@@ -40,7 +40,7 @@ def records_for(
             there = sorted(
                 {m for month in months for m in [d for d in there if d <= str(month)][-2:]}
             )
-        asked = set().union(*(columns(book, contract.slug) for book in books))
+        asked = set().union(*(columns_of(book, contract.slug) for book in books))
         found[contract.slug] = matched_records(connection, contract, there, asked)
     return found
 

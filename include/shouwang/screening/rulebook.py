@@ -12,13 +12,10 @@ from pydantic import ValidationError
 from shouwang.core.errors import ConfigError
 from shouwang.county.contract import Contract
 from shouwang.county.yamls import Problem, Written, problems
-from shouwang.screening.checking import inconsistencies
-from shouwang.screening.columns import against_contracts
+from shouwang.screening.checking import mistakes
 from shouwang.screening.rules import RuleBook
 
 __all__ = ["RuleBook", "load_rulebook"]
-
-RULES, PARAMETERS = "rules.yaml", "parameters.yaml"
 
 
 def load_rulebook(
@@ -31,50 +28,36 @@ def load_rulebook(
     `ConfigError` that lists every mistake with file, line, key, what was found, what is allowed and
     what to do.
     """
-    files = Written(rules or folder / RULES), Written(folder / PARAMETERS)
-    content, parameters = (file.keys for file in files)
+    written, dated = Written(rules or folder / "rules.yaml"), Written(folder / "parameters.yaml")
+    content, parameters = written.keys, dated.keys
     stray = parameters.keys() - {"parameters"}
     if stray or "parameters" in content:
-        where = files[1 if stray else 0].name
         raise ConfigError(
-            f"{where}: dated parameters, and only they, stand in {PARAMETERS} under 'parameters'."
+            f"{(dated if stray else written).name}: dated parameters, and only they, stand in "
+            "parameters.yaml under 'parameters'."
         )
     try:
         book = RuleBook.model_validate({**content, **parameters})
+        wrong = mistakes(book, {contract.slug: contract.columns for contract in contracts})
     except ValidationError as error:
-        raise _complaint(problems(error, RuleBook), files, content) from None
-    columns = {contract.slug: contract.columns for contract in contracts}
-    found = inconsistencies(book) or (against_contracts(book, columns) if columns else [])
-    if found:
-        raise _complaint(found, files, content)
-    return book
-
-
-def _complaint(
-    found: Iterable[Problem], files: tuple[Written, Written], rules: dict[str, Any]
-) -> ConfigError:
-    told = [
-        files[problem.path[:1] == ("parameters",)].told(problem, _rule(problem, rules))
-        for problem in found
-    ]
-    return ConfigError(
-        "\n".join(
-            [*told, "Correct the file at these places; until then nothing is screened with it."]
+        wrong = [*problems(error, RuleBook)]
+    else:
+        if not wrong:
+            return book
+    said = [
+        (dated if problem.path[:1] == ("parameters",) else written).told(
+            problem, _rule_of(problem, content)
         )
-    )
+        for problem in wrong
+    ]
+    last = "Correct the file at these places; until then nothing is screened with it."
+    raise ConfigError("\n".join([*said, last]))
 
 
-def _rule(problem: Problem, content: dict[str, Any]) -> str:
+def _rule_of(problem: Problem, content: dict[str, Any]) -> str:
     """The code of the rule a problem stands in, for who counts no list entries."""
-    match problem.path:
-        case ("rules", int(n), *_) if isinstance(content.get("rules"), list) and n < len(
-            content["rules"]
-        ):
-            rule = content["rules"][n]
-            return (
-                f" (rule {rule['code']})"
-                if isinstance(rule, dict) and isinstance(rule.get("code"), str)
-                else ""
-            )
-        case _:
-            return ""
+    match problem.path, content.get("rules"):
+        case ("rules", int(n), *_), list(rules) if n < len(rules):
+            code = rules[n].get("code") if isinstance(rules[n], dict) else None
+            return f" (rule {code})" if isinstance(code, str) else ""
+    return ""

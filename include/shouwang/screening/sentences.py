@@ -11,10 +11,7 @@ from typing import Any
 import pandas as pd
 
 from shouwang.core.month import Month
-from shouwang.screening.parts import Comparison
-from shouwang.screening.rules import Rule
-
-NOT_SAID = "未注明"
+from shouwang.screening.rules import Comparison, Rule
 
 
 def money(value: float) -> str:
@@ -37,39 +34,35 @@ def percent(value: float) -> str:
     return number(int(value * 1000 + 1e-6) / 10) + "%"
 
 
-def beyond(value: float, threshold: float, line: Comparison) -> str:
-    """What the value did to its threshold; a value that equals it has reached it (达到), not gone
-    beyond (超过)."""
-    if value == threshold:
-        return "达到"
-    return "低于" if line.compare in ("<", "<=") else "超过"
+SHOWN = {"money": (money, whole_money), "percent": (percent,) * 2, "number": (number,) * 2}
+"""How a value and how its threshold is written, by ``shown_as``."""
 
 
 def sentence(rule: Rule, words: Mapping[str, object]) -> str:
     """Fill a rule's template; what is not known is said (未注明)."""
-    return re.sub(r"\{([^{}]*)\}", lambda found: _written(words.get(found[1])), rule.sentence)
+    return re.sub(r"\{([^{}]*)\}", lambda name: _written(words.get(name[1])), rule.sentence)
 
 
-def values(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
+def figures(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
     """The words for what was measured, and under ``also.`` for the second measure, from the figures
     in a row."""
     words: dict[str, str] = {}
-    for prefix, line in (("", rule.line), ("also.", rule.also)):
-        if line is None:
-            continue
-        measured, value, limit, divisor, before = (
+    for prefix, compared in rule.comparisons.items():
+        measured, value, line, divisor, before = (
             row[f"_{prefix}{name}"] for name in ("measured", "value", "line", "divisor", "before")
         )
-        show, show_limit = {
-            "money": (money, whole_money),
-            "percent": (percent, percent),
-            "number": (number, number),
-        }[line.shown_as]
-        amount = number if line.shown_as == "number" or line.measure.kind == "count" else money
-        found = {"value": show(value), "threshold": show_limit(limit), "measured": amount(measured)}
-        found |= {"divisor": whole_money(divisor), "beyond": beyond(value, limit, line)}
-        found |= {"before": amount(before)} if before == before else {}
-        words |= {prefix + name: said for name, said in found.items()}
+        show, show_line = SHOWN[compared.shown_as]
+        counted = compared.shown_as == "number" or compared.measure.kind == "count"
+        amount = number if counted else money
+        words |= {
+            f"{prefix}value": show(value),
+            f"{prefix}threshold": show_line(line),
+            f"{prefix}measured": amount(measured),
+            f"{prefix}divisor": whole_money(divisor),
+            f"{prefix}beyond": _beyond(value, line, compared),
+        }
+        if before == before:
+            words[f"{prefix}before"] = amount(before)
     return words
 
 
@@ -83,9 +76,16 @@ def calendar_words(month: Month, school_year: Month) -> dict[str, str]:
     }
 
 
+def _beyond(value: float, line: float, compared: Comparison) -> str:
+    """A value that equals its threshold has reached it (达到), not gone beyond (超过)."""
+    if value == line:
+        return "达到"
+    return "低于" if compared.compare in ("<", "<=") else "超过"
+
+
 def _written(value: object) -> str:
     if value is None or value is pd.NaT or value != value or value == "":
-        return NOT_SAID
+        return "未注明"
     if isinstance(value, dt.date):
         return f"{value.year}年{value.month}月{value.day}日"
     return number(float(value)) if isinstance(value, int | float) else str(value)
