@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from shouwang.board.figures import (
-    MonthRow,
-    expected,
-    month_rows,
-    township_months,
-)
-from shouwang.board.figures import (
-    State as CellState,
-)
+from shouwang.board.figures import MonthRow, expected, month_rows, township_months
+from shouwang.board.figures import State as CellState
 from shouwang.core.errors import NotThereYet, ShouwangError, Unreachable
 from shouwang.core.month import Month
 from shouwang.county.settings import CountySettings

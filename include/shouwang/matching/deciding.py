@@ -1,7 +1,8 @@
-"""What matching left to a clerk (有待核实): lists, choices, choices revoked."""
+"""What a clerk decides of the reviews (有待核实): lists written, choices taken, choices revoked."""
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from shouwang.core.errors import NotThereYet
 from shouwang.core.month import Month
 from shouwang.store.audit import audit
 from shouwang.workspace.workspace import load_workspace, safe_name
+
+log = logging.getLogger(__name__)
 
 
 def write_review(month: str, township: str | None = None, by: str = "shouwang") -> dict[str, Any]:
@@ -26,21 +29,15 @@ def write_review(month: str, township: str | None = None, by: str = "shouwang") 
         reviews = reviews_of(connection, workspace, of, township)
     paper = ReviewPaper(**headed(workspace, township or COUNTY, by), month=of, township=township)
     write = partial(write_paper, paper=paper, reviews=reviews)
-    if township:
-        name = f"{safe_name(township)}有待核实名单_{month}_{workspace.today().isoformat()}.xlsx"
-        with workspace.database.write() as connection:
-            hand_out(connection, workspace, of, township, name, by, write)
-        return {
-            "month": month,
-            "reviews": len(reviews),
-            "file": str(workspace.lists_of(of, township) / name),
-        }
-    path = (
-        workspace.county_papers_of(of)
-        / f"{workspace.county.settings.name}有待核实名单_{month}.xlsx"
-    )
     with workspace.database.write() as connection:
-        put_out(connection, workspace, path, of, COUNTY, by, write)
+        if township:
+            name = f"{safe_name(township)}有待核实名单_{month}_{workspace.today().isoformat()}.xlsx"
+            path = workspace.lists_of(of, township) / name
+            hand_out(connection, workspace, of, township, name, by, write)
+        else:
+            name = f"{workspace.county.settings.name}有待核实名单_{month}.xlsx"
+            path = workspace.county_papers_of(of) / name
+            put_out(connection, workspace, path, of, COUNTY, by, write)
     return {"month": month, "reviews": len(reviews), "file": str(path)}
 
 
@@ -52,10 +49,12 @@ def load_review(file: str, by: str) -> dict[str, Any]:
     if not path.is_file():
         raise NotThereYet(f"There is no file {file}; give the path of the list that came back.")
     with workspace.database.write() as connection:
-        taken = take_decisions(connection, workspace, path, by)
-        if taken["taken"]:
-            audit(connection, "decided", "review", by, taken=taken["taken"])
-    return taken
+        answer = take_decisions(connection, workspace, path, by)
+        if answer["taken"]:
+            audit(connection, "decided", "review", by, taken=answer["taken"])
+    counts = (answer[name] for name in ("rows", "taken", "known_already", "blank"))
+    log.info("review list of %d rows: %d taken, %d known already, %d blank", *counts)
+    return answer
 
 
 def list_decisions() -> list[dict[str, Any]]:
@@ -64,9 +63,9 @@ def list_decisions() -> list[dict[str, Any]]:
     from shouwang.matching.reviewing import decisions_in_force
 
     with load_workspace().database.read() as connection:
-        held = decisions_in_force(connection)
-    held["none_of_them"] = held["chosen"].isna()
-    shown = held[["decision_id", "month", "file", "row", "none_of_them", "decided_by"]]
+        decisions = decisions_in_force(connection)
+    decisions["none_of_them"] = decisions["chosen"].isna()
+    shown = decisions[["decision_id", "month", "file", "row", "none_of_them", "decided_by"]]
     return [dict(zip(shown.columns, row, strict=True)) for row in shown.to_numpy().tolist()]
 
 

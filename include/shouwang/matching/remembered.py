@@ -26,7 +26,6 @@ BY_CLERKS = (DECIDED, DECIDED_NONE)
 """Methods of rows that a clerk has settled."""
 Keyed = Callable[[pd.Series], pd.Series]
 IDENTITY = ["id_number", "name", "township", "village", "phone"]
-_FOUND = ["household_id", "person_id", "candidates"]
 PLACE = ["submission_id", "file", "sheet", "row"]
 """What tells two rows of one writing apart: a submission never changes, one that is sent anew is
 another."""
@@ -35,8 +34,8 @@ SHOWN = ["person_id", "household_id", "name", "id_number", "township", "village"
 
 def _digests(table: pd.DataFrame, columns: list[str]) -> pd.Series:
     text = table.reindex(columns=columns).astype("str").fillna("")
-    said = text[columns[0]].str.cat(text[columns[1:]], sep="\x1f")
-    return said.map(lambda written: hashlib.sha256(written.encode()).hexdigest()[:16]).astype("str")
+    joined = text[columns[0]].str.cat(text[columns[1:]], sep="\x1f")
+    return joined.map(lambda cell: hashlib.sha256(cell.encode()).hexdigest()[:16]).astype("str")
 
 
 def written_identities(rows: pd.DataFrame, keyed: Keyed) -> pd.Series:
@@ -47,23 +46,15 @@ def written_identities(rows: pd.DataFrame, keyed: Keyed) -> pd.Series:
     `PLACE`.
     """
     digests = _digests(rows, IDENTITY)
-    of = rows.get("submission_id", pd.Series("", index=rows.index))
-    again = pd.DataFrame({"digest": digests, "of": of}).duplicated(keep=False)
-    alike = again & ~_tells_people_apart(rows)
+    nothing = pd.Series("", index=rows.index, dtype="str")
+    submissions = rows.get("submission_id", nothing)
+    again = pd.DataFrame({"digest": digests, "of": submissions}).duplicated(keep=False)
+    written = rows.get("id_number", nothing).astype("str")
+    worth = numbers.evidence(*numbers.digit_matrix(written))
+    alike = again & (worth < numbers.ENOUGH)
     if alike.any():
         digests = digests.mask(alike, digests.str.cat(_digests(rows, PLACE), sep="|"))
     return keyed(digests)
-
-
-def _tells_people_apart(rows: pd.DataFrame) -> pd.Series:
-    """Whether enough of a number is written for no two namesakes to share it."""
-    written = (
-        rows["id_number"].astype("str")
-        if "id_number" in rows
-        else pd.Series(pd.NA, rows.index, dtype="str")
-    )
-    worth = numbers.evidence(*numbers.digit_matrix(written))
-    return pd.Series(worth >= numbers.ENOUGH, index=rows.index)
 
 
 def options(candidates: pd.Series, people: pd.DataFrame, keyed: Keyed) -> pd.DataFrame:
@@ -74,13 +65,14 @@ def options(candidates: pd.Series, people: pd.DataFrame, keyed: Keyed) -> pd.Dat
     person's identity.
     """
     wanted = candidates.dropna().explode().dropna()
-    pairs = pd.DataFrame({"row": wanted.index, "person_id": wanted.to_numpy()}).astype(
-        {"person_id": "str"}
-    )
-    known = people[people["person_id"].isin(pairs["person_id"])].assign(
-        key=lambda found: keyed(_digests(found, SHOWN))
-    )
-    return pairs.merge(known, on="person_id", how="inner")
+    pairs = pd.DataFrame({"row": wanted.index, "person_id": wanted.to_numpy()})
+    pairs = pairs.astype({"person_id": "str"})
+    concerned = people[people["person_id"].isin(pairs["person_id"])]
+    return pairs.merge(_with_keys(concerned, keyed), on="person_id", how="inner")
+
+
+def _with_keys(people: pd.DataFrame, keyed: Keyed) -> pd.DataFrame:
+    return people.assign(key=keyed(_digests(people, SHOWN)))
 
 
 def apply_decisions(
@@ -100,30 +92,29 @@ def apply_decisions(
     if decisions.empty:
         return matches
     identities = written_identities(rows, keyed)
-    decided = decisions.set_index("identity")
-    identities = identities[identities.isin(decided.index)]
-    if identities.empty:
-        return matches
+    by_identity = decisions.set_index("identity")
+    identities = identities[identities.isin(by_identity.index)]
     now = matches.loc[identities.index]
     shown = options(_meant(now, people), people, keyed)
-    there: dict[object, pd.DataFrame] = dict(iter(shown.groupby("row")))
-    standing = _standing(decided.loc[identities.unique()], shown, people, keyed)
+    shown_of: dict[object, pd.DataFrame] = dict(iter(shown.groupby("row")))
+    seen = set(by_identity.loc[identities.unique(), "candidates"].explode().dropna())
+    known = shown if seen <= set(shown["key"]) else _with_keys(people, keyed)
+    standing = known[known["key"].isin(seen)].drop_duplicates("key").set_index("key")
     settled: dict[object, dict[str, object]] = {}
     for (row, match), identity in zip(now.iterrows(), identities, strict=True):
-        verdict = _verdict(match, decided.loc[identity], there.get(row, shown.head(0)), standing)
+        mine = shown_of.get(row, shown.head(0))
+        verdict = _verdict(match, by_identity.loc[identity], mine, standing)
         if verdict is not None:
             settled[row] = verdict
     if not settled:
         return matches
-    told = (
-        pd.DataFrame.from_dict(settled, orient="index")
-        .reindex(columns=["method", *_FOUND])
-        .astype({"method": "str"})
-    )
-    told["outcome"] = told["method"].map(lambda code: METHODS[code].outcome)
-    told["confidence"] = told["method"].map(lambda code: METHODS[code].confidence)
-    told = told.astype(dict.fromkeys(("outcome", "household_id", "person_id"), "str"))
-    return pd.concat([matches.drop(told.index), told])[matches.columns].reindex(matches.index)
+    columns = ["method", "household_id", "person_id", "candidates"]
+    changed = pd.DataFrame.from_dict(settled, orient="index").reindex(columns=columns)
+    changed["outcome"] = changed["method"].map(lambda code: METHODS[code].outcome)
+    changed["confidence"] = changed["method"].map(lambda code: METHODS[code].confidence)
+    texts = ("method", "outcome", "household_id", "person_id")
+    changed = changed.astype(dict.fromkeys(texts, "str"))
+    return pd.concat([matches.drop(changed.index), changed])[matches.columns].reindex(matches.index)
 
 
 def _meant(matches: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
@@ -131,57 +122,38 @@ def _meant(matches: pd.DataFrame, people: pd.DataFrame) -> pd.Series:
     household."""
     matched = matches["outcome"] == MATCHED
     homes = matches.loc[matched & matches["person_id"].isna(), "household_id"]
-    members = (
-        people[people["household_id"].isin(homes)].groupby("household_id")["person_id"].agg(list)
-    )
+    members = people[people["household_id"].isin(homes)].groupby("household_id")["person_id"]
     alone = matches["person_id"].map(lambda who: [who], na_action="ignore").astype(object)
-    return matches["candidates"].where(
-        ~matched, alone.where(matches["person_id"].notna(), homes.map(members))
-    )
-
-
-def _standing(
-    decided: pd.DataFrame, shown: pd.DataFrame, people: pd.DataFrame, keyed: Keyed
-) -> pd.DataFrame:
-    """By key, the people whom some decisions' clerks saw and who are registered as they were
-    then."""
-    seen = set(decided["candidates"].explode().dropna())
-    found = shown
-    if not seen <= set(shown["key"]):
-        found = people.assign(key=keyed(_digests(people, SHOWN)))
-    return found[found["key"].isin(seen)].drop_duplicates("key").set_index("key")
+    either = alone.where(matches["person_id"].notna(), homes.map(members.agg(list)))
+    return matches["candidates"].where(~matched, either)
 
 
 def _verdict(
-    match: pd.Series, decision: pd.Series, there: pd.DataFrame, standing: pd.DataFrame
+    match: pd.Series, decision: pd.Series, shown: pd.DataFrame, standing: pd.DataFrame
 ) -> dict[str, object] | None:
-    """What a decision makes of a row; None where the ladder's answer stays."""
-    chosen, outcome, keys = decision["chosen"], match["outcome"], set(there["key"])
-    known = bool(keys) and keys <= set(decision["candidates"])
-    if outcome == REVIEW and not known:
+    """What a decision makes of a row; None where the ladder's answer stays.
+
+    ``shown``: whom the ladder names; ``standing``: by key, the people whom clerks saw and who are
+    registered as they were then.
+    """
+    chosen, outcome, keys = decision["chosen"], match["outcome"], set(shown["key"])
+    nobody_new = bool(keys) and keys <= set(decision["candidates"])
+    if outcome == REVIEW and not nobody_new:
         return None
     if pd.isna(chosen):
         if outcome == UNMATCHED:
             return None
-        if known:
+        if nobody_new:
             return {"method": DECIDED_NONE}
     elif chosen in standing.index:
         person = standing.loc[chosen]
         if match["person_id"] == person["person_id"]:
             return None
-        if (
-            outcome == UNMATCHED
-            or known
-            or (keys and match["household_id"] == person["household_id"])
-        ):
+        at_home = keys and match["household_id"] == person["household_id"]
+        if outcome == UNMATCHED or nobody_new or at_home:
             return {"method": DECIDED, **person[["household_id", "person_id"]].to_dict()}
     elif outcome == REVIEW:
         return None
-    left = pd.concat(
-        [there["person_id"], standing.loc[standing.index.isin(decision["candidates"]), "person_id"]]
-    )
-    return (
-        {"method": DECIDED_BEFORE, "candidates": left.unique().tolist()[:CANDIDATES]}
-        if len(left)
-        else None
-    )
+    seen = standing.loc[standing.index.isin(decision["candidates"]), "person_id"]
+    left = pd.concat([shown["person_id"], seen]).unique().tolist()
+    return {"method": DECIDED_BEFORE, "candidates": left[:CANDIDATES]} if left else None

@@ -8,8 +8,8 @@ leave it out, and the list says how many they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 import sqlalchemy as sa
@@ -17,29 +17,24 @@ from sqlalchemy import Connection
 
 from shouwang.core.identity import DAMAGED, PARTIAL, birth_dates, clean_numbers, mask_number
 from shouwang.core.month import Month
+from shouwang.core.terms import HEAD
 from shouwang.registry.history import people_as_of
+from shouwang.registry.households import first_said
 from shouwang.registry.monitoring import monitoring, since
 from shouwang.store.database import frame
 from shouwang.store.tables import case, signal
 
-HEAD = "户主"
 BY_INCOME = ("脱贫不稳定户", "边缘易致贫户")
 SUDDEN = "突发严重困难户"
+OUT_OF_SCHOOL, HALF_A_YEAR = "EDU-1", 6
+"""The rule that finds children out of school; it speaks twice a year."""
 COLUMNS = (
-    "check",
-    "household_id",
-    "township",
-    "village",
-    "village_group",
-    "head",
-    "member",
-    "found",
-    "remedy",
+    *("check", "household_id", "township", "village", "village_group", "head"),
+    *("member", "found", "remedy"),
 )
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One check: its title in the list, and what the township does about it."""
 
     title: str
@@ -86,12 +81,32 @@ class Registry:
     line: float
 
 
+def read_registry(
+    connection: Connection, month: Month, line: float, deaths: pd.DataFrame
+) -> Registry:
+    """What is checked of a month; ``deaths`` as `Registry.dead`."""
+    helped = sa.select(case.c.household_id).where(case.c.measures.is_not(None))
+    half_a_year = signal.c.month.between(str(month + (1 - HALF_A_YEAR)), str(month))
+    at_home = sa.select(signal.c.household_id).where(signal.c.rule == OUT_OF_SCHOOL, half_a_year)
+    return Registry(
+        month,
+        people_as_of(connection, month),
+        since(monitoring(connection, month)),
+        set(connection.scalars(helped)),
+        set(frame(connection, at_home)["household_id"]),
+        deaths,
+        line,
+    )
+
+
 def check_registry(registry: Registry) -> pd.DataFrame:
     """Every finding as a row of `COLUMNS`, by township, village and household; ``found`` and
     ``remedy`` in Chinese."""
-    homes = _homes(registry.people)
-    found = [*_households(registry, homes), *_people(registry.people), _dead(registry)]
-    rows = pd.concat([f for f in found if len(f)] or found[:1], ignore_index=True)
+    people = registry.people
+    homes = first_said(people, ["income"])
+    homes["heads"] = (people["relation"] == HEAD).groupby(people["household_id"]).sum()
+    found = [*_households(registry, homes), *_heads(homes), *_people(people), _dead(registry)]
+    rows = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
     rows = rows.join(homes[["township", "village", "village_group", "head"]], on="household_id")
     rows["remedy"] = rows["check"].map({code: check.remedy for code, check in CHECKS.items()})
     rows["place"] = rows["check"].map({code: place for place, code in enumerate(CHECKS)})
@@ -99,108 +114,57 @@ def check_registry(registry: Registry) -> pd.DataFrame:
     return rows.sort_values(order, kind="stable", ignore_index=True)[list(COLUMNS)].astype("str")
 
 
-OUT_OF_SCHOOL, HALF_A_YEAR = "EDU-1", 6
-"""The rule that finds children out of school; it speaks twice a year."""
-
-
-def read_registry(
-    connection: Connection, month: Month, line: float, deaths: pd.DataFrame
-) -> Registry:
-    """What is checked of a month; ``deaths`` as `Registry.dead`."""
-    helped = connection.scalars(sa.select(case.c.household_id).where(case.c.measures.is_not(None)))
-    signals = frame(
-        connection,
-        sa.select(signal.c.household_id).where(
-            signal.c.rule == OUT_OF_SCHOOL,
-            signal.c.month.between(str(month + (1 - HALF_A_YEAR)), str(month)),
-        ),
+def _findings(
+    code: str,
+    households: pd.Series | pd.Index,
+    found: pd.Series | str,
+    members: pd.Series | None = None,
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"check": code, "household_id": households, "member": members, "found": found}
     )
-    return Registry(
-        month,
-        people_as_of(connection, month),
-        since(monitoring(connection, month)),
-        set(helped),
-        set(signals["household_id"]),
-        deaths,
-        line,
-    )
-
-
-def _homes(people: pd.DataFrame) -> pd.DataFrame:
-    """One row a household: place, head's name, what is said of its income, and how many heads it
-    has."""
-    heads = people["relation"] == HEAD
-    order = people.assign(rest=~heads).sort_values(["household_id", "rest"], kind="stable")
-    first = order.drop_duplicates("household_id").set_index("household_id")
-    homes = first[["township", "village", "village_group"]].assign(head=first["name"])
-    homes["income"] = (
-        order.dropna(subset=["income"])
-        .drop_duplicates("household_id")
-        .set_index("household_id")["income"]
-    )
-    homes["heads"] = heads.groupby(people["household_id"]).sum()
-    return homes
 
 
 def _households(registry: Registry, homes: pd.DataFrame) -> list[pd.DataFrame]:
     standing = registry.standing[registry.standing["monitored"].notna()]
-    known = standing.join(homes[["income"]], how="inner")
-    open_, income, line = ~known["removed"], known["income"], registry.line
-    kind = known["monitored"]
-    recognised, taken_off = _month_numbers(known["recognised"]), _month_numbers(known["taken_off"])
-    measured = known.index.isin(registry.measured)
+    homes = standing.join(homes[["income"]], how="inner")
+    kind, removed, income = homes["monitored"], homes["removed"], homes["income"]
+    line = registry.line
+    recognised, taken_off = homes["recognised"], homes["taken_off"]
+    begun, ended = _month_numbers(recognised), _month_numbers(taken_off)
     now = registry.month.year * 12 + registry.month.number
-    removed = known["removed"]
-    money = income.map("{:,.2f}".format).astype("str")
-    said = "人均纯收入 " + money + f" 元，监测线 {line:,.0f} 元"
-    month = known["recognised"].map(_chinese, na_action="ignore").astype("str")
-    off = known["taken_off"].map(_chinese, na_action="ignore").astype("str")
-    of_kind = kind + "，" + said
-    tests = (
-        ("income_above", open_ & kind.isin(BY_INCOME) & (income > line), of_kind),
-        ("income_below", open_ & (kind == SUDDEN) & (income <= line), of_kind),
-        (
-            "no_measure",
-            open_ & ~measured & (now - recognised > 1),
-            month + "纳入，至今没有措施记录",
-        ),
-        (
-            "removed_early",
-            removed & (taken_off - recognised <= 1),
-            month + "纳入，" + off + "风险消除",
-        ),
-        (
-            "removed_without_measure",
+    measured = homes.index.isin(registry.measured)
+    incomes = income.map("{:,.2f}".format).astype("str")
+    compared = "人均纯收入 " + incomes + f" 元，监测线 {line:,.0f} 元"
+    entered = recognised.map(_chinese, na_action="ignore").astype("str") + "纳入，"
+    left = taken_off.map(_chinese, na_action="ignore").astype("str")
+    at_school = ~homes.index.isin(registry.out_of_school)
+    title = pd.Series(CHECKS["removed_out_of_school"].title, index=homes.index)
+    above, below = kind.isin(BY_INCOME) & (income > line), (kind == SUDDEN) & (income <= line)
+    tests = {
+        "income_above": (~removed & above, kind + "，" + compared),
+        "income_below": (~removed & below, kind + "，" + compared),
+        "no_measure": (~removed & ~measured & (now - begun > 1), entered + "至今没有措施记录"),
+        "removed_early": (removed & (ended - begun <= 1), entered + left + "风险消除"),
+        "removed_without_measure": (
             removed & ~measured & recognised.notna(),
-            month + "纳入，风险消除前没有措施记录",
+            entered + "风险消除前没有措施记录",
         ),
-        ("removed_out_of_school", removed & known.index.isin(registry.out_of_school), None),
-        ("removed_income_below", removed & (income <= line), said),
-    )
-    found = [
-        pd.DataFrame(
-            {
-                "check": code,
-                "household_id": known.index[holds.to_numpy()],
-                "member": None,
-                "found": CHECKS[code].title if text is None else text[holds].to_numpy(),
-            }
-        )
-        for code, holds, text in tests
+        "removed_out_of_school": (removed & ~at_school, title),
+        "removed_income_below": (removed & (income <= line), compared),
+    }
+    return [
+        _findings(code, homes.index[holds.to_numpy()], text[holds].to_numpy())
+        for code, (holds, text) in tests.items()
     ]
-    for code, several in (("several_heads", homes["heads"] > 1), ("no_head", homes["heads"] == 0)):
-        counts = homes.loc[several, "heads"]
-        text = (
-            "户主 " + counts.astype("str") + " 人"
-            if code == "several_heads"
-            else "没有人登记为户主"
-        )
-        found.append(
-            pd.DataFrame(
-                {"check": code, "household_id": counts.index, "member": None, "found": text}
-            )
-        )
-    return found
+
+
+def _heads(homes: pd.DataFrame) -> list[pd.DataFrame]:
+    several = homes.loc[homes["heads"] > 1, "heads"]
+    return [
+        _findings("several_heads", several.index, "户主 " + several.astype("str") + " 人"),
+        _findings("no_head", homes.index[homes["heads"] == 0], "没有人登记为户主"),
+    ]
 
 
 def _month_numbers(months: pd.Series) -> pd.Series[float]:
@@ -216,59 +180,29 @@ def _chinese(month: str) -> str:
 def _people(people: pd.DataFrame) -> list[pd.DataFrame]:
     cleaned = clean_numbers(people["id_number"])
     number, state = cleaned["id_number"], cleaned["id_state"]
-    sound = ~state.isin([DAMAGED, PARTIAL]) & number.notna()
+    unsound = state.isin([DAMAGED, PARTIAL])
+    sound = ~unsound & number.notna()
     pairs = people.assign(number=number)[sound].drop_duplicates(["number", "household_id"])
     twice = pairs[pairs["number"].duplicated(keep=False)]
-    others = (
-        twice.groupby("number")["household_id"]
-        .transform(lambda ids: "、".join(sorted(ids)))
-        .astype("str")
-    )
-    born, sex = birth_dates(number.where(sound)), people["sex"]
+    homes = twice.groupby("number")["household_id"]
+    both = homes.transform(lambda ids: "、".join(sorted(ids))).astype("str")
+    born, written = birth_dates(number.where(sound)), people["birth_date"]
+    other_day = sound & written.notna() & (born != written)
     male = pd.to_numeric(number.where(sound).str.slice(16, 17), errors="coerce") % 2 == 1
-    written = people["birth_date"]
-    said: list[tuple[str, pd.Series, Callable[[pd.DataFrame], Sequence[str] | pd.Series]]] = [
-        (
-            "number_unsound",
-            state.isin([DAMAGED, PARTIAL]),
-            lambda r: "号码 " + r["id_number"].map(mask_number).astype("str"),
-        ),
-        (
-            "birth_date",
-            sound & written.notna() & (born != written),
-            lambda r: (
-                "号码为 "
-                + born[r.index].dt.strftime("%Y-%m-%d")
-                + "，登记为 "
-                + r["birth_date"].dt.strftime("%Y-%m-%d")
-            ),
-        ),
-        (
-            "sex",
-            sound & sex.isin(["男", "女"]) & (male != (sex == "男")),
-            lambda r: (
-                "登记为"
-                + r["sex"]
-                + "，号码为"
-                + r["sex"].map({"男": "女", "女": "男"}).astype("str")
-            ),
-        ),
+    sex, by_number = people["sex"], pd.Series("女", index=people.index).mask(male, "男")
+    other_sex = sound & sex.isin(["男", "女"]) & (sex != by_number)
+    days = [day[other_day].dt.strftime("%Y-%m-%d") for day in (born, written)]
+    masked = people.loc[unsound, "id_number"].map(mask_number).astype("str")
+    texts = {
+        "number_unsound": "号码 " + masked,
+        "birth_date": "号码为 " + days[0] + "，登记为 " + days[1],
+        "sex": "登记为" + sex[other_sex] + "，号码为" + by_number[other_sex],
+    }
+    home, name = people["household_id"], people["name"]
+    return [
+        _findings("two_households", twice["household_id"], "登记在户 " + both, twice["name"]),
+        *(_findings(code, home[t.index], t, name[t.index]) for code, t in texts.items()),
     ]
-    found = [_of_members(people[holds], code, text) for code, holds, text in said]
-    return [_of_members(twice, "two_households", lambda r: "登记在户 " + others[r.index]), *found]
-
-
-def _of_members(
-    rows: pd.DataFrame, code: str, text: Callable[[pd.DataFrame], Sequence[str] | pd.Series]
-) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "check": code,
-            "household_id": rows["household_id"],
-            "member": rows["name"],
-            "found": text(rows),
-        }
-    )
 
 
 def _dead(registry: Registry) -> pd.DataFrame:
@@ -276,11 +210,4 @@ def _dead(registry: Registry) -> pd.DataFrame:
     named."""
     names = registry.people.drop_duplicates("person_id").set_index("person_id")["name"]
     dead = registry.dead[registry.dead["household_id"].isin(registry.people["household_id"])]
-    return pd.DataFrame(
-        {
-            "check": "dead",
-            "household_id": dead["household_id"],
-            "member": dead["person_id"].map(names),
-            "found": dead["source"],
-        }
-    )
+    return _findings("dead", dead["household_id"], dead["source"], dead["person_id"].map(names))

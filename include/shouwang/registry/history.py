@@ -4,9 +4,13 @@ is forgotten."""
 from __future__ import annotations
 
 import hashlib
+import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
@@ -15,31 +19,17 @@ from sqlalchemy import Connection
 from shouwang.core.errors import NotThereYet
 from shouwang.core.identity import VALID
 from shouwang.core.month import Month
+from shouwang.core.terms import HEAD
 from shouwang.store.database import arrow, frame, in_parts, insert, pandas_of
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import person, registry_load
 
 COLUMNS = [
-    "household_id",
-    "township",
-    "village",
-    "village_group",
-    "name",
-    "id_number",
-    "sex",
-    "birth_date",
-    "relation",
-    "ethnicity",
-    "household_type",
-    "registered_type",
-    "recognised_on",
-    "policy",
-    "risk_removed",
-    "income",
-    "health",
-    "labour",
-    "phone",
+    *("household_id", "township", "village", "village_group", "name", "id_number", "sex"),
+    *("birth_date", "relation", "ethnicity", "household_type", "registered_type"),
+    *("recognised_on", "policy", "risk_removed", "income", "health", "labour", "phone"),
 ]
+log = logging.getLogger(__name__)
 KEY = ["person_id", "household_id"]
 ARROW = {
     "birth_date": pa.timestamp("ms"),
@@ -48,10 +38,7 @@ ARROW = {
     "line_no": pa.int64(),
 }
 """What is no text."""
-
-
 NOT_MONITORED = "非监测对象"
-HEAD = "户主"
 WRITTEN_HEADS = ("本人或户主", "户主本人", "本人（户主）", "本人(户主)", "户主（本人）")
 """How the head of a household may be written as his own relation."""
 
@@ -115,61 +102,58 @@ def load_snapshot(
 ) -> RegistryChange:
     """Make the registry from ``as_of`` until the next load say what ``people`` says; the same load
     again does nothing."""
-    month = str(as_of)
-    known = (
-        connection.execute(sa.select(registry_load).where(registry_load.c.as_of == month))
-        .mappings()
-        .first()
-    )
+    month, start = str(as_of), time.monotonic()
+    this_load = registry_load.c.as_of == month
+    earlier = connection.scalar(sa.select(registry_load.c.fingerprint).where(this_load))
     households = int(people["household_id"].nunique())
-    if known and known["fingerprint"] == fingerprint:
+    if earlier == fingerprint:
         return RegistryChange(len(people), households, 0, 0, 0, True)
     keys = keys_of(connection)
-    people = people.assign(
-        person_id=keys.keyed(people["person_id"]), content=keys.keyed(people["content"])
-    )
-    until = connection.scalar(
-        sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month)
-    )
-    holding = _holding(connection, month, person.columns.keys())
-    joined = holding.merge(
-        people[[*KEY, "content"]], on=[*KEY, "content"], how="left", indicator=True
-    )
-    stays = joined["_merge"].eq("both").to_numpy()
-    going, staying = holding[~stays], holding[stays]
-    fresh = people.merge(staying[KEY], on=KEY, how="left", indicator=True)
-    fresh = people[fresh["_merge"].eq("left_only").to_numpy()]
+    digests = {name: keys.keyed(people[name]) for name in ("person_id", "content")}
+    people = people.assign(**digests)
+    later = sa.select(sa.func.min(registry_load.c.as_of)).where(registry_load.c.as_of > month)
+    until = connection.scalar(later)
+    holding = _holding(connection, as_of, person.columns.keys())
+    stays = _among(holding, people, [*KEY, "content"])
+    going, fresh = holding[~stays], people[~_among(people, holding[stays], KEY)]
     _end(connection, going, month, until)
     insert(connection, person, fresh.assign(from_month=month, to_month=until))
-    values = {
-        "fingerprint": fingerprint,
-        "file": file,
-        "people": len(people),
-        "households": households,
-    }
-    if known:
-        connection.execute(
-            registry_load.update().where(registry_load.c.as_of == month).values(**values)
-        )
-    else:
-        connection.execute(registry_load.insert().values(as_of=month, **values))
+    connection.execute(registry_load.delete().where(this_load))
+    values = {"fingerprint": fingerprint, "file": file, "as_of": month}
+    counts = {"people": len(people), "households": households}
+    connection.execute(registry_load.insert().values(**values, **counts))
     changed = len(going[KEY].merge(fresh[KEY], on=KEY))
-    return RegistryChange(
+    change = RegistryChange(
         len(people), households, len(fresh) - changed, len(going) - changed, changed, False
     )
+    log.info("registry of %s: %s, %.1f s", month, change, time.monotonic() - start)
+    return change
+
+
+def _among(rows: pd.DataFrame, others: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.bool_]:
+    """Which rows say the same in some columns as one of the others."""
+    joined = rows[columns].merge(others[columns], on=columns, how="left", indicator=True)
+    return joined["_merge"].eq("both").to_numpy()
+
+
+def holds_in(month: Month, statements: sa.FromClause = person) -> sa.ColumnElement[bool]:
+    """What the registry says in a month, of all that it ever said."""
+    begun, ended = statements.c.from_month, statements.c.to_month
+    return sa.and_(begun <= str(month), sa.or_(ended.is_(None), ended > str(month)))
 
 
 def _holding(
-    connection: Connection, month: str, columns: list[str], households: sa.Select[Any] | None = None
+    connection: Connection,
+    month: Month,
+    columns: list[str],
+    households: sa.Select[Any] | None = None,
 ) -> pd.DataFrame:
     kinds = {name: ARROW.get(name, pa.string()) for name in columns}
     asked = (
         sa.cast(person.c[n], sa.Text) if kind == ARROW["birth_date"] else person.c[n]
         for n, kind in kinds.items()
     )
-    query = sa.select(*asked).where(
-        person.c.from_month <= month, sa.or_(person.c.to_month.is_(None), person.c.to_month > month)
-    )
+    query = sa.select(*asked).where(holds_in(month))
     if households is not None:
         query = query.where(person.c.household_id.in_(households))
     return pandas_of(arrow(connection, query.order_by(person.c.line_no, person.c.person_id), kinds))
@@ -178,19 +162,17 @@ def _holding(
 def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | None) -> None:
     """Statements that no longer hold in ``month``: cut off there, and kept from the next load on if
     they hold again."""
-    before, later = going[going["from_month"] < month], going[going["from_month"] == month]
-    keys = [person.c[name] == sa.bindparam(f"k_{name}") for name in (*KEY, "from_month")]
-
-    def bound(rows: pd.DataFrame) -> list[dict[str, object]]:
-        return [
-            {f"k_{name}": value for name, value in zip((*KEY, "from_month"), row, strict=True)}
-            for row in rows[[*KEY, "from_month"]].to_numpy().tolist()
-        ]
-
-    if len(before):
-        connection.execute(person.update().where(*keys).values(to_month=month), bound(before))
-    if len(later):
-        connection.execute(person.delete().where(*keys), bound(later))
+    keys = (*KEY, "from_month")
+    which = [person.c[name] == sa.bindparam(f"k_{name}") for name in keys]
+    begun = going["from_month"] < month
+    cut_off = person.update().where(*which).values(to_month=month)
+    for statement, rows in (
+        (cut_off, going[begun]),
+        (person.delete().where(*which), going[~begun]),
+    ):
+        bound = rows[[*keys]].add_prefix("k_").to_dict("records")
+        if bound:
+            connection.execute(statement, [{str(k): v for k, v in one.items()} for one in bound])
     if until is not None:
         beyond = going[going["to_month"].isna() | (going["to_month"] > until)]
         insert(connection, person, beyond.assign(from_month=until))
@@ -199,18 +181,15 @@ def _end(connection: Connection, going: pd.DataFrame, month: str, until: str | N
 def load_in_force(connection: Connection, month: Month) -> str:
     """The fingerprint of the registry load that holds in a month; `NotThereYet` when there is
     none."""
-    query = (
-        sa.select(registry_load)
-        .where(registry_load.c.as_of <= str(month))
-        .order_by(registry_load.c.as_of.desc())
-    )
-    found = connection.execute(query).mappings().first()
-    if found is None:
+    query = sa.select(registry_load.c.as_of, registry_load.c.fingerprint)
+    query = query.where(registry_load.c.as_of <= str(month))
+    newest = connection.execute(query.order_by(registry_load.c.as_of.desc())).first()
+    if newest is None:
         raise NotThereYet(
-            f"There is no registry as of {month}; load one with `shouwang registry load FILE --as-of {month}` "
-            "(or an earlier month)."
+            f"There is no registry as of {month}; load one with `shouwang registry load FILE "
+            f"--as-of {month}` (or an earlier month)."
         )
-    return hashlib.sha256(f"{found['as_of']} {found['fingerprint']}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{newest.as_of} {newest.fingerprint}".encode()).hexdigest()[:16]
 
 
 def people_as_of(
@@ -221,7 +200,7 @@ def people_as_of(
     ``households`` is a query for the ids of those that are wanted; all of them when it is left out.
     """
     load_in_force(connection, month)
-    return _holding(connection, str(month), ["person_id", *COLUMNS], households)
+    return _holding(connection, month, ["person_id", *COLUMNS], households)
 
 
 def former_people(connection: Connection, month: Month) -> pd.DataFrame:
@@ -231,20 +210,13 @@ def former_people(connection: Connection, month: Month) -> pd.DataFrame:
     ``person_id, township, village, name``; nobody of whose household somebody bears that name now.
     """
     once, now = person, person.alias()
-    holds = sa.and_(
-        now.c.from_month <= str(month),
-        sa.or_(now.c.to_month.is_(None), now.c.to_month > str(month)),
-    )
     said = ("township", "village", "name")
-    stays = sa.and_(
-        now.c.person_id == once.c.person_id, *(now.c[name] == once.c[name] for name in said)
-    )
-    at_home = sa.and_(now.c.household_id == once.c.household_id, now.c.name == once.c.name)
-    query = (
-        sa.select(once.c.person_id, *(once.c[name] for name in said))
-        .where(once.c.to_month <= str(month))
-        .distinct()
-    )
-    for still in (stays, at_home):
-        query = query.where(~sa.exists().where(holds, still))
+
+    def alike(*names: str) -> sa.ColumnElement[bool]:
+        return sa.and_(*(now.c[name] == once.c[name] for name in names))
+
+    query = sa.select(once.c.person_id, *(once.c[name] for name in said))
+    query = query.where(once.c.to_month <= str(month)).distinct()
+    for still in (alike("person_id", *said), alike("household_id", "name")):
+        query = query.where(~sa.exists().where(holds_in(month, now), still))
     return frame(connection, query).astype("str")

@@ -12,36 +12,25 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.core.month import Month
+from shouwang.core.terms import HEAD
+from shouwang.registry.history import holds_in
 from shouwang.store.database import frame
 from shouwang.store.tables import person, registry_load
 
 MONITORED_TYPES = ("脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
-HEAD, REMOVED = "户主", "是"
-RECOGNISED, REMOVAL, RETURN, RETYPED, STRUCK_OFF = (
-    "新识别",
-    "风险消除",
-    "风险消除回退",
-    "变更监测类型",
-    "清退",
-)
+REMOVED = "是"
+RECOGNISED, REMOVAL, RETURN = "新识别", "风险消除", "风险消除回退"
+RETYPED, STRUCK_OFF = "变更监测类型", "清退"
 """Movements (监测对象变动) in the words that reports use."""
 
 
 def household_sizes(connection: Connection, month: Month) -> pd.Series[int]:
     """How many people each household has in a month, by ``household_id``."""
-    holds = sa.and_(
-        person.c.from_month <= str(month),
-        sa.or_(person.c.to_month.is_(None), person.c.to_month > str(month)),
-    )
-    counted = frame(
-        connection,
-        sa.select(person.c.household_id, sa.func.count().label("people"))
-        .where(holds)
-        .group_by(person.c.household_id),
-    )
-    return counted.astype({"household_id": "str", "people": "int64"}).set_index("household_id")[
-        "people"
-    ]
+    people = sa.func.count().label("people")
+    query = sa.select(person.c.household_id, people).where(holds_in(month))
+    counted = frame(connection, query.group_by(person.c.household_id))
+    counted = counted.astype({"household_id": "str", "people": "int64"})
+    return counted.set_index("household_id")["people"]
 
 
 def monitoring(connection: Connection, month: Month) -> pd.DataFrame:
@@ -54,47 +43,25 @@ def monitoring(connection: Connection, month: Month) -> pd.DataFrame:
     ever = sa.select(person.c.household_id).where(
         person.c.household_type.in_(MONITORED_TYPES), person.c.from_month <= str(month)
     )
-    names = (
-        "household_id",
-        "township",
-        "household_type",
-        "risk_removed",
-        "relation",
-        "from_month",
-        "to_month",
-    )
-    rows = frame(
-        connection,
-        sa.select(*(person.c[name] for name in names))
-        .where(person.c.household_id.in_(ever), person.c.from_month <= str(month))
-        .distinct(),
-    ).astype("str")
-    loads = frame(
-        connection, sa.select(registry_load.c.as_of).where(registry_load.c.as_of <= str(month))
-    )
-    months = loads.astype("str").sort_values("as_of")
+    fixed = (person.c.household_id, person.c.township, person.c.household_type)
+    dated = (person.c.risk_removed, person.c.relation, person.c.from_month, person.c.to_month)
+    past = person.c.household_id.in_(ever), person.c.from_month <= str(month)
+    rows = frame(connection, sa.select(*fixed, *dated).where(*past).distinct()).astype("str")
+    loads = sa.select(registry_load.c.as_of).where(registry_load.c.as_of <= str(month))
+    months = frame(connection, loads).astype("str").sort_values("as_of")
     each = rows[["household_id"]].drop_duplicates().merge(months, how="cross")
     said = rows.merge(months, how="cross")
-    holds = (said["from_month"] <= said["as_of"]) & (
-        said["to_month"].isna() | (said["to_month"] > said["as_of"])
-    )
-    said = said[holds].assign(
-        place=lambda r: r["household_type"].isna() * 2 + (r["relation"] != HEAD)
-    )
-    said = said.sort_values("place", kind="stable").drop_duplicates(["household_id", "as_of"])
-    each = each.merge(said, on=["household_id", "as_of"], how="left").sort_values(
-        ["household_id", "as_of"]
-    )
+    begun, ended = said["from_month"] <= said["as_of"], said["to_month"] <= said["as_of"]
+    said = said[begun & ~ended]
+    said["place"] = said["household_type"].isna() * 2 + (said["relation"] != HEAD)
+    keys = ["household_id", "as_of"]
+    said = said.sort_values("place", kind="stable").drop_duplicates(keys)
+    each = each.merge(said, on=keys, how="left").sort_values(keys, ignore_index=True)
     is_monitored = each["household_type"].isin(MONITORED_TYPES)
-    return pd.DataFrame(
-        {
-            "household_id": each["household_id"],
-            "as_of": each["as_of"],
-            "township": each["township"],
-            "monitored": each["household_type"].where(is_monitored).astype("str"),
-            "removed": is_monitored & (each["risk_removed"] == REMOVED),
-        }
-    ).reset_index(drop=True)
+    return each[["household_id", "as_of", "township"]].assign(
+        monitored=each["household_type"].where(is_monitored).astype("str"),
+        removed=is_monitored & (each["risk_removed"] == REMOVED),
+    )
 
 
 def since(history: pd.DataFrame) -> pd.DataFrame:
@@ -104,26 +71,16 @@ def since(history: pd.DataFrame) -> pd.DataFrame:
     that first said so without a break, null where the first load of all said so already;
     ``known_from``: the first load of all.
     """
-    first = history["as_of"].min()
+    first, home = history["as_of"].min(), history["household_id"]
     last = history.drop_duplicates("household_id", keep="last").set_index("household_id")
-    found = last[["township", "monitored", "removed"]]
-    for name, holds in (
-        ("recognised", history["monitored"].notna()),
-        ("taken_off", history["removed"]),
-    ):
-        broken = (
-            history["as_of"]
-            .where(~holds)
-            .groupby(history["household_id"])
-            .max()
-            .reindex(found.index)
-        )
-        after = history["as_of"].where(
-            holds & (history["as_of"] > history["household_id"].map(broken).fillna(""))
-        )
-        begun = after.groupby(history["household_id"]).min().reindex(found.index)
-        found = found.assign(**{name: begun.mask(begun == first).astype("str")})
-    return found.assign(known_from=first)
+    standing = last[["township", "monitored", "removed"]]
+    holding = {"recognised": history["monitored"].notna(), "taken_off": history["removed"]}
+    for name, holds in holding.items():
+        broken = history["as_of"].where(~holds).groupby(home).max().reindex(standing.index)
+        unbroken = holds & (history["as_of"] > home.map(broken).fillna(""))
+        begun = history["as_of"].where(unbroken).groupby(home).min().reindex(standing.index)
+        standing = standing.assign(**{name: begun.mask(begun == first).astype("str")})
+    return standing.assign(known_from=first)
 
 
 def movements(history: pd.DataFrame) -> pd.DataFrame:
@@ -139,8 +96,8 @@ def movements(history: pd.DataFrame) -> pd.DataFrame:
         RETYPED: was.notna() & now.notna() & (was != now),
         STRUCK_OFF: was.notna() & ~removed_before & now.isna() & history["township"].notna(),
     }
-    told = [
+    parts = [
         history.loc[compared & happened, ["household_id", "as_of"]].assign(movement=kind)
         for kind, happened in kinds.items()
     ]
-    return pd.concat(told, ignore_index=True).rename(columns={"as_of": "month"}).astype("str")
+    return pd.concat(parts, ignore_index=True).rename(columns={"as_of": "month"}).astype("str")

@@ -62,8 +62,11 @@ def _figures(
             measured = (measured - before if measure.by == "rise" else before - measured).round(2)
     edge = (line * divisor).round(2)
     value = (measured / divisor).mask(measured == edge, line)
-    found = pd.DataFrame(dict(zip(FIGURES, (measured, value, line, divisor, before), strict=True)))
-    return found[OPERATORS[compared.compare][1](measured, edge)]
+    figures = (measured, value, line, divisor, before)
+    compare = OPERATORS[compared.compare][1]
+    return pd.DataFrame(dict(zip(FIGURES, figures, strict=True)))[
+        compare(measured, edge).to_numpy()
+    ]
 
 
 def _lines(homes: pd.Series, compared: Comparison, evidence: Evidence) -> pd.Series[float]:

@@ -80,7 +80,8 @@ def _contains_none(column: pd.Series, words: Sequence[str], month: Month) -> pd.
 
 def _months_ago(column: pd.Series, span: tuple[int, int], month: Month) -> pd.Series[bool]:
     ago = (month.year - column.dt.year) * 12 + month.number - column.dt.month
-    return ago.between(*span)
+    recent: pd.Series[bool] = ago.between(*span)
+    return recent
 
 
 def _changed(column: pd.Series, before: pd.Series, month: Month) -> pd.Series[bool]:

@@ -57,6 +57,8 @@ def wilson(hits: pd.Series[int], tries: pd.Series[int]) -> pd.DataFrame:
     n = tries.astype("float64").where(tries > 0, np.nan)
     rate, square = hits / n, _Z * _Z
     middle = (rate + square / (2 * n)) / (1 + square / n)
-    half = _Z / (1 + square / n) * np.sqrt(rate * (1 - rate) / n + square / (4 * n * n))
+    half: pd.Series[float] = (
+        _Z / (1 + square / n) * np.sqrt(rate * (1 - rate) / n + square / (4 * n * n))
+    )
     low, high = (middle - half).clip(lower=0), (middle + half).clip(upper=1)
     return pd.DataFrame({"rate": rate, "low": low, "high": high}).round(4)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from shouwang.core.identity import birth_dates, clean_names
 from shouwang.core.month import Month
-from shouwang.core.terms import HEAD
+from shouwang.registry.households import first_said
 from shouwang.screening.rules import RuleBook
 
 COMPOUND = re.compile(
@@ -25,14 +25,8 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     nobody is known to be able and somebody's labour is unknown)``, special``. What the registry
     says of a household is taken from its head, or from the first member of whom it says anything.
     """
-    order = people.assign(not_head=people["relation"] != HEAD)
-    order = order.sort_values(["household_id", "not_head"], kind="stable")
-    first = order.drop_duplicates("household_id").set_index("household_id")
-    homes = first[["township", "village"]].assign(head=first["name"])
-    for column in ("household_type", "risk_removed", "income", "policy"):
-        if column in order:
-            said = order[order[column].notna()].drop_duplicates("household_id")
-            homes[column] = said.set_index("household_id")[column].reindex(homes.index)
+    asked = ("household_type", "risk_removed", "income", "policy")
+    homes = first_said(people, [c for c in asked if c in people]).drop(columns="village_group")
     homes["income"] = homes["income"].astype("float64")
     homes["members"] = people.groupby("household_id").size()
     homes["net_income"] = (homes["income"] * homes["members"]).round(2)
@@ -103,7 +97,8 @@ def _ages(rows: pd.DataFrame, registered: pd.DataFrame, month: Month) -> pd.Seri
     last = month.last
     this_month = (born.dt.month == last.month) & (born.dt.day > last.day)
     before = (born.dt.month > last.month) | this_month
-    return last.year - born.dt.year - before.astype("float64")
+    age: pd.Series[float] = last.year - born.dt.year - before.astype("float64")
+    return age
 
 
 def shown(name: object) -> str:

@@ -98,8 +98,7 @@ def _perhaps_among(
     loose = evidence.rows(requirement.source or rule.source, requirement.period, unplaced=True)
     if loose.empty or "name" not in loose:
         return pd.Series(False, index=rows.index)
-    names = clean_names(loose.loc[evidence.holds(loose, requirement.where), "name"])
-    names = names.dropna().unique()
+    names = clean_names(loose.loc[evidence.holds(loose, requirement.where), "name"]).dropna()
     members = evidence.persons[evidence.persons["household_id"].isin(rows["household_id"])]
     members = members[clean_names(members["name"]).isin(names)]
     units = members["household_id"] if rule.unit == "household" else members.index

@@ -93,7 +93,8 @@ def try_rules(
             NOW: conclude(cut[0], first | reports),
             THEN: conclude(replace(cut[-1], book=then), second | reports),
         }
-        warnings.append(_side_by_side(*(screened[name].warnings for name in TITLES), month))
+        now_and_then = (screened[NOW].warnings, screened[THEN].warnings)
+        warnings.append(_side_by_side(*now_and_then, month))
         for name, screening in screened.items():
             one = screening.signals[["rule", "household_id"]].drop_duplicates()
             signals.append(one.assign(month=str(month), book=name))
