@@ -68,7 +68,7 @@ lock: $(READY) ## turn requirements*.in into locked, hashed requirements*.txt (n
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
 
-image-check: ## as root: build the image's content without a registry and run a county's month in it (needs buildah, debootstrap)
+image-check: $(READY) ## as root: build the images without a registry and live a county's month, an upgrade and a restore on them
 	@docker/image-check.sh
 
 clean: ## remove the virtual environment, caches and the demo

@@ -2,10 +2,12 @@
 # Turns the secrets' files into what Airflow and the product read from their environment, then runs the command.
 # `prepare` runs once, before the services start, as the databases' owner: it may change tables, and so may `tools`, whose
 # environment says so (DATABASE_ROLE).
-# With SECRETS empty it runs the command as it is: in a cluster, the chart gives the environment.
+# Where there are no such files it runs the command as it is: in a cluster the chart gives each pod the environment that it
+# needs, and to some of them (log groomers, the cleaning of pods) next to nothing.
 set -eu
-if [ -z "${SECRETS-/run/secrets}" ]; then exec "$@"; fi
-secret() { cat "${SECRETS:-/run/secrets}/$1"; }
+secrets=${SECRETS:-/run/secrets}
+if ! [ -e "$secrets/airflow_password" ]; then exec "$@"; fi
+secret() { cat "$secrets/$1"; }
 server="${POSTGRES_HOST:-postgres}:${POSTGRES_PORT:-5432}"
 
 role=${DATABASE_ROLE:-shouwang_runner}

@@ -3,6 +3,7 @@ both."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+import chart
 
 KNOWN = """
 import json
@@ -111,6 +114,7 @@ def test_both_deployments_tell_airflow_the_same(compose, values) -> None:
         ("scheduler", "task_queued_timeout"),  # a pod may take its time to start
         ("fab", "enable_proxy_fix"),  # the chart sets it
         ("celery", "extra_celery_config"),  # there a pod runs one task
+        ("celery_broker_transport_options", "visibility_timeout"),  # nor is there a broker
     }
     assert values["executor"] == "KubernetesExecutor"
 
@@ -180,14 +184,47 @@ def test_the_image_can_run_the_executor_of_either_deployment(
     assert done.returncode == 0, done.stderr
 
 
-def test_without_files_of_secrets_the_entrypoint_only_runs_its_command(project: Path) -> None:
-    """As in a cluster, where the chart's environment says everything."""
-    command = [project / "docker" / "entrypoint.sh", "env"]
+PARSED = """
+import json, sys
+from airflow.cli.cli_parser import get_parser
+for words in json.loads(sys.argv[1]):
+    get_parser().parse_args(words)
+"""
+
+
+def test_airflow_has_every_command_that_the_chart_calls_with_its_options(
+    values, airflow_environment
+) -> None:
+    words = [
+        [re.sub(r"\$\(date .*\)", "2026-01-01T00:00:00Z", word) for word in chart.inner(command)]
+        for command in chart.called(values).values()
+    ]
+    start = [one.index("airflow") if "airflow" in one else None for one in words]
+    commands = [one[at + 1 :] for one, at in zip(words, start, strict=True) if at is not None]
+    assert len(commands) > 8
     done = subprocess.run(
-        command,
-        env={"SECRETS": "", "PATH": "/usr/bin:/bin"},
+        [sys.executable, "-W", "ignore", "-c", PARSED, json.dumps(commands)],
+        env=airflow_environment | {"AIRFLOW__CORE__EXECUTOR": values["executor"]},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    assert "SHOUWANG_DATABASE_URL" not in done.stdout
+    assert done.returncode == 0, done.stderr
+    module = next(one[2] for one in words if one[:2] == ["python", "-m"])
+    assert importlib.util.find_spec(module)
+
+
+def test_without_files_of_secrets_the_entrypoint_only_runs_its_command(
+    project: Path, tmp_path: Path
+) -> None:
+    """As in a cluster, where the chart's environment says everything."""
+    command = [project / "docker" / "entrypoint.sh", "env"]
+    for folder in ({}, {"SECRETS": str(tmp_path)}):
+        done = subprocess.run(
+            command,
+            env={"PATH": "/usr/bin:/bin"} | folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "SHOUWANG_DATABASE_URL" not in done.stdout

@@ -10,6 +10,7 @@ import time
 import pytest
 import yaml
 
+import chart
 from services import PROGRAMS, path_of
 
 TARGETS = [
@@ -170,20 +171,6 @@ def test_the_image_holds_what_runs_and_nothing_of_this_place(project):
     assert re.search(r"^setuptools==", (project / "requirements.txt").read_text(), flags=re.M)
 
 
-CHART = {
-    "liveness of scheduler, DAG processor, triggerer; start of the scheduler": [
-        "sh",
-        "/entrypoint",
-        "airflow",
-    ],
-    "log groomers of scheduler, DAG processor, triggerer": ["bash", "/clean-logs"],
-    "services, migration, pods that failed": ["bash", "airflow"],
-    "a task's pod": ["python"],
-}
-"""What the templates of Airflow's chart call in our image (apache/airflow, chart/templates), as far
-as our values leave it."""
-
-
 def test_whatever_the_chart_for_kubernetes_calls_is_in_the_image(project):
     text = (project / "docker" / "helm" / "values.yaml").read_text(encoding="utf-8")
     values = yaml.safe_load(text)
@@ -191,23 +178,38 @@ def test_whatever_the_chart_for_kubernetes_calls_is_in_the_image(project):
     dockerfile = (project / "Dockerfile").read_text().replace("\\\n", " ")
     linked = dict(re.findall(r"ln -s /opt/shouwang/(\S+) (/\S+)", dockerfile))
     in_image = {place: project / ours for ours, place in linked.items()}
-    python = {"python", "airflow"}  # the base image's; by requirements.txt
-    for calls in CHART.values():
-        for word in calls:
-            if word.startswith("/"):
-                assert in_image[word].stat().st_mode & 0o111, word
-                subprocess.run(["sh", "-n", in_image[word]], check=True)
-            else:
-                assert word in python | {"sh", "bash"}
-    for part in (
-        "scheduler",
-        "dagProcessor",
-        "triggerer",
-    ):  # those whose groomers are on: we keep logs for half a year
-        assert values[part]["logGroomerSidecar"] == {"retentionDays": 200}
-    assert values["databaseCleanup"]["args"][0] in CHART["services, migration, pods that failed"]
+    programs = {"python", "airflow", "sh", "bash", "date"}  # the base's; by requirements.txt
+    commands = chart.called(values)
+    for words in [*commands.values(), *map(chart.inner, commands.values())]:
+        paths = [word for word in words if word.startswith("/")]
+        assert words[0] in programs | set(paths), words
+        for path in paths:
+            assert in_image[path].stat().st_mode & 0o111, path
+            subprocess.run(["sh", "-n", in_image[path]], check=True)
+    switched_on = {
+        name for name, said in values.items() if isinstance(said, dict) and said.get("enabled")
+    }
+    assert switched_on == {"databaseCleanup", "cleanup", "dagProcessor", "triggerer"}
+    for part in ("scheduler", "dagProcessor", "triggerer"):
+        own = {key for key in values[part] if key in ("command", "args", "livenessProbe")}
+        assert not own, "the list of what the chart calls does not know it"
+        assert values[part]["logGroomerSidecar"] == {"retentionDays": 200}  # logs of half a year
     for path in re.findall(r"/opt/shouwang/(\w+)", text):
         assert path in (project / ".dockerignore").read_text()
+
+
+def test_a_pod_that_is_given_nothing_runs_its_command_by_the_image_s_entrypoint(project, tmp_path):
+    """As a log groomer of the chart, without a secret and without our environment."""
+    old = tmp_path / "logs" / "dag_id=a" / "old.log"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    os.utime(old, (then := time.time() - 201 * 86_400, then))
+    script = project / "docker" / "clean-logs.sh"
+    command = [project / "docker" / "entrypoint.sh", "bash", script, "once"]
+    environment = {"AIRFLOW_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not old.exists()
 
 
 def test_old_logs_go_and_young_ones_stay(project, tmp_path):
