@@ -88,8 +88,9 @@ class ReceiptPaper(Paper):
     submission was turned down as a whole (null if it was taken); ``version`` is the version that it
     became (null if it became none). ``declared`` are unused headings that the contract names,
     ``ignored`` all others. ``headers`` holds the headings of every sheet that has a rejected row;
-    ``delivery`` is the submission's id, ``corrected`` counts the rows that a returned receipt
-    corrected, ``warnings`` are Chinese sentences.
+    ``submission`` is its id, ``corrected`` counts the rows that a returned receipt corrected,
+    ``warnings`` are Chinese sentences. ``not_read`` are files and sheets that hold nothing of this
+    dataset, ``no_data`` lines that are no rows, each with the reason.
     """
 
     department: str
@@ -107,6 +108,8 @@ class ReceiptPaper(Paper):
     submission: str = ""
     corrected: int = 0
     warnings: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
+    no_data: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -180,6 +183,10 @@ def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
         notes.append(
             f"未使用的列（不在数据约定中，如应使用请告知）：{'、'.join(receipt.ignored)}。"
         )
+    if receipt.not_read:
+        notes.append(f"没有读取的文件和工作表（如应读取请告知）：{'、'.join(receipt.not_read)}。")
+    if receipt.no_data:
+        notes.append(f"不作为数据的行（如有误请告知）：{'；'.join(receipt.no_data)}。")
     if receipt.declared:
         notes.append(f"按数据约定不使用的列：{'、'.join(receipt.declared)}。")
     if has_rejected:

@@ -72,6 +72,11 @@ def write_receipt_of(
         submission=known["submission_id"],
         corrected=0 if checked is None else int(checked["correction"].notna().sum()),
         warnings=_warnings(known["report"] or {}, contract),
+        not_read=tuple(
+            f"{_place(file, sheet)}（{why}）"
+            for file, sheet, why in (known["report"] or {}).get("sheets_ignored", ())
+        ),
+        no_data=tuple(filter(None, map(_no_data, sheets))),
     )
     write_receipt(path, paper, _rejected(judged, cells, sheets))
 
@@ -80,6 +85,27 @@ def _warnings(report: dict[str, Any], contract: Contract) -> tuple[str, ...]:
     """What a submission's report warns of; values that are not known as the department wrote them."""
     counted, quoted = (unknown_values(report, contract, quoted) for quoted in (False, True))
     return (*quoted, *(warning for warning in report.get("warnings", ()) if warning not in counted))
+
+
+NAMED_LINES = 12
+"""As many lines that are no data are named by their number; of more it says how many there are."""
+
+
+def _place(file: str, sheet: str) -> str:
+    return f"{file}“{sheet}”" if sheet else file
+
+
+def _no_data(sheet: dict[str, Any]) -> str:
+    """Which lines of a sheet are no rows, by kind; empty where there are none."""
+    kinds: dict[str, list[int]] = {}
+    for line, kind in sheet["passed_over"]:
+        kinds.setdefault(kind, []).append(line)
+    told = [
+        f"第 {'、'.join(map(str, lines[:NAMED_LINES]))} 行{'等' if len(lines) > NAMED_LINES else ''}"
+        f"（{kind}，共 {len(lines)} 行）"
+        for kind, lines in kinds.items()
+    ]
+    return f"{_place(sheet['file'], sheet['sheet'])}{'、'.join(told)}" if told else ""
 
 
 def headings(sheet: dict[str, Any]) -> tuple[str, ...]:
