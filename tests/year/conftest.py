@@ -62,7 +62,7 @@ def live(folder: Path, table: str, months: tuple[Month, ...]) -> Path:
     }
     project = HERE.parents[1]
     ours = [project / name for name in ("dags", "plugins", "include")]
-    path = [HERE, HERE.parent, HERE.parent / "airflow", *ours]
+    path = [HERE, HERE.parent, HERE.parent / "airflow", *ours, project]  # where demo/ lies
     more = {
         "PYTHONPATH": os.pathsep.join(map(str, path)),
         "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"],
