@@ -42,7 +42,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 @pytest.fixture
 def holder(database: Database, tmp_path: Path):
     """Another process that has its turn."""
-    migrate(database, (), ())
+    migrate(database, ())
     url = database.url.render_as_string(hide_password=False)
     words = [sys.executable, "-c", HOLDER, url, "", str(tmp_path / "locks")]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -83,7 +83,7 @@ def test_another_county_of_the_same_database_is_not_waited_for(
     url = scratch(postgresql_url, "two_counties")
     counties = [Database(url, key) for key in ("qingyuan", "lixi")]
     for county in counties:
-        migrate(county, (), ())
+        migrate(county, ())
     done = threading.Event()
 
     def other() -> None:
