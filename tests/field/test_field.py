@@ -97,7 +97,7 @@ CASES = {
     "E4-county-before-township": Expected(15, rows={2: ("01",), 3: ("02",), 4: ("11",)}),
 }
 REFUSED = {"E3-zip-of-another-method": "重新压缩"}
-TOLD = {
+STRAY = {
     "D14-stray-file-1": "新建文本文档.txt",
     "D14-stray-file-3": "说明.txt",
     "D15-empty-note-in-zip": "新建文本文档.txt",
@@ -157,8 +157,8 @@ def receipt(home: Path) -> str:
 
 
 def test_every_case_that_lies_there_is_known() -> None:
-    there = {path.name for path in FIELD.iterdir() if (path / "expected.txt").exists()}
-    assert there == CASES.keys() | REFUSED.keys()
+    cases = {path.name for path in FIELD.iterdir() if (path / "expected.txt").exists()}
+    assert cases == CASES.keys() | REFUSED.keys()
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -183,10 +183,10 @@ def test_a_case_from_the_field_ends_as_it_should(case: str, home: Path) -> None:
             fired = signals[signals["rule"] == rule]
             fired = dict(zip(fired["household_id"].str[-2:], fired["value"], strict=True))
             wanted = expected.fires.get(rule, {})
-            assert {home: fired.get(home) for home in wanted} == wanted, rule
+            assert {household: fired.get(household) for household in wanted} == wanted, rule
             assert wanted or not fired, rule
-    if case in TOLD:
-        assert TOLD[case] in receipt(home)
+    if case in STRAY:
+        assert STRAY[case] in receipt(home)
 
 
 @pytest.mark.parametrize("case", REFUSED)

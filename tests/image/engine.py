@@ -1,10 +1,12 @@
-"""A stand-in for `docker` beside images that were built without it: `docker compose build, up, run, exec, cp, stop`.
+"""A stand-in for `docker` beside images that were built without it: `docker compose build, up, run,
+exec, cp, stop`.
 
-It does as docker-compose.yaml says, read through `docker-compose config`: each service of our image runs in the image's
-root file system, which nobody can write to, as its user and without capabilities, with its environment, secrets, volumes and
-temporary file systems. All are on one network, in which their names are known; PostgreSQL and Redis are this machine's.
-The drop box is left to tests/workspace/test_workspace_dropbox.py. ``IMAGE_CHECK`` names the folder where everything lies, made by
-docker/image-check.sh.
+It does as docker-compose.yaml says, read through `docker-compose config`: each service of our image
+runs in the image's root file system, which nobody can write to, as its user and without
+capabilities, with its environment, secrets, volumes and temporary file systems. All are on one
+network, in which their names are known; PostgreSQL and Redis are this machine's. The drop box is
+left to tests/workspace/test_workspace_dropbox.py. ``IMAGE_CHECK`` names the folder where everything
+lies, made by docker/image-check.sh.
 """
 
 from __future__ import annotations
@@ -59,8 +61,10 @@ class Engine:
     def services(self) -> dict[str, Any]:
         """What the file says of each service, with the variables of .env."""
         command = ["docker-compose", "--env-file", ".env", "config"]
-        told = subprocess.run(command, cwd=self.project, capture_output=True, text=True, check=True)
-        return dict(yaml.safe_load(told.stdout)["services"])
+        printed = subprocess.run(
+            command, cwd=self.project, capture_output=True, text=True, check=True
+        )
+        return dict(yaml.safe_load(printed.stdout)["services"])
 
     @property
     def image(self) -> tuple[Path, dict[str, Any]]:
@@ -70,7 +74,8 @@ class Engine:
         return (built / "root").resolve(), config
 
     def volume(self, line: str) -> tuple[Path, str, str]:
-        """A line of ``volumes``: the folder of this machine, the place in the container, ``ro`` or ``rw``."""
+        """A line of ``volumes``: the folder of this machine, the place in the container, ``ro`` or
+        ``rw``."""
         source, place, how = f"{line}:rw".split(":")[:3]
         if source.startswith("/"):
             return Path(source), place, how
@@ -108,10 +113,31 @@ class Engine:
         said = [*config["Env"], "HOME=/home/shouwang"]
         said += [] if bare else [f"{key}={value}" for key, value in service["environment"].items()]
         return [
-            "unshare", "--mount", "bash", "-c", MOUNTED, name, str(root), *words, "--", str(root),
-            "setpriv", "--reuid", user, "--regid", group, *rights, "env", "-i", *said,
-            "sh", "-c", 'cd "$0" && exec "$@"', config["WorkingDir"], *command,
-        ]  # fmt: skip
+            "unshare",
+            "--mount",
+            "bash",
+            "-c",
+            MOUNTED,
+            name,
+            str(root),
+            *words,
+            "--",
+            str(root),
+            "setpriv",
+            "--reuid",
+            user,
+            "--regid",
+            group,
+            *rights,
+            "env",
+            "-i",
+            *said,
+            "sh",
+            "-c",
+            'cd "$0" && exec "$@"',
+            config["WorkingDir"],
+            *command,
+        ]
 
     def main_of(self, name: str, command: Sequence[str] = ()) -> list[str]:
         """The words that run a service, or another command in its place."""

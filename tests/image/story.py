@@ -1,7 +1,9 @@
-"""A county on the deployment from the image: set up, a month, upgraded, measured idle, backed up, restored elsewhere.
+"""A county on the deployment from the image: set up, a month, upgraded, measured idle, backed up,
+restored elsewhere.
 
-What an operator does is done by the lines of docs/deployment.md and docs/operations.md themselves, with the stand-in for
-`docker` (engine.py) in the path. docker/image-check.sh starts this in a network and with processes of its own.
+What an operator does is done by the lines of docs/deployment.md and docs/operations.md themselves,
+with the stand-in for `docker` (engine.py) in the path. docker/image-check.sh starts this in a
+network and with processes of its own.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ def blocks(document: str, heading: str) -> list[str]:
     return re.findall(r"```sh\n(.*?)```", section[0], flags=re.S)
 
 
-class Told:
+class Server:
     """What `Api` asks of an Airflow."""
 
     url = "http://127.0.0.1:8080"
@@ -68,7 +70,7 @@ class Story:
 
     @property
     def watched(self) -> Watched:
-        return Watched(Api(Told(self.top, self.project)))  # type: ignore[arg-type]
+        return Watched(Api(Server(self.top, self.project)))  # type: ignore[arg-type]
 
     def run(self, commands: str, **more: str) -> str:
         """What lines of a document print."""

@@ -10,7 +10,7 @@ from shouwang.core.errors import FileRefused
 from shouwang.submissions import handover, receiving
 
 
-def told(water: Water, version: int = 1) -> str:
+def receipt_text(water: Water, version: int = 1) -> str:
     """Every cell of a receipt."""
     book = load_workbook(water.receipt(version))
     cells = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row]
@@ -24,18 +24,18 @@ def test_a_receipt_names_the_files_that_were_not_read_and_the_lines_that_are_no_
     (water.inbox / "说明.txt").write_text("请查收", encoding="utf-8")
     (water.inbox / "Desktop.ini").write_text("[ViewState]\n", encoding="utf-8")
     assert water.receive()["rows"] == 20
-    assert "没有读取的文件和工作表" in told(water)
-    assert "说明.txt（没有认得的表头）" in told(water)
-    assert "不作为数据的行" in told(water)
-    assert "台账.csv第 10 行（小标题或说明行，共 1 行）" in told(water)
-    assert "第 23 行" in told(water)
+    assert "没有读取的文件和工作表" in receipt_text(water)
+    assert "说明.txt（没有认得的表头）" in receipt_text(water)
+    assert "不作为数据的行" in receipt_text(water)
+    assert "台账.csv第 10 行（小标题或说明行，共 1 行）" in receipt_text(water)
+    assert "第 23 行" in receipt_text(water)
 
 
 def test_a_receipt_of_a_table_alone_speaks_of_nothing_else(water: Water) -> None:
     water.put(rows())
     water.receive()
-    assert "没有读取" not in told(water)
-    assert "不作为数据" not in told(water)
+    assert "没有读取" not in receipt_text(water)
+    assert "不作为数据" not in receipt_text(water)
 
 
 def test_a_refusal_that_was_our_mistake_is_judged_anew_when_asked_and_its_report_is_made_anew(
@@ -53,5 +53,5 @@ def test_a_refusal_that_was_our_mistake_is_judged_anew_when_asked_and_its_report
     assert water.receive()["status"] == "refused", "the same bytes are remembered"
     done = handover.receive("2026-09", "water", again=True)
     assert (done["status"], done["version"], done["accepted"]) == ("loaded", 1, 20)
-    assert "已接收，为本月第 1 版，入库 20 行" in told(water)
+    assert "已接收，为本月第 1 版，入库 20 行" in receipt_text(water)
     assert water.receive()["status"] == "unchanged"
