@@ -1,8 +1,7 @@
-"""What the templates of Airflow's official chart run in our image, as far as docker/helm/values.yaml
-leaves it.
+"""What the templates of Airflow's official chart run in our image, as far as our values leave it.
 
-The chart cannot be fetched where these tests run. This is what chart 1.22.0 renders with our values;
-whoever takes another version holds the list against what `helm template` prints.
+The chart cannot be fetched where these tests run. This is what chart 1.22.0 renders with
+docker/helm/values.yaml; whoever takes another version holds the list against `helm template`.
 """
 
 from __future__ import annotations

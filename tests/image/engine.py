@@ -38,21 +38,25 @@ shift
 mount --bind "$root" "$root"
 while [ "$1" != -- ]; do
   [ -e "$root$2" ] || mkdir -p "$root$2"
-  if [ "$1" = tmpfs ]; then mount -t tmpfs tmpfs "$root$2" -o "$3"; else mount --bind "$1" "$root$2"; fi
+  if [ "$1" = tmpfs ]; then mount -t tmpfs tmpfs "$root$2" -o "$3"
+  else mount --bind "$1" "$root$2"; fi
   if [ "$3" = ro ]; then mount -o remount,ro,bind "$root$2"; fi
   shift 3
 done
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -o remount,ro,bind "$root"
-if touch "$root/written" 2>/dev/null; then echo "The root file system can be written to." >&2; exit 1; fi
+if touch "$root/written" 2>/dev/null; then
+  echo "The root file system can be written to." >&2
+  exit 1
+fi
 exec chroot "$@"
 """
 
 
 @dataclass
 class Engine:
-    """The services of the project in ``project``; volumes, logs and numbers of processes lie in ``top``."""
+    """The services of a project's folder; volumes, logs and numbers of processes lie in ``top``."""
 
     top: Path
     project: Path
