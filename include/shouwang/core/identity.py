@@ -8,6 +8,7 @@ sequence (the last of them odd for men), and a check character by ISO 7064 MOD 1
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,7 @@ NOTHING = frozenset(
     ]
 )
 _PLAIN = r"[0-9]{17}[0-9X]|"
+_ALONE = re.compile(r"[A-Z]?([0-9]{17}[0-9X])(?:[0-9]{2}(?:[0-9B][0-9])?)?")
 _PIECE = r"[0-9*]{1,22}X?"
 _OTHER_PAPER = r"[A-Z]{1,2}[0-9]{7,8}|[A-Z]{1,2}[0-9]{6}\([0-9A]\)|[HM][0-9]{10}|[A-Z]{3}[0-9]{12}"
 """Passports, papers of Hong Kong, Macao and Taiwan, the permanent residence of foreigners; those of
@@ -122,6 +124,18 @@ def whole_digits(value: float) -> str:
     prefix."""
     mantissa, exponent = f"{value:.14e}".split("e")
     return mantissa.replace(".", "").replace("-", "") + UNKNOWN * max(0, int(exponent) - 14)
+
+
+def sound_number(text: str) -> str:
+    """The sound number that stands alone in a text, whatever signs are around it; else an empty text.
+
+    For a quick look at many columns; `clean_numbers` reads the other ways of writing one as well.
+    """
+    found = _ALONE.fullmatch(re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).upper()))
+    if not found or not ("01" <= found[1][10:12] <= "12" and "01" <= found[1][12:14] <= "31"):
+        return ""
+    digits = np.frombuffer(found[1][:17].encode(), dtype=np.uint8) - ord("0")
+    return found[1] if CHECKS[(digits @ WEIGHTS) % 11].decode() == found[1][17] else ""
 
 
 def clean_numbers(written: pd.Series) -> pd.DataFrame:

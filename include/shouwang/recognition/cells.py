@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shouwang.core.identity import VALID, birth_dates, clean_names, clean_numbers, written_number
+from shouwang.core.identity import clean_names, sound_number, written_number
 from shouwang.county.contract import Column
 from shouwang.intake.cells import CodeReader, read_date, read_number, text_of
 from shouwang.intake.sheets import Cells
 
-SAMPLE = 2_000
+SAMPLE = 400
+"""So many rows are looked at, spread evenly over the table."""
 BEHIND_A_LETTER = 0.7
 """What numbers behind a letter (学籍号) are worth as identity numbers, beside a column of the
 numbers themselves."""
@@ -26,6 +28,7 @@ FEW_VALUES = 80
 Array = np.ndarray[Any, Any]
 _PHONE = re.compile(r"(?:\+?86)?1\d{10}|0\d{2,3}-?\d{7,8}|\d{7,8}")
 _NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0002ffff·•・．.。‧*?〇○]{2,15}")
+_BESIDE_A_NAME = re.compile(r"[\s\u200b-\u200f\ufeff'\"·•・．.。‧]+")
 _SERIAL = re.compile(r"\d{9,}")
 
 
@@ -51,11 +54,25 @@ class Registered:
             frozenset(people["village"].dropna().unique()),
         )
 
+    @cached_property
+    def township_cores(self) -> re.Pattern[str]:
+        """What townships are called without the word for what they are."""
+        return _cores(self.townships)
+
+    @cached_property
+    def village_cores(self) -> re.Pattern[str]:
+        """The same of villages."""
+        return _cores(self.villages)
+
+
+def _cores(places: Iterable[str]) -> re.Pattern[str]:
+    cores = {re.sub(r"(镇|乡|街道|村|社区)$", "", place) for place in places}
+    return re.compile("|".join(re.escape(core) for core in cores if len(core) > 1) or r"\Z.")
+
 
 @dataclass
 class Sampled:
-    """One column's cells in the first rows of a table: its distinct filled values, and which row
-    holds which."""
+    """One column's cells in some rows of a table: its distinct filled values, and which row holds which."""
 
     distinct: list[Any]
     codes: Array
@@ -64,13 +81,18 @@ class Sampled:
 
     @classmethod
     def of(cls, cells: Cells, first: int) -> Sampled:
-        """The rows from ``first`` on, at most `SAMPLE` of them."""
-        codes = np.frombuffer(cells.codes, dtype=np.int32)[first : first + SAMPLE]
+        """`SAMPLE` of the rows from ``first`` on, or all of them."""
+        codes = np.frombuffer(cells.codes, dtype=np.int32)[first:]
+        if len(codes) > SAMPLE:
+            codes = codes[np.linspace(0, len(codes) - 1, SAMPLE, dtype=np.int64)]
         used, places = np.unique(codes, return_inverse=True)
         values = [cells.distinct[code] for code in used.tolist()]
         filled = np.array([_filled(value) for value in values], dtype=bool)
         renumbered = np.where(filled, np.cumsum(filled) - 1, -1)
-        return cls([value for value in values if _filled(value)], renumbered[places])
+        return cls(
+            [value for value, fills in zip(values, filled, strict=True) if fills],
+            renumbered[places],
+        )
 
     @cached_property
     def counts(self) -> Array:
@@ -91,14 +113,14 @@ class Sampled:
         return float(self.counts[good].sum() / max(1, self.counts.sum()))
 
     @cached_property
-    def numbers(self) -> pd.DataFrame:
-        """The values as identity numbers: ``id_number, id_state``."""
-        return clean_numbers(pd.Series(list(map(written_number, self.distinct)), dtype="str"))
+    def numbers(self) -> list[str]:
+        """The values as sound identity numbers; empty where one is none."""
+        return [sound_number(written_number(value)) for value in self.distinct]
 
     @cached_property
-    def names(self) -> pd.Series:
-        """The values as names made comparable."""
-        return clean_names(pd.Series(self.texts, dtype="str"))
+    def names(self) -> list[str]:
+        """The values as names made comparable, as far as a look needs it."""
+        return [_BESIDE_A_NAME.sub("", unicodedata.normalize("NFKC", text)) for text in self.texts]
 
     @cached_property
     def amounts(self) -> Array:
@@ -138,18 +160,21 @@ def fit(
         case "identity":
             if sampled.share(lambda place: sum(map(str.isdigit, sampled.texts[place])) >= 8) < 0.3:
                 return 0.0
-            state = sampled.numbers["id_state"]
-            written = sampled.numbers["id_number"].fillna("")
-            near = (state == VALID) | written.str.fullmatch(
-                r"[0-9*]{15,18}X?"
-            ) & written.str.contains(r"[0-9]{4}")
+            numbers = sampled.numbers
+            written = [
+                re.sub(r"[\W_]+", "", written_number(v).replace("*", "0")) for v in sampled.distinct
+            ]
+            near = [
+                n or re.fullmatch(r"[0-9]{15,18}X?|[A-Z][0-9]{7,10}", w)
+                for n, w in zip(numbers, written, strict=True)
+            ]
             share = sampled.share(lambda place: bool(near[place]))
             if share and sampled.share(lambda place: sampled.texts[place][:1].isalpha()) > 0.5:
                 share *= BEHIND_A_LETTER
             if column.ages and share > 0.5:
-                born = birth_dates(sampled.numbers["id_number"].where(state == VALID)).dropna()
-                ages = dt.date.today().year - born.dt.year
-                aged = float(ages.between(*column.ages).mean()) if len(ages) else 1.0
+                least, most = column.ages
+                ages = [dt.date.today().year - int(number[6:10]) for number in numbers if number]
+                aged = sum(least <= age <= most for age in ages) / len(ages) if ages else 1.0
                 share *= min(1.0, aged / 0.8)
             return share
         case "name":
@@ -215,13 +240,11 @@ def place_fit(
         ends = ("乡", "镇", "街道") if name == "township" else ("村", "社区", "居委会", "村委会")
         return sampled.share(lambda place: sampled.texts[place].endswith(ends))
     places = people.townships if name == "township" else people.villages
-    cores = {re.sub(r"(镇|乡|街道|村|社区)$", "", place) or place for place in places}
+    cores = people.township_cores if name == "township" else people.village_cores
 
     def is_place(place: int) -> bool:
         text = sampled.texts[place]
-        return text in places or (
-            len(text) <= 25 and any(core in text for core in cores if len(core) > 1)
-        )
+        return text in places or (len(text) <= 25 and bool(cores.search(text)))
 
     return sampled.share(is_place)
 
@@ -248,12 +271,9 @@ def _likely_number(value: Any, text: str, column: Column) -> bool:
 def agreement(names: Sampled, numbers: Sampled, people: Registered) -> float | None:
     """The share of rows in which a name is the one that the registry has for the number; None if
     too few are known."""
-    known = np.array(
-        [people.name_of.get(n, "") for n in numbers.numbers["id_number"].fillna("")] + [""],
-        dtype=object,
-    )
+    known = np.array([*(people.name_of.get(n, "") for n in numbers.numbers), ""], dtype=object)
     registered = known[numbers.codes]
-    written = np.array([*names.names.fillna(""), ""], dtype=object)[names.codes]
+    written = np.array([*names.names, ""], dtype=object)[names.codes]
     asked = (registered != "") & (written != "")
     if asked.sum() < min(5, max(1, len(written) // 2)):
         return None
