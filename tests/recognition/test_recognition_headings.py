@@ -64,7 +64,7 @@ def tally(world: World, contract: Contract, collection: str) -> Tally:
             found.required += 1
             found.recognised += chosen.get(name) == wanted[name]
             if name not in chosen:
-                found.open.append(f"{name}: {wanted[name]}")
+                found.open.append(f"{name}: {wanted[name]} (asked: {asked.get(name)})")
                 found.asked_right += asked.get(name) == wanted[name]
     return found
 
