@@ -1,4 +1,4 @@
-"""Headings that nobody has listed: two collections of how systems and clerks word them, and what
+"""Headings that nobody has listed: three collections of how systems and clerks word them, and what
 stands beside them."""
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from shouwang.county.settings import County
 from shouwang.recognition.words import plain
 
 HERE = Path(__file__).parent
-COLLECTIONS = {
-    name: yaml.safe_load((HERE / f"headings{name}.yaml").read_text("utf-8")) for name in ("", "_2")
-}
-TRAPS = {
-    name: yaml.safe_load((HERE / f"traps{name}.yaml").read_text("utf-8")) for name in ("", "_2")
-}
+COLLECTIONS, TRAPS = (
+    {
+        name: yaml.safe_load((HERE / f"{what}{name}.yaml").read_text("utf-8"))
+        for name in ("", "_2", "_3")
+    }
+    for what in ("headings", "traps")
+)
 TRAPS_A_TABLE = 8
 
 
@@ -78,7 +79,7 @@ def test_unlisted_headings_are_recognised_and_none_is_taken_for_another(
     required = sum(one.required for one in tallies)
     left = [heading for one in tallies for heading in one.open]
     assert sum(one.recognised for one in tallies) >= 0.97 * required, left
-    assert sum(one.asked_right for one in tallies) >= len(left) - max(1, 0.01 * required), left
+    assert sum(one.asked_right for one in tallies) >= 0.95 * len(left), left
 
 
 def test_the_headings_are_many_and_listed_nowhere(

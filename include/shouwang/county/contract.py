@@ -20,6 +20,8 @@ ColumnType = Literal[
 ]
 NUMBERS: frozenset[str] = frozenset({"yuan", "number", "integer"})
 REGISTRY = "registry"
+BY_CELLS = "@cells"
+"""In a line of words: where a heading holds none of them, the cells may say it instead (``入院``)."""
 RESERVED: frozenset[str] = frozenset(
     [
         "file",
@@ -52,7 +54,7 @@ class Column(Strict):
     known by.
 
     ``says``: an unlisted heading may be this column if it holds a word of each line, and none of
-    ``excludes``; a word of ``doubts`` names somebody else whom a row may be about. ``values``: code
+    ``excludes``; a word of ``doubts`` names somebody else whom a row may be about, or leaves it to a question. ``values``: code
     → its spellings; ``words``: a value that is no spelling is the first code of which it holds a
     word. ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no
     date, number or value. ``meaningless``: values of which a clerk has said that they lead to no
@@ -119,8 +121,8 @@ class Contract(Strict):
     the department. ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its
     numbers and days must keep to. ``any_of``: one column of each group is enough.
     ``second_identity``: a column of text that holds the identity number too (学籍号), used where
-    that is missing or damaged. ``void``: column → the value that takes a row back. ``empty`` and
-    ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
+    that is missing or damaged. ``void``: column → the value that takes a row back. ``empty``,
+    ``asked_last`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
     """
 
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -139,6 +141,7 @@ class Contract(Strict):
     any_of: tuple[tuple[str, ...], ...] = ()
     second_identity: str | None = None
     empty: tuple[str, ...] = ()
+    asked_last: tuple[str, ...] = ()
     surnames: str = ""
     sums_as_they_are: bool = False
     void: dict[str, str] = Field(default_factory=dict)
@@ -209,6 +212,7 @@ class Vocabulary(Strict):
 
     lists: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     empty: tuple[str, ...] = ()
+    asked_last: tuple[str, ...] = ()
     columns: dict[str, Said] = Field(default_factory=dict)
     surnames: str = ""
 
@@ -217,9 +221,10 @@ class Vocabulary(Strict):
         there."""
         found: list[str] = []
         for word in written:
-            if word.startswith("@") and word[1:] not in self.lists:
+            is_list = word.startswith("@") and word != BY_CELLS
+            if is_list and word[1:] not in self.lists:
                 raise ValueError(f"{word} is no list of vocabulary.yaml")
-            found += self.lists[word[1:]] if word.startswith("@") else [word]
+            found += self.lists[word[1:]] if is_list else [word]
         return found
 
 
@@ -253,7 +258,10 @@ def read_contract(
             f"{path.name}: {error}; the lists are {', '.join(vocabulary.lists)}."
         ) from None
     return contract.model_copy(
-        update={"columns": spoken, "empty": vocabulary.empty, "surnames": vocabulary.surnames}
+        update={
+            "columns": spoken,
+            **vocabulary.model_dump(include={"empty", "asked_last", "surnames"}),
+        }
     )
 
 

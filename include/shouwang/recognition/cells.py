@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from shouwang.core.identity import clean_names, sound_number, written_number
 from shouwang.county.contract import Column
-from shouwang.intake.cells import CodeReader, read_date, read_number, text_of
+from shouwang.intake.cells import CodeReader, read_date, read_integer, read_number, text_of
 from shouwang.intake.sheets import Cells
 
 SAMPLE = 400
@@ -77,12 +77,14 @@ class Sampled:
     distinct: list[Any]
     codes: Array
     """For each row the place of its value; -1 where it is empty."""
-    fits: dict[str, float | None] = field(default_factory=dict)
+    rows: int = 0
+    """How many rows the table has."""
 
     @classmethod
     def of(cls, cells: Cells, first: int) -> Sampled:
         """`SAMPLE` of the rows from ``first`` on, or all of them."""
         codes = np.frombuffer(cells.codes, dtype=np.int32)[first:]
+        rows = len(codes)
         if len(codes) > SAMPLE:
             codes = codes[np.linspace(0, len(codes) - 1, SAMPLE, dtype=np.int64)]
         used, places = np.unique(codes, return_inverse=True)
@@ -92,6 +94,7 @@ class Sampled:
         return cls(
             [value for value, fills in zip(values, filled, strict=True) if fills],
             renumbered[places],
+            rows,
         )
 
     @cached_property
@@ -133,6 +136,15 @@ class Sampled:
                 read.append(None)
         numbers = np.array([np.nan if one is None else one for one in read] + [0.0])
         return numbers[self.codes]
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether nearly all values only number the rows."""
+        filled = self.amounts[self.codes >= 0]
+        numbers = filled[np.isfinite(filled)]
+        if len(numbers) < 0.8 * len(filled) or not len(numbers) or numbers.max() > 1_000_000:
+            return False
+        return bool((numbers == np.floor(numbers)).all() and np.ptp(numbers) < self.rows * 1.2)
 
     def same_as(self, other: Sampled) -> bool:
         """Whether two columns say the same in all but a few rows: then it does not matter which is
@@ -195,8 +207,11 @@ def fit(
             share = sampled.share(lambda place: codes[place] is not None)
             return share if len({code for code in codes if code}) > 1 else share * 0.7
         case "yuan" | "number" | "integer":
+            read = read_integer if column.type == "integer" else read_number
             return sampled.share(
-                lambda place: _likely_number(sampled.distinct[place], sampled.texts[place], column)
+                lambda place: _likely_number(
+                    sampled.distinct[place], sampled.texts[place], column, read
+                )
             )
         case _:
             return None
@@ -257,11 +272,13 @@ def _likely_day(value: Any, first: float, last: float) -> bool:
     return day is not None and first <= day.year <= last
 
 
-def _likely_number(value: Any, text: str, column: Column) -> bool:
+def _likely_number(
+    value: Any, text: str, column: Column, read: Callable[[Any], float | None]
+) -> bool:
     if _SERIAL.search(text.split(".")[0].replace(",", "")):
         return False
     try:
-        number = read_number(value)
+        number = read(value)
     except (ValueError, OverflowError):
         return False
     least, most = column.range or (float("-inf"), float("inf"))

@@ -20,6 +20,8 @@ WORDS, CELLS = 0.6, 0.4
 """How much words and cells weigh."""
 ENOUGH, POSSIBLE, MARGIN = 0.55, 0.18, 0.06
 """From where on a column is taken, could be, and how far its next rival must stay behind."""
+ENTIRELY = 0.9
+"""How far cells must fit where they have to say what a heading's words leave open."""
 ALONE = 0.25
 """What it adds that no other column looks the like, where words say nothing."""
 KNOWN_BY_CELLS = frozenset({"identity", "name", "code"})
@@ -203,6 +205,12 @@ def _table(
             if words == 0.0 or (words is None and not known_by_cells):
                 continue
             fits = _fit(table, name, place)
+            if (
+                words
+                and (fits or 0.0) < ENTIRELY
+                and wording.left_to_cells((titles[place], contexts[place]), name)
+            ):
+                continue
             table.words[name, place], table.fits[name, place] = words or 0.0, fits
             if words:
                 score = WORDS * words + CELLS * (0.5 if fits is None else fits)
@@ -254,6 +262,8 @@ def _fit(table: _Candidates, name: str, place: int) -> float | None:
         return place_fit(name, table.cells[place], table.people)
     if name in table.contract.key:
         sampled = table.cells[place]
+        if sampled.counts_rows:
+            return 0.0
         return (
             min(1.0, len(sampled.distinct) / max(1, int(sampled.counts.sum())))
             if sampled.distinct
@@ -485,13 +495,14 @@ def _likeness(table: _Candidates, name: str, place: int) -> float:
 
 
 def _could_be(table: _Candidates, name: str, place: int) -> bool:
-    column = table.contract.columns[name]
+    """Whether a column may be a required one that no other is: one whose words rule it out, if
+    others of them name it, or its cells do."""
+    column, title = table.contract.columns[name], table.titles[place]
     fits = _fit(table, name, place)
-    if (
-        table.wording.scores(table.titles[place]).get(name) == 0.0
-    ):  # its words say no, but there may be no other
-        return column.type in KNOWN_BY_CELLS and (fits or 0.0) >= 0.8
-    return (fits if fits is not None else 0.5 if column.type in ("text",) else 0.0) >= 0.5
+    if table.wording.scores(title).get(name) == 0.0:
+        told = column.type in KNOWN_BY_CELLS or table.wording.hint(title, name) > 0
+        return told and (fits or 0.0) >= 0.8
+    return (fits if fits is not None else 0.5 if column.type == "text" else 0.0) >= 0.5
 
 
 def samples_of(sampled: Sampled) -> tuple[str, ...]:

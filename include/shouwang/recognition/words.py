@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
-from shouwang.county.contract import Column, Contract
+from shouwang.county.contract import BY_CELLS, Column, Contract
+from shouwang.intake.cells import CodeReader
 
 _BEHIND_STROKE = re.compile(
     r"/(?:每)?(?:人民币)?(?:[亿万千百]?元|升|分钟?|小时|天|日|米|km|m|人|户|次|吨)(?:/.*)?$"
 )
 _BRACKET = re.compile(r"[(\[【{〔].*?[)\]】}〕]")
 _STARS = re.compile(r"^[*※★☆●#]+|[*※★☆●]+$")
-SAYS, DOUBTFUL = 0.55, 0.5
+SAYS, DOUBTFUL, ASKED, LEFT_TO_CELLS = 0.55, 0.5, 0.2, 0.8
 """What words are worth that fit a column; and that part of it where they name somebody else the row
-may be about."""
+may be about, leave it to a question, or leave what kind of thing it is to the cells."""
 
 
 def plain(text: object) -> str:
@@ -61,8 +63,12 @@ class Wording:
         text = plain(heading)
         return bool(words.doubts(text) or words.excludes(text))
 
+    def left_to_cells(self, headings: Iterable[str], name: str) -> bool:
+        """Whether a line of a column's words is in none of some headings, so that cells must say it."""
+        return all(self._columns[name].lacks(plain(heading)) for heading in headings)
+
     def hint(self, heading: str, name: str) -> float:
-        """What share of a column's lines of words a heading has; 0 where a word rules it out."""
+        """What share of a column's lines of words a heading has; half where a word rules it out."""
         return self._columns[name].hint(plain(heading))
 
     def scores(self, heading: str) -> dict[str, float]:
@@ -77,8 +83,13 @@ class Wording:
 
 class _Words:
     def __init__(self, column: Column, contract: Contract) -> None:
-        self.lines = [[plain(word) for word in line] for line in column.says]
+        self.lines = [[plain(word) for word in line if word != BY_CELLS] for line in column.says]
+        self.by_cells = [BY_CELLS in line for line in column.says]
+        self.codes = CodeReader(column) if column.values else None
+        self.asked_last = [plain(word) for word in contract.asked_last]
         self.ruled_out = [plain(word) for word in column.excludes]
+        about_people = column.type in ("name", "identity", "phone")
+        self.doubtful = DOUBTFUL if about_people else ASKED
         self.doubted = [plain(word) for word in column.doubts]
         spoken = {word for line in self.lines for word in line}
         subjects = sorted(map(plain, contract.subjects), key=len, reverse=True)
@@ -90,26 +101,53 @@ class _Words:
     def excludes(self, text: str) -> bool:
         """Whether a word rules the column out; one within the name of whom the rows are about does
         not (``病人``)."""
-        text = self.subjects.sub("", text)
+        text = self.subjects.sub(" ", text)  # what stood before and after it is no word together
         return any(word in text for word in self.ruled_out)
 
     def doubts(self, text: str) -> bool:
         return any(word in text for word in self.doubted)
 
+    def lacks(self, text: str) -> list[int]:
+        """The lines of which a text holds no word."""
+        return [
+            number
+            for number, line in enumerate(self.lines)
+            if not any(word in text for word in line)
+        ]
+
+    def names_codes(self, text: str) -> bool:
+        """Whether a heading names what the cells may be (``脱贫户/一般户``; not ``是/否``)."""
+        pieces = re.split(r"[/、或]", text)
+        if self.codes is None or len(text) <= 2 * len(pieces):
+            return False
+        try:
+            return len({self.codes.read(piece) for piece in pieces}) > 1
+        except ValueError:
+            return False
+
     def hint(self, text: str) -> float:
-        if not self.lines or self.excludes(without_unit(text)):
+        if not self.lines:
             return 0.0
-        return sum(any(word in text for word in line) for line in self.lines) / len(self.lines)
+        share = 1.0 - len(self.lacks(text)) / len(self.lines) + 0.1 * self.says_of(text)
+        if any(word in text for word in self.asked_last):
+            return share * 0.2
+        return share * 0.5 if self.excludes(without_unit(text)) else share
+
+    def says_of(self, text: str) -> float:
+        """What share of a text its words and those that say nothing are."""
+        bare = re.sub(r"[\W_]", "", text) or text
+        return sum(map(len, self.covered.findall(bare))) / max(1, len(bare))
 
     def score(self, text: str) -> float | None:
         if not self.lines or not text or len(text) > 40:
             return None
         bare = without_unit(text) or text
+        if self.names_codes(text):
+            return SAYS
         if self.excludes(bare):
             return 0.0
-        if not all(any(word in text for word in line) for line in self.lines):
+        lacking = self.lacks(text)
+        if len(lacking) == len(self.lines) or not all(self.by_cells[line] for line in lacking):
             return None
-        bare = re.sub(r"[\W_]", "", bare) or bare
-        covered = sum(map(len, self.covered.findall(bare))) / len(bare)
-        score = SAYS + (1 - SAYS) * covered
-        return score * DOUBTFUL if self.doubts(text) else score
+        score = (SAYS + (1 - SAYS) * self.says_of(bare)) * (LEFT_TO_CELLS if lacking else 1.0)
+        return score * self.doubtful if self.doubts(text) else score
