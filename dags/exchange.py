@@ -42,7 +42,7 @@ def exchange(here: CountyDags, contract: Contract) -> None:
     @dag(
         dag_id=here.dag_id(f"exchange_{contract.department}"),
         dag_display_name=here.title(f"{contract.title} · {contract.dataset_title}"),
-        schedule=timetable,
+        schedule=None if contract.on_arrival else timetable,
         catchup=False,
         max_active_runs=4,
         default_args=here.defaults,
@@ -52,7 +52,9 @@ def exchange(here: CountyDags, contract: Contract) -> None:
             title=contract.title,
             dataset_title=contract.dataset_title,
             department=contract.department,
-            when=timetable.description[0].upper() + timetable.description[1:],
+            when="When files come: `followup` looks for them every day"
+            if contract.on_arrival
+            else timetable.description[0].upper() + timetable.description[1:],
         ),
     )
     def department_dag() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 from demo.county import DemoCounty, make_county
 from overlaid import overlay, settings_of
 from sealed import opened
+from shouwang.board.figures import month_rows
 from shouwang.casework import monthly
 from shouwang.cli.app import app
 from shouwang.cli.drafting import check_contract, draft_contract
@@ -24,6 +26,7 @@ from shouwang.cli.exporting import export
 from shouwang.core.errors import ConfigError, FileRefused
 from shouwang.core.month import Month
 from shouwang.release import releasing
+from shouwang.statistics.scorecards import score
 from shouwang.submissions import handover
 from shouwang.workspace.workspace import load_workspace
 
@@ -237,6 +240,119 @@ def test_a_month_of_seven_departments_by_the_command_line(
         for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")
     }
     assert {"应急管理局", "残联"} <= receipts
+
+
+def push(county: DemoCounty, home: Path, name: str, losses: dict[str, float]) -> dict[str, str]:
+    """Hand over a file of disasters, alone in the inbox, and take it in; who bears which number."""
+    inbox = home / "inbox" / MONTH / "emergency"
+    shutil.rmtree(inbox, ignore_errors=True)
+    people = people_of(county)[["姓名", "证件号码", "乡镇", "行政村"]].to_numpy().tolist()
+    head = [
+        "灾情编号",
+        "户主姓名",
+        "身份证号",
+        "乡镇",
+        "行政村",
+        "受灾日期",
+        "灾种",
+        "直接经济损失",
+    ]
+    rows = [
+        [number, *people[int(number[1:])], "2026-09-03", "洪涝", loss]
+        for number, loss in losses.items()
+    ]
+    save(inbox / name, "受灾户", [head, *rows])
+    reference = handover.receive(MONTH, "emergency")
+    return {key: str(reference.get(key)) for key in ("status", "accepted", "rejected", "void")}
+
+
+def taken(what: str) -> pd.DataFrame:
+    with load_workspace().database.read() as connection:
+        return export(connection, what, Month.parse(MONTH))
+
+
+def test_what_adds_to_a_month_adds_up_and_a_later_row_takes_the_place_of_an_earlier_one(
+    county: DemoCounty, home: Path
+) -> None:
+    handover.init()
+    handover.load_registry(str(county.registry), MONTH)
+    first = push(county, home, "灾情.xlsx", {"Z001": 12_000, "Z002": 100, "Z003": 90})
+    assert (first["status"], first["accepted"]) == ("loaded", "3")
+    second = push(county, home, "灾情.xlsx", {"Z001": 200, "Z004": 15_000})
+    assert (second["status"], second["accepted"], second["void"]) == ("loaded", "4", "1")
+    lines = taken("matches")
+    assert lines.groupby(["file", "outcome"]).size().to_dict() == {
+        ("灾情.xlsx", "matched"): 2,
+        ("灾情.xlsx", "void"): 1,
+        ("第2批_灾情.xlsx", "matched"): 2,
+    }
+    monthly.screen(MONTH)
+    homes = people_of(county)["户编号"]
+    assert set(taken("signals")["household_id"]) == {homes[4]}
+    assert handover.receive(MONTH, "emergency")["status"] == "unchanged"
+    third = push(county, home, "又一批.xlsx", {"Z001": 12_000})
+    assert (third["accepted"], third["void"]) == (
+        "4",
+        "2",
+    )  # as the first said, and yet the last word
+    monthly.screen(MONTH)
+    assert set(taken("signals")["household_id"]) == {homes[1], homes[4]}
+    (home / "inbox" / MONTH / "emergency" / "空.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
+    assert handover.receive(MONTH, "emergency")["status"] == "refused"
+    assert len(taken("matches")) == 6  # what was there before stays
+
+
+def test_a_dataset_that_comes_on_arrival_is_never_missing_and_never_late(
+    county: DemoCounty, home: Path
+) -> None:
+    handover.init()
+    handover.load_registry(str(county.registry), MONTH)
+    assert "emergency" not in handover.settled(MONTH)["missing"]
+    assert handover.declare_late(MONTH, "emergency")["status"] == "not due"
+    workspace = load_workspace()
+    with workspace.database.read() as connection:
+        [row] = month_rows(workspace, connection, [Month.parse(MONTH)], dt.date(2026, 10, 12))
+    assert [c.state for c in row.cells if c.department == "emergency"] == ["not due"]
+    push(county, home, "灾情.xlsx", {"Z001": 12_000})
+    monthly.screen(MONTH)  # though nobody who is due has come
+    assert set(taken("signals")["rule"]) == {"DIS-1"}
+    shutil.copytree(home / "inbox" / MONTH, home / "inbox" / "2026-10")  # this very month
+    for path in (home / "inbox").rglob("*.xlsx"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert {"month": "2026-10", "department": "emergency"} in handover.come_late()
+    assert all(line["days_late"] == 0 for line in score(load_workspace(), "emergency"))
+
+
+def test_cadence_belongs_to_a_dataset(home: Path) -> None:
+    departments = home / "county" / "departments"
+    students = yaml.safe_load((departments / "education.yaml").read_text(encoding="utf-8"))
+    dropouts = students | {"department": "dropouts", "dataset": "dropouts"}
+    del dropouts["cadence"]
+    (departments / "dropouts.yaml").write_text(yaml.safe_dump(dropouts, allow_unicode=True))
+    quarterly = yaml.safe_load((departments / "disabled.yaml").read_text(encoding="utf-8"))
+    quarterly["cadence"] = "quarter"
+    (departments / "disabled.yaml").write_text(yaml.safe_dump(quarterly, allow_unicode=True))
+    due = {
+        month: {one["department"] for one in handover.departments(month) if one["cadence"]}
+        for month in ("2026-03", "2026-04", "2026-06")
+    }
+    assert {"education", "dropouts", "disabled"} <= due["2026-03"]
+    assert due["2026-04"] & {"education", "dropouts", "disabled"} == {"dropouts"}
+    assert due["2026-06"] & {"education", "dropouts", "disabled"} == {"dropouts", "disabled"}
+    (departments / "disabled.yaml").write_text(
+        yaml.safe_dump(quarterly | {"cadence": {"months": []}}, allow_unicode=True)
+    )
+    with pytest.raises(ConfigError, match="on arrival"):
+        handover.departments("2026-03")
+
+
+def test_rules_over_additions_need_their_key(home: Path) -> None:
+    rules = home / "county" / "rules.yaml"
+    book = yaml.safe_load(rules.read_text(encoding="utf-8"))
+    del book["datasets"]["emergency.disasters"]["key"]
+    rules.write_text(yaml.safe_dump(book, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(ConfigError, match="additions"):
+        check_contract(load_workspace(), home / "county" / "departments" / "emergency.yaml")
 
 
 def test_check_holds_a_contract_against_suite_and_rules(home: Path) -> None:

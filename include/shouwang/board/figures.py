@@ -218,6 +218,11 @@ def _cell(
         "month": str(month),
         "due": due,
     }
+    days_late = (
+        0
+        if contract.on_arrival or not versions
+        else max(0, (local(workspace, versions[0]["received_at"]) - due).days)
+    )
     if not versions:
         if not contract.due(month):
             return Cell(**who, state="not due")
@@ -240,7 +245,7 @@ def _cell(
         counts=shown["counts"] or {},
         received_on=received,
         age=max(0, (today - received).days),
-        days_late=max(0, (local(workspace, versions[0]["received_at"]) - due).days),
+        days_late=days_late,
         refused_since=bool(shown["in_force"]) and last["status"] == submissions.REFUSED,
         held_for=max(0, (today - local(workspace, held[-1]["received_at"])).days) if held else None,
         unanswered=waits and today > calendar.waiting_until(month),

@@ -139,7 +139,11 @@ def _inputs(
     if reports := [*reported(connection, month)["content"]]:
         inputs["reports"] = reports
     contracts = workspace.county.contracts.values()
-    if not any(each.due(month) and each.department not in missing for each in contracts):
+    came = submissions.in_force(connection, month)
+    if not any(
+        each.department not in missing if each.due(month) else each.department in came
+        for each in contracts
+    ):
         raise NotThereYet(
             f"Nothing has been received for {month}; run `shouwang receive {month}` first."
         )
@@ -198,9 +202,9 @@ def month_table(month: str) -> dict[str, Any]:
         newest = submissions.latest(connection, data_month)
     rows = []
     for contract in workspace.county.contracts.values():
-        if not contract.due(data_month):
-            continue
         current, last = submitted.get(contract.department), newest.get(contract.department)
+        if not contract.due(data_month) and not (contract.on_arrival and last):
+            continue
         counts: dict[str, Any] = {
             name: current["counts"].get(name) if current else None for name in COUNTS
         }

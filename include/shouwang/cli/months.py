@@ -80,6 +80,8 @@ def _receive(month: str, department: str | None, again: bool = False) -> None:
             continue
         inbox = load_workspace().inbox_of(month, name)
         if not find_files(inbox):
+            if not (entry["cadence"] or department):
+                continue  # nobody waits for it
             progress.print(f"{name}: nothing in {inbox}", markup=False)
             continue
         with working(f"{entry['title']} {name}"):

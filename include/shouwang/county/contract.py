@@ -107,17 +107,27 @@ class Balance(Strict):
 
 
 class Cadence(Strict):
-    """The calendar months whose data are handed over."""
+    """The calendar months whose data are handed over: ``{months: [3, 9]}``, ``quarter``, or ``on
+    arrival`` (none: never missing, never late)."""
 
-    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(
-        tuple(range(1, 13)), min_length=1
-    )
+    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = tuple(range(1, 13))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, written: object) -> object:
+        names: dict[object, tuple[int, ...]] = {"quarter": (3, 6, 9, 12), "on arrival": ()}
+        if isinstance(written, dict) and written.get("months") == []:
+            raise ValueError("months lists none; write `cadence: on arrival`")
+        return (
+            {"months": names[written]} if isinstance(written, str) and written in names else written
+        )
 
 
 class Contract(Strict):
     """What one department hands over, and how it is read.
 
-    ``ignored`` are headings that are known and not needed; any other that has no column is told to
+    ``cadence``: when its data come; ``submissions``: whether each is the whole month or adds to
+    those before it. ``ignored`` are headings that are known and not needed; any other that has no column is told to
     the department. ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its
     numbers and days must keep to. ``any_of``: one column of each group is enough.
     ``second_identity``: a column of text that holds the identity number too (学籍号), used where
@@ -131,6 +141,7 @@ class Contract(Strict):
     dataset_title: str
     contact: str = ""
     cadence: Cadence = Cadence()
+    submissions: Literal["whole", "additions"] = "whole"
     key: tuple[str, ...] = ()
     columns: dict[str, Column]
     ignored: tuple[str, ...] = ("序号", "备注")
@@ -189,6 +200,16 @@ class Contract(Strict):
     def has_identity(self) -> bool:
         """Whether the export carries identity numbers."""
         return "id_number" in self.columns
+
+    @property
+    def on_arrival(self) -> bool:
+        """Whether nobody waits for this dataset."""
+        return not self.cadence.months
+
+    @property
+    def adds(self) -> bool:
+        """Whether what comes later adds to a month, and does not replace it."""
+        return self.submissions == "additions"
 
     def due(self, month: Month) -> bool:
         """Whether this department hands over data of that month."""

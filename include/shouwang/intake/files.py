@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from shouwang.core.errors import FileRefused, machine_fault
 from shouwang.intake.names import HIDDEN, NO_TABLES, masked, refused
 
@@ -37,6 +39,16 @@ def find_files(folder: Path) -> list[Path]:
             if (path := Path(within, name)).is_file() and not path.is_symlink()
         ]
     return sorted(found)
+
+
+def batch_name(number: int, name: str) -> str:
+    """What a file is called that adds to earlier ones of its month (第几批)."""
+    return f"第{number}批_{name}"
+
+
+def batches_of(files: pd.Series) -> pd.Series[int]:
+    """Which batch of its month each file is; those that came first have no number in their name."""
+    return files.str.extract(r"^第(\d{1,4})批_", expand=False).fillna("1").astype("int64")
 
 
 def named(files: Sequence[Path]) -> list[tuple[Path, str]]:

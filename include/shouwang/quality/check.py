@@ -13,6 +13,7 @@ import pandas as pd
 from shouwang.core.errors import FileRefused, RowsLost
 from shouwang.core.month import Month
 from shouwang.county.contract import Contract
+from shouwang.intake.files import batches_of
 from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
 ACCEPTED, REJECTED, DUPLICATE, VOID = "accepted", "rejected", "duplicate", "void"
@@ -29,7 +30,8 @@ FIRST_PLAUSIBLE_DAY = dt.datetime(2015, 1, 1)
 class Verdicts:
     """What became of each row of a reading, same index.
 
-    ``verdict`` is ``accepted``, ``rejected``, ``duplicate`` or ``void`` (taken back by a flag);
+    ``verdict`` is ``accepted``, ``rejected``, ``duplicate`` or ``void`` (taken back by a flag,
+    or brought again by a later batch);
     ``reason`` is the Chinese sentence for a row that is not accepted, else null; ``bad_columns``
     the canonical columns to colour, separated by spaces. ``refusals`` and ``warnings`` are the
     suite's sentences on the file as a whole, ``page`` its Data Docs.
@@ -91,15 +93,20 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     void = _void(table, contract)
     verdict[void] = VOID
     reasons[void], columns[void] = "", ""
+    batch = batches_of(table["file"]) if contract.adds and contract.key else 1
+    table = table.assign(batch=batch)
     repeats, first_rows = _repeats(table[verdict == ACCEPTED])
     verdict.loc[repeats.index[repeats]] = DUPLICATE
     conflicts = _conflicts(table[verdict == ACCEPTED], contract)
     verdict.loc[conflicts.index] = REJECTED
+    replaced = _replaced(table[verdict.isin([ACCEPTED, VOID])], contract)
+    verdict.loc[replaced.index] = VOID
     reason = (
         pd.Series(reasons, index=table.index, dtype="str").str.removesuffix("；").replace("", None)
     )
     reason.loc[first_rows.index] = "与" + first_rows + "完全相同"
     reason.loc[conflicts.index] = conflicts
+    reason.loc[replaced.index] = replaced
     columns[table.index.get_indexer(conflicts.index)] = " ".join(contract.key)
     verdicts = Verdicts(
         verdict,
@@ -165,17 +172,37 @@ def _places(table: pd.DataFrame) -> pd.Series:
 def _conflicts(standing: pd.DataFrame, contract: Contract) -> pd.Series:
     """Rows that bear the same key and say something else, each with the reason that names the
     others."""
-    keys = list(contract.key)
-    if not keys:
+    if not contract.key:
         return pd.Series([], dtype="str", index=standing.index[:0])
+    keys = [*contract.key, "batch"]
     same = standing.duplicated(keys, keep=False) & standing[keys].notna().all(axis=1)
     of_keys = standing[same]
     if of_keys.empty:
         return pd.Series([], dtype="str", index=standing.index[:0])
-    named = "、".join(contract.columns[name].wordings[0] for name in keys)
+    named = _key_in_words(contract)
     others = _places(of_keys).groupby([of_keys[name] for name in keys], sort=False)
     rows = others.transform(lambda places: "、".join(places[:5]))
     return ("“" + named + "”相同而内容不同（" + rows + "），请核对后只保留正确的一行").astype("str")
+
+
+def _replaced(standing: pd.DataFrame, contract: Contract) -> pd.Series:
+    """Rows that a later batch of the month brings again, each with the sentence that says so."""
+    keys = list(contract.key)
+    if not keys or standing["batch"].nunique() < 2:
+        return pd.Series([], dtype="str", index=standing.index[:0])
+    of_keys = standing[standing[keys].notna().all(axis=1)]
+    last = of_keys.groupby(keys)["batch"].transform("max")
+    old = of_keys[of_keys["batch"] < last]
+    told = (
+        "第 "
+        + last[old.index].astype("str")
+        + f" 批报送了同一“{_key_in_words(contract)}”的行，以后者为准"
+    )
+    return told.astype("str")
+
+
+def _key_in_words(contract: Contract) -> str:
+    return "、".join(contract.columns[name].wordings[0] for name in contract.key)
 
 
 def _void(table: pd.DataFrame, contract: Contract) -> Any:

@@ -38,7 +38,13 @@ def load_rulebook(
         )
     try:
         book = RuleBook.model_validate({**content, **parameters})
+        contracts = list(contracts)
         wrong = mistakes(book, {contract.slug: contract.columns for contract in contracts})
+        wrong += [
+            Problem(("datasets", each.slug, "key"), "nothing", "the key of its rows (additions)")
+            for each in contracts
+            if each.adds and each.slug in book.datasets and not book.datasets[each.slug].key
+        ]
     except ValidationError as error:
         wrong = [*problems(error, RuleBook)]
     else:

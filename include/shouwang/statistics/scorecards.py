@@ -50,6 +50,7 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
         shown = next((v for v in versions if v["in_force"]), versions[-1])
         first = versions[0]["received_at"].replace(tzinfo=dt.UTC).astimezone(workspace.zone).date()
         due = workspace.county.settings.calendar.handover(Month.parse(month))
+        never_late = name in contracts and contracts[name].on_arrival
         sheets = shown["report"].get("sheets", ())
         wordings = (
             {n: c.wordings[0] for n, c in contracts[name].columns.items()}
@@ -71,7 +72,7 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
                 "refused": sum(v["status"] != submissions.TAKEN for v in versions),
                 "received_on": first,
                 "due": due,
-                "days_late": max(0, (first - due).days),
+                "days_late": 0 if never_late else max(0, (first - due).days),
                 **{figure: shown["counts"].get(figure) for figure in FIGURES},
                 "corrected": corrected.get(shown["submission_id"], 0),
                 "wrong_on_foot": int(wrong.get((name, month), 0)),

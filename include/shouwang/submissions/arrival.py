@@ -3,7 +3,8 @@ corrected.
 
 A version's content is named by what it was made of: the department's files, and each receipt that
 corrected them. A receipt builds on the version that it answers, or on what was made of that since,
-so that it may come alone.
+so that it may come alone. Where files add to a month (``submissions: additions``), a version is made
+of those kept and of each new one as the next batch.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from shouwang.core.errors import NotThereYet
-from shouwang.intake.files import fingerprint, named
+from shouwang.intake.files import batch_name, batches_of, fingerprint, named
+from shouwang.store.submissions import HELD
 from shouwang.submissions.correcting import answer
 
 Kept = list[tuple[Path, str]]
@@ -24,7 +28,8 @@ Kept = list[tuple[Path, str]]
 
 @dataclass(frozen=True)
 class Arrival:
-    """What a submission is made of; ``base`` is the content that a receipt corrects.
+    """What a submission is made of; ``base`` is the content that a receipt corrects, or a batch adds
+    to.
 
     ``passed_over``: receipts that answer a version which other files have replaced since.
     """
@@ -40,12 +45,14 @@ def arrive(
     versions: Sequence[dict[str, Any]],
     kept: Callable[[str], Kept],
     passwords: Sequence[str] = (),
+    additions: bool = False,
 ) -> Arrival:
     """What these files of one department and month are, beside the versions known (the oldest
     first).
 
     ``kept`` gives the files of a known content. An inbox that has not changed since a version came
-    into force leaves that one in force: one that was restored stays.
+    into force leaves that one in force: one that was restored stays. With ``additions`` files that
+    are new add to those of the version in force, or of one that waits for an answer.
     """
     inbox = fingerprint(files)
     here = named(files)
@@ -67,6 +74,10 @@ def arrive(
     content = next((head for head in heads if own in lineage(head, bases)), own)
     base = bases.get(content or "")
     sources = named(plain) if content == own or not content else kept(content)
+    head = versions[-1] if versions and versions[-1]["status"] == HELD else force
+    if additions and head and plain:
+        content, base, sources = _added(plain, head, kept(head["content"]))
+        bases[content] = base
     order = {identifier: place for place, identifier in enumerate(contents)}
     passed_over = []
     receipts = {path: found for path, found in answered.items() if found}
@@ -86,6 +97,18 @@ def arrive(
             bases[content] = base
             sources = [*sources, (path, f"更正{len(sources)}_{path.name}")]
     return Arrival(content or inbox, base, sources, tuple(passed_over))
+
+
+def _added(plain: list[Path], head: dict[str, Any], earlier: Kept) -> tuple[str, str | None, Kept]:
+    """Content, base and files of a month to which files are added, as its next batch."""
+    digests = {_digest(path) for path, _ in earlier}
+    new = [path for path in plain if _digest(path) not in digests]
+    if not new:
+        return head["content"], head["base"], earlier
+    number = max(batches_of(pd.Series([name for _, name in earlier], dtype="str"))) + 1
+    content = hashlib.sha256(f"{head['content']}+{fingerprint(new)}".encode()).hexdigest()[:16]
+    added = [(path, batch_name(number, name)) for path, name in named(new)]
+    return content, head["content"], [*earlier, *added]
 
 
 def _digest(path: Path) -> str:

@@ -128,7 +128,7 @@ def _unclear(path: Path, contract: Contract, reading: Reading) -> FileRefused:
 
 
 def departments(month: str | None = None) -> list[dict[str, Any]]:
-    """The departments that hand over data, or those that are due in a month."""
+    """The departments that hand over data, or those that are due or may come in a month."""
     contracts = load_workspace().county.contracts.values()
     return [
         {
@@ -138,7 +138,7 @@ def departments(month: str | None = None) -> list[dict[str, Any]]:
             "cadence": list(c.cadence.months),
         }
         for c in contracts
-        if month is None or c.due(Month.parse(month))
+        if month is None or c.on_arrival or c.due(Month.parse(month))
     ]
 
 
@@ -222,7 +222,8 @@ def receive(month: str, department: str, again: bool = False) -> Reference:
 def declare_late(month: str, department: str) -> dict[str, Any]:
     """Put on record that the waiting time for a department is over."""
     workspace = load_workspace()
-    receiving.contract_of(workspace, department)
+    if receiving.contract_of(workspace, department).on_arrival:
+        return {"month": month, "department": department, "status": "not due"}
     with workspace.database.write() as connection:
         submissions.declare_late(connection, Month.parse(month), department)
     return {"month": month, "department": department, "status": "late"}
@@ -237,10 +238,12 @@ def come_late() -> list[dict[str, str]]:
     """
     workspace, found = load_workspace(), []
     this = Month.of(workspace.today())
-    for month in Month.span(this + -12, this + -1):
+    for month in Month.span(this + -12, this):
         over = workspace.today() >= _deadline(workspace, month).date()
         for contract in workspace.county.contracts.values():
-            if not contract.due(month):
+            if month == this and not (contract.on_arrival or contract.adds):
+                continue
+            if not (contract.on_arrival or contract.due(month)):
                 continue
             with workspace.database.read() as connection:
                 known = submissions.versions(connection, month, contract.department)
@@ -253,7 +256,8 @@ def come_late() -> list[dict[str, str]]:
             if not _arrived(workspace, month, contract.department):
                 continue
             inbox = fingerprint(find_files(workspace.inbox / str(month) / contract.department))
-            if (known or over) and inbox not in {version["inbox"] for version in known}:
+            awaited = not (known or over or contract.on_arrival)  # by the department's own run
+            if not awaited and inbox not in {version["inbox"] for version in known}:
                 found.append({"month": str(month), "department": contract.department})
     return found
 

@@ -102,7 +102,8 @@ def take_in(workspace: Workspace, month: Month, department: str, again: bool = F
         try:
             of_content = partial(kept, workspace, versions, plain)
             if again_from is None:
-                arrival = arrive(files, versions, of_content, workspace.passwords_of(department))
+                passwords = workspace.passwords_of(department)
+                arrival = arrive(files, versions, of_content, passwords, contract.adds)
             else:
                 content = again_from["content"]
                 arrival = Arrival(content, again_from["base"], of_content(content))
