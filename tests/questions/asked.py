@@ -51,8 +51,9 @@ def ledger(county: DemoCounty, heading: str = OPEN, value: str = "达标") -> by
     return text.getvalue().encode()
 
 
-def settlements(county: DemoCounty) -> bytes:
-    """Forty settlements of the insurer; in ten of them something is paid that no column says."""
+def settlements(county: DemoCounty, unsaid: int = 100, unit: float = 1.0) -> bytes:
+    """Forty settlements of the insurer; in ten of them something is paid that no column says; the
+    amounts in a unit that nothing names."""
     people = pd.read_excel(county.registry, dtype=str, engine="calamine")[:40]
     text = io.StringIO()
     lines = csv.writer(text)
@@ -60,9 +61,10 @@ def settlements(county: DemoCounty) -> bytes:
         ["结算流水号", "姓名", "身份证号", "就诊类别", "结算日期", "总费用", "统筹支付", "个人自付"]
     )
     for number, (name, identity) in enumerate(people[["姓名", "证件号码"]].to_numpy().tolist()):
-        total = 300 + (100 if number < 10 else 0)
+        total = 300 + (unsaid if number < 10 else 0)
         lines.writerow(
-            [f"J{number:04d}", name, identity, "普通门诊", "2026-09-15", total, 200, 100]
+            [f"J{number:04d}", name, identity, "普通门诊", "2026-09-15"]
+            + [amount / unit for amount in (total, 200, 100)]
         )
     return text.getvalue().encode()
 

@@ -20,9 +20,12 @@ from test_board_pages import CLERK, VIEWER, app_of
 from test_board_seen import QUIET, faults, reached
 from typer.testing import CliRunner
 
+from overlaid import overlay, settings_of
 from services import path_of
 from shouwang.cli.app import app
 from shouwang.core.errors import NotThereYet, UsageError
+from shouwang.store import submissions
+from shouwang.store.records import record_table
 from shouwang.store.tables import audit_event
 from shouwang.submissions import asking, handover
 from shouwang.workspace.workspace import load_workspace
@@ -231,6 +234,41 @@ def test_the_command_line_lists_what_waits_and_what_was_answered(held):
     assert (
         "答：fetch_minutes（文书）" in CliRunner().invoke(app, ["questions", "--answered"]).output
     )
+
+
+def test_a_unit_that_may_be_two_is_asked_and_the_answer_is_learnt(
+    home, county, tmp_path, monkeypatch
+):
+    for name, value in settings_of(overlay(tmp_path / "own")).items():
+        monkeypatch.setenv(name, value)
+    handover.init()
+    content = settlements(county, unsaid=0, unit=10_000)
+    path = hand_over(home / "inbox", content, department="medical_insurance")
+    assert handover.receive(MONTH, "medical_insurance")["status"] == "held"
+    (one,) = asking.questions()
+    asked = ("unit", "总费用", ["万元", "千元", "元"])
+    assert (one["kind"], one["heading"], one["candidates"]) == asked
+    board = TestClient(app_of(load_workspace()), base_url="http://board")
+    assert "“医疗总费用”按什么单位（总费用）？" in board.get("/questions", headers=CLERK).text
+    assert "按什么单位？（总费用）" in CliRunner().invoke(app, ["questions"]).output
+    with pytest.raises(UsageError, match="is no answer"):
+        asking.answer_question(one["id"], "none", "文书")
+    done = board.post(f"/questions/{one['id']}/answer", headers=CLERK, json={"candidate": "万元"})
+    assert (done.status_code, in_force("medical_insurance")["rejected"]) == (202, 0)
+    assert paid() == 40 * 100
+    assert asking.learn_contract("medical_insurance", "文书")["written"] == ["units.总费用: 万元"]
+    path.write_bytes(content + b"\n")
+    assert handover.receive(MONTH, "medical_insurance", again=True)["status"] == "loaded"
+    assert (asking.questions(), paid()) == ([], 40 * 100)
+
+
+def paid() -> float:
+    """What patients bear of the insurer's settlements in force."""
+    with load_workspace().database.read() as connection:
+        table = record_table(load_workspace().county.contracts["medical_insurance"])
+        force = submissions.in_force(connection, MONTH)["medical_insurance"]["submission_id"]
+        own = table.c.submission_id == force
+        return float(connection.scalar(sa.select(sa.func.sum(table.c.self_paid)).where(own)))
 
 
 def test_sums_of_another_base_are_asked_and_taken_as_they_are(home, county):

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from shouwang.core.errors import FileRefused
 from shouwang.county.contract import Contract
 from shouwang.intake.sheets import Opened, Sheet, columns_of
 from shouwang.recognition import reading
@@ -171,11 +170,67 @@ def test_units_of_money_are_understood_as_people_write_them(
     assert found.table["self_paid"].tolist() == [yuan]
 
 
-def test_two_units_above_one_table_are_not_guessed(
-    contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("above", "unit", "worth", "asked"),
+    [
+        ("单位：元、万元", "", 1.0, ("单位：万元、元", ("万元", "元"))),
+        ("", "（元/万元）", 1.0, ("单位：元、万元", ("元", "万元"))),
+        ("", "", 1e-4, ("医疗总费用", ("万元", "元"))),
+        ("单位：万元", "", 1e-4, None),
+        ("", "（万元）", 1e-4, None),
+        ("", "", 1.0, None),
+    ],
+)
+def test_two_units_that_are_both_possible_are_asked_and_not_guessed(
+    above: str,
+    unit: str,
+    worth: float,
+    asked: tuple[str, tuple[str, ...]] | None,
+    contracts: dict[str, Contract],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(FileRefused, match="不止一种金额单位（万元、元）"):
-        read([["单位：元、万元"], PAID, BILL], contracts["medical_insurance"], monkeypatch)
+    contract = contracts["medical_insurance"]
+    titles = [title + (unit if place > 4 else "") for place, title in enumerate(PAID)]
+    bills = [
+        [f"J{n}", *BILL[1:5], *(worth * n * float(cell) for cell in BILL[5:])] for n in range(1, 9)
+    ]
+    rows = [[above], titles, *bills]
+    found = read(rows, contract, monkeypatch)
+    assert [(q.kind, (q.heading, q.candidates)) for q in found.questions] == (
+        [("unit", asked)] if asked else []
+    )
+    assert found.held == bool(asked)
+    if asked:  # what a clerk says holds for every amount of the table
+        said = contract.model_copy(update={"units": {asked[0]: "万元"}})
+        found = read(rows, said, monkeypatch)
+        assert not found.held
+        wanted = [worth * 1e4 * n * float(BILL[7]) for n in range(1, 9)]
+        assert found.table["self_paid"].tolist() == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "candidates"),
+    [
+        ("人均日用水量", [0.06, 0.055, 0.08], ("立方米", "升")),
+        ("人均日用水量", [60, 0.055, 80, 0.06, 70], ("升", "立方米")),  # of two magnitudes
+        ("取水往返时间", [0.5, 0.25, 0.75], ("小时", "分钟")),
+        ("取水往返时间", [5, 25, 10], None),
+        ("人均日用水量（立方米/天）", [0.06, 0.055, 0.08], None),
+    ],
+)
+def test_numbers_of_another_magnitude_are_asked_about(
+    heading: str,
+    cells: list[float],
+    candidates: tuple[str, ...] | None,
+    contracts: dict[str, Contract],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = 3 if "用水量" in heading else 5
+    titles = [heading if n == place else title for n, title in enumerate(WATER)]
+    rows = [[*HOME[:place], cell, *HOME[place + 1 :]] for cell in cells * 4]
+    found = read([titles, *rows], contracts["water"], monkeypatch)
+    units = [q.candidates for q in found.questions if q.kind == "unit"]
+    assert units == ([candidates] if candidates else [])
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "“{title}”有 {rows} 行与各项支付之和不符，是否另有口径？整份报送暂未读入。",
         "“{title}” differs from the sum of its parts in {rows} rows. Has it another base? The file waits.",
     ),
+    "ask unit": (
+        "“{title}”按什么单位（{heading}）？整份报送暂未读入。",
+        "Which unit is “{title}” in ({heading})? The file waits for it.",
+    ),
+    "choice unit": ("单位是{choice}", "In {choice}"),
+    "follows unit": (
+        "选后整份报送按此读入，以后这个部门这样写的都照此。",
+        "The whole file is read so, and what this department writes so ever after.",
+    ),
     "samples": ("单元格（已遮盖）", "Cells (masked)"),
     "candidates": ("请选择，可能性大的在前", "Choose; the likeliest first"),
     "choice column": ("是“{choice}”", "It is “{choice}”"),

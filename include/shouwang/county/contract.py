@@ -60,7 +60,8 @@ class Column(Strict):
     date, number or value. ``meaningless``: values of which a clerk has said that they lead to no
     code, not asked about again; ``unclear``: words in a value that point to more than one code, so
     that it is asked. ``range``: least and largest number (of days: year); ``unit``: what a number
-    is counted in; ``ages``: of the people of an identity column; ``several``: cells of several
+    is counted in; ``usual``: how large
+    most numbers are in that unit, where others are thinkable; ``ages``: of the people of an identity column; ``several``: cells of several
     columns add up to it.
     """
 
@@ -77,6 +78,7 @@ class Column(Strict):
     unclear: tuple[str, ...] = ()
     range: tuple[float, float] | None = None
     unit: Literal["升", "分钟", "米", "天"] | None = None
+    usual: tuple[float, float] | None = None
     ages: tuple[int, int] | None = None
     several: bool = False
 
@@ -132,7 +134,8 @@ class Contract(Strict):
     numbers and days must keep to. ``any_of``: one column of each group is enough.
     ``second_identity``: a column of text that holds the identity number too (学籍号), used where
     that is missing or damaged. ``void``: column → the value that takes a row back. ``empty``,
-    ``asked_last`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` from a clerk's answer.
+    ``asked_last`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` and ``units`` (heading
+    or note → the unit it stands for) from a clerk's answers.
     """
 
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -155,6 +158,7 @@ class Contract(Strict):
     asked_last: tuple[str, ...] = ()
     surnames: str = ""
     sums_as_they_are: bool = False
+    units: dict[str, str] = Field(default_factory=dict)
     void: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")

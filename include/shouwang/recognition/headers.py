@@ -39,7 +39,7 @@ class Header:
     last_row: int
     titles: tuple[str, ...]
     columns: dict[str, int]
-    factors: dict[str, float]
+    factors: dict[str, float] = field(default_factory=dict)
     added: dict[str, tuple[int, ...]] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
     guesses: dict[str, str] = field(default_factory=dict)

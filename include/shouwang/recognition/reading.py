@@ -75,7 +75,7 @@ class Reading:
     @property
     def held(self) -> bool:
         """Whether a required column is open, so that the files wait for an answer."""
-        return any(question.kind == "column" for question in self.questions)
+        return any(question.kind != "value" for question in self.questions)
 
     def cells(self) -> pd.DataFrame:
         """The cells of each row of ``table``, same index, as text; columns ``0``, ``1`` … as in the

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from shouwang.core.errors import FileRefused
 from shouwang.county.contract import Contract
 from shouwang.intake.names import shown
 from shouwang.intake.sheets import Sheet
-from shouwang.recognition.columns import People, choose
+from shouwang.recognition.cells import Sampled
+from shouwang.recognition.columns import People, Question, choose, samples_of
 from shouwang.recognition.headers import (
     SEARCHED_ROWS,
     Header,
@@ -17,8 +20,14 @@ from shouwang.recognition.headers import (
     last_row_of,
     texts_of,
 )
-from shouwang.recognition.units import MONEY, factor_of_heading, units_of_notes
-from shouwang.recognition.words import Wording
+from shouwang.recognition.units import (
+    kind_of,
+    other_units,
+    units_in,
+    units_of_heading,
+    units_of_notes,
+)
+from shouwang.recognition.words import Wording, plain
 
 
 def nobody() -> None:
@@ -29,7 +38,6 @@ def locate(sheet: Sheet, contract: Contract, people: People = nobody) -> Header 
     """The header of a sheet, or None if it holds no table of this contract.
 
     ``people`` gives the registry; it is asked only where words do not settle which column is which.
-    Raises `FileRefused` when the unit of its amounts cannot be told.
     """
     wording = Wording(contract)
     rows = sheet.head(SEARCHED_ROWS + 10)
@@ -47,12 +55,11 @@ def locate(sheet: Sheet, contract: Contract, people: People = nobody) -> Header 
     ignored = tuple(
         t for p, t in enumerate(place.titles) if t and p not in taken and t not in asked
     )
-    return Header(
+    header = Header(
         first_row=place.first,
         last_row=last,
         titles=tuple(place.titles),
         columns=chosen.columns,
-        factors=_factors(sheet, rows[: place.first], place, units, chosen.columns, contract),
         added=chosen.added,
         evidence=chosen.evidence,
         guesses=chosen.guesses,
@@ -61,6 +68,8 @@ def locate(sheet: Sheet, contract: Contract, people: People = nobody) -> Header 
         questions=chosen.questions,
         above=frozenset(texts for row in rows[: last + 1] if (texts := texts_of(row))),
     )
+    factors, asked_of_units = _factors(sheet, rows[: place.first], place, units, header, contract)
+    return replace(header, factors=factors, questions=(*chosen.questions, *asked_of_units))
 
 
 def columns_missing(sheet: Sheet, header: Header, contract: Contract) -> FileRefused:
@@ -87,31 +96,47 @@ def _factors(
     above: list[list[Any]],
     place: Place,
     units: list[Any],
-    columns: dict[str, int],
+    header: Header,
     contract: Contract,
-) -> dict[str, float]:
-    """The unit of each column of numbers: its heading's own, else the tiers' above, the row's
-    below, the note's above."""
-    notes = units_of_notes(cell for row in above for cell in row if cell)
-    money = [name for name in columns if contract.columns[name].type == "yuan"]
+) -> tuple[dict[str, float], list[Question]]:
+    """The unit of each column of numbers: its heading's and the row's below, else the tiers' above,
+    the note's above; and a question where two are possible and no clerk has said which."""
+    answered = {plain(heading): unit for heading, unit in contract.units.items()}
     factors: dict[str, float] = {}
-    unclear = False
-    for name, where in columns.items():
-        column = contract.columns[name]
-        own = [
-            factor_of_heading(text, column) for text in (place.titles[where], place.contexts[where])
-        ]
-        if units and units[where]:
-            own.append(factor_of_heading(f"({units[where]})", column))
-        factor = next((one for one in own if one is not None), None)
-        if factor is None and name in money and notes:
-            unclear |= len(notes) > 1
-            factor = MONEY[next(iter(notes))]
-        factors[name] = 1.0 if factor is None else factor
-    if unclear:
-        raise FileRefused(
-            "unit",
-            f"文件“{shown(sheet.file)}”{sheet_words(sheet)}表头上方写了不止一种金额单位（{'、'.join(sorted(notes))}），"
-            "分不清各列用哪一种。请在各列表头的括号里写明单位后重新上传。",
-        )
-    return {name: factor for name, factor in factors.items() if factor != 1.0}
+    questions: list[Question] = []
+
+    def settle(names: list[str], heading: str, possible: Sequence[str]) -> None:
+        column = contract.columns[names[0]]
+        unit = answered.get(plain(heading)) or (possible[0] if len(possible) == 1 else None)
+        if unit is None:
+            cells = Sampled.of(sheet.columns[header.columns[names[0]]], header.last_row + 1)
+            asked = Question("unit", names[0], heading, "", tuple(possible), samples_of(cells))
+            questions.append(asked)
+            return
+        factors.update(dict.fromkeys(names, next(iter(units_in(unit, kind_of(column) or "")))))
+
+    said: dict[tuple[str, ...], list[str]] = {}
+    for name, where in header.columns.items():
+        if (kind := kind_of(contract.columns[name])) is None:
+            continue
+        own = units_of_heading(place.titles[where], kind)
+        own |= units_in(plain(units[where]), kind) if units and units[where] else {}
+        own = own or units_of_heading(place.contexts[where], kind)
+        said.setdefault(tuple(own.values()), []).append(name)
+    unsaid = said.pop((), [])
+    for named, names in said.items():
+        settle(names, "单位：" + "、".join(named), named)
+    money = [name for name in unsaid if contract.columns[name].type == "yuan"]
+    notes = sorted(units_of_notes(cell for row in above for cell in row if cell))
+    if money and notes:
+        settle(money, "单位：" + "、".join(notes), notes)
+    done = set(money if notes else ())
+    for name in unsaid:
+        title = place.titles[header.columns[name]]
+        cells = Sampled.of(sheet.columns[header.columns[name]], header.last_row + 1)
+        possible = other_units(cells, contract.columns[name])
+        if name not in done and (possible or plain(title) in answered):
+            others = [n for n in money if n != name] if name in money else []
+            settle([name, *others], title, possible)  # one table has its amounts in one unit
+            done |= {name, *others}
+    return {name: factor for name, factor in factors.items() if factor != 1.0}, questions

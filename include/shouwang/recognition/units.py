@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+import numpy as np
+
 from shouwang.county.contract import Column
+from shouwang.recognition.cells import Sampled
 from shouwang.recognition.words import plain
 
 MONEY = {"亿元": 1e8, "万元": 1e4, "千元": 1e3, "百元": 1e2, "元": 1.0, "角": 0.1}
@@ -38,6 +41,16 @@ KINDS: dict[str, dict[str, float]] = {
     "天": {"小时": 1 / 24, "天": 1.0, "日": 1.0, "周": 7.0},
 }
 """Of each unit of columns: how it may be written, and how much of it that is."""
+OTHERS = {
+    "元": ("万元", "千元"),
+    "升": ("立方米", "立方米/月", "毫升"),
+    "分钟": ("小时", "秒"),
+    "米": ("公里",),
+    "天": (),
+}
+"""In what else a column may be, where its numbers are not as large as usual (`Column.usual`)."""
+ODD = 0.3
+"""From which share of such numbers on it is asked."""
 PERIODS = {"月": 30.0, "周": 7.0, "年": 365.0}
 _OFFICE = re.compile(
     r"(填报|报送|编制|制表|填表|上报|主管|汇总|责任|负责|经办|所属|工作|本|各)单位"
@@ -48,33 +61,52 @@ _NOTE = re.compile(
 _AT_END = re.compile(r"([亿万千百]元)$")
 
 
-def factor_of_heading(heading: str, column: Column) -> float | None:
-    """The factor of the unit that a heading names, in brackets, behind a stroke or at its end; None
-    if it names none."""
-    kind = "元" if column.type == "yuan" else column.unit
-    if kind is None:
-        return None
+def kind_of(column: Column) -> str | None:
+    """What a column's numbers are counted in, if in anything."""
+    return "元" if column.type == "yuan" else column.unit
+
+
+def units_of_heading(heading: str, kind: str) -> dict[float, str]:
+    """The units that a heading names, in brackets, behind a stroke or at its end, by their factor."""
     text = plain(heading)
-    told = re.findall(r"[(\[【](.*?)[)\]】]|/([^/()]+)$", text)
-    for part in (part for found in told for part in found if part):
-        factor = _factor(part, kind)
-        if factor is not None:
-            return factor
+    found: dict[float, str] = {}
+    for told in re.findall(r"[(\[【](.*?)[)\]】]|/([^/()]+)$", text):
+        for part in filter(None, told):
+            found |= units_in(part, kind)
     end = _AT_END.search(text)
-    return MONEY[end[1]] if end and kind == "元" else None
+    return found or ({MONEY[end[1]]: end[1]} if end and kind == "元" else {})
 
 
-def _factor(text: str, kind: str) -> float | None:
+def units_in(text: str, kind: str) -> dict[float, str]:
+    """The units of a kind that a text names (``立方米/月``), by their factor."""
     text = text.removeprefix("单位").removeprefix("金额单位").lstrip(":").removeprefix("人民币")
-    parts = re.split(r"[/·.*每、]", text)
-    for part in parts:
-        if part in KINDS[kind]:
-            factor = KINDS[kind][part]
-            if kind == "升":
-                factor /= next((days for word, days in PERIODS.items() if word in parts), 1.0)
-            return factor
-    found = re.search(r"(?<![\u4e00-\u9fff])([亿万千百]?元)(?![\u4e00-\u9fff])", text)
-    return MONEY[found[1]] if kind == "元" and found else None
+    parts = re.split(r"[/·.*每、,，或]", text)
+    days = [word for word in PERIODS if word in parts] if kind == "升" else []
+    per, behind = (PERIODS[days[0]], f"/{days[0]}") if days else (1.0, "")
+    found = {KINDS[kind][part] / per: part + behind for part in parts if part in KINDS[kind]}
+    money = re.search(r"(?<![\u4e00-\u9fff])([亿万千百]?元)(?![\u4e00-\u9fff])", text)
+    return found or ({MONEY[money[1]]: money[1]} if kind == "元" and money else {})
+
+
+def other_units(cells: Sampled, column: Column) -> list[str]:
+    """The units in which a column's cells may be where none is written: its own and others, the
+    likelier first; none where nearly all are as large as they usually are in its own."""
+    kind = kind_of(column)
+    if kind is None or column.usual is None:
+        return []
+    size = np.abs(cells.amounts[np.isfinite(cells.amounts) & (cells.amounts != 0)])
+    if len(size) < 5:
+        return []
+    least, most = column.usual
+    odd = size[(size < least) | (size > most)]
+    fits = {
+        unit: float(((odd * factor >= least) & (odd * factor <= most)).sum()) / len(size)
+        for unit in OTHERS[kind]
+        for factor in units_in(unit, kind)
+    }
+    likely = sorted((unit for unit in fits if fits[unit] >= ODD), key=lambda unit: -fits[unit])
+    own = [unit for unit, factor in KINDS[kind].items() if factor == 1.0][:1]
+    return (likely + own if len(odd) > len(size) / 2 else own + likely)[:3] if likely else []
 
 
 def units_of_notes(cells: Iterable[object]) -> set[str]:

@@ -117,13 +117,16 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
 def _unclear(path: Path, contract: Contract, reading: Reading) -> FileRefused:
     """The refusal of a registry in which a required column could be another: which, and how to say
     it."""
-    asked = [q for q in reading.questions if q.kind == "column"]
     told = "；".join(
-        f"“{contract.columns[q.column].wordings[0]}”（可能是“{q.heading}”）" for q in asked
+        f"“{contract.columns[q.column].wordings[0]}”（可能是“{q.heading}”）"
+        if q.kind == "column"
+        else f"“{q.heading}”的单位（可能是{'、'.join(q.candidates)}）"
+        for q in reading.questions
+        if q.kind != "value"
     )
     return FileRefused(
         "missing_column",
-        f"文件“{shown(path.name)}”里分不清这些列：{told}。请改用认得的表头，或把表头写进 registry.yaml 的 wordings 后再载入。",
+        f"文件“{shown(path.name)}”里分不清这些列：{told}。请改用认得的表头并写明单位，或写进 registry.yaml 的 wordings、units 后再载入。",
     )
 
 

@@ -18,7 +18,7 @@ from shouwang.core.errors import ConfigError
 from shouwang.core.staging import whole_file
 from shouwang.county.contract import Contract, read_contract, read_vocabulary, read_wordings
 from shouwang.recognition.words import Wording, plain
-from shouwang.submissions.questions import COLUMN, NONE, SUM, VALUE, every_question, forget
+from shouwang.submissions.questions import COLUMN, NONE, SUM, UNIT, VALUE, every_question, forget
 from shouwang.workspace.workspace import Workspace
 
 Keys = tuple[str, ...]
@@ -66,6 +66,8 @@ def _addition(row: dict[str, Any], contract: Contract) -> tuple[Keys, str]:
     answer, column = row["answer"], row["column"]
     if row["kind"] == SUM:
         return ("sums_as_they_are",), "true"
+    if row["kind"] == UNIT:
+        return ("units", row["heading"]), answer
     if row["kind"] == COLUMN:
         return (("ignored",) if answer == NONE else ("columns", answer, "wordings")), row["heading"]
     return ("columns", column, "meaningless") if answer == NONE else (
@@ -88,6 +90,8 @@ def _reads(path: Path, text: str, shared: dict[str, list[str]], row: dict[str, A
     heading, answer = row["heading"], row["answer"]
     if row["kind"] == SUM:
         return contract.sums_as_they_are
+    if row["kind"] == UNIT:
+        return bool(contract.units.get(heading) == answer)
     if row["kind"] == VALUE:
         column = contract.columns[row["column"]]
         return row["value"] in (
@@ -114,18 +118,20 @@ def _added(text: str, keys: Keys, entry: str) -> str | None:
     word = entry if keys == ("sums_as_they_are",) else _quoted(entry)
     if deepest == len(keys):
         return _into_list(text, node, word) if isinstance(node, yaml.SequenceNode) else None
+    if keys[0] == "units" and deepest == 0:  # the first unit that is learnt
+        keys, word = keys[:1], f"{{{_quoted(keys[1])}: {word}}}"
     if deepest < len(keys) - 1 or not isinstance(node, yaml.MappingNode) or not node.value:
         return None
     default = Contract.model_fields["ignored"].default if keys == ("ignored",) else ()
-    said = (
-        word if keys == ("sums_as_they_are",) else f"[{', '.join([*map(_quoted, default), word])}]"
-    )
+    is_list = keys[0] not in ("sums_as_they_are", "units")
+    said = f"[{', '.join([*map(_quoted, default), word])}]" if is_list else word
+    key = _quoted(keys[-1])
     if node.flow_style:
         at = _end(node)
-        return f"{text[:at]}, {keys[-1]}: {said}{text[at:]}"
+        return f"{text[:at]}, {key}: {said}{text[at:]}"
     indent = " " * node.value[0][0].start_mark.column
     at = _line_end(text, max(_last(value) for _, value in node.value))
-    return f"{text[:at]}\n{indent}{keys[-1]}: {said}{text[at:]}"
+    return f"{text[:at]}\n{indent}{key}: {said}{text[at:]}"
 
 
 def _into_list(text: str, node: yaml.SequenceNode, word: str) -> str:

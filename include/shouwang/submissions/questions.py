@@ -25,7 +25,7 @@ from shouwang.store.tables import question
 
 NONE = "none"
 """The answer that a heading or value is none of the candidates."""
-COLUMN, VALUE, SUM = "column", "value", "sum"
+COLUMN, VALUE, SUM, UNIT = "column", "value", "sum", "unit"
 AS_IT_IS = "accept"
 """The answer that sums of another base are taken as they are."""
 
@@ -196,7 +196,7 @@ def _candidate(known: Mapping[str, Any], written: str, contract: Contract) -> st
     """The candidate that somebody means; for a heading also any other column of the contract."""
     candidates: Sequence[str] = known["candidates"]
     written = written.strip()
-    if written == NONE and known["kind"] != SUM:
+    if written == NONE and known["kind"] not in (SUM, UNIT):
         return NONE
     if written.isdigit() and 1 <= int(written) <= len(candidates) and written not in candidates:
         return candidates[int(written) - 1]
@@ -210,7 +210,7 @@ def _candidate(known: Mapping[str, Any], written: str, contract: Contract) -> st
                 return name
     raise UsageError(
         f"“{written}” is no answer to question {known['question_id']}; write one of: "
-        f"{', '.join(candidates)}" + ("." if known["kind"] == SUM else f", or {NONE}.")
+        f"{', '.join(candidates)}" + ("." if known["kind"] in (SUM, UNIT) else f", or {NONE}.")
     )
 
 
@@ -229,6 +229,8 @@ def taught(connection: Connection, contract: Contract) -> Contract:
         name, answer = row["column"], row["answer"]
         if row["kind"] == SUM:
             update["sums_as_they_are"] = True
+        elif row["kind"] == UNIT:
+            update["units"] = {**contract.units, **update.get("units", {}), row["heading"]: answer}
         elif row["kind"] == COLUMN and answer == NONE:
             ignored.append(row["heading"])
         elif row["kind"] == COLUMN and answer in columns:
