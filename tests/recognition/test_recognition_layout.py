@@ -14,6 +14,7 @@ from shouwang.intake.sheets import Opened, Sheet, columns_of
 from shouwang.recognition import reading
 from shouwang.recognition.reading import Reading
 from shouwang.recognition.units import numbers_row, unit_row, units_of_notes
+from shouwang.submissions.receiving import without_day
 
 WATER = [
     "姓名",
@@ -257,6 +258,37 @@ def test_other_units_of_numbers_are_converted(
     found = read([titles, row], contracts["water"], monkeypatch)
     name = {3: "litres_per_person_day", 5: "fetch_minutes"}[place]
     assert found.table[name].tolist() == pytest.approx([value])
+
+
+@pytest.mark.parametrize("written", ["2026-09", "202609", 202609.0, "2026年9月", " ２０２６．９ "])
+def test_a_month_is_no_day_where_a_day_is_needed(
+    written: object, contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles, bill = [*PAID, "出院日期", "入院日期"], [*BILL, "2026-09-03", "2026-09-01"]
+    bill[4] = written
+    found = read([titles, bill], contracts["medical_insurance"], monkeypatch)
+    assert found.table["unreadable"].tolist() == ["settled"]
+    assert found.table["settled"].isna().all()
+    bill[4], bill[9] = "2026-09-03", written
+    found = read([titles, bill], contracts["medical_insurance"], monkeypatch)
+    assert found.table["unreadable"].tolist() == ["admitted"]
+    ledger = ["户主", "身份证号", "鉴定等级", "鉴定日期", "是否唯一住房", "改造状态"]
+    home = ["甲某", "532999199001011233", "C级", written, "是", "未改造"]
+    found = read([ledger, home], contracts["housing"], monkeypatch)
+    assert found.table["appraised"].astype("str").tolist() == ["2026-09-01"]  # no day is needed
+
+
+def test_a_birth_month_leaves_the_day_to_the_number_and_is_told(
+    contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles = ["户编号", "乡镇", "行政村", "姓名", "证件号码", "与户主关系", "户类型", "出生年月日"]
+    person = ["H1", "东乡", "上村", "甲某", "532999199001011233", "户主", "一般农户"]
+    rows = [titles, [*person, "1990-01"], [*person, "1990-01-01"]]
+    found = read(rows, contracts["registry"], monkeypatch)
+    assert found.table["birth_date"].isna().tolist() == [True, False]
+    assert found.table["unreadable"].isna().all()
+    told = without_day(found.report(), contracts["registry"])
+    assert told == ["“出生日期”有 1 行只写到月，没有日，按不详处理"]
 
 
 def test_starred_headings_are_headings(

@@ -60,7 +60,8 @@ class Column(Strict):
     date, number or value. ``meaningless``: values of which a clerk has said that they lead to no
     code, not asked about again; ``unclear``: words in a value that point to more than one code, so
     that it is asked. ``range``: least and largest number (of days: year); ``unit``: what a number
-    is counted in; ``usual``: how large
+    is counted in; ``only_month``: what a date says that gives no day: the first of
+    the month, that it is not known, or a mistake; ``usual``: how large
     most numbers are in that unit, where others are thinkable; ``ages``: of the people of an identity column; ``several``: cells of several
     columns add up to it.
     """
@@ -79,6 +80,7 @@ class Column(Strict):
     range: tuple[float, float] | None = None
     unit: Literal["升", "分钟", "米", "天"] | None = None
     usual: tuple[float, float] | None = None
+    only_month: Literal["first", "unknown", "error"] = "first"
     ages: tuple[int, int] | None = None
     several: bool = False
 

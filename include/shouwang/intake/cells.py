@@ -255,7 +255,11 @@ def read_column(
             whole, bad = read_each(values, read_integer)
             return pd.Series(whole, dtype="Int64"), bad
         case "date":
-            return _together(values, _USUAL_DATE, _days, _possible_day)
+            days, bad = _together(values, _USUAL_DATE, _days, _possible_day)
+            if column.only_month != "first" and (months := only_months(values)).any():
+                days = days.mask(months)
+                bad = bad | months if column.only_month == "error" else bad
+            return days, bad
         case "identity":  # a number that is an error is a missing one: matching has the name
             if set(map(type, values)) == {str}:
                 texts = pd.Series(values, dtype="str")
@@ -285,6 +289,17 @@ def unknown_values(values: Sequence[Any], column: Column) -> np.ndarray[Any, Any
         except ValueError:
             continue
     return unknown
+
+
+def only_months(values: Sequence[Any]) -> np.ndarray[Any, Any]:
+    """Which distinct cells give a month and no day."""
+    texts = (
+        ""
+        if isinstance(value, dt.date)
+        else re.sub(r"\s+", "", unicodedata.normalize("NFKC", str(value)))
+        for value in values
+    )
+    return np.array([bool(_MONTH.fullmatch(text.removesuffix(".0"))) for text in texts], dtype=bool)
 
 
 def _together(

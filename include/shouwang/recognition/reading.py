@@ -15,7 +15,14 @@ import pandas as pd
 from shouwang.core.errors import FileRefused
 from shouwang.core.identity import VALID
 from shouwang.county.contract import Contract
-from shouwang.intake.cells import CodeReader, read_column, read_each, read_identity, unknown_values
+from shouwang.intake.cells import (
+    CodeReader,
+    only_months,
+    read_column,
+    read_each,
+    read_identity,
+    unknown_values,
+)
 from shouwang.intake.files import parts_and_others
 from shouwang.intake.names import shown
 from shouwang.intake.sheets import Cells, Sheet
@@ -56,6 +63,7 @@ class SheetReport:
     passed_over: tuple[tuple[int, str], ...]
     factors: dict[str, float] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
+    without_day: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -243,6 +251,7 @@ def _read_sheet(
     unreadable = pd.Series("", index=table.index, dtype="str")
     unknown = pd.Series("", index=table.index, dtype="str")
     questions: list[Question] = []
+    without_day: dict[str, int] = {}
     for name, column in contract.columns.items():
         place = header.columns.get(name)
         values = [""] if place is None else sheet.columns[place].distinct
@@ -267,6 +276,8 @@ def _read_sheet(
                 more.array.take(there), index=table.index
             ).fillna(0)
             unreadable = unreadable.where(~wrong[there], unreadable + " " + name)
+        if column.only_month == "unknown" and (lines := int(only_months(values)[codes].sum())):
+            without_day[name] = lines
         if bad.any() and column.type == "code":
             open_values = unknown_values(values, column)
             unknown = unknown.where(~open_values[codes], unknown + " " + name)
@@ -312,6 +323,7 @@ def _read_sheet(
         told,
         header.factors,
         header.evidence,
+        without_day,
     )
     return table, rows, report, questions
 

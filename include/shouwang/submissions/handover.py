@@ -110,7 +110,8 @@ def load_registry(file: str, as_of: str) -> dict[str, Any]:
         "unknown": [
             f"{contract.columns[q.column].wordings[0]}：{q.value}（{q.rows}）"
             for q in reading.questions
-        ],
+        ]
+        + receiving.without_day(reading.report(), contract),
     }
 
 

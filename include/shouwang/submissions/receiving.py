@@ -360,6 +360,7 @@ def validate(workspace: Workspace, reference: Reference) -> Reference:
         )
     warnings = [
         *unknown_values(staging.read_note("report.json"), contract),
+        *without_day(staging.read_note("report.json"), contract),
         *verdicts.warnings,
         *drift(figures, before, contract, settings.drift),
     ]
@@ -404,6 +405,18 @@ def unknown_values(
             "这些行已收下，这一列按不详处理，已请县里确认"
         )
     return found
+
+
+def without_day(report: Mapping[str, Any], contract: Contract) -> list[str]:
+    """What is told of days of which only the month is written, and which count as not known."""
+    rows: dict[str, int] = {}
+    for sheet in report.get("sheets", ()):
+        for name, count in sheet.get("without_day", {}).items():
+            rows[name] = rows.get(name, 0) + count
+    return [
+        f"“{contract.columns[name].wordings[0]}”有 {count} 行只写到月，没有日，按不详处理"
+        for name, count in rows.items()
+    ]
 
 
 def match(workspace: Workspace, reference: Reference) -> Reference:
