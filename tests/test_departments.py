@@ -280,6 +280,9 @@ def test_what_adds_to_a_month_adds_up_and_a_later_row_takes_the_place_of_an_earl
     assert (first["status"], first["accepted"]) == ("loaded", "3")
     second = push(county, home, "灾情.xlsx", {"Z001": 200, "Z004": 15_000})
     assert (second["status"], second["accepted"], second["void"]) == ("loaded", "4", "1")
+    receipts = (home / "home" / "outbox" / MONTH / "departments" / "emergency").glob("*第2版.xlsx")
+    told = openpyxl.load_workbook(next(receipts)).active.iter_rows(values_only=True)
+    assert "另有 1 行作废" in str([*told])
     lines = taken("matches")
     assert lines.groupby(["file", "outcome"]).size().to_dict() == {
         ("灾情.xlsx", "matched"): 2,

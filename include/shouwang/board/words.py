@@ -131,6 +131,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "review": ("待核实", "Review"),
     "unmatched": ("未匹配", "Unmatched"),
     "rejected": ("退回", "Rejected"),
+    "void": ("作废", "Void"),
     "duplicate": ("重复", "Duplicate"),
     "today": ("今天", "today"),
     "days ago": ("{n} 天前", "{n} d ago"),

@@ -30,12 +30,13 @@ _REASON_WIDTH, _WIDEST, _NARROWEST = 46.0, 26, 8
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows of a submission or a file: read = accepted + rejected + duplicate."""
+    """Rows of a submission or a file: read = accepted + rejected + duplicate + void."""
 
     read: int
     accepted: int
     rejected: int
     duplicate: int
+    void: int = 0
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,10 @@ def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
         )
     if receipt.counts.duplicate:
         notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
+    if receipt.counts.void:
+        notes.append(
+            f"另有 {receipt.counts.void} 行作废（标明退费、作废，或后一批报送了同一编号）：只登记，不参与比对。"
+        )
     for text in notes:
         row = note(sheet, row, _WIDTHS, text)
 

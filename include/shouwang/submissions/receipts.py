@@ -121,7 +121,8 @@ def headings(sheet: dict[str, Any]) -> tuple[str, ...]:
 def _counts(judged: pd.DataFrame) -> Counts:
     counted = judged["verdict"].value_counts()
     return Counts(
-        len(judged), *(int(counted.get(name, 0)) for name in ("accepted", "rejected", "duplicate"))
+        len(judged),
+        *(int(counted.get(name, 0)) for name in ("accepted", "rejected", "duplicate", "void")),
     )
 
 
