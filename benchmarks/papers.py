@@ -26,9 +26,9 @@ from pathlib import Path
 MONTH, TOWNSHIPS, LIMIT = "2026-09", 25, 15.0
 OURS = """
 from shouwang.casework import monthly
-from shouwang.release import releasing
+from shouwang.release import planning, releasing
 from shouwang.submissions import handover
-for planned in releasing.release_plan("2026-09")["lists"]:
+for planned in planning.release_plan("2026-09")["lists"]:
     releasing.release_township("2026-09", planned["township"], "bench", planned["content"])
 """
 PLAIN = """
@@ -115,9 +115,9 @@ def main() -> None:
         if not (home / "shouwang.db").exists():
             home.mkdir(parents=True, exist_ok=True)
             prepare(home, said.households)
-        from shouwang.release import releasing
+        from shouwang.release import planning
 
-        plan = releasing.release_plan(MONTH)["lists"]
+        plan = planning.release_plan(MONTH)["lists"]
         load = os.getloadavg()[0]
         print(
             f"Python {platform.python_version()}, {os.cpu_count()} processors, load {load:.1f}, {len(plan)} townships"

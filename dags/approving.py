@@ -14,7 +14,8 @@ from shouwang_notices import Notice, link_to, tell
 from wiring import ReleaseRejected
 
 if TYPE_CHECKING:
-    from shouwang.release.releasing import HeldBack, ReleasePlan
+    from shouwang.release.approvals import HeldBack
+    from shouwang.release.planning import ReleasePlan
 
 LEVELS = ("红", "黄", "蓝")
 HOLD_BACK, REASON = "hold_back", "reason"
@@ -166,12 +167,12 @@ class ReleaseApproval(ApprovalOperator):
     template_fields = (*ApprovalOperator.template_fields, "month")
 
     def execute(self, context: Context) -> Any:
-        from shouwang.release import releasing
+        from shouwang.release import planning
 
         plan: ReleasePlan = context["ti"].xcom_pull(task_ids="plan")["plan"]
         townships = [planned["township"] for planned in plan["lists"]]
         self.params[HOLD_BACK] = _townships([hold["township"] for hold in plan["held"]], townships)
-        releasing.record_question(plan, context["run_id"])
+        planning.record_question(plan, context["run_id"])
         tell(
             Notice(
                 cause=f"approve {context['run_id']} {plan['content']}",
@@ -184,7 +185,7 @@ class ReleaseApproval(ApprovalOperator):
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> list[dict[str, str]]:
-        from shouwang.release import releasing
+        from shouwang.release import planning
 
         if "error" in event:
             self.process_trigger_event_error(event)
@@ -197,7 +198,7 @@ class ReleaseApproval(ApprovalOperator):
         user = event["responded_by_user"]
         by = str(user["name"] if isinstance(user, dict) else user.name)
         approved = event["chosen_options"] == [self.APPROVE]
-        lists = releasing.record_decision(plan, by, approved, held_back, answer.get(REASON) or "")
+        lists = planning.record_decision(plan, by, approved, held_back, answer.get(REASON) or "")
         if not approved:
             tell(
                 Notice(

@@ -74,10 +74,10 @@ def send_again(here: CountyDags) -> dict[str, Any]:
 def remind_of_releases(here: CountyDags) -> dict[str, Any]:
     """Remind of questions that nobody has answered for `calendar.approval_hours`, and of townships
     that are held back."""
-    from shouwang.release import releasing
+    from shouwang.release import planning
 
     patience = here.county.settings.calendar.approval_hours
-    waiting = [asked for asked in releasing.waiting_releases() if asked["hours"] >= patience]
+    waiting = [asked for asked in planning.waiting_releases() if asked["hours"] >= patience]
     for asked in waiting:
         tell(
             Notice(
@@ -87,7 +87,7 @@ def remind_of_releases(here: CountyDags) -> dict[str, Any]:
                 link=link_to(here.dag_id("release"), asked["run"], "approve"),
             )
         )
-    held = sorted(releasing.held_townships(), key=lambda hold: (hold["since"], hold["township"]))
+    held = sorted(planning.held_townships(), key=lambda hold: (hold["since"], hold["township"]))
     if held:
         tell(
             Notice(
@@ -233,11 +233,11 @@ def declare(here: CountyDags) -> None:
             from airflow.sdk.execution_time.comms import SkipDownstreamTasks
             from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
-            from shouwang.release import releasing
+            from shouwang.release import planning
             from shouwang.submissions import handover
 
             failed, late = all_of(here), handover.come_late()
-            if not late and not releasing.to_screen():
+            if not late and not planning.to_screen():
                 SUPERVISOR_COMMS.send(
                     SkipDownstreamTasks(tasks=["reopen"])
                 )  # no worker for nothing
@@ -255,7 +255,7 @@ def declare(here: CountyDags) -> None:
         @step(outlets=[settled], trigger_rule=TriggerRule.ALL_DONE)
         def reopen(outlet_events: Any = None) -> list[str]:
             from shouwang.casework import monthly
-            from shouwang.release import releasing
+            from shouwang.release import planning
 
             context = get_current_context()
             caught_up = context["ti"].xcom_pull(
@@ -264,7 +264,7 @@ def declare(here: CountyDags) -> None:
             received = [
                 each for each in caught_up if isinstance(each, dict) and "department" in each
             ]
-            months = releasing.to_screen([reference["month"] for reference in received])
+            months = planning.to_screen([reference["month"] for reference in received])
             if not months:
                 raise AirflowSkipException("No month has anything new.")
             outlet_events[settled].add_partitions(months)

@@ -53,19 +53,19 @@ def declare(here: CountyDags) -> None:
         @step
         def plan(month: str) -> Question:
             from shouwang.casework import monthly
-            from shouwang.release import releasing
+            from shouwang.release import planning
 
-            context, planned = get_current_context(), releasing.release_plan(month)
+            context, planned = get_current_context(), planning.release_plan(month)
             why_not = why_not_asked(context, planned)
             if not why_not:
-                releasing.record_question(planned, context["run_id"])
+                planning.record_question(planned, context["run_id"])
             withdraw_older(context, planned)
             if why_not:
                 if (
                     planned["question"]
                     and planned["asked"][planned["question"]] != planned["content"]
                 ):
-                    releasing.withdraw_question(month)
+                    planning.withdraw_question(month)
                 raise AirflowSkipException(f"{month}: {why_not}")
             return Question(plan=planned, figures=monthly.figures(month))
 
@@ -96,9 +96,9 @@ def declare(here: CountyDags) -> None:
 
         @step(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, outlets=[here.month_screened])
         def ask_again(month: str) -> list[str]:
-            from shouwang.release import releasing
+            from shouwang.release import planning
 
-            planned = releasing.release_plan(month)
+            planned = planning.release_plan(month)
             held = {hold["township"] for hold in planned["held"]}
             changed = [
                 each["township"] for each in planned["lists"] if each["township"] not in held

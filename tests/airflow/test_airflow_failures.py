@@ -29,7 +29,7 @@ from shouwang.casework import monthly
 from shouwang.core import workdays
 from shouwang.core.month import Month
 from shouwang.county.settings import read_county
-from shouwang.release import releasing
+from shouwang.release import planning, releasing
 from shouwang.submissions import handover
 
 MONTHS = ("2025-07", "2025-08")
@@ -178,7 +178,7 @@ def channel_down(desk: Desk) -> None:
     for department in DEPARTMENTS:
         desk.deliver(department)
     monthly.screen(MONTHS[1])
-    township = releasing.release_plan(MONTHS[1])["lists"][0]["township"]
+    township = planning.release_plan(MONTHS[1])["lists"][0]["township"]
     configuration = desk.home / "configuration"
     shutil.copytree(Path(__file__).parents[2] / "include" / "county", configuration)
     written = yaml.safe_load((configuration / "county.yaml").read_text(encoding="utf-8"))
@@ -198,7 +198,7 @@ def rejected(desk: Desk) -> None:
     for department in DEPARTMENTS:
         desk.deliver(department)
     monthly.screen(MONTHS[1])
-    plan = releasing.release_plan(MONTHS[1])
+    plan = planning.release_plan(MONTHS[1])
     ask = desk.approving.ReleaseApproval(
         task_id="approve", month=MONTHS[1], subject="预警名单", body="请审核"
     )
@@ -276,10 +276,10 @@ def test_a_department_that_was_refused_is_waited_for_until_the_waiting_day(desk)
     all_but_water(desk)
     refused(desk)
     assert not handover.settled(MONTHS[1])["settled"]
-    assert releasing.to_screen() == []
+    assert planning.to_screen() == []
     desk.patch.setenv("SHOUWANG_TODAY", "2025-09-11")
     assert handover.settled(MONTHS[1])["settled"]
-    assert releasing.to_screen() == [MONTHS[1]]
+    assert planning.to_screen() == [MONTHS[1]]
 
 
 def test_what_is_put_right_or_comes_late_is_found_in_the_morning_and_opens_the_month_again(desk):
@@ -297,15 +297,15 @@ def test_what_is_put_right_or_comes_late_is_found_in_the_morning_and_opens_the_m
     assert handover.come_late() == [water]
     handover.receive(**water)
     assert handover.come_late() == []
-    assert releasing.to_screen([MONTHS[1]]) == [MONTHS[1]]
+    assert planning.to_screen([MONTHS[1]]) == [MONTHS[1]]
 
 
 def test_lists_that_were_rejected_are_not_asked_for_again_until_they_say_something_else(desk):
     rejected(desk)
-    assert releasing.release_plan(MONTHS[1])["rejected"]
+    assert planning.release_plan(MONTHS[1])["rejected"]
     drift(desk)
     monthly.screen(MONTHS[1])
-    assert not releasing.release_plan(MONTHS[1])["rejected"]
+    assert not planning.release_plan(MONTHS[1])["rejected"]
 
 
 def test_holidays_of_a_year_that_is_not_published_are_missing_and_the_log_says_what_to_do(

@@ -57,6 +57,7 @@ from shouwang.recognition.forms import sheets_of
 from shouwang.registry.history import load_snapshot, snapshot
 from shouwang.release import releasing
 from shouwang.responses import following, returning
+from shouwang.responses.answers import Received
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.submissions import correcting, handover
 from shouwang.transfer import passwords
@@ -269,7 +270,7 @@ def returned(folder: Path) -> Try:
             grid[row : row + 1] = [[*grid[row][:15], *answers]] if grid else []
         grid = spoilt_grid(grid, data.draw(GRID_EDITS), data.draw(st.integers(0, 6)))
         told = {**book, chosen: [[*map(_plain, row)] for row in grid]}
-        received = returning.Received(papers[0], workspace.now(), {}, papers[0].parent.name)
+        received = Received(papers[0], workspace.now(), {}, papers[0].parent.name)
 
         def take(connection: Any) -> None:
             answered = returning.take_back(connection, workspace, received)

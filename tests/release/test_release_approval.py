@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sealed import opened
 from shouwang.board.pages import board
 from shouwang.core.errors import UsageError
-from shouwang.release import releasing
+from shouwang.release import planning, releasing
 from shouwang.store.tables import release_item, warning
 from shouwang.workspace.workspace import load_workspace
 
@@ -19,7 +19,7 @@ AUGUST, SEPTEMBER = "2026-08", "2026-09"
 
 
 def townships(month: str) -> list[str]:
-    return [planned["township"] for planned in releasing.release_plan(month)["lists"]]
+    return [planned["township"] for planned in planning.release_plan(month)["lists"]]
 
 
 def something_comes(month: str, township: str) -> None:
@@ -50,8 +50,8 @@ def lists(home: Path, month: str, township: str) -> list[Path]:
 
 
 def test_a_list_that_changed_after_it_was_approved_does_not_go_out(home: Path) -> None:
-    plan = releasing.release_plan(AUGUST)
-    approved = releasing.record_decision(plan, "李主任", approved=True)
+    plan = planning.release_plan(AUGUST)
+    approved = planning.record_decision(plan, "李主任", approved=True)
     changed, other = (planned["township"] for planned in approved[:2])
     something_comes(AUGUST, changed)
     done = {
@@ -63,10 +63,10 @@ def test_a_list_that_changed_after_it_was_approved_does_not_go_out(home: Path) -
     assert (done.pop(changed), set(done.values())) == ("changed", {"released"})
     assert lists(home, AUGUST, changed) == []
     assert lists(home, AUGUST, other) != []
-    again = releasing.release_plan(AUGUST)
+    again = planning.release_plan(AUGUST)
     assert [planned["township"] for planned in again["lists"]] == [changed]
     assert not again["rejected"]
-    (allowed,) = releasing.record_decision(again, "李主任", approved=True)
+    (allowed,) = planning.record_decision(again, "李主任", approved=True)
     assert (
         releasing.release_township(AUGUST, changed, "李主任", allowed["content"])["status"]
         == "released"
@@ -76,7 +76,7 @@ def test_a_list_that_changed_after_it_was_approved_does_not_go_out(home: Path) -
 def test_a_list_that_went_out_is_nothing_new_for_who_approved_it_at_the_same_time(
     home: Path,
 ) -> None:
-    plan = releasing.release_plan(AUGUST)
+    plan = planning.release_plan(AUGUST)
     first = releasing.release(AUGUST, "张三")
     assert {done["status"] for done in first["released"]} == {"released"}
     for planned in plan["lists"]:
@@ -85,14 +85,14 @@ def test_a_list_that_went_out_is_nothing_new_for_who_approved_it_at_the_same_tim
 
 
 def test_the_plan_counts_what_goes_out_and_what_has_gone_before(home: Path) -> None:
-    plan = releasing.release_plan(AUGUST)
+    plan = planning.release_plan(AUGUST)
     for planned in plan["lists"]:
         assert (planned["version"], planned["kind"], planned["supplement"]) == (1, "名单", 0)
         assert sum(planned["levels"].values()) == planned["new"] > 0
     assert (plan["sent"], plan["causes"]) == (0, [])
     releasing.release(AUGUST, "张三")
     something_comes(AUGUST, plan["lists"][0]["township"])
-    later = releasing.release_plan(AUGUST)
+    later = planning.release_plan(AUGUST)
     (planned,) = later["lists"]
     assert (planned["version"], planned["kind"], planned["new"]) == (2, "补充名单", 1)
     assert later["sent"] == sum(planned["new"] for planned in plan["lists"])
@@ -103,8 +103,8 @@ def test_who_is_held_back_stays_so_until_somebody_lifts_it(home: Path) -> None:
     done = releasing.release(AUGUST, "张三", held=[held], reason="待乡镇确认联系人")
     assert [each["township"] for each in done["released"]] == others
     assert done["held_back"] == [held]
-    assert releasing.unsent() == []  # nobody is asked about it every morning
-    (hold,) = releasing.held_townships()
+    assert planning.unsent() == []  # nobody is asked about it every morning
+    (hold,) = planning.held_townships()
     assert (hold["township"], hold["by"], hold["reason"], hold["month"]) == (
         held,
         "张三",
@@ -112,23 +112,23 @@ def test_who_is_held_back_stays_so_until_somebody_lifts_it(home: Path) -> None:
         AUGUST,
     )
     something_comes(AUGUST, others[0])  # opens the month again
-    plan = releasing.release_plan(AUGUST)
+    plan = planning.release_plan(AUGUST)
     assert plan["held"] == [hold]
-    assert releasing.unsent() == [AUGUST]
+    assert planning.unsent() == [AUGUST]
     again = releasing.release(AUGUST, "李四")
     assert [each["township"] for each in again["released"]] == others[:1]
     assert lists(home, AUGUST, held) == []
     last = releasing.release(AUGUST, "李四", lifted=[held])
     assert [(each["township"], each["status"]) for each in last["released"]] == [(held, "released")]
-    assert releasing.held_townships() == []
+    assert planning.held_townships() == []
 
 
 def test_who_is_held_back_in_one_month_is_held_back_in_the_next(home: Path) -> None:
     held = townships(AUGUST)[0]
     releasing.release(AUGUST, "张三", held=[held], reason="等核实")
-    plan = releasing.release_plan(SEPTEMBER)
+    plan = planning.release_plan(SEPTEMBER)
     assert [hold["township"] for hold in plan["held"]] == [held]
-    allowed = releasing.record_decision(plan, "李四", approved=True)
+    allowed = planning.record_decision(plan, "李四", approved=True)
     assert held not in {planned["township"] for planned in allowed}
 
 
@@ -136,28 +136,28 @@ def test_a_rejection_lifts_nothing_and_nobody_is_asked_for_the_same_again(home: 
     held = townships(AUGUST)[0]
     releasing.release(AUGUST, "张三", held=[held], reason="等核实")
     something_comes(AUGUST, townships(AUGUST)[-1])
-    plan = releasing.release_plan(AUGUST)
-    assert releasing.record_decision(plan, "李四", approved=False, reason="先核对") == []
-    assert releasing.release_plan(AUGUST)["rejected"]
-    assert [hold["township"] for hold in releasing.held_townships()] == [held]
-    assert releasing.unsent() == []
+    plan = planning.release_plan(AUGUST)
+    assert planning.record_decision(plan, "李四", approved=False, reason="先核对") == []
+    assert planning.release_plan(AUGUST)["rejected"]
+    assert [hold["township"] for hold in planning.held_townships()] == [held]
+    assert planning.unsent() == []
 
 
 def test_who_is_asked_and_does_not_answer_is_known_with_the_hours(home: Path) -> None:
-    plan = releasing.release_plan(AUGUST)
-    assert releasing.waiting_releases() == []
+    plan = planning.release_plan(AUGUST)
+    assert planning.waiting_releases() == []
     for _ in range(2):  # a task that is tried again asks once
-        releasing.record_question(plan, "run-1")
-    (waiting,) = releasing.waiting_releases()
+        planning.record_question(plan, "run-1")
+    (waiting,) = planning.waiting_releases()
     assert (waiting["month"], waiting["run"], waiting["townships"]) == (
         AUGUST,
         "run-1",
         townships(AUGUST),
     )
     assert 0 <= waiting["hours"] < 1
-    assert releasing.release_plan(AUGUST)["question"] == "run-1"
-    releasing.record_decision(plan, "李四", approved=False)
-    assert releasing.waiting_releases() == []
+    assert planning.release_plan(AUGUST)["question"] == "run-1"
+    planning.record_decision(plan, "李四", approved=False)
+    assert planning.waiting_releases() == []
 
 
 def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> None:
@@ -173,8 +173,8 @@ def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> No
 
     everybody = tuple(townships(AUGUST))
     releasing.release(AUGUST, "张三", held=everybody[:1], reason="等核实")
-    plan = releasing.release_plan(SEPTEMBER)
-    releasing.record_question(plan, "run-1")
+    plan = planning.release_plan(SEPTEMBER)
+    planning.record_question(plan, "run-1")
     asked, held = shown()
     assert asked[:3] == (
         "release asked",
@@ -182,7 +182,7 @@ def test_the_board_says_first_what_waits_and_whom_is_held_back(home: Path) -> No
         tuple(planned["township"] for planned in plan["lists"]),
     )
     assert held == ("held back", AUGUST, everybody[:1], 1)
-    releasing.withdraw_question(SEPTEMBER)
+    planning.withdraw_question(SEPTEMBER)
     assert shown() == [held]
 
 
@@ -203,7 +203,7 @@ def test_nobody_and_nowhere_are_answered(home: Path, said: dict[str, object], wh
 def test_a_month_that_waits_for_its_approval_holds_nobody_s_case_back(home: Path) -> None:
     """Households that both months warn of go out with the month that is approved first, and not a
     second time."""
-    both = releasing.release_plan(AUGUST), releasing.release_plan(SEPTEMBER)
+    both = planning.release_plan(AUGUST), planning.release_plan(SEPTEMBER)
     releasing.release(SEPTEMBER, "张三")
     told = sent(SEPTEMBER)
     with load_workspace().database.read() as connection:

@@ -16,7 +16,7 @@ from demo.county import DemoCounty, make_county
 from services import Sftp, sftp
 from shouwang.casework import monthly
 from shouwang.core.month import Month
-from shouwang.release import releasing
+from shouwang.release import planning
 from shouwang.submissions import handover
 from wires import Post, mail_server
 
@@ -60,7 +60,7 @@ def home(
 
 @pytest.fixture
 def townships(home: Path) -> list[str]:
-    return [planned["township"] for planned in releasing.release_plan(MONTH)["lists"]]
+    return [planned["township"] for planned in planning.release_plan(MONTH)["lists"]]
 
 
 @pytest.fixture

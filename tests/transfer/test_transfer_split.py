@@ -96,7 +96,7 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Connecti
         yield connection
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.sampled_from(TOWNSHIPS), min_size=1, max_size=6))
 def test_each_township_s_workbook_holds_its_own_households_only(
     connection: sa.Connection, split: list[str]

@@ -21,7 +21,7 @@ from demo.county import DemoCounty
 from sealed import opened
 from shouwang.casework import monthly
 from shouwang.core.month import Month
-from shouwang.release import releasing
+from shouwang.release import planning, releasing
 from shouwang.responses import following
 from shouwang.submissions import handover
 
@@ -94,9 +94,9 @@ class Telling:
 
     def send_what_is_new_by_late_answers(self, month: Month) -> None:
         with self.on(day_of(month, 9)):
-            for earlier in releasing.unsent():
+            for earlier in planning.unsent():
                 releasing.release(earlier, CLERK)
-            assert releasing.unsent() == []
+            assert planning.unsent() == []
 
     def lists(self, month: Month) -> list[Path]:
         return sorted((self.home / "outbox" / str(month) / "townships").glob("*/*预警*名单_*.xlsx"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
 from math import ceil
-from operator import attrgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -216,9 +216,10 @@ def _releases(
         for said in open_questions(connection)
     ]
     for month, holds in groupby(
-        sorted(held_back(connection).values(), key=attrgetter("month")), attrgetter("month")
+        sorted(held_back(connection, workspace.zone).values(), key=itemgetter("month")),
+        itemgetter("month"),
     ):
-        townships = [hold.township for hold in holds]
+        townships = [hold["township"] for hold in holds]
         found.append(figures.Attention("held back", month, _named(townships), len(townships)))
     return found
 

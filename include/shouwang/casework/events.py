@@ -54,14 +54,13 @@ class WarningRaised:
 
 @dataclass(frozen=True)
 class ListReleased:
-    """A clue on a list that went out: ``on`` the day, ``due`` to be answered by, ``late_from`` on
-    supervision."""
+    """A clue on a list that went out, to be answered by ``due``, ``late_from`` on supervision."""
 
     month: Month
     clue_no: str
     household_id: str
     township: str
-    on: dt.date
+    released_on: dt.date
     due: dt.date
     late_from: dt.date
     level: str = LEVELS[-1]
@@ -74,7 +73,7 @@ class ListReleased:
     @property
     def when(self) -> Place:
         """Its place in time: with the screening that it follows from, whenever it went out."""
-        out = f"{self.on} {self.version:04d}"
+        out = f"{self.released_on} {self.version:04d}"
         return ((self.month + 1).first, self.month, 1, out, self.clue_no)
 
 
@@ -89,7 +88,7 @@ class ResponseReceived:
     household_id: str
     conclusion: str
     list_month: Month
-    received: dt.datetime
+    received_at: dt.datetime
     visited: dt.date | None = None
     measure: str | None = None
     category: str | None = None
@@ -102,13 +101,13 @@ class ResponseReceived:
     @property
     def when(self) -> Place:
         """Its place in time: the visit, which follows the list."""
-        day = max(self.visited or self.received.date(), (self.list_month + 1).first)
+        day = max(self.visited or self.received_at.date(), (self.list_month + 1).first)
         return (day, self.list_month, 2, *self.word)
 
     @property
     def word(self) -> tuple[str, str]:
         """What makes it the last word on a clue, as the view ``last_answer`` has it."""
-        return (self.received.isoformat(), self.content)
+        return (self.received_at.isoformat(), self.content)
 
 
 @dataclass(frozen=True)
@@ -117,15 +116,21 @@ class RiskRemoved:
 
     clue_no: str
     household_id: str
-    on: dt.date
-    received: dt.datetime
+    removed_on: dt.date
+    received_at: dt.datetime
     measure: str | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def when(self) -> Place:
         """Its place in time."""
-        return (self.on, Month.of(self.on), 3, self.received.isoformat(), self.clue_no)
+        return (
+            self.removed_on,
+            Month.of(self.removed_on),
+            3,
+            self.received_at.isoformat(),
+            self.clue_no,
+        )
 
 
 Event = WarningRaised | ListReleased | ResponseReceived | RiskRemoved

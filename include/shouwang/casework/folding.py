@@ -263,7 +263,7 @@ class _Fold:
         if case is not self.latest or (case.state, event) not in TABLE:
             self.note(case, day, month, states.LATE_WORD, **said)
             return
-        if states.state_on(case.state, case.turns_on, a.received.date()) == states.SUPERVISED:
+        if states.state_on(case.state, case.turns_on, a.received_at.date()) == states.SUPERVISED:
             self.note(case, day, month, states.TIME, due=case.due, since=case.turns_on)
         self.move(case, event)
         before = case.category
@@ -273,7 +273,7 @@ class _Fold:
         case.category = a.category or case.category
         case.risks |= a.risks
         if conclusion.recognises:
-            visited = a.visited or a.received.date()
+            visited = a.visited or a.received_at.date()
             case.recognised_on = min(filter(None, (case.recognised_on, a.monitored_since, visited)))
             case.relapsed |= a.conclusion == "03"
         elif not conclusion.stays_open:
@@ -296,15 +296,15 @@ class _Fold:
         return case
 
     def remove(self, r: RiskRemoved, day: dt.date) -> None:
-        month = Month.of(r.on)
+        month = Month.of(r.removed_on)
         case = self.find(r.clue_no, month)
         why: str | None = "该户已有新的线索"
         if case is self.latest:
-            why = why_not_removed(case, r.on, r.measure)
+            why = why_not_removed(case, r.removed_on, r.measure)
         if why:
             self.note(case, day, month, states.REMOVAL_REFUSED, why=why, **r.detail)
             return
         self.move(case, states.REMOVAL)
         case.measures += [r.measure] if r.measure else []
-        case.turns_on = months_later(r.on, self.policy.silence_months)
-        self.note(case, day, month, states.REMOVAL, on=r.on, measure=r.measure, **r.detail)
+        case.turns_on = months_later(r.removed_on, self.policy.silence_months)
+        self.note(case, day, month, states.REMOVAL, on=r.removed_on, measure=r.measure, **r.detail)

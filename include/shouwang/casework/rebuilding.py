@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pandas as pd
 import sqlalchemy as sa
@@ -32,21 +34,7 @@ from shouwang.store.tables import case, case_event, feedback, person, removal, s
 log = logging.getLogger(__name__)
 Households = sa.Select[tuple[str]] | Sequence[str] | None
 """The ids of some households, or a query for them; null for all."""
-_AS_THEY_ARE = (
-    "clue_no",
-    "household_id",
-    "state",
-    "open",
-    "level",
-    "category",
-    "township",
-    "conclusion",
-    "relapsed",
-    "recognised_on",
-    "due",
-    "turns_on",
-    "next_visit",
-)
+_E = TypeVar("_E", WarningRaised, ListReleased, ResponseReceived, RiskRemoved)
 
 
 def rebuild_cases(
@@ -68,13 +56,8 @@ def rebuild_cases(
     connection.execute(old_cases)
     insert(connection, case, _case_rows(ledger))
     insert(connection, case_event, _history_rows(ledger))
-    seconds = time.monotonic() - began
-    log.info(
-        "Cases rebuilt: %d cases, %d entries of history, %.1f s.",
-        len(ledger.cases),
-        len(ledger.history),
-        seconds,
-    )
+    counts, seconds = (len(ledger.cases), len(ledger.history)), time.monotonic() - began
+    log.info("Cases rebuilt: %d, with %d entries of history, %.1f s.", *counts, seconds)
     return ledger
 
 
@@ -89,24 +72,24 @@ def fold_of(
         *_warnings(connection, households),
         *_lists(connection, households, settings.calendar.overdue_days),
         *_responses(connection, households),
-        *_removals(connection, households),
+        *(
+            _event(RiskRemoved, row, "by", "file", "sheet", "row")
+            for row in _rows(connection, removal, households)
+        ),
     ]
     return fold_events(policy, events)
 
 
 def _case_rows(ledger: Ledger) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            **{name: getattr(each, name) for name in _AS_THEY_ARE},
-            "opened_month": str(each.opened_month),
-            "last_month": str(each.last_month),
-            "rules": " ".join(sorted(each.sent)),
-            "risks": "、".join(sorted(each.risks)),
-            "measures": "；".join(dict.fromkeys(each.measures)) or None,
-            "numbers": " ".join(each.numbers) or None,
-        }
-        for each in ledger.cases
-    )
+    names, rows = [column.name for column in case.columns if column.name != "rules"], []
+    for each in ledger.cases:
+        row = {name: getattr(each, name) for name in names}
+        row |= {name: str(row[name]) for name in ("opened_month", "last_month")}
+        row |= {"rules": " ".join(sorted(each.sent)), "risks": "、".join(sorted(each.risks))}
+        row["measures"] = "；".join(dict.fromkeys(each.measures)) or None
+        row["numbers"] = " ".join(each.numbers) or None
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def _history_rows(ledger: Ledger) -> pd.DataFrame:
@@ -119,22 +102,34 @@ def _history_rows(ledger: Ledger) -> pd.DataFrame:
 
 
 def _rows(
-    connection: Connection, table: sa.Table, households: Households, *names: str
-) -> sa.MappingResult:
+    connection: Connection, table: sa.FromClause, households: Households, *names: str
+) -> list[dict[str, Any]]:
     """The rows of a table, those of some households (of none without one)."""
-    mine = table.c.household_id
+    household = table.c.household_id
     query = sa.select(*(table.c[name] for name in names or table.c.keys()))
-    among = mine.is_not(None) if households is None else mine.in_(households)
-    return connection.execute(query.where(among)).mappings()
+    among = household.is_not(None) if households is None else household.in_(households)
+    return [dict(row) for row in connection.execute(query.where(among)).mappings()]
 
 
-def _risks(text: str | None) -> frozenset[str]:
-    return frozenset(filter(None, (text or "").split("、")))
+_KINDS: dict[str, Callable[[Any], Any]] = {
+    "month": Month.parse,
+    "list_month": Month.parse,
+    "risks": lambda text: frozenset(filter(None, (text or "").split("、"))),
+}
+
+
+def _event(kind: type[_E], row: Mapping[str, Any], *detail: str, **more: Any) -> _E:
+    """An event of a row: its fields are the columns of their names."""
+    fields = {f.name: row[f.name] for f in dataclasses.fields(kind) if f.name in row}
+    fields |= {name: _KINDS[name](value) for name, value in fields.items() if name in _KINDS}
+    if detail:
+        more["detail"] = {name: row[name] for name in detail}
+    return kind(**fields, **more)
 
 
 def _warnings(connection: Connection, households: Households) -> list[WarningRaised]:
     names = ("month", "household_id", "rule", "value", "threshold")
-    signals = pd.DataFrame(_rows(connection, signal, households, *names).all(), columns=[*names])
+    signals = pd.DataFrame(_rows(connection, signal, households, *names), columns=[*names])
     keys = [signals[name] for name in names[:3]]
     measured = amounts(signals["value"], signals["threshold"]).groupby(keys, sort=False)
     evidence: dict[tuple[str, str], dict[str, Amount]] = defaultdict(dict)
@@ -143,16 +138,8 @@ def _warnings(connection: Connection, households: Households) -> list[WarningRai
     ):
         evidence[month, household][rule] = Amount(float(total), float(largest))
     return [
-        WarningRaised(
-            Month.parse(w["month"]),
-            w["household_id"],
-            w["level"],
-            w["category"],
-            _risks(w["risks"]),
-            evidence.get((w["month"], w["household_id"]), {}),
-            w["township"],
-        )
-        for w in _rows(connection, warning, households)
+        _event(WarningRaised, row, evidence=evidence[row["month"], row["household_id"]])
+        for row in _rows(connection, warning, households)
     ]
 
 
@@ -163,56 +150,25 @@ def amounts(value: pd.Series, threshold: pd.Series) -> pd.Series[float]:
     return value.where(~(value < threshold), threshold - value).fillna(0.0)
 
 
-def _lists(connection: Connection, households: Households, overdue_days: int) -> list[ListReleased]:
-    return [
-        ListReleased(
-            Month.parse(r["month"]),
-            r["clue_no"],
-            r["household_id"],
-            r["township"],
-            r["released_on"],
-            r["due"],
-            supervised_from(r["released_on"], r["due"], overdue_days),
-            r["level"],
-            r["category"],
-            _risks(r["risks"]),
-            r["rules"],
-            r["version"],
-            {
-                "released_on": r["released_on"].isoformat(),
-                "by": r["released_by"],
-                **{name: r[name] for name in ("file", "township", "version")},
-            },
-        )
-        for r in _rows(connection, sent, households)
-    ]
+def _lists(
+    connection: Connection, households: Households, overdue_days: int
+) -> Iterator[ListReleased]:
+    for row in _rows(connection, sent, households):
+        late_from = supervised_from(row["released_on"], row["due"], overdue_days)
+        told = row | {"by": row["released_by"], "released_on": row["released_on"].isoformat()}
+        detail = {n: told[n] for n in ("released_on", "by", "file", "township", "version")}
+        yield _event(ListReleased, row, late_from=late_from, detail=detail)
 
 
-def _responses(connection: Connection, households: Households) -> list[ResponseReceived]:
+def _responses(connection: Connection, households: Households) -> Iterator[ResponseReceived]:
     monitored = _monitored(connection, households)
-    responses = []
-    for f in _rows(connection, feedback, households):
-        listed = Month.parse(f["list_month"])
-        spans = [span for span in monitored[f["household_id"]] if span[0] <= listed]
-        now = any(last is None or listed < last for _, last in spans)
-        responses.append(
-            ResponseReceived(
-                f["clue_no"],
-                f["household_id"],
-                f["conclusion"],
-                listed,
-                f["received_at"],
-                f["visited"],
-                f["measure"],
-                f["category"],
-                _risks(f["risks"]),
-                f["next_visit"],
-                min(first for first, _ in spans).first if now else None,
-                {n: f[n] for n in ("reason", "visitor", "income", "file", "sheet", "row")},
-                f["content"],
-            )
-        )
-    return responses
+    detail = ("reason", "visitor", "income", "file", "sheet", "row")
+    for row in _rows(connection, feedback, households):
+        listed = Month.parse(row["list_month"])
+        spans = [span for span in monitored[row["household_id"]] if span[0] <= listed]
+        still = any(last is None or listed < last for _, last in spans)
+        since = min(first for first, _ in spans).first if still else None
+        yield _event(ResponseReceived, row, *detail, monitored_since=since)
 
 
 def _monitored(
@@ -230,17 +186,3 @@ def _monitored(
     for household, first, last in connection.execute(query):
         spans[household].append((Month.parse(first), Month.parse(last) if last else None))
     return spans
-
-
-def _removals(connection: Connection, households: Households) -> list[RiskRemoved]:
-    return [
-        RiskRemoved(
-            r["clue_no"],
-            r["household_id"],
-            r["removed_on"],
-            r["received_at"],
-            r["measure"],
-            {name: r[name] for name in ("by", "file", "sheet", "row")},
-        )
-        for r in _rows(connection, removal, households)
-    ]

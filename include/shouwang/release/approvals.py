@@ -8,12 +8,15 @@ back stays held until an answer to a question about it no longer holds it.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.identity import without_numbers
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 
@@ -21,32 +24,41 @@ ASKED, APPROVED, REJECTED, WITHDRAWN = "asked", "approved", "rejected", "withdra
 SUBJECT = "release"
 
 
-@dataclass(frozen=True)
-class Hold:
-    """A township held back (暂缓下发): by whom, why, since when (UTC), and of which month the
-    answer was."""
+class HeldBack(TypedDict):
+    """A township held back (暂缓下发): by whom, why, since which day, and of which month the answer
+    was."""
 
     township: str
     by: str
     reason: str
-    since: dt.datetime
+    since: str
     month: str
 
 
 @dataclass(frozen=True)
 class Word:
-    """A question about a month's lists, or an answer; ``content``: the fingerprint of the lists
-    that it is about; ``clues``: how many each township's holds."""
+    """A question about a month's lists, or an answer."""
 
     kind: str
     month: str
     by: str
     at: dt.datetime
-    content: str
-    clues: dict[str, int]
-    run: str
-    held_back: tuple[str, ...]
-    reason: str
+    detail: Mapping[str, Any]
+
+    @property
+    def content(self) -> str:
+        """The fingerprint of the lists that it is about."""
+        return str(self.detail["lists"])
+
+    @property
+    def clues(self) -> dict[str, int]:
+        """How many clues each township's list holds."""
+        return dict(self.detail["clues"])
+
+    @property
+    def run(self) -> str:
+        """The run of Airflow that asks; empty if none does."""
+        return str(self.detail.get("run", ""))
 
 
 def words(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[Word]:
@@ -57,20 +69,8 @@ def words(connection: Connection, *conditions: sa.ColumnElement[bool]) -> list[W
         audit_event.c.kind.in_((ASKED, APPROVED, REJECTED, WITHDRAWN)),
         *conditions,
     )
-    return [
-        Word(
-            kind,
-            month,
-            by,
-            at,
-            said["lists"],
-            said["clues"],
-            said.get("run", ""),
-            tuple(said.get("held_back", ())),
-            said.get("reason", ""),
-        )
-        for kind, month, by, at, said in connection.execute(query.order_by(audit_event.c.event_id))
-    ]
+    rows = connection.execute(query.order_by(audit_event.c.event_id))
+    return [Word(kind, month, by, at, detail) for kind, month, by, at, detail in rows]
 
 
 def record(
@@ -112,14 +112,20 @@ def open_questions(connection: Connection) -> list[Word]:
     return sorted((w for w in last.values() if w.kind == ASKED), key=lambda word: word.at)
 
 
-def held_back(connection: Connection) -> dict[str, Hold]:
+def held_back(connection: Connection, zone: ZoneInfo) -> dict[str, HeldBack]:
     """The townships that are held back now."""
-    held: dict[str, Hold] = {}
+    held: dict[str, HeldBack] = {}
     for word in words(connection, audit_event.c.kind == APPROVED):
+        since = word.at.replace(tzinfo=dt.UTC).astimezone(zone).date().isoformat()
         for township in word.clues:
-            if township not in word.held_back:
+            if township not in word.detail["held_back"]:
                 held.pop(township, None)
-            else:
-                hold = Hold(township, word.by, word.reason, word.at, word.month)
-                held.setdefault(township, hold)
+            elif township not in held:
+                held[township] = HeldBack(
+                    township=township,
+                    by=word.by,
+                    reason=without_numbers(word.detail["reason"]),
+                    since=since,
+                    month=word.month,
+                )
     return held

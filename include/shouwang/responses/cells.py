@@ -9,16 +9,15 @@ import re
 from shouwang.core.conclusions import BY_CODE, CATEGORIES, CONCLUSIONS, RISKS
 from shouwang.core.identity import NOTHING
 from shouwang.documents.text import comparable
+from shouwang.intake.cells import read_date, read_number
 from shouwang.recognition.forms import cell_text
 
 _NOTHING = NOTHING - {"0"}
-_EPOCH = dt.date(1899, 12, 30)
 _CHOICES = {re.sub(r"\W", "", comparable(entry.text)): entry.code for entry in CONCLUSIONS}
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})[日号]?(?:[T ].*)?")
+_MONTH = re.compile(r"\d{6}|\d{4}\D+\d{1,2}\D?")
 _IN_TEXT = re.compile(
     r"(?:(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]|(\d{1,2})\s*月)\s*(?:(\d{1,2})\s*[日号]?)?"
 )
-_MONEY = re.compile(r"[¥￥]?(\d[\d,]*(?:\.\d+)?)(万?)元?")
 _CHANGED_TO = re.compile(f"(?:应为|改为|应是|认定为|纳入为|变更为)({'|'.join(CATEGORIES)})")
 
 
@@ -46,20 +45,12 @@ def conclusion_of(written: str) -> tuple[str | None, list[str]]:
 
 
 def day_of(value: object) -> dt.date | None:
-    """A date cell, a serial number or a usual writing of a day; null if it is none."""
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    written = cell_text(value)
-    digits = re.fullmatch(r"(\d{4})(\d{2})(\d{2})", written)
-    if isinstance(value, float | int) and not digits:
-        return _EPOCH + dt.timedelta(days=int(value)) if 36526 <= value < 73051 else None
-    found = digits or _DAY.fullmatch(written.replace(" 年", "年").replace(" 月", "月"))
+    """A date cell, a serial number or a usual writing of a day; null if it is none, or a month."""
     try:
-        return dt.date(*map(int, found.groups())) if found else None
-    except ValueError:
+        day = read_date(value)
+    except (ValueError, OverflowError):
         return None
+    return None if _MONTH.fullmatch(cell_text(value)) else day
 
 
 def day_in(text: str, after: dt.date) -> dt.date | None:
@@ -78,15 +69,13 @@ def day_in(text: str, after: dt.date) -> dt.date | None:
 def money_of(value: object) -> tuple[float | None, list[str]]:
     """Yuan a head and year from a number or a usual writing of one; else nothing, and what is
     wrong."""
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return (float(value), []) if value >= 0 else (None, ["人均纯收入小于 0"])
-    written = re.sub(r"\s", "", cell_text(value))
-    if not written:
-        return None, []
-    found = _MONEY.fullmatch(written)
-    if not found:
-        return None, [f"人均纯收入“{written[:20]}”不是数字"]
-    return round(float(found[1].replace(",", "")) * (10_000 if found[2] else 1), 2), []
+    try:
+        amount = read_number(value)
+    except ValueError:
+        return None, [f"人均纯收入“{cell_text(value)[:20]}”不是数字"]
+    if amount is not None and amount < 0:
+        return None, ["人均纯收入小于 0"]
+    return (None if amount is None else round(amount, 2)), []
 
 
 def category_in(reason: str) -> tuple[str | None, list[str]]:

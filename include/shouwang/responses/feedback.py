@@ -18,18 +18,9 @@ from shouwang.core.month import Month
 from shouwang.documents.feedback_receipt import FeedbackPaper, write_feedback_receipt
 from shouwang.documents.paper import SYSTEM
 from shouwang.intake.files import fingerprint
+from shouwang.responses.answers import BLANK, HELD, KNOWN, PROBLEM, TAKEN, Received
 from shouwang.responses.collecting import settle
-from shouwang.responses.returning import (
-    BLANK,
-    HELD,
-    KNOWN,
-    PROBLEM,
-    ROWS,
-    TAKEN,
-    Answered,
-    Received,
-    take_back,
-)
+from shouwang.responses.returning import ROWS, Answered, take_back
 from shouwang.store.audit import audit
 from shouwang.transfer import passwords
 from shouwang.transfer.fetching import opened

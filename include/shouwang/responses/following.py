@@ -23,7 +23,8 @@ from shouwang.documents.story import write_story
 from shouwang.documents.supervision import SupervisionPaper, write_supervision
 from shouwang.release.releasing import send
 from shouwang.responses import collecting, feedback
-from shouwang.responses.returning import KNOWN, call_removed
+from shouwang.responses.answers import KNOWN
+from shouwang.responses.returning import call_removed
 from shouwang.responses.stories import overdue, story_of
 from shouwang.store.audit import audit
 from shouwang.transfer import passwords
