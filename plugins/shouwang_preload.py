@@ -11,6 +11,7 @@ import importlib
 
 for name in (
     "great_expectations",
+    "scipy.optimize",
     "shouwang.statistics.papers",
     "shouwang.casework.monthly",
     "shouwang.responses.following",

@@ -29,6 +29,8 @@ Array = np.ndarray[Any, Any]
 _PHONE = re.compile(r"(?:\+?86)?1\d{10}|0\d{2,3}-?\d{7,8}|\d{7,8}")
 _NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0002ffff·•・．.。‧*?〇○]{2,15}")
 _BESIDE_A_NAME = re.compile(r"[\s\u200b-\u200f\ufeff'\"·•・．.。‧]+")
+_NEARLY = re.compile(r"\**(?:[0-9]{15,18}X?|[0-9]{4,}\*+[0-9]*X?|[A-Z][0-9]{7,10})\**")
+"""What may be an identity number that is damaged, masked or of another paper."""
 _SERIAL = re.compile(r"\d{9,}")
 
 
@@ -55,24 +57,19 @@ class Registered:
         )
 
     @cached_property
-    def township_cores(self) -> re.Pattern[str]:
-        """What townships are called without the word for what they are."""
-        return _cores(self.townships)
-
-    @cached_property
-    def village_cores(self) -> re.Pattern[str]:
-        """The same of villages."""
-        return _cores(self.villages)
+    def cores(self) -> dict[str, re.Pattern[str]]:
+        """What townships and villages are called without the word for what they are."""
+        return {"township": _cores(self.townships), "village": _cores(self.villages)}
 
 
 def _cores(places: Iterable[str]) -> re.Pattern[str]:
-    cores = {re.sub(r"(镇|乡|街道|村|社区)$", "", place) for place in places}
-    return re.compile("|".join(re.escape(core) for core in cores if len(core) > 1) or r"\Z.")
+    cores = {re.sub(r"(?<=..)(镇|乡|街道|村|社区)$", "", place) for place in places}
+    return re.compile("|".join(map(re.escape, cores)) or r"\Z.")
 
 
 @dataclass
 class Sampled:
-    """One column's cells in some rows of a table: its distinct filled values, and which row holds which."""
+    """One column's cells in some rows: its distinct filled values, and which row holds which."""
 
     distinct: list[Any]
     codes: Array
@@ -173,14 +170,10 @@ def fit(
             if sampled.share(lambda place: sum(map(str.isdigit, sampled.texts[place])) >= 8) < 0.3:
                 return 0.0
             numbers = sampled.numbers
-            written = [
-                re.sub(r"[\W_]+", "", written_number(v).replace("*", "0")) for v in sampled.distinct
-            ]
-            near = [
-                n or re.fullmatch(r"[0-9]{15,18}X?|[A-Z][0-9]{7,10}", w)
-                for n, w in zip(numbers, written, strict=True)
-            ]
-            share = sampled.share(lambda place: bool(near[place]))
+            written = [re.sub(r"[\W_○※〇]+", "*", written_number(v)) for v in sampled.distinct]
+            share = sampled.share(
+                lambda place: bool(numbers[place] or _NEARLY.fullmatch(written[place]))
+            )
             if share and sampled.share(lambda place: sampled.texts[place][:1].isalpha()) > 0.5:
                 share *= BEHIND_A_LETTER
             if column.ages and share > 0.5:
@@ -254,14 +247,9 @@ def place_fit(
     if people is None:
         ends = ("乡", "镇", "街道") if name == "township" else ("村", "社区", "居委会", "村委会")
         return sampled.share(lambda place: sampled.texts[place].endswith(ends))
-    places = people.townships if name == "township" else people.villages
-    cores = people.township_cores if name == "township" else people.village_cores
-
-    def is_place(place: int) -> bool:
-        text = sampled.texts[place]
-        return text in places or (len(text) <= 25 and bool(cores.search(text)))
-
-    return sampled.share(is_place)
+    cores = people.cores[name]
+    short = [len(text) <= 25 for text in sampled.texts]
+    return sampled.share(lambda place: short[place] and bool(cores.search(sampled.texts[place])))
 
 
 def _likely_day(value: Any, first: float, last: float) -> bool:

@@ -64,7 +64,7 @@ class Wording:
         return bool(words.doubts(text) or words.excludes(text))
 
     def left_to_cells(self, headings: Iterable[str], name: str) -> bool:
-        """Whether a line of a column's words is in none of some headings, so that cells must say it."""
+        """Whether each of some headings lacks a line of a column's words: cells must say it."""
         return all(self._columns[name].lacks(plain(heading)) for heading in headings)
 
     def hint(self, heading: str, name: str) -> float:
