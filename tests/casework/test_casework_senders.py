@@ -132,6 +132,17 @@ def without_village_and_head(book: Book, other: str) -> bytes:
     return _cut(book, "村", "户主")
 
 
+def without_the_other_sheets(book: Book, other: str) -> bytes:
+    for sheet in [sheet for sheet in book.workbook if sheet.title not in (book.sheet.title, SHEET)]:
+        del book.workbook[sheet.title]
+    return book.save().read_bytes()
+
+
+def as_a_sheet_of_another_name(book: Book, other: str) -> bytes:
+    book.sheet.title = f"{other}预警名单"
+    return book.save().read_bytes()
+
+
 def in_an_archive(book: Book, other: str) -> bytes:
     return _packed({"名单.xlsx": book.save().read_bytes()})
 
@@ -155,6 +166,8 @@ DRESSES = [
     as_csv_of_an_old_program,
     as_a_new_workbook,
     without_village_and_head,
+    without_the_other_sheets,
+    as_a_sheet_of_another_name,
     in_an_archive,
 ]
 WAYS: dict[str, tuple[str | None, str | None, str]] = {
