@@ -100,12 +100,12 @@ def _no_data(sheet: dict[str, Any]) -> str:
     kinds: dict[str, list[int]] = {}
     for line, kind in sheet["passed_over"]:
         kinds.setdefault(kind, []).append(line)
-    told = [
+    parts = [
         f"第 {'、'.join(map(str, lines[:NAMED_LINES]))} 行{'等' if len(lines) > NAMED_LINES else ''}"
         f"（{kind}，共 {len(lines)} 行）"
         for kind, lines in kinds.items()
     ]
-    return f"{_place(sheet['file'], sheet['sheet'])}{'、'.join(told)}" if told else ""
+    return f"{_place(sheet['file'], sheet['sheet'])}{'、'.join(parts)}" if parts else ""
 
 
 def headings(sheet: dict[str, Any]) -> tuple[str, ...]:
