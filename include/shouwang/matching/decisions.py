@@ -12,11 +12,18 @@ from shouwang.matching.methods import METHODS
 
 CANDIDATES = 3
 """So many people a review shows side by side at most."""
+FEW = 3
+"""Namesakes of one place, or of the county, that a review may as well show all."""
 
 
 def pairs(row: Positions, person: Positions, **more: object) -> pd.DataFrame:
     """A frame ``row, person`` and what else is known of each pair."""
     return pd.DataFrame({"row": row, "person": person, **more})
+
+
+def of_few(at: Positions, count: int) -> npt.NDArray[np.bool_]:
+    """Which pairs belong to a row that has `FEW` of them; ``at`` is the row of each pair."""
+    return np.asarray(np.bincount(at, minlength=count)[at] <= FEW)
 
 
 class Decisions:
@@ -62,11 +69,8 @@ class Decisions:
         by_row = found.groupby("row")
         people, homes = by_row["person"].transform("size"), by_row["household"].transform("nunique")
         single, home = found[people == 1], found[(people > 1) & (homes == 1)].drop_duplicates("row")
-        self.match(
-            single["row"].to_numpy(),
-            single["person"].to_numpy(),
-            single["method"].to_numpy(dtype=object) if "method" in single else one,
-        )
+        methods = single["method"].to_numpy(dtype=object) if "method" in single else one
+        self.match(single["row"].to_numpy(), single["person"].to_numpy(), methods)
         self.member[home["row"].to_numpy()] = home["person"].to_numpy()
         self.method[home["row"].to_numpy()] = household
         self.review(found[homes > 1], several)
@@ -78,22 +82,13 @@ class Decisions:
         if found.empty:
             return
         row, person = found["row"].to_numpy(), found["person"].to_numpy()
-        weight = (
-            found["weight"].to_numpy()
-            if "weight" in found
-            else np.zeros(len(found), dtype=np.int64)
-        )
-        ranked = pairs(
-            row,
-            person,
-            weight=-weight,
-            support=-(
-                self._evidence.same_phone(row, person, telling=False) * 2
-                + self._evidence.same_place(row, person)
-            ),
-            person_id=self._evidence.index.person_id.take(person).to_numpy(dtype=object),
-        ).sort_values(["row", "weight", "support", "person_id"], kind="stable")
-        ranked = ranked.drop_duplicates(["row", "person_id"])
+        weight = found["weight"].to_numpy() if "weight" in found else np.zeros(len(found))
+        phone = self._evidence.same_phone(row, person, telling=False)
+        support = phone * 2 + self._evidence.same_place(row, person)
+        who = self._evidence.index.person_id.take(person).to_numpy(dtype=object)
+        ranked = pairs(row, person, weight=-weight, support=-support, person_id=who)
+        order = ["row", "weight", "support", "person_id"]
+        ranked = ranked.sort_values(order, kind="stable").drop_duplicates(["row", "person_id"])
         best = ranked.groupby("row").head(CANDIDATES).groupby("row")["person_id"].agg(list)
         rows = best.index.to_numpy()
         for at, people in zip(rows, best, strict=True):
@@ -110,22 +105,17 @@ class Decisions:
         methods = pd.Series(self.method, index=labels, dtype="str")
         outcome = methods.map({code: method.outcome for code, method in METHODS.items()})
         confidence = methods.map({code: method.confidence for code, method in METHODS.items()})
-        taken = np.where(self.member >= 0, self.member, 0)
-        homes = (
-            index.household_id.take(taken)
-            if len(index)
-            else pd.Series(pd.NA, index=taken, dtype="str")
-        )
-        persons = (
-            index.person_id.take(np.where(self.person >= 0, self.person, 0))
-            if len(index)
-            else homes
-        )
+
+        def ids(of: pd.Series, places: Positions) -> pd.Series:
+            """Of those places that are one; -1 is null."""
+            padded = pd.concat([of, pd.Series([None], dtype="str")], ignore_index=True)
+            return padded.take(places).set_axis(labels)
+
         return pd.DataFrame(
             {
                 "outcome": outcome.astype("str"),
-                "household_id": homes.set_axis(labels).where(self.member >= 0),
-                "person_id": persons.set_axis(labels).where(self.person >= 0),
+                "household_id": ids(index.household_id, self.member),
+                "person_id": ids(index.person_id, self.person),
                 "method": methods,
                 "confidence": confidence.astype("float64"),
                 "candidates": pd.Series(self.candidates, index=labels, dtype=object),

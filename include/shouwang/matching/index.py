@@ -39,17 +39,13 @@ class Lookup:
         """Every pair of a place in ``wanted`` and a position with that key."""
         if not len(self._keys):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        ascending = np.argsort(
-            wanted, kind="stable"
-        )  # looking up in this order goes once through the memory
+        # Looking up in this order goes once through the memory.
+        ascending = np.argsort(wanted, kind="stable")
         place = np.empty(len(wanted), dtype=np.int64)
-        place[ascending] = np.minimum(
-            np.searchsorted(self._keys, wanted[ascending]), len(self._keys) - 1
-        )
-        first, count = (
-            self._first[place],
-            np.where(self._keys[place] == wanted, self._count[place], 0),
-        )
+        place[ascending] = np.searchsorted(self._keys, wanted[ascending])
+        place = np.minimum(place, len(self._keys) - 1)
+        first = self._first[place]
+        count = np.where(self._keys[place] == wanted, self._count[place], 0)
         left = np.repeat(np.arange(len(wanted)), count)
         step = np.arange(len(left)) - np.repeat(np.cumsum(count) - count, count)
         return left, self._positions[np.repeat(first, count) + step]
@@ -70,9 +66,8 @@ class RegistryIndex:
         self.person_id, self.household_id = people["person_id"], people["household_id"]
         self.household: Codes = pd.factorize(people["household_id"])[0].astype(np.int64)
         former = pd.DataFrame(columns=FORMER, dtype="str") if former is None else former
-        named, self.names = by_distinct(
-            pd.concat([people["name"], former["name"]], ignore_index=True), tidy_names
-        )
+        every = pd.concat([people["name"], former["name"]], ignore_index=True)
+        named, self.names = by_distinct(every, tidy_names)
         self.name, once = named[: len(people)], named[len(people) :]
         self.written: npt.NDArray[np.object_] = np.append(np.asarray(self.names, dtype=object), "")
         self.exact_name = exact_codes(self.names, self.name)
@@ -83,16 +78,13 @@ class RegistryIndex:
         self._former_village = self.gazetteer.villages(
             self.gazetteer.townships(former["township"]), former["village"]
         )
-        phone = (
-            people["phone"]
-            if "phone" in people
-            else pd.Series(pd.NA, index=people.index, dtype="str")
-        )
-        self._written_phone = phone.astype("str")
+        unknown = pd.Series(pd.NA, index=people.index, dtype="str")
+        self._written_phone = people.get("phone", unknown).astype("str")
         self.number = _canonical(people["id_number"])
         self.digits, self.lengths = numbers.digit_matrix(self.number)
         self.whole = numbers.are_whole(self.digits, self.lengths)
         self._zones: dict[tuple[numbers.Zone, bool], Lookup] = {}
+        self._bearers: dict[str, Lookup] = {}
 
     def __len__(self) -> int:
         return len(self.name)
@@ -118,9 +110,8 @@ class RegistryIndex:
         """Whether a phone, by its code, tells one household from another: none that only fills the
         cell or, as a cadre's, is borne by several households."""
         codes, values = self._phones
-        borne = pd.DataFrame(
-            {"phone": codes.ravel(), "home": np.repeat(self.household, codes.shape[1])}
-        )
+        homes = np.repeat(self.household, codes.shape[1])
+        borne = pd.DataFrame({"phone": codes.ravel(), "home": homes})
         borne = borne[borne["phone"] >= 0].drop_duplicates()
         alone = np.bincount(borne["phone"], minlength=len(values)) == 1
         return np.asarray(alone & ~placeholders(values))
@@ -137,21 +128,6 @@ class RegistryIndex:
         return Lookup(self.household)
 
     @cached_property
-    def by_name(self) -> Lookup:
-        """People by their exact name."""
-        return Lookup(*self._named(np.zeros(len(self), dtype=np.int64), 1))
-
-    @cached_property
-    def by_name_and_township(self) -> Lookup:
-        """People by exact name and township."""
-        return Lookup(*self._named(self.township, int(self.township.max(initial=0)) + 1))
-
-    @cached_property
-    def by_name_and_village(self) -> Lookup:
-        """People by exact name and village."""
-        return Lookup(*self._named(self.village, self._villages))
-
-    @cached_property
     def by_village(self) -> Lookup:
         """Inhabitants of each village."""
         at = np.flatnonzero(self.village >= 0)
@@ -160,9 +136,8 @@ class RegistryIndex:
     @cached_property
     def rare_by_village(self) -> Lookup:
         """Inhabitants of each village in whose name a character is rare or lost."""
-        rare = np.array(
-            [any(map(is_rare, name)) or has_gap(name) for name in self.written], dtype=bool
-        )
+        names = (any(map(is_rare, name)) or has_gap(name) for name in self.written)
+        rare = np.fromiter(names, dtype=bool, count=len(self.written))
         at = np.flatnonzero((self.village >= 0) & rare[self.name])
         return Lookup(self.village[at], at)
 
@@ -178,8 +153,7 @@ class RegistryIndex:
         return Lookup(self._former_name[at] * self._villages + self._former_village[at], at)
 
     def once(self, names: Codes, villages: Codes) -> pd.DataFrame:
-        """Who once bore a wanted name in a wanted village, and does no longer: ``at, person_id,
-        person``.
+        """Who once bore a wanted name in a wanted village, and does no longer: ``at, person``.
 
         ``at`` is the place in ``names``; ``person`` is -1 for one who is not registered any more.
         """
@@ -188,15 +162,9 @@ class RegistryIndex:
             np.where(known, names * self._villages + villages, -1)
         )
         who = self._former_id.take(former)
-        person = (
-            pd.Series(np.arange(len(self)), index=self.person_id.to_numpy())
-            .groupby(level=0)
-            .first()
-        )
-        registered = person.reindex(who).fillna(-1).to_numpy(dtype=np.int64) if len(who) else at
-        return pd.DataFrame(
-            {"at": at, "person_id": who.to_numpy(dtype=object), "person": registered}
-        )
+        person = pd.Series(np.arange(len(self)), index=self.person_id.to_numpy())
+        now = person.groupby(level=0).first().reindex(who).fillna(-1).to_numpy(dtype=np.int64)
+        return pd.DataFrame({"at": at, "person": now})
 
     @cached_property
     def irregular_by_name(self) -> Lookup:
@@ -204,24 +172,17 @@ class RegistryIndex:
         at = np.flatnonzero(~self.whole & (self.exact_name >= 0))
         return Lookup(self.exact_name[at], at)
 
-    def _named(self, places: Codes, kinds: int) -> tuple[Codes, Positions]:
-        at = np.flatnonzero((self.exact_name >= 0) & (places >= 0))
-        return self.exact_name[at] * kinds + places[at], at
-
-    def bearers(
-        self, names: Codes, township: Codes | None = None, village: Codes | None = None
-    ) -> tuple[Positions, Positions]:
-        """Pairs of a wanted name (and place) and a person who bears exactly that name (there)."""
-        lookup, places, kinds = self.by_name, np.zeros(len(names), dtype=np.int64), 1
-        if village is not None:
-            lookup, places, kinds = self.by_name_and_village, village, self._villages
-        elif township is not None:
-            lookup, places, kinds = (
-                self.by_name_and_township,
-                township,
-                int(self.township.max(initial=0)) + 1,
-            )
-        return lookup.join(np.where((names >= 0) & (places >= 0), names * kinds + places, -1))
+    def bearers(self, names: Codes, **place: Codes) -> tuple[Positions, Positions]:
+        """Pairs of a wanted name and a person who bears exactly that name; with ``village`` or
+        ``township``, of those who live there."""
+        kind, wanted = next(iter(place.items()), ("", np.zeros(len(names), dtype=np.int64)))
+        theirs = getattr(self, kind) if kind else np.zeros(len(self), dtype=np.int64)
+        kinds = int(theirs.max(initial=0)) + 1
+        if kind not in self._bearers:
+            at = np.flatnonzero((self.exact_name >= 0) & (theirs >= 0))
+            self._bearers[kind] = Lookup(self.exact_name[at] * kinds + theirs[at], at)
+        known = (names >= 0) & (wanted >= 0)
+        return self._bearers[kind].join(np.where(known, names * kinds + wanted, -1))
 
     def zone(self, zone: numbers.Zone, named: bool) -> Lookup:
         """People by what stands in a zone of their whole number, and by their exact name if

@@ -3,6 +3,9 @@ rows open."""
 
 from __future__ import annotations
 
+import logging
+import time
+
 import pandas as pd
 
 from shouwang.core.errors import RowsLost
@@ -13,6 +16,7 @@ from shouwang.matching.rungs_damaged import with_damaged_number
 from shouwang.matching.rungs_name import without_number
 from shouwang.matching.rungs_number import with_other_paper, with_several_numbers, with_whole_number
 
+log = logging.getLogger(__name__)
 RUNGS = (
     with_whole_number,
     with_several_numbers,
@@ -32,6 +36,7 @@ def match(rows: pd.DataFrame, index: RegistryIndex) -> pd.DataFrame:
     The outcome of a row depends on that row and the registry only, not on other rows nor on any
     order. Raises `RowsLost` if a row were left undecided.
     """
+    start = time.monotonic()
     evidence = Evidence(rows, index)
     decisions = Decisions(evidence)
     for rung in RUNGS:
@@ -39,6 +44,10 @@ def match(rows: pd.DataFrame, index: RegistryIndex) -> pd.DataFrame:
     left = int(decisions.open.sum())
     if left:
         raise RowsLost(
-            f"Matching left {left} of {len(rows)} rows undecided: a fault of the program, please report it."
+            f"Matching left {left} of {len(rows)} rows undecided: a fault of the program, please "
+            "report it."
         )
-    return decisions.frame(rows.index)
+    matches = decisions.frame(rows.index)
+    outcomes = matches["outcome"].value_counts().to_dict()
+    log.info("matched %d rows: %s, %.1f s", len(rows), outcomes, time.monotonic() - start)
+    return matches

@@ -155,18 +155,16 @@ def _described(written: pd.DataFrame, shown: pd.DataFrame, since: pd.Series) -> 
     phones = [clean_phones(side["phone"]).fillna("").str.split() for side in (written, shown)]
     texts = []
     for at in range(len(shown)):
-        row, person = written.loc[at], shown.loc[at].fillna("")
-        agrees = [
-            NAMES[agreement(names[0][at], names[1][at])],
-            _number_agrees(row["id_number"], int(lengths[at]), int(faults[at]), person),
-        ]
+        row, person = written.iloc[at], shown.iloc[at].fillna("")
+        compared = (row["id_number"], int(lengths[at]), int(faults[at]), str(person["id_number"]))
+        agrees = [NAMES[agreement(names[0][at], names[1][at])], _number_agrees(*compared)]
         if pd.notna(row["village"]):
             agrees.append("√村相同" if row["village"] == person["village"] else "×村不同")
         if phones[0][at] and phones[1][at]:
             shared = set(phones[0][at]) & set(phones[1][at])
             agrees.append("√电话相同" if shared else "×电话不同")
         texts.append(
-            f"{person['name']} {mask_number(person['id_number'])}\n"
+            f"{person['name']} {mask_number(compared[-1])}\n"
             f"{person['township']}{person['village']}{since.iloc[at]}\n"
             f"户号{person['household_id']} {person['household_type']}\n"
             + " ".join(word for word in agrees if word)
@@ -174,13 +172,13 @@ def _described(written: pd.DataFrame, shown: pd.DataFrame, since: pd.Series) -> 
     return texts
 
 
-def _number_agrees(written: object, places: int, fault: int, person: pd.Series) -> str:
+def _number_agrees(written: object, places: int, fault: int, registered: str) -> str:
     """How a written number compares with a candidate's; nothing where nothing of one is written."""
     if fault in FAULTS or not isinstance(written, str) or not re.search("[0-9]", written):
         return FAULTS.get(fault, "")
-    if places == numbers.PLACES or not person["id_number"]:
+    if places == numbers.PLACES or not registered:
         return "×号码不同"
-    fits = numbers.legible_fits(written, person["id_number"])
+    fits = numbers.legible_fits(written, registered)
     return "√号码可见部分相符" if fits else "×号码可见部分不符"
 
 

@@ -9,15 +9,12 @@ import numpy as np
 import pandas as pd
 
 from shouwang.matching import numbers
-from shouwang.matching.decisions import Decisions, pairs
+from shouwang.matching.decisions import Decisions, of_few, pairs
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, has_gap
 from shouwang.matching.rungs_name import former_bearers, with_a_gap
 from shouwang.matching.rungs_number import housemates, with_agreement
-
-FEW = 3
-"""Namesakes of one township that a review may as well show all."""
 
 METHOD_OF_FAULT = {
     numbers.SAME: "number_name",
@@ -35,9 +32,8 @@ def with_damaged_number(evidence: Evidence, decisions: Decisions) -> None:
     if not len(rows):
         return
     found = _compared(evidence, _namesakes(evidence, rows))
-    found["method"] = (
-        found["fault"].map(METHOD_OF_FAULT).mask(found["of_registry"], "number_registry")
-    )
+    methods = found["fault"].map(METHOD_OF_FAULT)
+    found["method"] = methods.mask(found["of_registry"], "number_registry")
     fits = found[found["fault"] > numbers.NEAR]
     decisions.settle(fits, "number_masked", "number_left_household", "number_several")
     decisions.review(found, "number_near")
@@ -85,18 +81,11 @@ def _in_zones(
     if names is None:
         return
     kept = numbers.float_prefix(digits, lengths)
-    for prefix in (
-        kept,
-        np.where(kept >= 0, kept - 1, -1),
-        numbers.shortened_to_15(digits, lengths),
-    ):
+    below = np.where(kept >= 0, kept - 1, -1)
+    for prefix in (kept, below, numbers.shortened_to_15(digits, lengths)):
         at = np.flatnonzero(prefix >= 0)
-        yield look(
-            numbers.FIRST_15,
-            at,
-            numbers.with_first_15(prefix[at]),
-            np.full(len(at), numbers.PLACES),
-        )
+        first = numbers.with_first_15(prefix[at])
+        yield look(numbers.FIRST_15, at, first, np.full(len(at), numbers.PLACES))
     masked = np.flatnonzero(starred & (lengths == numbers.PLACES))
     patterns, kind = np.unique(digits[masked] != numbers.STAR, axis=0, return_inverse=True)
     for number, visible in enumerate(patterns):
@@ -116,9 +105,8 @@ def _compared(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
     theirs, their_size = index.digits[person], index.lengths[person]
     regular = their_size == numbers.PLACES
     fault = np.where(regular, numbers.faults(ours, size, theirs), 0)
-    turned = np.where(
-        ~regular & (size == numbers.PLACES), numbers.faults(theirs, their_size, ours), 0
-    )
+    whole = ~regular & (size == numbers.PLACES)
+    turned = np.where(whole, numbers.faults(theirs, their_size, ours), 0)
     written = np.isin(fault, [numbers.ONE_DIGIT, numbers.SWAPPED])
     of_registry = evidence.sound[row] & ((turned == numbers.DIGITS) | written)
     shortened = numbers.shortened_to_15(ours, size)
@@ -135,16 +123,13 @@ def _number_near_but_not_the_name(
     """The number comes near somebody whose name, or whose relative's name, comes near too: two
     faults, so a review."""
     rows = decisions.still_open(rows[~evidence.sound[rows]])
-    near = pd.concat(list(_in_zones(evidence, rows, None))).drop_duplicates()
-    near = _compared(evidence, near)
+    near = _compared(evidence, pd.concat(list(_in_zones(evidence, rows, None))).drop_duplicates())
     near = near[near["fault"].isin([numbers.ONE_DIGIT, numbers.SWAPPED, numbers.DIGITS])]
     owners = with_agreement(evidence, near["row"].to_numpy(), near["person"].to_numpy())
     members = housemates(evidence, owners)
-    found = [
-        owners[owners["level"] > Agreement.NONE].assign(weight=1),
-        members[members["level"] >= Agreement.SOUND].assign(weight=0),
-    ]
-    decisions.review(pd.concat(found), "number_near_other_name")
+    owners = owners[owners["level"] > Agreement.NONE].assign(weight=1)
+    members = members[members["level"] >= Agreement.SOUND].assign(weight=0)
+    decisions.review(pd.concat([owners, members]), "number_near_other_name")
 
 
 def _name_near(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
@@ -180,5 +165,5 @@ def _namesakes_around(evidence: Evidence, decisions: Decisions, rows: Positions)
     at, person = evidence.index.bearers(names, village=evidence.village[rows])
     decisions.review(pairs(rows[at], person), "number_contradicts")
     at, person = evidence.index.bearers(names, township=evidence.township[rows])
-    few = np.bincount(at, minlength=len(rows))[at] <= FEW
+    few = of_few(at, len(rows))
     decisions.review(pairs(rows[at[few]], person[few]), "number_contradicts")

@@ -6,15 +6,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from shouwang.matching.decisions import Decisions, pairs
+from shouwang.matching.decisions import Decisions, of_few, pairs
 from shouwang.matching.evidence import NOTED, SEVERAL, SURE, Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, has_gap
 from shouwang.matching.pronunciation import spellings
 from shouwang.matching.rungs_number import with_agreement
-
-FEW = 3
-"""Namesakes anywhere in the county that a review may as well show all."""
 
 
 def without_number(evidence: Evidence, decisions: Decisions) -> None:
@@ -100,10 +97,8 @@ def _settle_by_phone(evidence: Evidence, decisions: Decisions, found: pd.DataFra
     singled = best[one_home & (best.groupby("row")["person"].transform("size") == 1)]
     decisions.match(singled["row"].to_numpy(), singled["person"].to_numpy(), "name_village_phone")
     homes = found.groupby("row")["home"]
-    decisions.review(
-        found[(homes.transform("nunique") == 1) & (homes.transform("size") > 1)],
-        "name_same_household",
-    )
+    one_home = (homes.transform("nunique") == 1) & (homes.transform("size") > 1)
+    decisions.review(found[one_home], "name_same_household")
     decisions.review(found, "name_several")
 
 
@@ -114,12 +109,8 @@ def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Pos
     found = found[evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())]
     phone = evidence.same_phone(found["row"].to_numpy(), found["person"].to_numpy(), telling=True)
     supported = found[(phone > 0) & (evidence.doubt[found["row"].to_numpy()] != SEVERAL)]
-    alone = supported.groupby("row")["person"].transform("size") == 1
-    decisions.match(
-        supported.loc[alone, "row"].to_numpy(),
-        supported.loc[alone, "person"].to_numpy(),
-        "sound_village_phone",
-    )
+    alone = supported[supported.groupby("row")["person"].transform("size") == 1]
+    decisions.match(alone["row"].to_numpy(), alone["person"].to_numpy(), "sound_village_phone")
     decisions.review(found, "name_variant")
 
 
@@ -128,24 +119,16 @@ def _variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     character."""
     rows = rows[evidence.village[rows] >= 0]
     gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
-    found = [
-        _sounding_alike(evidence, rows[~gap]),
-        with_a_gap(evidence, rows[gap]),
-        _of_rare(evidence, rows[~gap]),
-    ]
-    return (
-        pd.concat(found)
-        .drop_duplicates(["row", "person"])
-        .astype({"row": np.int64, "person": np.int64})
-    )
+    named, lost = rows[~gap], with_a_gap(evidence, rows[gap])
+    found = pd.concat([_sounding_alike(evidence, named), lost, _of_rare(evidence, named)])
+    return found.drop_duplicates(["row", "person"]).astype({"row": np.int64, "person": np.int64})
 
 
 def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     if not len(rows):
         return pairs(rows, rows)
-    wanted = pd.DataFrame(
-        {"row": rows, "village": evidence.village[rows], "name": evidence.name[rows]}
-    )
+    places = {"village": evidence.village[rows], "name": evidence.name[rows]}
+    wanted = pd.DataFrame({"row": rows, **places})
     registered = evidence.index.sounding_in(wanted)
     wanted["sound"] = [list(spellings(name)) for name in wanted["name"]]
     wanted = wanted.explode("sound").astype({"sound": "str"})
@@ -175,7 +158,7 @@ def _namesakes_elsewhere(evidence: Evidence, decisions: Decisions, rows: Positio
     township = evidence.township[rows]
     at, person = evidence.index.bearers(names, township=township)
     nowhere, namesake = evidence.index.bearers(names)
-    few = np.bincount(nowhere, minlength=len(rows))[nowhere] <= FEW
+    few = of_few(nowhere, len(rows))
     unknown = township[nowhere] < 0
     for where, who in ((at, person), (nowhere[few | unknown], namesake[few | unknown])):
         decisions.review(pairs(rows[where[placed[where]]], who[placed[where]]), "name_elsewhere")

@@ -3,19 +3,14 @@ table)."""
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from shouwang.matching import numbers
-from shouwang.matching.decisions import Decisions, pairs
+from shouwang.matching.decisions import Decisions, of_few, pairs
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, agreement
-
-FEW = 3
-"""Namesakes of one place that a review may as well show all."""
 
 
 def with_whole_number(evidence: Evidence, decisions: Decisions) -> None:
@@ -47,7 +42,7 @@ def with_other_paper(evidence: Evidence, decisions: Decisions) -> None:
     )
     for place in ({"village": evidence.village[rows]}, {"township": evidence.township[rows]}):
         at, person = evidence.index.bearers(names, **place)
-        few = np.bincount(at, minlength=len(rows))[at] <= FEW
+        few = of_few(at, len(rows))
         decisions.review(pairs(rows[at[few]], person[few]), "other_paper")
     decisions.close(rows[evidence.name[rows] != ""], "number_unknown")
 
@@ -55,20 +50,14 @@ def with_other_paper(evidence: Evidence, decisions: Decisions) -> None:
 def with_several_numbers(evidence: Evidence, decisions: Decisions) -> None:
     """A cell with the numbers of registered people beside other digits: a clerk sees whose they
     are."""
-    cells = [
-        row for row in np.flatnonzero(pd.notna(evidence.scraps)) if decisions.method[row] is None
-    ]
-    found = [
-        (row, text)
-        for row in cells
-        for text in re.findall(r"[0-9]{17}[0-9X]", evidence.scraps[row])
-    ]
-    if not found:
+    cells = decisions.still_open(np.flatnonzero(pd.notna(evidence.scraps)))
+    texts = pd.Series(evidence.scraps[cells], index=cells, dtype="str")
+    texts = texts.str.findall(r"[0-9]{17}[0-9X]").explode().dropna().astype("str")
+    if texts.empty:
         return
-    row = np.array([row for row, _ in found], dtype=np.int64)
-    matrix, _ = numbers.digit_matrix(pd.Series([text for _, text in found], dtype="str"))
+    matrix, _ = numbers.digit_matrix(texts)
     at, owner = evidence.index.by_number.join(numbers.whole_keys(matrix))
-    owners = with_agreement(evidence, row[at], owner)
+    owners = with_agreement(evidence, texts.index.to_numpy()[at], owner)
     decisions.review(owners.assign(weight=owners["level"]), "number_beside_others")
 
 
@@ -85,52 +74,37 @@ def _of_fifteen_digits(evidence: Evidence, decisions: Decisions, rows: Positions
     cut, person = evidence.index.zone(numbers.FIRST_15, False).join(keys)
     begins = numbers.first_15(evidence.index.digits[person]) == kept[cut]
     cut, person = cut[begins], person[begins]
-    owners, begun_by = (
+    named = [
         with_agreement(evidence, rows[old], owner),
         with_agreement(evidence, rows[cut], person),
-    )
-    owners, begun_by = (
-        owners[owners["level"] > Agreement.NONE],
-        begun_by[begun_by["level"] > Agreement.NONE],
-    )
-    found = pd.concat(
-        [owners[owners["row"].isin(begun_by["row"])], begun_by[begun_by["row"].isin(owners["row"])]]
-    )
-    decisions.review(found.assign(weight=found["level"]), "number_several")
+    ]
+    owners, begun_by = (pairs[pairs["level"] > Agreement.NONE] for pairs in named)
+    both = set(owners["row"]) & set(begun_by["row"])
+    found = pd.concat([owners, begun_by])
+    found = found[found["row"].isin(both)].assign(weight=found["level"])
+    decisions.review(found, "number_several")
 
 
 def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
     members = housemates(evidence, owners)
-    _nameless(evidence, decisions, owners)
+    # A number alone is not an identity either.
+    decisions.review(owners[evidence.name[owners["row"].to_numpy()] == ""], "name_missing")
     named = owners.loc[owners["level"] == Agreement.EQUAL, "row"]
     close = owners["level"] >= Agreement.SOUND
-    decisions.settle(
-        owners[close & owners["row"].isin(named)],
-        "number_name",
-        "number_household",
-        "registered_twice",
-    )
+    several = ("number_household", "registered_twice")
     relative = ("number_of_relative", "number_household", "conflict")
+    decisions.settle(owners[close & owners["row"].isin(named)], "number_name", *several)
     decisions.settle(members[members["level"] == Agreement.EQUAL], *relative)
     for level, method in (
         (Agreement.LOST, "number_name_lost"),
         (Agreement.SOUND, "number_name_sound"),
     ):
         of_level = owners.loc[owners["level"] == level, "row"]
-        decisions.settle(
-            owners[close & owners["row"].isin(of_level)],
-            method,
-            "number_household",
-            "registered_twice",
-        )
+        decisions.settle(owners[close & owners["row"].isin(of_level)], method, *several)
     one_off = _unless_borne_nearby(evidence, owners[owners["level"] == Agreement.ONE_CHARACTER])
     also = members[members["level"] >= Agreement.SOUND]
-    decisions.settle(
-        pd.concat(
-            [one_off.assign(method="number_name_one"), also.assign(method="number_of_relative")]
-        ),
-        *relative,
-    )
+    one_off, also = one_off.assign(method="number_name_one"), also.assign(method=relative[0])
+    decisions.settle(pd.concat([one_off, also]), *relative)
     _conflicts(evidence, decisions, owners)
 
 
@@ -154,11 +128,6 @@ def housemates(evidence: Evidence, owners: pd.DataFrame) -> pd.DataFrame:
     row, owner = owners["row"].to_numpy()[at], owners["person"].to_numpy()[at]
     others = member != owner
     return with_agreement(evidence, row[others], member[others])
-
-
-def _nameless(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
-    """A number alone is not an identity either."""
-    decisions.review(owners[evidence.name[owners["row"].to_numpy()] == ""], "name_missing")
 
 
 def _unless_borne_nearby(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -117,7 +118,7 @@ def check_registry(registry: Registry) -> pd.DataFrame:
 def _findings(
     code: str,
     households: pd.Series | pd.Index,
-    found: pd.Series | str,
+    found: pd.Series | np.ndarray[tuple[int], np.dtype[np.object_]] | str,
     members: pd.Series | None = None,
 ) -> pd.DataFrame:
     return pd.DataFrame(

@@ -62,11 +62,9 @@ def _figures(
             measured = (measured - before if measure.by == "rise" else before - measured).round(2)
     edge = (line * divisor).round(2)
     value = (measured / divisor).mask(measured == edge, line)
-    figures = (measured, value, line, divisor, before)
-    compare = OPERATORS[compared.compare][1]
-    return pd.DataFrame(dict(zip(FIGURES, figures, strict=True)))[
-        compare(measured, edge).to_numpy()
-    ]
+    figures = dict(zip(FIGURES, (measured, value, line, divisor, before), strict=True))
+    fires: pd.Series[bool] = OPERATORS[compared.compare][1](measured, edge)
+    return pd.DataFrame(figures)[fires]
 
 
 def _lines(homes: pd.Series, compared: Comparison, evidence: Evidence) -> pd.Series[float]:
