@@ -4,6 +4,7 @@ stand in them."""
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,25 +25,10 @@ BY_CELLS = "@cells"
 """In a line of words: where a heading holds none of them, the cells may say it instead (``入院``)."""
 RESERVED: frozenset[str] = frozenset(
     [
-        "file",
-        "sheet",
-        "row",
-        "line_no",
-        "id_state",
-        "unreadable",
-        "unknown",
-        "correction",
-        "verdict",
-        "reason",
-        "bad_columns",
-        "submission_id",
-        "submission_month",
-        "outcome",
-        "household_id",
-        "person_id",
-        "method",
-        "confidence",
-        "candidates",
+        *("file", "sheet", "row", "line_no", "row_id", "submission_id", "submission_month"),
+        *("id_state", "unreadable", "unknown", "unbalanced", "correction"),
+        *("verdict", "reason", "bad_columns"),
+        *("outcome", "household_id", "person_id", "method", "confidence", "candidates"),
     ]
 )
 """Columns that a reading gains on its way through the workspace: a contract's own may not bear these
@@ -165,11 +151,14 @@ class Contract(Strict):
 
     @model_validator(mode="after")
     def _names_exist(self) -> Contract:
-        reserved = sorted(RESERVED & (self.columns.keys() | self.derived.keys()))
-        if reserved and self.department != REGISTRY:
-            raise ValueError(
-                f"columns.{', '.join(reserved)}: a name of our own; call the column something else"
-            )
+        ours = RESERVED - ({"household_id"} if self.department == REGISTRY else set())
+        for name in [*self.columns, *self.derived]:
+            if name in ours:
+                raise ValueError(f"columns.{name}: a name of our own; call the column otherwise")
+            if not re.fullmatch(r"[^\W_]\w*", name):
+                raise ValueError(
+                    f"columns.{name}: a name has letters, digits and _ only, no _ at its beginning"
+                )
         named = [("key", self.key), ("ascending", self.ascending), ("void", tuple(self.void))]
         named += [(f"derived.{k}", v.plus + v.minus) for k, v in self.derived.items()]
         named += [("balances", (b.total, *b.parts, *b.given)) for b in self.balances]
