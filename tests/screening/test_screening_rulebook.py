@@ -172,6 +172,8 @@ MISTAKES = {
         "at_most",
         "“line”",
     ),
+    "a level of another name": ("level: 蓝", "level: 绿", "levels[2].level", "红、黄、蓝"),
+    "levels in another order": ("level: 红", "level: 黄", "levels[0].level", "in this order"),
     "a last level with conditions": (
         "title: Ⅲ级",
         "title: Ⅲ级\n    any: [[{column: risks, at_least: 1}]]",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,10 @@ from shouwang.county.contract import Contract
 from shouwang.intake.files import batches_of
 from shouwang.quality.suites import REFUSE_FILE, WARN, suite_path, validate
 
+log = logging.getLogger(__name__)
 ACCEPTED, REJECTED, DUPLICATE, VOID = "accepted", "rejected", "duplicate", "void"
-KINDS = {
-    "date": "日期，例如 2026-01-05",
-    "yuan": "金额（数字）",
-    "number": "数字",
-    "integer": "整数",
-}
+DATE = "日期，例如 2026-01-05"
+KINDS = {"date": DATE, "yuan": "金额（数字）", "number": "数字", "integer": "整数"}
 FIRST_PLAUSIBLE_DAY = dt.datetime(2015, 1, 1)
 
 
@@ -67,24 +66,20 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
 
     A coded value that leads to no code is a question (``unknown``), no reason to reject.
     """
+    start = time.monotonic()
     reasons = np.full(len(table), "", dtype=object)
     columns = np.full(len(table), "", dtype=object)
     _unreadable(table, contract, reasons, columns)
     _none_of(table, contract, reasons, columns)
-    unknown = (
-        [frozenset(str(names).split()) for names in table["unknown"].fillna("")]
-        if "unknown" in table
-        else []
-    )
+    unknown = [frozenset(str(names).split()) for names in _texts(table, "unknown")]
     validation = validate(table, suite_path(expectations, contract.slug), suite_parameters(month))
     for failure in validation.failures:
         if failure.id == "unreadable" or not len(failure.rows):
             continue
-        told = [set(names.split()) for names in columns[failure.rows]]
-        rows = failure.rows[
-            [not names.intersection(failure.columns) for names in told]
-        ]  # one reason a cell is enough
-        if unknown and failure.columns:
+        # One reason a cell is enough.
+        coloured = (set(names.split()) for names in columns[failure.rows])
+        rows = failure.rows[[names.isdisjoint(failure.columns) for names in coloured]]
+        if failure.columns:
             rows = rows[[not unknown[row].issuperset(failure.columns) for row in rows]]
         reasons[rows] += failure.reason + "；"
         columns[rows] += " ".join(failure.columns) + " "
@@ -101,9 +96,8 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
     verdict.loc[conflicts.index] = REJECTED
     replaced = _replaced(table[verdict.isin([ACCEPTED, VOID])], contract)
     verdict.loc[replaced.index] = VOID
-    reason = (
-        pd.Series(reasons, index=table.index, dtype="str").str.removesuffix("；").replace("", None)
-    )
+    reason = pd.Series(reasons, index=table.index, dtype="str")
+    reason = reason.str.removesuffix("；").replace("", None)
     reason.loc[first_rows.index] = "与" + first_rows + "完全相同"
     reason.loc[conflicts.index] = conflicts
     reason.loc[replaced.index] = replaced
@@ -116,11 +110,15 @@ def check(table: pd.DataFrame, contract: Contract, expectations: Path, month: Mo
         tuple(f.reason for f in validation.failures if f.effect == WARN),
         validation.page,
     )
-    if sum(verdicts.counts().values()) != len(table):
-        raise RowsLost(
-            f"{contract.slug} {month}: {len(table)} rows were read but {verdicts.counts()} judged."
-        )
+    counts = verdicts.counts()
+    if sum(counts.values()) != len(table):
+        raise RowsLost(f"{contract.slug} {month}: {len(table)} rows were read but {counts} judged.")
+    log.info("judged %s of %s: %s, %.1f s", contract.slug, month, counts, time.monotonic() - start)
     return verdicts
+
+
+def _texts(table: pd.DataFrame, column: str) -> pd.Series[str]:
+    return table.get(column, pd.Series(None, index=table.index, dtype="str")).fillna("")
 
 
 def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: Any) -> None:
@@ -129,15 +127,11 @@ def _unreadable(table: pd.DataFrame, contract: Contract, reasons: Any, columns: 
         words = []
         for name in names.split(" "):
             column = contract.columns[name]
-            wanted = (
-                "只能填：" + "、".join(column.values)
-                if column.type == "code"
-                else "应是" + KINDS.get(column.type, "文字")
-            )
-            words.append(
-                f"“{column.wordings[0]}”看不懂，{wanted}"
-                + ("" if column.required else "，没有就留空")
-            )
+            wanted = "应是" + KINDS.get(column.type, "文字")
+            if column.type == "code":
+                wanted = "只能填：" + "、".join(column.values)
+            empty = "" if column.required else "，没有就留空"
+            words.append(f"“{column.wordings[0]}”看不懂，{wanted}{empty}")
         rows = table.index.get_indexer(marked.index[marked == names])
         reasons[rows] += "；".join(words) + "；"
         columns[rows] += names + " "
@@ -149,12 +143,8 @@ def _repeats(standing: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     every = [c for c in standing.columns if c not in NOT_CELLS]
     repeats = standing.duplicated(every)
     alike = standing[standing.duplicated(every, keep=False)]
-    first = (
-        _places(alike)
-        .groupby([alike[c] for c in every], dropna=False, sort=False)
-        .transform("first")
-    )
-    return repeats, first[repeats[alike.index]]
+    same = _places(alike).groupby([alike[c] for c in every], dropna=False, sort=False)
+    return repeats, same.transform("first")[repeats[alike.index]]
 
 
 NOT_CELLS = frozenset({"file", "sheet", "row", "unreadable", "unknown", "id_state", "correction"})
@@ -172,13 +162,11 @@ def _places(table: pd.DataFrame) -> pd.Series:
 def _conflicts(standing: pd.DataFrame, contract: Contract) -> pd.Series:
     """Rows that bear the same key and say something else, each with the reason that names the
     others."""
-    if not contract.key:
-        return pd.Series([], dtype="str", index=standing.index[:0])
     keys = [*contract.key, "batch"]
-    same = standing.duplicated(keys, keep=False) & standing[keys].notna().all(axis=1)
-    of_keys = standing[same]
+    of_keys = standing[standing[keys].notna().all(axis=1)] if contract.key else standing.iloc[:0]
+    of_keys = of_keys[of_keys.duplicated(keys, keep=False)]
     if of_keys.empty:
-        return pd.Series([], dtype="str", index=standing.index[:0])
+        return pd.Series([], dtype="str", index=of_keys.index)
     named = _key_in_words(contract)
     others = _places(of_keys).groupby([of_keys[name] for name in keys], sort=False)
     rows = others.transform(lambda places: "、".join(places[:5]))
@@ -215,12 +203,9 @@ def _void(table: pd.DataFrame, contract: Contract) -> Any:
 
 def _none_of(table: pd.DataFrame, contract: Contract, reasons: Any, columns: Any) -> None:
     """Rows in which none of the columns is filled of which one is enough."""
+    unreadable = table["unreadable"].fillna("").str.split().map(set)
     for group in contract.any_of:
-        silent = table[[*group]].isna().all(axis=1)
-        for name in group:
-            silent &= ~table["unreadable"].fillna("").str.split(" ").map(set).map(
-                {name}.issubset
-            ).astype(bool)
+        silent = table[[*group]].isna().all(axis=1) & unreadable.map(set(group).isdisjoint)
         named = "、".join(contract.columns[name].wordings[0] for name in group)
         rows = np.flatnonzero(silent)
         reasons[rows] += f"“{named}”至少要填一项；"
@@ -257,7 +242,7 @@ def gate(verdicts: Verdicts, contract: Contract, limit: float, files: str) -> No
             "请按回执逐行改正后重新上传。",
         )
     if not counts[ACCEPTED]:
+        title = contract.dataset_title
         raise FileRefused(
-            "no_rows",
-            f"文件“{files}”里没有一行可用的《{contract.dataset_title}》数据，请核对后重新上传。",
+            "no_rows", f"文件“{files}”里没有一行可用的《{title}》数据，请核对后重新上传。"
         )

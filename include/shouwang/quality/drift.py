@@ -63,19 +63,9 @@ def drift(
             share, before_that = now[what][name], usual(what, name)
             if before_that is not None and share - before_that > limit:
                 said.append(f"“{title}”{wording} {share:.1%}，前几期一般为 {before_that:.1%}")
-        total, sum_before, amounts = (
-            now["sums"].get(name),
-            usual("sums", name),
-            usual("amounts", name),
-        )
+        total, sums, amounts = now["sums"].get(name), usual("sums", name), usual("amounts", name)
         few = amounts is not None and amounts < FEW
         least, most = (1 / FEW_TIMES, FEW_TIMES) if few else (limits.sums_from, limits.sums_to)
-        if (
-            total is not None
-            and sum_before
-            and not sum_before * least <= total <= sum_before * most
-        ):
-            said.append(
-                f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sum_before:,.2f} 元，请核对单位"
-            )
+        if total is not None and sums and not sums * least <= total <= sums * most:
+            said.append(f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sums:,.2f} 元，请核对单位")
     return said

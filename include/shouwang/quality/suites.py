@@ -15,7 +15,7 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,11 +60,8 @@ def _great_expectations() -> Any:
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {
-        "globally": False,
-        "metric_calculations": False,
-        "profilers": False,
-    }
+    bars = ("globally", "metric_calculations", "profilers")
+    context.variables.progress_bars = dict.fromkeys(bars, False)
     return gx, context
 
 
@@ -116,64 +113,59 @@ def validate(table: pd.DataFrame, path: Path, parameters: Mapping[str, Any]) -> 
     batch = _batch(context, frame)
     basic = {"result_format": "BASIC", "partial_unexpected_count": 0}
     counted = batch.validate(suite, result_format=basic, expectation_parameters=dict(parameters))
-    failing: dict[str, Failure] = {}
+    failed = set()
     for result in counted.results:
-        raised = (result.exception_info or {}).get("raised_exception")
-        nested = [
-            v
-            for v in (result.exception_info or {}).values()
-            if isinstance(v, dict) and v.get("raised_exception")
-        ]
-        meta = result.expectation_config.meta
-        if raised or nested:
+        name, info = result.expectation_config.meta["id"], result.exception_info or {}
+        nested = (entry for entry in info.values() if isinstance(entry, dict))
+        if any(entry.get("raised_exception") for entry in (info, *nested)):
             raise ConfigError(
-                f"{path}: the expectation “{meta['id']}” cannot be checked; does its column exist?"
+                f"{path}: the expectation “{name}” cannot be checked; does its column exist?"
             )
-        if not result.success:
-            failing[meta["id"]] = Failure(
-                meta["id"],
-                meta["reason"],
-                tuple(meta["columns"]),
-                meta["effect"],
-                np.array([], dtype="int64"),
-            )
-    order = [e.meta["id"] for e in suite.expectations if e.meta["id"] in failing]
-    by_row = [
-        e for e in suite.expectations if e.meta["id"] in failing and e.meta["effect"] == REJECT_ROW
+        failed |= set() if result.success else {name}
+    failing = [e for e in suite.expectations if e.meta["id"] in failed]
+    by_row = [e for e in failing if e.meta["effect"] == REJECT_ROW]
+    rows: dict[str, np.ndarray[Any, Any]] = {}
+    if by_row:
+        again = gx.ExpectationSuite(name=f"{suite.name}.failing", expectations=by_row)
+        complete = {
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [ROW_ID],
+            "exclude_unexpected_values": True,
+            "partial_unexpected_count": 0,
+        }
+        detailed = _batch(context, frame).validate(
+            again, result_format=complete, expectation_parameters=dict(parameters)
+        )
+        for result in detailed.results:
+            index = result.result.get("unexpected_index_list") or [{ROW_ID: []}]
+            rows[result.expectation_config.meta["id"]] = np.array(index[0][ROW_ID], dtype="int64")
+    failures = [
+        Failure(
+            meta["id"],
+            meta["reason"],
+            tuple(meta["columns"]),
+            meta["effect"],
+            rows.get(meta["id"], np.array([], dtype="int64")),
+        )
+        for meta in (expectation.meta for expectation in failing)
     ]
-    page = _page(counted, suite.name)
-    if not by_row:
-        return Validation([failing[name] for name in order], page)
-    again = gx.ExpectationSuite(name=f"{suite.name}.failing", expectations=by_row)
-    complete = {
-        "result_format": "COMPLETE",
-        "unexpected_index_column_names": [ROW_ID],
-        "exclude_unexpected_values": True,
-        "partial_unexpected_count": 0,
-    }
-    detailed = _batch(context, frame).validate(
-        again, result_format=complete, expectation_parameters=dict(parameters)
-    )
-    for result in detailed.results:
-        meta = result.expectation_config.meta
-        index = result.result.get("unexpected_index_list") or []
-        rows = np.array(index[0][ROW_ID] if index else [], dtype="int64")
-        failing[meta["id"]] = replace(failing[meta["id"]], rows=rows)
-    return Validation([failing[name] for name in order], page)
+    return Validation(failures, _page(counted, suite.name))
 
 
 _OUTSIDE = re.compile(r"<(script|style|nav|footer)\b.*?</\1>|<link\b[^>]*>|<!--.*?-->", re.DOTALL)
 _STYLE = """<style>
-body {font: 15px/1.5 sans-serif; margin: 2em} table {border-collapse: collapse} td, th {padding: .2em .8em}
+body {font: 15px/1.5 sans-serif; margin: 2em}
+table {border-collapse: collapse} td, th {padding: .2em .8em}
 a {color: inherit; text-decoration: none; pointer-events: none}
 td {border-top: 1px solid #ccc; vertical-align: top} .btn-group, .sticky {display: none}
-i.text-success::before {content: "✓"; color: #2e7d32} i.text-danger::before {content: "✗"; color: #c00000}
+i.text-success::before {content: "✓"; color: #2e7d32}
+i.text-danger::before {content: "✗"; color: #c00000}
 </style>"""
 
 
 def _page(counted: Any, title: str) -> str:
-    """A page of Data Docs by itself: nothing is fetched from outside the workspace, and no moment of
-    time is in it."""
+    """A page of Data Docs by itself: nothing is fetched from outside, and no moment of time is in
+    it."""
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
