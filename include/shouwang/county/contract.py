@@ -31,8 +31,8 @@ RESERVED: frozenset[str] = frozenset(
         *("outcome", "household_id", "person_id", "method", "confidence", "candidates"),
     ]
 )
-"""Columns that a reading gains on its way through the workspace: a contract's own may not bear these
-names."""
+"""Columns that a reading gains on its way through the workspace: a contract's own may not bear
+these names."""
 
 
 class Column(Strict):
@@ -315,9 +315,8 @@ def read_contracts(folder: Path) -> dict[str, Contract]:
     for path in sorted((folder / "departments").glob("*.yaml")):
         contract = read_contract(path, shared, vocabulary)
         if contract.department != path.stem:
-            raise ConfigError(
-                f"{path}: department is “{contract.department}”; name the file {contract.department}.yaml."
-            )
+            name = contract.department
+            raise ConfigError(f"{path}: department is “{name}”; name the file {name}.yaml.")
         contracts[contract.department] = contract
     if not contracts:
         raise ConfigError(

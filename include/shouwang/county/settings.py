@@ -50,8 +50,8 @@ class Intake(Strict):
 
 
 class Drift(Strict):
-    """What of a submission is out of the usual, beside the median of the department's last submissions
-    in force."""
+    """What of a submission is out of the usual, beside the median of the department's last
+    submissions in force."""
 
     deliveries: int = Field(6, ge=0)
     rows_from: float = Field(0.8, ge=0)
@@ -89,15 +89,12 @@ class Township(Strict):
 
     @model_validator(mode="after")
     def _has_an_address(self) -> Township:
-        wanted = {"folder": r"", "sftp": r"sftp://[^\s]+", "mail": r"[^@\s,;<>]+@[^@\s,;<>]+"}[
-            self.channel
-        ]
+        wanted, example = {
+            "folder": ("", "nothing: a folder's place is SHOUWANG_OUTBOX"),
+            "sftp": (r"sftp://[^\s]+", "sftp://user@host/path"),
+            "mail": (r"[^@\s,;<>]+@[^@\s,;<>]+", "name@example.org"),
+        }[self.channel]
         if not re.fullmatch(wanted, self.to):
-            example = {
-                "folder": "nothing: a folder's place is SHOUWANG_OUTBOX",
-                "sftp": "sftp://user@host/path",
-                "mail": "name@example.org",
-            }[self.channel]
             raise ValueError(f"`to` does not fit the channel {self.channel}; write {example}")
         return self
 

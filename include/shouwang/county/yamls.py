@@ -47,15 +47,17 @@ class Written:
             self.content = yaml.SafeLoader("").construct_document(self.node) if self.node else None
         except FileNotFoundError:
             raise ConfigError(
-                f"{self.name} is not there: it belongs into the county's folder {path.parent} (SHOUWANG_COUNTY says which)."
+                f"{self.name} is not there: it belongs into the county's folder {path.parent} "
+                "(SHOUWANG_COUNTY says which)."
             ) from None
         except UnicodeDecodeError:
             raise ConfigError(f"{self.name} is not UTF-8 text; save it again as UTF-8.") from None
         except yaml.MarkedYAMLError as error:
             place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
             raise ConfigError(
-                f"{self.name}{place}: the file cannot be read as YAML ({error.problem}). Look at the indentation, "
-                "colons and quotation marks of this line and the one before it; tabs are not allowed."
+                f"{self.name}{place}: the file cannot be read as YAML ({error.problem}). Look at "
+                "the indentation, colons and quotation marks of this line and the one before it; "
+                "tabs are not allowed."
             ) from None
         except RecursionError:
             raise ConfigError(
@@ -64,8 +66,8 @@ class Written:
         except (yaml.YAMLError, ValueError):
             place = f", line {line}" if (line := _unreadable_line(self.node)) else ""
             raise ConfigError(
-                f"{self.name}{place}: a value cannot be understood. A date is a day that exists, written 2026-09-01; a "
-                "text with special characters is put in quotation marks."
+                f"{self.name}{place}: a value cannot be understood. A date is a day that exists, "
+                "written 2026-09-01; a text with special characters is put in quotation marks."
             ) from None
 
     def _refuse_repeated_keys(self, node: yaml.Node | None) -> None:
@@ -75,8 +77,8 @@ class Written:
             line = key.start_mark.line + 1
             if key.value in seen:
                 raise ConfigError(
-                    f"{self.name}, line {line}: the key “{key.value}” stands here a second time (first in line "
-                    f"{seen[key.value]}). Delete one of the two."
+                    f"{self.name}, line {line}: the key “{key.value}” stands here a second time "
+                    f"(first in line {seen[key.value]}). Delete one of the two."
                 )
             seen[key.value] = line
             self._refuse_repeated_keys(value)
@@ -88,7 +90,8 @@ class Written:
         """The content, which has to be a list of keys."""
         if not isinstance(self.content, dict):
             raise ConfigError(
-                f"{self.name} is empty or not a list of keys. Start from the file the product ships with."
+                f"{self.name} is empty or not a list of keys. Start from the file that the product "
+                "ships with."
             )
         return self.content
 
@@ -96,30 +99,24 @@ class Written:
         """The line of the deepest part of a path that the file has."""
         node, line = self.node, 1
         for part in path:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-                if found is None:
+            match node, part:
+                case yaml.MappingNode(value=entries), _:
+                    entry = next(((k, v) for k, v in entries if k.value == str(part)), None)
+                    if entry is None:
+                        break
+                    line, node = entry[0].start_mark.line + 1, entry[1]
+                case yaml.SequenceNode(value=items), int() if part < len(items):
+                    node = items[part]
+                    line = node.start_mark.line + 1
+                case _:
                     break
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif (
-                isinstance(node, yaml.SequenceNode)
-                and isinstance(part, int)
-                and part < len(node.value)
-            ):
-                node = node.value[part]
-                line = node.start_mark.line + 1
-            else:
-                break
         return line
 
     def told(self, problem: Problem, about: str = "") -> str:
         """A mistake in this file as a sentence; ``about`` says of what besides its key."""
-        key = "".join(
-            f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.path
-        ).removeprefix(".")
-        place = (
-            f"{self.name}, line {self.line(problem.path)}, key {key or '(the whole file)'}{about}"
-        )
+        parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.path)
+        key = "".join(parts).removeprefix(".") or "(the whole file)"
+        place = f"{self.name}, line {self.line(problem.path)}, key {key}{about}"
         return f"{place}: found {problem.found}; allowed: {problem.allowed}."
 
 
@@ -163,10 +160,8 @@ def problems(error: ValidationError, model: type[BaseModel]) -> Iterator[Problem
 
 def _shown(found: object) -> str:
     if isinstance(found, BaseModel | dict | list | tuple):
-        keys = (
-            ", ".join(map(str, found)) if isinstance(found, dict) else f"{len(list(found))} entries"
-        )
-        return f"({keys})"
+        named = isinstance(found, dict)
+        return f"({', '.join(map(str, found)) if named else f'{len(list(found))} entries'})"
     return "an empty value" if found is None or found == "" else f"“{found}”"
 
 
@@ -202,8 +197,7 @@ def _unreadable_line(node: yaml.Node | None) -> int | None:
         except (yaml.YAMLError, ValueError):
             return int(node.start_mark.line) + 1
     elif isinstance(node, yaml.CollectionNode):
-        parts = [
-            part for item in node.value for part in (item if isinstance(item, tuple) else (item,))
-        ]
-        return next((line for part in parts if (line := _unreadable_line(part))), None)
+        entries = (entry if isinstance(entry, tuple) else (entry,) for entry in node.value)
+        lines = (_unreadable_line(part) for entry in entries for part in entry)
+        return next((line for line in lines if line), None)
     return None

@@ -28,9 +28,8 @@ class Evidence:
         """Read ``name, id_number, id_state, township, village, phone``; columns that are absent say
         nothing."""
         self.index = index
-        codes, names, doubt = _spoken_of(
-            *by_distinct(_column(rows, "name"), tidy_names), index.names
-        )
+        written = by_distinct(_column(rows, "name"), tidy_names)
+        codes, names, doubt = _spoken_of(*written, index.names)
         self.doubt = np.append(doubt, SURE)[codes]
         """How far words beside the name leave open whom the row means."""
         self.names: npt.NDArray[np.object_] = np.append(np.asarray(names, dtype=object), "")
@@ -41,10 +40,9 @@ class Evidence:
         self.exact_name = np.append(registered, -1)[codes]
         self.township = index.gazetteer.townships(_column(rows, "township"))
         silent = np.flatnonzero(self.township == NOT_GIVEN)
-        self.township[silent] = index.gazetteer.townships_before(
-            _column(rows, "village").iloc[silent]
-        )
-        self.village = index.gazetteer.villages(self.township, _column(rows, "village"))
+        village = _column(rows, "village")
+        self.township[silent] = index.gazetteer.townships_before(village.iloc[silent])
+        self.village = index.gazetteer.villages(self.township, village)
         self._written_phone = _column(rows, "phone")
         number = _column(rows, "id_number")
         if "id_number" in rows and "id_state" not in rows:
@@ -56,9 +54,8 @@ class Evidence:
         self.sound: npt.NDArray[np.bool_] = (state == VALID).to_numpy(dtype=bool)
         self.number: npt.NDArray[np.object_] = number.to_numpy(dtype=object)
         self.digits, self.lengths = numbers.digit_matrix(number.mask(state == MISSING))
-        _drop_noughts(
-            self.digits, (state == DAMAGED).to_numpy(dtype=bool) & (self.lengths == numbers.PLACES)
-        )
+        damaged = (state == DAMAGED).to_numpy(dtype=bool)
+        _drop_noughts(self.digits, damaged & (self.lengths == numbers.PLACES))
         _restore_check_character(self.digits, self.lengths)
         self.worth = numbers.evidence(self.digits, self.lengths)
         self.other_paper = self.sound & (self.lengths != numbers.PLACES)
@@ -87,15 +84,12 @@ class Evidence:
     def agrees(self, row: Positions, person: Positions) -> npt.NDArray[np.bool_]:
         """Whether whatever is legible of the row's number, little as it is, agrees with the
         person's."""
-        ours, theirs = (
-            self.digits[row][:, : numbers.PLACES],
-            self.index.digits[person][:, : numbers.PLACES],
-        )
-        comparable = (self.lengths[row] == numbers.PLACES) & (
-            self.index.lengths[person] == numbers.PLACES
-        )
+        ours, theirs = self.digits[row], self.index.digits[person]
+        ours, theirs = ours[:, : numbers.PLACES], theirs[:, : numbers.PLACES]
+        lengths = self.index.lengths[person]
+        comparable = (self.lengths[row] == numbers.PLACES) & (lengths == numbers.PLACES)
         against = (ours <= numbers.X) & (theirs <= numbers.X) & (ours != theirs)
-        unlike = ~comparable & (ours <= numbers.X).any(axis=1) & (self.index.lengths[person] > 0)
+        unlike = ~comparable & (ours <= numbers.X).any(axis=1) & (lengths > 0)
         found = np.asarray(~(comparable & against.any(axis=1)) & ~unlike)
         scraps = np.flatnonzero(pd.notna(self.scraps[row]))
         registered = self.index.number.take(person[scraps]).fillna("")
@@ -140,15 +134,11 @@ def _spoken_of(
         known = [name for name in said.names if name in registered]
         names[at] = (known or said.names)[0]
         doubt[at] = SEVERAL if len(known) > 1 else SURE if said.harmless else NOTED
-    kept, meant = pd.factorize(
-        pd.Series(list(zip(names, doubt.tolist(), strict=True)), dtype=object)
-    )
-    called = pd.Index([name for name, _ in meant], dtype="str")
-    return (
-        np.append(kept, -1)[codes],
-        called,
-        np.array([level for _, level in meant], dtype=np.int64),
-    )
+    both = pd.Series(list(zip(names, doubt.tolist(), strict=True)), dtype=object)
+    kept, distinct = pd.factorize(both)
+    meant = pd.Index([name for name, _ in distinct], dtype="str")
+    doubts = np.array([level for _, level in distinct], dtype=np.int64)
+    return np.append(kept, -1)[codes], meant, doubts
 
 
 def _any_same(one: Codes, other: Codes) -> npt.NDArray[np.bool_]:

@@ -1,5 +1,5 @@
-"""Every way in which a row can end, from ``methods.yaml``: its code, how sure it is, and what a clerk
-is told (handbook section 6)."""
+"""Every way in which a row can end, from ``methods.yaml``: its code, how sure it is, and what a
+clerk is told (handbook section 6)."""
 
 from __future__ import annotations
 

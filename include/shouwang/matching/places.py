@@ -20,28 +20,26 @@ T = TypeVar("T", bound=Hashable)
 NOT_GIVEN, NOT_KNOWN = -1, -2
 """The cell is empty; the cell names a place that the registry does not have."""
 
-_OFFICES = r"村?(?:村民委员会|村委会)$"
 _KIND = r"(?:镇|乡|街道|街道办事处|村|社区|嘎查|屯)$"
-_GOVERNMENT = r"(?<=[镇乡道])(?:党委|人民|镇|乡)*政府$"
 _ABOVE = (
     r"(?:[^省市州盟县区旗镇乡村]{2,10}(?:省|自治区|自治州|地区|市|州|盟|自治县|县|区|自治旗|旗))+"
 )
-_GROUP = r"(?<=[村会区])(?:第?[0-9一二三四五六七八九十]+(?:村民小组|小组|组|社|队))+$"
+_NOT_THE_NAME = {
+    r"[\s\u200b-\u200f\ufeff]+": "",
+    r"(?<=[村会区])(?:第?[0-9一二三四五六七八九十]+(?:村民小组|小组|组|社|队))+$": "",
+    r"(?<=社区)居(?:民委员|委)会$": "",
+    r"村?(?:村民委员会|村委会)$": "村",
+    r"(?<=[镇乡道])(?:党委|人民|镇|乡)*政府$": "",
+}
+"""Spaces, groups (3组) and offices (村委会) that stand beside a place's name, in this order."""
 
 
 def clean_places(written: pd.Series) -> pd.Series:
     """Place names without spaces, offices (村委会) and groups (3组); null where there is
     nothing."""
-    text = (
-        written.astype("str")
-        .fillna("")
-        .str.normalize("NFKC")
-        .str.replace(r"[\s\u200b-\u200f\ufeff]+", "", regex=True)
-    )
-    text = text.str.replace(_GROUP, "", regex=True).str.replace(
-        r"(?<=社区)居(?:民委员|委)会$", "", regex=True
-    )
-    text = text.str.replace(_OFFICES, "村", regex=True).str.replace(_GOVERNMENT, "", regex=True)
+    text = written.astype("str").fillna("").str.normalize("NFKC")
+    for pattern, instead in _NOT_THE_NAME.items():
+        text = text.str.replace(pattern, instead, regex=True)
     return text.mask(text.isin(["", "-", "/", "无", "不详", "暂无"])).astype("str")
 
 
@@ -52,11 +50,8 @@ def clean_phones(written: pd.Series) -> pd.Series:
     plain = phones.isna() | phones.str.fullmatch(r"1[0-9]{10}").fillna(False).astype(bool)
     if plain.all():
         return phones
-    text = (
-        phones[~plain]
-        .str.normalize("NFKC")
-        .str.replace(r"(?<=[0-9)])[-—]|[()+]|\.0$", "", regex=True)
-    )
+    text = phones[~plain].str.normalize("NFKC")
+    text = text.str.replace(r"(?<=[0-9)])[-—]|[()+]|\.0$", "", regex=True)
     read = {cell: " ".join(_phones_of(cell)) or None for cell in text.unique()}
     phones = phones.copy()
     phones.loc[text.index] = text.map(read)
@@ -121,17 +116,15 @@ class Gazetteer:
         towns, self._towns = by_distinct(township, clean_places)
         names, self._names = by_distinct(village, clean_places)
         self.township = towns
-        both = np.where(
-            (towns >= 0) & (names >= 0), towns * (len(self._names) + 1) + names, NOT_GIVEN
-        )
+        known = (towns >= 0) & (names >= 0)
+        both = np.where(known, towns * (len(self._names) + 1) + names, NOT_GIVEN)
         villages = np.unique(both[both >= 0])
         self.village = pd.Index(villages).get_indexer(both)
         where, what = np.divmod(villages, len(self._names) + 1)
         called = self._names.take(what).tolist()
-        self._village_of = {
-            pair: code for code, pair in enumerate(zip(where.tolist(), called, strict=True))
-        }
-        self._village_of_core = _one_of_each(list(zip(where.tolist(), _core(called), strict=True)))
+        places, cores = (zip(where.tolist(), name, strict=True) for name in (called, _core(called)))
+        self._village_of = {pair: code for code, pair in enumerate(places)}
+        self._village_of_core = _one_of_each(list(cores))
         self._town_of_core = _one_of_each(_core(self._towns.tolist()))
         self._town_of = {name: code for code, name in enumerate(self._towns.tolist())}
         longest_first = sorted(self._town_of, key=len, reverse=True)
@@ -164,32 +157,26 @@ class Gazetteer:
     def townships_before(self, villages: pd.Series) -> Codes:
         """The township that is written before each village, ``NOT_GIVEN`` where there is none."""
         codes, values = by_distinct(villages, clean_places)
-        read = [self._township_within.fullmatch(value) for value in values]
-        found = [
-            self._town_of[cell[1]] if cell is not None and cell[1] else NOT_GIVEN for cell in read
-        ]
+        cells = (self._township_within.fullmatch(value) for value in values)
+        found = [self._town_of[cell[1]] if cell and cell[1] else NOT_GIVEN for cell in cells]
         return np.array([*found, NOT_GIVEN], dtype=np.int64)[codes]
 
     def villages(self, townships: Codes, written: pd.Series) -> Codes:
         """The registry's code of each village within its township, ``NOT_GIVEN`` or
         ``NOT_KNOWN``."""
         codes, values = by_distinct(written, clean_places)
-        pairs = pd.DataFrame({"township": townships, "village": codes}).drop_duplicates()
-        resolved = {
-            (town, name): self._village(town, values[name])
-            for town, name in zip(pairs["township"], pairs["village"], strict=True)
-            if town >= 0 and name >= 0
-        }
-        pairs["found"] = [
-            resolved.get(pair, NOT_KNOWN if pair[1] >= 0 else NOT_GIVEN)
-            for pair in zip(pairs["township"], pairs["village"], strict=True)
-        ]
         every = pd.DataFrame({"township": townships, "village": codes})
-        return every.merge(pairs, how="left", on=["township", "village"])["found"].to_numpy(
-            dtype=np.int64
-        )
+        pairs = every.drop_duplicates()
+        of_pairs = [
+            NOT_GIVEN if name < 0 else self._village(town, values[name])
+            for town, name in zip(pairs["township"], pairs["village"], strict=True)
+        ]
+        found = every.merge(pairs.assign(found=of_pairs), how="left", on=["township", "village"])
+        return found["found"].to_numpy(dtype=np.int64)
 
     def _village(self, township: int, written: str) -> int:
+        if township < 0:
+            return NOT_KNOWN
         within = self._township_within.fullmatch(written)
         after = within[2] if within is not None and within[1] == self._towns[township] else written
         short = re.sub(f"^{_ABOVE}", "", after) or after or written

@@ -64,8 +64,8 @@ def decisions_in_force(connection: Connection) -> pd.DataFrame:
 
 
 def fingerprint(connection: Connection, registry: str) -> str:
-    """What a submission was matched against: the registry and every decision in force; the registry's
-    own without any."""
+    """What a submission was matched against: the registry and every decision in force; the
+    registry's own without any."""
     in_force = decisions_in_force(connection)
     if in_force.empty:
         return registry

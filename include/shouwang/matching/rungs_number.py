@@ -81,8 +81,8 @@ def _of_fifteen_digits(evidence: Evidence, decisions: Decisions, rows: Positions
     owners, begun_by = (pairs[pairs["level"] > Agreement.NONE] for pairs in named)
     both = set(owners["row"]) & set(begun_by["row"])
     found = pd.concat([owners, begun_by])
-    found = found[found["row"].isin(both)].assign(weight=found["level"])
-    decisions.review(found, "number_several")
+    found = found[found["row"].isin(both)]
+    decisions.review(found.assign(weight=found["level"]), "number_several")
 
 
 def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:

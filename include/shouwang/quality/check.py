@@ -238,8 +238,8 @@ def gate(verdicts: Verdicts, contract: Contract, limit: float, files: str) -> No
     if rows and counts[REJECTED] / rows > limit:
         raise FileRefused(
             "too_many_rejected",
-            f"文件“{files}”共 {rows} 行，其中 {counts[REJECTED]} 行有错（超过 {limit:.0%}），整份退回。"
-            "请按回执逐行改正后重新上传。",
+            f"文件“{files}”共 {rows} 行，其中 {counts[REJECTED]} 行有错（超过 {limit:.0%}），"
+            "整份退回。请按回执逐行改正后重新上传。",
         )
     if not counts[ACCEPTED]:
         title = contract.dataset_title

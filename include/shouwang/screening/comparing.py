@@ -24,8 +24,8 @@ def with_units(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFra
 
 
 def beyond(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """One row for each unit of account beyond its thresholds: its first row in the newest submission,
-    and `FIGURES`."""
+    """One row for each unit of account beyond its thresholds: its first row in the newest
+    submission, and `FIGURES`."""
     rows = rows.assign(_group=_groups(rows, rule))
     for prefix in ("", "also."):
         compared = rule.comparisons.get(prefix)

@@ -1,4 +1,5 @@
-"""Conditions (条件): one column, one test; of rows of a department and of facts about a household."""
+"""Conditions (条件): one column, one test, of the rows of a department or the facts about a
+household."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Screening one month: pure and deterministic, so that the month itself and a trial of changed rules
-can both call it."""
+"""Screening one month: pure and deterministic, so that the month itself and a trial of changed
+rules can both call it."""
 
 from __future__ import annotations
 

@@ -73,8 +73,8 @@ class Evidence:
 
 
 def ordered(book: RuleBook, records: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Records with ``_superseded``: the month of the submission that brings the same key again; once
-    for many months."""
+    """Records with ``_superseded``: the month of the submission that brings the same key again;
+    once for many months."""
     result = {}
     for source in sorted(records):
         rows, dataset = records[source], book.datasets.get(source)

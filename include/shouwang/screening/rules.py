@@ -49,9 +49,9 @@ class Validity(Strict):
 class Period(Strict):
     """Which rows count.
 
-    ``delivery``: the submission of the data month; ``previous``: the latest submission before it;
-    ``school_year``: the latest submission of the running school year; ``month``, ``year`` (January to
-    the end of the data month) and ``rolling`` (the last ``months`` months): by the column ``date``,
+    ``delivery``: the submission of the data month; ``previous``: the latest one before it;
+    ``school_year``: the latest one of the running school year; ``month``, ``year`` (January to the
+    end of the data month) and ``rolling`` (the last ``months`` months): by the column ``date``,
     from all submissions up to the data month, all of it ``back`` months earlier if that is given.
     """
 
@@ -215,7 +215,7 @@ class Rule(Strict):
 
     @property
     def comparisons(self) -> dict[str, Comparison]:
-        """What it measures and compares, by the prefix of its figures: none (its own), ``also.``."""
+        """What it measures and compares, by the prefix of its figures: none or ``also.``."""
         both: dict[str, Comparison] = {}
         if self.measure and self.compare and self.threshold:
             both[""] = Comparison(

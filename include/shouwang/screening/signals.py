@@ -115,8 +115,8 @@ def _others(requirement: Requirement, rule: Rule, evidence: Evidence) -> pd.Data
 
 
 def _with_before(rows: pd.DataFrame, rule: Rule, evidence: Evidence) -> pd.DataFrame:
-    """What the submission before said of the same unit; unknown where one of the two submissions has
-    several rows of it."""
+    """What the submission before said of the same unit; unknown where one of the two has several
+    rows of it."""
     keys = ["_unit", *rule.split_by]
     earlier, now = (
         with_units(evidence.rows(rule.source, period), rule, evidence)

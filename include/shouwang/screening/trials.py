@@ -1,5 +1,5 @@
-"""Trying changed rules on past months (试算, ``shouwang rules try``): clues now and then, households
-won and lost, confirmed ones missed; touches nothing."""
+"""Trying changed rules on past months (试算, ``shouwang rules try``): clues now and then,
+households won and lost, confirmed ones missed; touches nothing."""
 
 from __future__ import annotations
 
