@@ -8,8 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from matching_builders import matched, people, rows
+from matching_builders import people, rows
 
+from shouwang.matching.index import RegistryIndex
+from shouwang.matching.ladder import match
 from shouwang.matching.methods import METHODS
 from shouwang.matching.remembered import DECIDED, DECIDED_BEFORE, DECIDED_NONE
 
@@ -26,15 +28,18 @@ def _person(entry: dict[str, str]) -> dict[str, str | None]:
 
 
 ALL = [case for file in sorted(CASES.glob("[0-9]*.yaml")) for case in _read(file)]
+REGISTERED = list(map(_person, _read(CASES / "registry.yaml")))
+INDEX = RegistryIndex(people(*REGISTERED))
 
 
 @pytest.mark.parametrize("case", ALL, ids=[case["case"] for case in ALL])
 def test_case_ends_as_the_handbook_says(case: dict[str, Any]) -> None:
-    registered = [
-        _person(entry) for entry in [*_read(CASES / "registry.yaml"), *case.get("also", [])]
-    ]
-    former = people(*map(_person, case.get("former", [])))
-    found = matched(people(*registered), rows(_person(case["row"])), former).iloc[0]
+    registered = [*REGISTERED, *map(_person, case.get("also", []))]
+    index = INDEX
+    if "also" in case or "former" in case:
+        former = people(*map(_person, case.get("former", [])))
+        index = RegistryIndex(people(*registered), former)
+    found = match(rows(_person(case["row"])), index).iloc[0]
     expected = case["is"]
     assert (found["outcome"], found["method"]) == (expected["outcome"], expected["method"])
     home = {person["person_id"]: person["household_id"] for person in registered}

@@ -47,25 +47,7 @@ ORDINARY: dict[str, dict[str, Any]] = {
     },
 }
 """What a row says where a case does not: nothing that any rule would notice."""
-PEOPLE = [
-    "person_id",
-    "household_id",
-    "township",
-    "village",
-    "village_group",
-    "name",
-    "id_number",
-    "sex",
-    "birth_date",
-    "relation",
-    "ethnicity",
-    "household_type",
-    "risk_removed",
-    "income",
-    "health",
-    "labour",
-    "phone",
-]
+PEOPLE = ["person_id", *CONTRACTS["registry.people"].columns]
 
 
 def people_of(*households: dict[str, Any]) -> pd.DataFrame:

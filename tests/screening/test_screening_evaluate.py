@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from screening_cases import people_of, records_of
 
 from shouwang.core.errors import ConfigError
@@ -162,121 +164,17 @@ def test_a_record_without_a_column_that_a_rule_asks_for_is_refused(county_book: 
         screen(county_book, SEPTEMBER, records, people_of({}))
 
 
-@pytest.mark.parametrize(
-    ("rule", "rows", "said"),
-    [
-        pytest.param(
-            {
-                "period": {"span": "month", "date": "settled"},
-                "measure": {"kind": "count"},
-                "threshold": {"all": 3},
-            },
-            [
-                ("张一", "2026-09-01", 20.0),
-                ("张一", "2026-09-02", 20.0),
-                ("张一", "2026-09-03", 20.0),
-            ],
-            ["医保局：张某 3，达到 3"],
-            id="repeated small amounts",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "rolling", "date": "settled", "months": 12},
-                "measure": {"kind": "sum", "plus": ["self_paid"]},
-                "threshold": {"all": 100},
-                "shown_as": "money",
-            },
-            [
-                ("张一", "2025-09-30", 1000.0),
-                ("张一", "2025-10-01", 60.0),
-                ("张一", "2026-09-03", 40.5),
-            ],
-            ["医保局：张某 100.50，超过 100"],
-            id="a sum over twelve months across the turn of the year",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "year", "date": "settled"},
-                "measure": {"kind": "max", "plus": ["self_paid"]},
-                "threshold": {"all": 70},
-            },
-            [("张一", "2026-02-01", 60.0), ("张一", "2026-09-03", 70.0)],
-            ["医保局：张某 70，达到 70"],
-            id="the largest row of the year",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "month", "date": "settled"},
-                "measure": {"kind": "sum", "plus": ["self_paid"]},
-                "threshold": {"all": 70},
-                "valid": {"from": "2026-10-01"},
-            },
-            [("张一", "2026-09-03", 100.0)],
-            [],
-            id="a rule that does not hold yet",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "month", "date": "settled"},
-                "measure": {"kind": "sum", "plus": ["self_paid"]},
-                "threshold": {"all": 70},
-                "valid": {"from": "2026-01-01", "until": "2026-09-29"},
-            },
-            [("张一", "2026-09-03", 100.0)],
-            [],
-            id="a rule that ended before the month did",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "month", "date": "settled"},
-                "where": [{"column": "self_paid", "below": "monitoring_line"}],
-                "measure": {"kind": "sum", "plus": ["self_paid"], "divided_by": "monitoring_line"},
-                "threshold": {"special": 0.25, "general": 0.5},
-                "shown_as": "percent",
-            },
-            [("张一", "2026-09-03", 4400.0), ("张一", "2026-09-04", 8800.0)],
-            ["医保局：张某 50%，达到 50%"],
-            id="a ratio to a dated parameter, and a condition on one",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "year", "date": "settled"},
-                "where": [{"column": "settled", "months_ago": [1, 2]}],
-                "measure": {"kind": "sum", "plus": ["self_paid"]},
-                "threshold": {"all": 2},
-            },
-            [("张一", f"2026-0{month}-15", 1.0) for month in range(5, 10)],
-            ["医保局：张某 2，达到 2"],
-            id="dates one and two months ago",
-        ),
-        pytest.param(
-            {
-                "period": {"span": "month", "date": "settled"},
-                "where": [
-                    {"column": "household.members", "at_least": 1},
-                    {"column": "person.relation", "in": ["户主"]},
-                ],
-                "measure": {
-                    "kind": "max",
-                    "plus": ["self_paid"],
-                    "compared_to": {"span": "year", "date": "settled", "back": 1},
-                    "by": "fall",
-                },
-                "threshold": {"all": 5},
-            },
-            [("张一", "2026-08-31", 10.0), ("张一", "2026-09-01", 5.0)],
-            [],
-            id="a fall against months that were not all delivered",
-        ),
-    ],
-)
+OWN = yaml.safe_load((Path(__file__).parent / "own_rules.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("own", OWN.values(), ids=OWN)
 def test_a_rule_of_the_countys_own_takes_effect_without_programming(
-    county_book: RuleBook, rule: dict[str, Any], rows: list[tuple[str, str, float]], said: list[str]
+    county_book: RuleBook, own: dict[str, Any]
 ) -> None:
-    people = people_of({})
-    records = records_of("2026-09", people, {"medical_insurance.settlements": settlements(*rows)})
-    found = screen(with_rule(county_book, **rule), SEPTEMBER, records, people).signals
-    assert found.loc[found["rule"] == "NEW-1", "sentence"].tolist() == said
+    people, rows = people_of({}), settlements(*own["rows"])
+    records = records_of("2026-09", people, {"medical_insurance.settlements": rows})
+    found = screen(with_rule(county_book, **own["rule"]), SEPTEMBER, records, people).signals
+    assert found.loc[found["rule"] == "NEW-1", "sentence"].tolist() == own["said"]
 
 
 def test_a_changed_threshold_takes_effect_from_its_day(county_book: RuleBook) -> None:

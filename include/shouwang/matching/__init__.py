@@ -7,5 +7,7 @@ here, and nowhere else, is whose row it is; a wrong household is far worse than 
 is matched on a name alone or between two who fit equally.
 
 `index.RegistryIndex` is built once a month and kept between departments; `ladder.match` runs the
-ladder of evidence (`rungs_*`), strongest first; `methods` names every way in which a row can end.
+ladder of evidence (`rungs_*`), strongest first: deterministic record linkage, blocking by number,
+name and place. `methods.yaml` names every way in which a row can end. `reviewing` lists for a clerk
+what is left open and takes the choices, `remembered` applies them later, `deciding` is the door.
 """
