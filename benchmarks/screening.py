@@ -139,10 +139,10 @@ def measure(home: Path, folder: Path, households: int) -> dict[str, Any]:
     """The figures."""
     from shouwang.core.month import Month
     from shouwang.registry.history import people_as_of
-    from shouwang.screening.trials import try_rules
     from shouwang.screening.evaluate import screen
     from shouwang.screening.recorded import records_for
     from shouwang.screening.rulebook import load_rulebook
+    from shouwang.screening.trials import try_rules
     from shouwang.store.submissions import months_in_force
     from shouwang.workspace.workspace import load_workspace
 

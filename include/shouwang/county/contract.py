@@ -26,7 +26,7 @@ BY_CELLS = "@cells"
 RESERVED: frozenset[str] = frozenset(
     [
         *("file", "sheet", "row", "line_no", "row_id", "submission_id", "submission_month"),
-        *("id_state", "unreadable", "unknown", "unbalanced", "correction"),
+        *("id_state", "unreadable", "unknown", "unbalanced", "correction", "batch"),
         *("verdict", "reason", "bad_columns"),
         *("outcome", "household_id", "person_id", "method", "confidence", "candidates"),
     ]
