@@ -235,13 +235,13 @@ class Vocabulary(Strict):
     def words(self, written: Iterable[str]) -> list[str]:
         """Words with those of the lists in place of ``@list``; `ValueError` for a list that is not
         there."""
-        found: list[str] = []
+        spelt: list[str] = []
         for word in written:
             is_list = word.startswith("@") and word != BY_CELLS
             if is_list and word[1:] not in self.lists:
                 raise ValueError(f"{word} is no list of vocabulary.yaml")
-            found += self.lists[word[1:]] if is_list else [word]
-        return found
+            spelt += self.lists[word[1:]] if is_list else [word]
+        return spelt
 
 
 def read_vocabulary(folder: Path) -> Vocabulary:

@@ -16,7 +16,7 @@ FEW = 3
 """Namesakes of one place, or of the county, that a review may as well show all."""
 
 
-def pairs(row: Positions, person: Positions, **more: object) -> pd.DataFrame:
+def paired(row: Positions, person: Positions, **more: object) -> pd.DataFrame:
     """A frame ``row, person`` and what else is known of each pair."""
     return pd.DataFrame({"row": row, "person": person, **more})
 
@@ -56,37 +56,37 @@ class Decisions:
         self.person[row] = self.member[row] = person
         self.method[row] = method
 
-    def settle(self, found: pd.DataFrame, one: str, household: str, several: str) -> None:
+    def settle(self, pairs: pd.DataFrame, one: str, household: str, several: str) -> None:
         """Decide the open rows of some pairs that fit equally well.
 
         One person fits: matched by ``one`` (or by the pair's own ``method``). Several of one
         household: matched to the household. Several of more than one: a review.
         """
-        found = found[self.open[found["row"].to_numpy()]].drop_duplicates(["row", "person"])
-        if found.empty:
+        pairs = pairs[self.open[pairs["row"].to_numpy()]].drop_duplicates(["row", "person"])
+        if pairs.empty:
             return
-        found = found.assign(household=self._evidence.index.household[found["person"].to_numpy()])
-        by_row = found.groupby("row")
+        pairs = pairs.assign(household=self._evidence.index.household[pairs["person"].to_numpy()])
+        by_row = pairs.groupby("row")
         people, homes = by_row["person"].transform("size"), by_row["household"].transform("nunique")
-        single, home = found[people == 1], found[(people > 1) & (homes == 1)].drop_duplicates("row")
+        single, home = pairs[people == 1], pairs[(people > 1) & (homes == 1)].drop_duplicates("row")
         methods = single["method"].to_numpy(dtype=object) if "method" in single else one
         self.match(single["row"].to_numpy(), single["person"].to_numpy(), methods)
         self.member[home["row"].to_numpy()] = home["person"].to_numpy()
         self.method[home["row"].to_numpy()] = household
-        self.review(found[homes > 1], several)
+        self.review(pairs[homes > 1], several)
 
-    def review(self, found: pd.DataFrame, method: str) -> None:
+    def review(self, pairs: pd.DataFrame, method: str) -> None:
         """A clerk decides; the open rows of some pairs get their best candidates (by ``weight``,
         phone, place)."""
-        found = found[self.open[found["row"].to_numpy()]]
-        if found.empty:
+        pairs = pairs[self.open[pairs["row"].to_numpy()]]
+        if pairs.empty:
             return
-        row, person = found["row"].to_numpy(), found["person"].to_numpy()
-        weight = found["weight"].to_numpy() if "weight" in found else np.zeros(len(found))
+        row, person = pairs["row"].to_numpy(), pairs["person"].to_numpy()
+        weight = pairs["weight"].to_numpy() if "weight" in pairs else np.zeros(len(pairs))
         phone = self._evidence.same_phone(row, person, telling=False)
         support = phone * 2 + self._evidence.same_place(row, person)
         who = self._evidence.index.person_id.take(person).to_numpy(dtype=object)
-        ranked = pairs(row, person, weight=-weight, support=-support, person_id=who)
+        ranked = paired(row, person, weight=-weight, support=-support, person_id=who)
         order = ["row", "weight", "support", "person_id"]
         ranked = ranked.sort_values(order, kind="stable").drop_duplicates(["row", "person_id"])
         best = ranked.groupby("row").head(CANDIDATES).groupby("row")["person_id"].agg(list)

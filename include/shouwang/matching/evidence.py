@@ -90,11 +90,11 @@ class Evidence:
         comparable = (self.lengths[row] == numbers.PLACES) & (lengths == numbers.PLACES)
         against = (ours <= numbers.X) & (theirs <= numbers.X) & (ours != theirs)
         unlike = ~comparable & (ours <= numbers.X).any(axis=1) & (lengths > 0)
-        found = np.asarray(~(comparable & against.any(axis=1)) & ~unlike)
+        agreeing = np.asarray(~(comparable & against.any(axis=1)) & ~unlike)
         scraps = np.flatnonzero(pd.notna(self.scraps[row]))
         registered = self.index.number.take(person[scraps]).fillna("")
-        found[scraps] = list(map(numbers.legible_fits, self.scraps[row[scraps]], registered))
-        return found
+        agreeing[scraps] = list(map(numbers.legible_fits, self.scraps[row[scraps]], registered))
+        return agreeing
 
     def same_phone(self, row: Positions, person: Positions, telling: bool) -> npt.NDArray[np.int64]:
         """2 where the person has a phone of the row's, 1 where another of the household has one,
@@ -143,11 +143,11 @@ def _spoken_of(
 
 def _any_same(one: Codes, other: Codes) -> npt.NDArray[np.bool_]:
     """Whether any of the left row's phones is one of the right row's."""
-    found = np.zeros(len(one), dtype=bool)
+    same = np.zeros(len(one), dtype=bool)
     for left in one.T:
         for right in other.T:
-            found |= (left == right) & (left >= 0)
-    return found
+            same |= (left == right) & (left >= 0)
+    return same
 
 
 def _column(rows: pd.DataFrame, name: str) -> pd.Series:

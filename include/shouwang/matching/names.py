@@ -149,17 +149,17 @@ def spoken(name: str) -> Spoken | None:
         return None
     aside = _BRACKETS.findall(name)
     parts = [part for text in (_BRACKETS.sub("、", name), *aside) for part in _BETWEEN.split(text)]
-    found: list[str] = []
+    names: list[str] = []
     harmless = not _OF_ANOTHER.search(name[1:])
     for part in parts:
-        if found:
+        if names:
             part = part.lstrip("代替由")
         called = _ALSO_CALLED.sub("", _LABEL.sub("", _sounds(part)))
         kept = _LAST.sub("", _RELATION.sub("", called))
-        harmless &= kept == called and not (found and kept)
-        if kept not in found and len(_SOUND.sub("?", kept)) >= 2:
-            found.append(kept)
-    return Spoken(tuple(found), harmless) if found and found != [name] else None
+        harmless &= kept == called and not (names and kept)
+        if kept not in names and len(_SOUND.sub("?", kept)) >= 2:
+            names.append(kept)
+    return Spoken(tuple(names), harmless) if names and names != [name] else None
 
 
 def _sounds(name: str) -> str:

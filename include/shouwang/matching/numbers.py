@@ -171,22 +171,22 @@ def faults(
     visible = np.where(known & ~differs, EVIDENCE, 0.0).sum(axis=1)
     prefix = _common(a == b)
     suffix = _common(_from_end(left, left_lengths) == b[:, ::-1])
-    found = np.zeros(len(a), dtype=np.int64)
+    fault = np.zeros(len(a), dtype=np.int64)
     near = full & (wrong <= 2)
-    found[near & known.all(axis=1)] = NEAR
+    fault[near & known.all(axis=1)] = NEAR
     lost = ~full & (prefix + suffix >= np.minimum(left_lengths, PLACES))
-    found[lost & (left_lengths >= SHORTEST) & (left_lengths <= LONGEST)] = DIGITS
-    found[full & known.all(axis=1) & (wrong == 1)] = ONE_DIGIT
+    fault[lost & (left_lengths >= SHORTEST) & (left_lengths <= LONGEST)] = DIGITS
+    fault[full & known.all(axis=1) & (wrong == 1)] = ONE_DIGIT
     at = np.minimum(prefix, PLACES - 2)
     rows = np.arange(len(a))
     crossed = (a[rows, at] == b[rows, at + 1]) & (a[rows, at + 1] == b[rows, at])
-    found[full & (wrong == 2) & (prefix + suffix >= PLACES - 2) & crossed & known.all(axis=1)] = (
+    fault[full & (wrong == 2) & (prefix + suffix >= PLACES - 2) & crossed & known.all(axis=1)] = (
         SWAPPED
     )
-    found[full & ~known.all(axis=1) & (wrong == 0) & (visible >= ENOUGH)] = MASKED
-    found[full & _is_float_of(a, b)] = FLOAT
-    found[full & known.all(axis=1) & (wrong == 0)] = SAME
-    return found
+    fault[full & ~known.all(axis=1) & (wrong == 0) & (visible >= ENOUGH)] = MASKED
+    fault[full & _is_float_of(a, b)] = FLOAT
+    fault[full & known.all(axis=1) & (wrong == 0)] = SAME
+    return fault
 
 
 def _common(equal: Mask) -> npt.NDArray[np.int64]:
@@ -197,8 +197,8 @@ def _common(equal: Mask) -> npt.NDArray[np.int64]:
 def _from_end(matrix: Digits, lengths: npt.NDArray[np.int64]) -> Digits:
     """The last 18 places, read backwards."""
     places = lengths[:, None] - 1 - np.arange(PLACES)
-    found = np.take_along_axis(matrix, np.maximum(places, 0), axis=1)
-    return np.where(places >= 0, found, np.uint8(BLANK)).astype(np.uint8)
+    last = np.take_along_axis(matrix, np.maximum(places, 0), axis=1)
+    return np.where(places >= 0, last, np.uint8(BLANK)).astype(np.uint8)
 
 
 def _as_integer(places: Digits, count: int = PLACES) -> npt.NDArray[np.int64]:

@@ -60,16 +60,16 @@ def clean_phones(written: pd.Series) -> pd.Series:
 
 def _phones_of(cell: str) -> list[str]:
     """The phones of one cell: groups of digits that belong together, seven or more."""
-    found = []
+    phones = []
     for part in re.findall(r"[0-9]+(?:\s+[0-9]+)*", cell):
         digits = ""
         for group in part.split():
             if len(digits) == _MOBILE or (len(digits) >= _LANDLINE and len(group) >= _LANDLINE):
-                found += _split(digits)
+                phones += _split(digits)
                 digits = ""
             digits += group
-        found += _split(digits)
-    return found
+        phones += _split(digits)
+    return phones
 
 
 def _split(digits: str) -> list[str]:
@@ -136,11 +136,11 @@ class Gazetteer:
         """The registry's code of each township, ``NOT_GIVEN`` (also where only the county is named)
         or ``NOT_KNOWN``."""
         codes, values = by_distinct(written, clean_places)
-        found = self._towns.get_indexer(values).astype(np.int64)
+        towns = self._towns.get_indexer(values).astype(np.int64)
         called = values.tolist()
-        for at in np.flatnonzero(found < 0):
-            found[at] = self._township(called[at])
-        return np.append(found, NOT_GIVEN)[codes]
+        for at in np.flatnonzero(towns < 0):
+            towns[at] = self._township(called[at])
+        return np.append(towns, NOT_GIVEN)[codes]
 
     def _township(self, written: str) -> int:
         """One that is not written as in the registry: without its kind, or after the names of
@@ -158,8 +158,8 @@ class Gazetteer:
         """The township that is written before each village, ``NOT_GIVEN`` where there is none."""
         codes, values = by_distinct(villages, clean_places)
         cells = (self._township_within.fullmatch(value) for value in values)
-        found = [self._town_of[cell[1]] if cell and cell[1] else NOT_GIVEN for cell in cells]
-        return np.array([*found, NOT_GIVEN], dtype=np.int64)[codes]
+        towns = [self._town_of[cell[1]] if cell and cell[1] else NOT_GIVEN for cell in cells]
+        return np.array([*towns, NOT_GIVEN], dtype=np.int64)[codes]
 
     def villages(self, townships: Codes, written: pd.Series) -> Codes:
         """The registry's code of each village within its township, ``NOT_GIVEN`` or
@@ -171,8 +171,8 @@ class Gazetteer:
             NOT_GIVEN if name < 0 else self._village(town, values[name])
             for town, name in zip(pairs["township"], pairs["village"], strict=True)
         ]
-        found = every.merge(pairs.assign(found=of_pairs), how="left", on=["township", "village"])
-        return found["found"].to_numpy(dtype=np.int64)
+        resolved = every.merge(pairs.assign(code=of_pairs), how="left", on=["township", "village"])
+        return resolved["code"].to_numpy(dtype=np.int64)
 
     def _village(self, township: int, written: str) -> int:
         if township < 0:

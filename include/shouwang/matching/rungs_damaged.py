@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from shouwang.matching import numbers
-from shouwang.matching.decisions import Decisions, of_few, pairs
+from shouwang.matching.decisions import Decisions, of_few, paired
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, has_gap
@@ -31,12 +31,12 @@ def with_damaged_number(evidence: Evidence, decisions: Decisions) -> None:
     rows = decisions.still_open(np.flatnonzero(evidence.worth >= numbers.ENOUGH))
     if not len(rows):
         return
-    found = _compared(evidence, _namesakes(evidence, rows))
-    methods = found["fault"].map(METHOD_OF_FAULT)
-    found["method"] = methods.mask(found["of_registry"], "number_registry")
-    fits = found[found["fault"] > numbers.NEAR]
+    pairs = _compared(evidence, _namesakes(evidence, rows))
+    methods = pairs["fault"].map(METHOD_OF_FAULT)
+    pairs["method"] = methods.mask(pairs["of_registry"], "number_registry")
+    fits = pairs[pairs["fault"] > numbers.NEAR]
     decisions.settle(fits, "number_masked", "number_left_household", "number_several")
-    decisions.review(found, "number_near")
+    decisions.review(pairs, "number_near")
     _number_near_but_not_the_name(evidence, decisions, rows)
     _name_near(evidence, decisions, rows)
     _unnumbered_namesakes(evidence, decisions, rows)
@@ -49,10 +49,10 @@ def _namesakes(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     """Pairs of a row and a person of exactly that name whose number may be near."""
     rows = rows[evidence.exact_name[rows] >= 0]
     names = evidence.exact_name[rows]
-    found = list(_in_zones(evidence, rows, names))
+    pairs = list(_in_zones(evidence, rows, names))
     at, person = evidence.index.irregular_by_name.join(names)
-    found.append(pairs(rows[at], person))
-    return pd.concat(found).drop_duplicates(["row", "person"])
+    pairs.append(paired(rows[at], person))
+    return pd.concat(pairs).drop_duplicates(["row", "person"])
 
 
 def _in_zones(
@@ -72,7 +72,7 @@ def _in_zones(
         if names is not None:
             keys = numbers.mixed(keys, names[at])
         pair, person = evidence.index.zone(zone, names is not None).join(keys)
-        return pairs(rows[at[pair]], person)
+        return paired(rows[at[pair]], person)
 
     starred = (digits == numbers.STAR).any(axis=1)
     whole = np.flatnonzero(~starred)
@@ -94,13 +94,13 @@ def _in_zones(
             yield look(numbers.visible_zone(visible), at, digits[at], lengths[at])
         else:
             pair, person = evidence.index.bearers(names[at])
-            yield pairs(rows[at[pair]], person)
+            yield paired(rows[at[pair]], person)
 
 
-def _compared(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
+def _compared(evidence: Evidence, pairs: pd.DataFrame) -> pd.DataFrame:
     """The pairs whose numbers are near each other, with the ``fault`` and whether it is
     ``of_registry``."""
-    row, person, index = found["row"].to_numpy(), found["person"].to_numpy(), evidence.index
+    row, person, index = (pairs["row"].to_numpy(), pairs["person"].to_numpy(), evidence.index)
     ours, size = evidence.digits[row], evidence.lengths[row]
     theirs, their_size = index.digits[person], index.lengths[person]
     regular = their_size == numbers.PLACES
@@ -113,8 +113,8 @@ def _compared(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
     fault = np.maximum(fault, turned)
     fault[(shortened >= 0) & (numbers.first_15(theirs) == shortened) & regular] = numbers.DIGITS
     fault[(ours == theirs).all(axis=1) & (size >= numbers.SHORTEST)] = numbers.SAME
-    found = found.assign(fault=fault, weight=fault, of_registry=of_registry)
-    return found[fault > 0].reset_index(drop=True)
+    pairs = pairs.assign(fault=fault, weight=fault, of_registry=of_registry)
+    return pairs[fault > 0].reset_index(drop=True)
 
 
 def _number_near_but_not_the_name(
@@ -154,7 +154,9 @@ def _unnumbered_namesakes(evidence: Evidence, decisions: Decisions, rows: Positi
         evidence.village[row] == index.village[person],
         (evidence.township[row] < 0) | (evidence.township[row] == index.township[person]),
     )
-    decisions.review(pairs(row[unreadable & here], person[unreadable & here]), "registry_no_number")
+    decisions.review(
+        paired(row[unreadable & here], person[unreadable & here]), "registry_no_number"
+    )
 
 
 def _namesakes_around(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
@@ -163,7 +165,7 @@ def _namesakes_around(evidence: Evidence, decisions: Decisions, rows: Positions)
     rows = decisions.still_open(rows[~evidence.sound[rows]])
     names = evidence.exact_name[rows]
     at, person = evidence.index.bearers(names, village=evidence.village[rows])
-    decisions.review(pairs(rows[at], person), "number_contradicts")
+    decisions.review(paired(rows[at], person), "number_contradicts")
     at, person = evidence.index.bearers(names, township=evidence.township[rows])
     few = of_few(at, len(rows))
-    decisions.review(pairs(rows[at[few]], person[few]), "number_contradicts")
+    decisions.review(paired(rows[at[few]], person[few]), "number_contradicts")

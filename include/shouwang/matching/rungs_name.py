@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from shouwang.matching.decisions import Decisions, of_few, pairs
+from shouwang.matching.decisions import Decisions, of_few, paired
 from shouwang.matching.evidence import NOTED, SEVERAL, SURE, Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, has_gap
@@ -35,8 +35,8 @@ def _namesakes_of_the_village(evidence: Evidence, decisions: Decisions, rows: Po
     several = possible & (np.bincount(row, minlength=len(evidence))[row] > 1)
     former_bearers(evidence, decisions, rows)
     _only_bearers(evidence, decisions, row[possible & ~several], person[possible & ~several])
-    _settle_by_phone(evidence, decisions, pairs(row[several], person[several]))
-    _contradicted(evidence, decisions, pairs(row, person))
+    _settle_by_phone(evidence, decisions, paired(row[several], person[several]))
+    _contradicted(evidence, decisions, paired(row, person))
 
 
 def _only_bearers(
@@ -48,7 +48,7 @@ def _only_bearers(
     decisions.match(*_still_open(decisions, row[sure], person[sure]), "name_village")
     told = (evidence.doubt[row] == NOTED) & (evidence.same_phone(row, person, telling=True) > 0)
     decisions.match(*_still_open(decisions, row[told], person[told]), "name_village_phone")
-    decisions.review(pairs(row, person), "name_noted")
+    decisions.review(paired(row, person), "name_noted")
 
 
 def _still_open(
@@ -67,51 +67,51 @@ def former_bearers(evidence: Evidence, decisions: Decisions, rows: Positions) ->
     once["row"] = rows[once["at"].to_numpy()]
     renamed = once.loc[once["person"] >= 0, ["row", "person"]]
     at, person = evidence.index.bearers(evidence.exact_name[rows], village=evidence.village[rows])
-    now = pairs(rows[at], person).merge(once[["row", "person"]], on="row", suffixes=("", "_once"))
+    now = paired(rows[at], person).merge(once[["row", "person"]], on="row", suffixes=("", "_once"))
     others = now.loc[now["person"] != now["person_once"], ["row", "person"]]
-    found = pd.concat([renamed, others])
-    fits = evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())
-    decisions.review(found[fits], "name_former")
+    pairs = pd.concat([renamed, others])
+    fits = evidence.agrees(pairs["row"].to_numpy(), pairs["person"].to_numpy())
+    decisions.review(pairs[fits], "name_former")
 
 
-def _contradicted(evidence: Evidence, decisions: Decisions, found: pd.DataFrame) -> None:
+def _contradicted(evidence: Evidence, decisions: Decisions, pairs: pd.DataFrame) -> None:
     """The number speaks against everybody of that name in the village; namesakes whom it fits are
     shown first."""
-    rows = decisions.still_open(found["row"].unique())
+    rows = decisions.still_open(pairs["row"].unique())
     at, person = evidence.index.bearers(evidence.exact_name[rows])
     fits = evidence.agrees(rows[at], person)
-    elsewhere = pairs(rows[at[fits]], person[fits], weight=1)
-    decisions.review(pd.concat([elsewhere, found.assign(weight=0)]), "number_contradicts")
+    elsewhere = paired(rows[at[fits]], person[fits], weight=1)
+    decisions.review(pd.concat([elsewhere, pairs.assign(weight=0)]), "number_contradicts")
 
 
-def _settle_by_phone(evidence: Evidence, decisions: Decisions, found: pd.DataFrame) -> None:
+def _settle_by_phone(evidence: Evidence, decisions: Decisions, pairs: pd.DataFrame) -> None:
     """Of several in the village, match whom the phone singles out; else a clerk decides, of one
     household or not."""
-    row, person = found["row"].to_numpy(), found["person"].to_numpy()
-    found = found.assign(
+    row, person = pairs["row"].to_numpy(), pairs["person"].to_numpy()
+    pairs = pairs.assign(
         phone=evidence.same_phone(row, person, telling=True), home=evidence.index.household[person]
     )
-    supported = found[found["phone"] > 0]
+    supported = pairs[pairs["phone"] > 0]
     best = supported[supported["phone"] == supported.groupby("row")["phone"].transform("max")]
     one_home = supported.groupby("row")["home"].transform("nunique")[best.index] == 1
     singled = best[one_home & (best.groupby("row")["person"].transform("size") == 1)]
     decisions.match(singled["row"].to_numpy(), singled["person"].to_numpy(), "name_village_phone")
-    homes = found.groupby("row")["home"]
+    homes = pairs.groupby("row")["home"]
     one_home = (homes.transform("nunique") == 1) & (homes.transform("size") > 1)
-    decisions.review(found[one_home], "name_same_household")
-    decisions.review(found, "name_several")
+    decisions.review(pairs[one_home], "name_same_household")
+    decisions.review(pairs, "name_several")
 
 
 def _variants_of_the_village(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
     """Nobody there bears the name, but somebody's sounds the same or has lost a character: only
     with the phone."""
-    found = _variants(evidence, rows)
-    found = found[evidence.agrees(found["row"].to_numpy(), found["person"].to_numpy())]
-    phone = evidence.same_phone(found["row"].to_numpy(), found["person"].to_numpy(), telling=True)
-    supported = found[(phone > 0) & (evidence.doubt[found["row"].to_numpy()] != SEVERAL)]
+    pairs = _variants(evidence, rows)
+    pairs = pairs[evidence.agrees(pairs["row"].to_numpy(), pairs["person"].to_numpy())]
+    phone = evidence.same_phone(pairs["row"].to_numpy(), pairs["person"].to_numpy(), telling=True)
+    supported = pairs[(phone > 0) & (evidence.doubt[pairs["row"].to_numpy()] != SEVERAL)]
     alone = supported[supported.groupby("row")["person"].transform("size") == 1]
     decisions.match(alone["row"].to_numpy(), alone["person"].to_numpy(), "sound_village_phone")
-    decisions.review(found, "name_variant")
+    decisions.review(pairs, "name_variant")
 
 
 def _variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
@@ -120,13 +120,13 @@ def _variants(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     rows = rows[evidence.village[rows] >= 0]
     gap = np.array([has_gap(name) for name in evidence.name[rows]], dtype=bool)
     named, lost = rows[~gap], with_a_gap(evidence, rows[gap])
-    found = pd.concat([_sounding_alike(evidence, named), lost, _of_rare(evidence, named)])
-    return found.drop_duplicates(["row", "person"]).astype({"row": np.int64, "person": np.int64})
+    pairs = pd.concat([_sounding_alike(evidence, named), lost, _of_rare(evidence, named)])
+    return pairs.drop_duplicates(["row", "person"]).astype({"row": np.int64, "person": np.int64})
 
 
 def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     if not len(rows):
-        return pairs(rows, rows)
+        return paired(rows, rows)
     places = {"village": evidence.village[rows], "name": evidence.name[rows]}
     wanted = pd.DataFrame({"row": rows, **places})
     registered = evidence.index.sounding_in(wanted)
@@ -138,17 +138,17 @@ def _sounding_alike(evidence: Evidence, rows: Positions) -> pd.DataFrame:
 def with_a_gap(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     """Names with a lost character, on the row's side, compared with everybody of the village."""
     at, person = evidence.index.by_village.join(evidence.village[rows])
-    found = with_agreement(evidence, rows[at], person)
-    return found.loc[found["level"] == Agreement.LOST, ["row", "person"]]
+    pairs = with_agreement(evidence, rows[at], person)
+    return pairs.loc[pairs["level"] == Agreement.LOST, ["row", "person"]]
 
 
 def _of_rare(evidence: Evidence, rows: Positions) -> pd.DataFrame:
     """Names of the village with a character that is rare or lost, on the registry's side, written
     with another."""
     at, person = evidence.index.rare_by_village.join(evidence.village[rows])
-    found = with_agreement(evidence, rows[at], person)
-    near = found["level"].isin([Agreement.LOST, Agreement.ONE_CHARACTER])
-    return found.loc[near, ["row", "person"]]
+    pairs = with_agreement(evidence, rows[at], person)
+    near = pairs["level"].isin([Agreement.LOST, Agreement.ONE_CHARACTER])
+    return pairs.loc[near, ["row", "person"]]
 
 
 def _namesakes_elsewhere(evidence: Evidence, decisions: Decisions, rows: Positions) -> None:
@@ -161,5 +161,7 @@ def _namesakes_elsewhere(evidence: Evidence, decisions: Decisions, rows: Positio
     few = of_few(nowhere, len(rows))
     unknown = township[nowhere] < 0
     for where, who in ((at, person), (nowhere[few | unknown], namesake[few | unknown])):
-        decisions.review(pairs(rows[where[placed[where]]], who[placed[where]]), "name_elsewhere")
-        decisions.review(pairs(rows[where[~placed[where]]], who[~placed[where]]), "name_no_village")
+        decisions.review(paired(rows[where[placed[where]]], who[placed[where]]), "name_elsewhere")
+        decisions.review(
+            paired(rows[where[~placed[where]]], who[~placed[where]]), "name_no_village"
+        )

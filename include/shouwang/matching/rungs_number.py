@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from shouwang.matching import numbers
-from shouwang.matching.decisions import Decisions, of_few, pairs
+from shouwang.matching.decisions import Decisions, of_few, paired
 from shouwang.matching.evidence import Evidence
 from shouwang.matching.index import Positions
 from shouwang.matching.names import Agreement, agreement
@@ -38,12 +38,12 @@ def with_other_paper(evidence: Evidence, decisions: Decisions) -> None:
     at, person = evidence.index.bearers(names)
     same = evidence.number[rows[at]] == evidence.index.number.take(person).to_numpy(dtype=object)
     decisions.settle(
-        pairs(rows[at[same]], person[same]), "number_name", "number_household", "registered_twice"
+        paired(rows[at[same]], person[same]), "number_name", "number_household", "registered_twice"
     )
     for place in ({"village": evidence.village[rows]}, {"township": evidence.township[rows]}):
         at, person = evidence.index.bearers(names, **place)
         few = of_few(at, len(rows))
-        decisions.review(pairs(rows[at[few]], person[few]), "other_paper")
+        decisions.review(paired(rows[at[few]], person[few]), "other_paper")
     decisions.close(rows[evidence.name[rows] != ""], "number_unknown")
 
 
@@ -78,11 +78,11 @@ def _of_fifteen_digits(evidence: Evidence, decisions: Decisions, rows: Positions
         with_agreement(evidence, rows[old], owner),
         with_agreement(evidence, rows[cut], person),
     ]
-    owners, begun_by = (pairs[pairs["level"] > Agreement.NONE] for pairs in named)
+    owners, begun_by = (frame[frame["level"] > Agreement.NONE] for frame in named)
     both = set(owners["row"]) & set(begun_by["row"])
-    found = pd.concat([owners, begun_by])
-    found = found[found["row"].isin(both)]
-    decisions.review(found.assign(weight=found["level"]), "number_several")
+    pairs = pd.concat([owners, begun_by])
+    pairs = pairs[pairs["row"].isin(both)]
+    decisions.review(pairs.assign(weight=pairs["level"]), "number_several")
 
 
 def _by_name(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
@@ -118,7 +118,7 @@ def with_agreement(evidence: Evidence, row: Positions, person: Positions) -> pd.
     level = np.array(
         [agreement(*names) for names in zip(written, registered, strict=True)], dtype=np.int64
     )
-    return pairs(row, person, level=level[which] if len(pair) else np.zeros(0, dtype=np.int64))
+    return paired(row, person, level=level[which] if len(pair) else np.zeros(0, dtype=np.int64))
 
 
 def housemates(evidence: Evidence, owners: pd.DataFrame) -> pd.DataFrame:
@@ -130,15 +130,15 @@ def housemates(evidence: Evidence, owners: pd.DataFrame) -> pd.DataFrame:
     return with_agreement(evidence, row[others], member[others])
 
 
-def _unless_borne_nearby(evidence: Evidence, found: pd.DataFrame) -> pd.DataFrame:
+def _unless_borne_nearby(evidence: Evidence, pairs: pd.DataFrame) -> pd.DataFrame:
     """The pairs of which nobody in the person's township bears exactly the written name."""
-    row, person = found["row"].to_numpy(), found["person"].to_numpy()
+    row, person = pairs["row"].to_numpy(), pairs["person"].to_numpy()
     at, _ = evidence.index.bearers(
         evidence.exact_name[row], township=evidence.index.township[person]
     )
-    borne = np.zeros(len(found), dtype=bool)
+    borne = np.zeros(len(pairs), dtype=bool)
     borne[at] = True
-    return found[~borne]
+    return pairs[~borne]
 
 
 def _conflicts(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -> None:
@@ -147,5 +147,5 @@ def _conflicts(evidence: Evidence, decisions: Decisions, owners: pd.DataFrame) -
     owners = owners[decisions.open[owners["row"].to_numpy()]]
     rows = owners["row"].unique()
     at, namesake = evidence.index.bearers(evidence.exact_name[rows])
-    found = pd.concat([owners.assign(weight=1), pairs(rows[at], namesake, weight=0)])
-    decisions.review(found, "conflict")
+    pairs = pd.concat([owners.assign(weight=1), paired(rows[at], namesake, weight=0)])
+    decisions.review(pairs, "conflict")

@@ -47,13 +47,13 @@ def drift(
         return []
 
     def usual(what: str, name: str) -> float | None:
-        found = [past[what][name] for past in before if name in past.get(what, ())]
-        return float(median(found)) if found else None
+        values = [past[what][name] for past in before if name in past.get(what, ())]
+        return float(median(values)) if values else None
 
-    said = []
+    sentences = []
     rows = float(median(past["rows"] for past in before))
     if not rows * limits.rows_from <= now["rows"] <= rows * limits.rows_to:
-        said.append(f"共 {now['rows']} 行，前 {len(before)} 期一般为 {rows:.0f} 行")
+        sentences.append(f"共 {now['rows']} 行，前 {len(before)} 期一般为 {rows:.0f} 行")
     for name, column in contract.columns.items():
         title = column.wordings[0]
         for what, wording, limit in (
@@ -62,10 +62,12 @@ def drift(
         ):
             share, before_that = now[what][name], usual(what, name)
             if before_that is not None and share - before_that > limit:
-                said.append(f"“{title}”{wording} {share:.1%}，前几期一般为 {before_that:.1%}")
+                sentences.append(f"“{title}”{wording} {share:.1%}，前几期一般为 {before_that:.1%}")
         total, sums, amounts = now["sums"].get(name), usual("sums", name), usual("amounts", name)
         few = amounts is not None and amounts < FEW
         least, most = (1 / FEW_TIMES, FEW_TIMES) if few else (limits.sums_from, limits.sums_to)
         if total is not None and sums and not sums * least <= total <= sums * most:
-            said.append(f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sums:,.2f} 元，请核对单位")
-    return said
+            sentences.append(
+                f"“{title}”合计 {total:,.2f} 元，前几期一般为 {sums:,.2f} 元，请核对单位"
+            )
+    return sentences

@@ -106,8 +106,8 @@ def check_registry(registry: Registry) -> pd.DataFrame:
     people = registry.people
     homes = first_said(people, ["income"])
     homes["heads"] = (people["relation"] == HEAD).groupby(people["household_id"]).sum()
-    found = [*_households(registry, homes), *_heads(homes), *_people(people), _dead(registry)]
-    rows = pd.concat([part for part in found if len(part)] or found[:1], ignore_index=True)
+    findings = [*_households(registry, homes), *_heads(homes), *_people(people), _dead(registry)]
+    rows = pd.concat([part for part in findings if len(part)] or findings[:1], ignore_index=True)
     rows = rows.join(homes[["township", "village", "village_group", "head"]], on="household_id")
     rows["remedy"] = rows["check"].map({code: check.remedy for code, check in CHECKS.items()})
     rows["place"] = rows["check"].map({code: place for place, code in enumerate(CHECKS)})

@@ -14,7 +14,8 @@ def first_said(people: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     order = people.assign(not_head=people["relation"] != HEAD)
     order = order.sort_values(["household_id", "not_head"], kind="stable")
     first = order.drop_duplicates("household_id").set_index("household_id")
-    homes = first[["township", "village", "village_group"]].assign(head=first["name"])
+    places = [name for name in ("township", "village", "village_group") if name in first]
+    homes = first[places].assign(head=first["name"])
     for column in columns:
         said = order[order[column].notna()].drop_duplicates("household_id")
         homes[column] = said.set_index("household_id")[column].reindex(homes.index)

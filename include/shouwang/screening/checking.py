@@ -125,14 +125,14 @@ def _rule(book: RuleBook, rule: Rule, path: KeyPath) -> Iterator[Problem]:
 def _period(book: RuleBook, source: str, period: Period, path: KeyPath) -> Iterator[Problem]:
     dataset = book.datasets.get(source)
     if dataset and not dataset.key and period.date:
-        found = (
+        mistake = (
             f"“{period.span}” over {source}, which is a whole roster each time (no key): its rows "
             "would count twice"
         )
-        yield Problem((*path, "span"), found, "delivery, previous or school_year")
+        yield Problem((*path, "span"), mistake, "delivery, previous or school_year")
     if dataset and dataset.key and period.span == "previous":
-        found = f"the submission before, of {source}, which arrives piece by piece (key)"
-        yield Problem(path, found, "month with back: 1")
+        mistake = f"the submission before, of {source}, which arrives piece by piece (key)"
+        yield Problem(path, mistake, "month with back: 1")
 
 
 def _bound(bound: object, names: Collection[str], path: KeyPath) -> Iterator[Problem]:
@@ -154,17 +154,17 @@ def _sentence(rule: Rule, path: KeyPath) -> Iterator[Problem]:
         if name.removeprefix(BEFORE).removeprefix(REQUIRED) in PRIVATE:
             yield Problem(path, f"{{{name}}}, which no list may show", "{person} (张某) or {head}")
         elif name.startswith(REQUIRED) and not rule.requires:
-            found = f"{{{name}}} in a rule that requires nothing"
-            yield Problem(path, found, "a rule with requires")
+            mistake = f"{{{name}}} in a rule that requires nothing"
+            yield Problem(path, mistake, "a rule with requires")
         elif figure in VALUES and compared is None:
             allowed = ", ".join(WORDS) + " or a column"
             yield Problem(path, f"{{{name}}} in a rule without a measure", allowed)
         elif figure == "divisor" and not (measure.divided_by or measure.by == "ratio"):
-            found = "{divisor} in a rule that divides by nothing"
-            yield Problem(path, found, "a measure with divided_by")
+            mistake = "{divisor} in a rule that divides by nothing"
+            yield Problem(path, mistake, "a measure with divided_by")
         elif figure == "before" and not measure.compared_to:
-            found = "{before} in a rule that compares with nothing"
-            yield Problem(path, found, "a measure with compared_to")
+            mistake = "{before} in a rule that compares with nothing"
+            yield Problem(path, mistake, "a measure with compared_to")
     if rule.sentence.count("{") != rule.sentence.count("}"):
         yield Problem(path, "a brace that is not closed", "{…} in pairs")
 
@@ -296,20 +296,20 @@ def _column(asked: Asked, own: Mapping[str, Column]) -> Iterator[Problem]:
     }
     column = own.get(asked.column)
     if column is None:
-        found = f"“{asked.column}”{_nearest(asked.column, [*shown, *WORDS], 0.6)}"
-        yield Problem(asked.path, found, ", ".join(shown))
+        mistake = f"“{asked.column}”{_nearest(asked.column, [*shown, *WORDS], 0.6)}"
+        yield Problem(asked.path, mistake, ", ".join(shown))
         return
     if column.type not in asked.types:
         fitting = [name for name, kind in shown.items() if kind in asked.types]
         purpose = f" for “{asked.test}”" if asked.test else ""
-        found = f"“{asked.column}”, which is of type {column.type}{purpose}"
-        yield Problem(asked.path, found, ", ".join(fitting) or "no column of this dataset")
+        mistake = f"“{asked.column}”, which is of type {column.type}{purpose}"
+        yield Problem(asked.path, mistake, ", ".join(fitting) or "no column of this dataset")
     # A code is one of the values of its contract; a typing mistake would silently never be met.
     for value in asked.values if column.values else ():
         if value not in column.values:
             near = _nearest(value, column.values, 0.4)
-            found = f"“{value}”, a value that the contract does not have{near}"
-            yield Problem((*asked.path[:-1], asked.test), found, ", ".join(column.values))
+            mistake = f"“{value}”, a value that the contract does not have{near}"
+            yield Problem((*asked.path[:-1], asked.test), mistake, ", ".join(column.values))
 
 
 def _nearest(written: str, names: Iterable[str], cutoff: float) -> str:

@@ -26,7 +26,7 @@ def households(people: pd.DataFrame, book: RuleBook) -> pd.DataFrame:
     says of a household is taken from its head, or from the first member of whom it says anything.
     """
     asked = ("household_type", "risk_removed", "income", "policy")
-    homes = first_said(people, [c for c in asked if c in people]).drop(columns="village_group")
+    homes = first_said(people, [c for c in asked if c in people])
     homes["income"] = homes["income"].astype("float64")
     homes["members"] = people.groupby("household_id").size()
     homes["net_income"] = (homes["income"] * homes["members"]).round(2)

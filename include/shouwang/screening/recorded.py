@@ -33,16 +33,18 @@ def records_for(
     """
     books = list(books)
     first, last = min(book.first_month(month) for book in books for month in months), max(months)
-    found = {}
+    records = {}
     for contract in contracts:
-        there = [m for m in months_in_force(connection, contract) if str(first) <= m <= str(last)]
+        submitted = [
+            m for m in months_in_force(connection, contract) if str(first) <= m <= str(last)
+        ]
         if not all((d := book.datasets.get(contract.slug)) and d.key for book in books):
-            there = sorted(
-                {m for month in months for m in [d for d in there if d <= str(month)][-2:]}
+            submitted = sorted(
+                {m for month in months for m in [d for d in submitted if d <= str(month)][-2:]}
             )
         asked = set().union(*(columns_of(book, contract.slug) for book in books))
-        found[contract.slug] = matched_records(connection, contract, there, asked)
-    return found
+        records[contract.slug] = matched_records(connection, contract, submitted, asked)
+    return records
 
 
 def screened(
@@ -57,13 +59,13 @@ def screened(
     return evaluate.screen(book, month, records, people, reported(connection, month))
 
 
-def keep_screening(connection: Connection, month: Month, found: evaluate.Screening) -> None:
+def keep_screening(connection: Connection, month: Month, screening: evaluate.Screening) -> None:
     """Put a month's signals and warnings in the place of those of before."""
     for table in (signal, warning):
         connection.execute(table.delete().where(table.c.month == str(month)))
     insert(
         connection,
         signal,
-        found.signals.assign(month=str(month), signal_no=range(len(found.signals))),
+        screening.signals.assign(month=str(month), signal_no=range(len(screening.signals))),
     )
-    insert(connection, warning, found.warnings.assign(month=str(month)))
+    insert(connection, warning, screening.warnings.assign(month=str(month)))
