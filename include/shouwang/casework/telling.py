@@ -17,20 +17,6 @@ from shouwang.core.errors import UsageError
 from shouwang.core.identity import without_numbers
 from shouwang.store.tables import case, case_event, release_item, signal, warning
 
-_OF_A_CASE = (
-    "clue_no",
-    "numbers",
-    "level",
-    "category",
-    "risks",
-    "rules",
-    "opened_month",
-    "conclusion",
-    "relapsed",
-    "recognised_on",
-    "measures",
-    "due",
-)
 _OF_A_SIGNAL = ("month", "rule", "sentence", "department", "file", "sheet", "row")
 SENTENCES = {
     states.OPENED: "新线索（{level}）：{rules}",
@@ -103,8 +89,7 @@ def household_of(connection: Connection, key: str) -> str | None:
 
 def _case(row: Mapping[str, Any], day: dt.date) -> dict[str, Any]:
     state = states.state_on(row["state"], row["turns_on"], day)
-    facts = {name: row[name] for name in _OF_A_CASE}
-    return facts | {"state": state, "next": what_next(row, state, day)}
+    return {**row, "state": state, "next": what_next(row, state, day)}
 
 
 def what_next(c: Mapping[str, Any], state: str, day: dt.date) -> str:

@@ -86,20 +86,6 @@ def record(
     audit(connection, kind, SUBJECT, by, month=month, lists=content, clues=clues, **more)
 
 
-def ask(connection: Connection, month: str, content: str, clues: dict[str, int], run: str) -> None:
-    """Put on record that a run asks about lists of this content, once."""
-    last = last_word(connection, month)
-    if last is None or (last.kind, last.content, last.run) != (ASKED, content, run):
-        record(connection, ASKED, month, content, clues, run=run)
-
-
-def withdraw(connection: Connection, month: str) -> None:
-    """Put on record that there is nothing left of what was asked."""
-    last = last_word(connection, month)
-    if last is not None and last.kind == ASKED:
-        record(connection, WITHDRAWN, month, last.content, dict.fromkeys(last.clues, 0))
-
-
 def last_word(connection: Connection, month: str) -> Word | None:
     """The last that was asked or said about a month's lists."""
     said = words(connection, audit_event.c.month == month)

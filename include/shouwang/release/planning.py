@@ -18,7 +18,15 @@ from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.core.workdays import working_days_after
 from shouwang.release import approvals
-from shouwang.release.approvals import APPROVED, ASKED, REJECTED, HeldBack, held_back, last_word
+from shouwang.release.approvals import (
+    APPROVED,
+    ASKED,
+    REJECTED,
+    WITHDRAWN,
+    HeldBack,
+    held_back,
+    last_word,
+)
 from shouwang.release.lists import Outgoing, fingerprint, outgoing, unsent_months
 from shouwang.store import submissions
 from shouwang.store.tables import audit_event, release_item, run
@@ -168,16 +176,22 @@ def to_screen(received: Sequence[str] = ()) -> list[str]:
 
 
 def record_question(plan: ReleasePlan, run: str) -> None:
-    """Put on record that a run of Airflow asks about a plan."""
+    """Put on record that a run of Airflow asks about a plan, once."""
+    month, content = plan["month"], plan["content"]
     with load_workspace().database.write() as connection:
-        approvals.ask(connection, plan["month"], plan["content"], _clues(plan), run)
+        last = last_word(connection, month)
+        if last is None or (last.kind, last.content, last.run) != (ASKED, content, run):
+            approvals.record(connection, ASKED, month, content, _clues(plan), run=run)
 
 
 def withdraw_question(month: str) -> None:
     """Put on record that nobody needs to answer the last question about a month: there is nothing
     left to ask for."""
     with load_workspace().database.write() as connection:
-        approvals.withdraw(connection, month)
+        last = last_word(connection, month)
+        if last is not None and last.kind == ASKED:
+            clues = dict.fromkeys(last.clues, 0)
+            approvals.record(connection, WITHDRAWN, month, last.content, clues)
 
 
 def record_decision(
