@@ -14,6 +14,19 @@ READY := $(VENV)/.ready
 DEMO ?=
 TESTS ?= tests
 RAN ?=
+ROOM ?=
+WORKERS ?= 2
+CACHE ?= .pytest_cache
+# Tests of a room that do not lie in tests/<room>.
+ROOM_core := tests/test_identity.py tests/test_staging.py
+ROOM_county := tests/test_departments.py
+ROOM_workspace := tests/test_counties.py tests/test_remote.py
+ROOM_quality := tests/versions/test_versions_quality.py
+ROOM_submissions := tests/versions tests/questions
+ROOM_screening := tests/rules
+ROOM_responses := tests/transfer/test_transfer_returns.py tests/documents/test_documents_returned.py
+ROOM_cli := tests/test_month.py
+ROOM_TESTS = $(wildcard tests/$(ROOM)) $(ROOM_$(ROOM))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +41,7 @@ $(READY): requirements-dev.txt pyproject.toml requirements.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
 	  -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib include demo dags plugins || true
 	@touch $(READY)
 
 demo: $(READY) ## a made-up county's month through a real Airflow, to workbooks that you can open
@@ -39,11 +53,17 @@ up: $(READY) ## start Airflow on the demo's county to look at; prints address, u
 down: $(READY) ## stop what `make up` started
 	@$(BIN)/python -m demo down
 
-test: $(READY) ## all tests; what needs root, or a program that is missing here, is left out, and said
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(if $(RAN),--ran $(RAN)) $(TESTS)
+test: $(READY) ## all tests but those about root; with ROOM=matching the quick ones of a room
+ifeq ($(ROOM),)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(if $(RAN),--ran $(RAN)) $(TESTS)
+else
+	@test -d include/shouwang/$(ROOM) || { echo "There is no room $(ROOM) in include/shouwang." >&2; exit 1; }
+	@$(BIN)/python -m pytest -q -m "not slow and not airflow and not office" $(ROOM_TESTS)
+endif
 
 test-root: $(READY) ## as root: the tests that are about root (mounted disks, the drop box, a deployment)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m root $(if $(RAN),--ran $(RAN)) $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m root -o cache_dir=$(CACHE) \
+	  $(if $(RAN),--ran $(RAN)) $(TESTS)
 
 lint: $(READY) ## ruff, mypy --strict, the order of the rooms, the pre-commit settings
 	$(BIN)/ruff check .

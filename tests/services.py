@@ -17,9 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psycopg
-import sqlalchemy as sa
-
 
 @dataclass(frozen=True)
 class Program:
@@ -186,6 +183,8 @@ def postgresql() -> Iterator[str]:
 
 
 def _wait_for(address: str, server: subprocess.Popen[Any], log: Path) -> None:
+    import psycopg
+
     until = time.monotonic() + 30
     while server.poll() is None and time.monotonic() < until:
         try:
@@ -317,6 +316,9 @@ def at_libreoffice(folder: Path, script: Path, *words: str | Path, orders: str =
 def scratch(server: str, name: str, options: str = "") -> str:
     """A database of its own on a server, dropped first if it is there; ``options``: as in ``OWNER
     keeper``. Its URL."""
+    import psycopg
+    import sqlalchemy as sa
+
     url = sa.make_url(server)
     admin = url.set(drivername="postgresql", database="postgres").render_as_string(
         hide_password=False

@@ -7,25 +7,30 @@ import csv
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from services import scratch
 from shouwang.core.month import Month
 from shouwang.store.database import Database
 from shouwang.store.tables import dispatch, release
+
+pytestmark = pytest.mark.slow
 
 MONTH = "2026-09"
 KINDS = ("matches", "rejects", "signals", "warnings", "cases")
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+def county(
+    made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPathFactory
+) -> DemoCounty:
     folder = tmp_path_factory.mktemp("county")
-    return make_county(folder, households=120, months=(Month.parse(MONTH),), seed=4, dirt=False)
+    return made_county(folder, households=120, months=(Month.parse(MONTH),), seed=4, dirt=False)
 
 
 class Line:

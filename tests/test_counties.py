@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from demo.county import make_county
 from shouwang.cli import app as cli
 from shouwang.core.errors import ConfigError, UsageError
 from shouwang.store.audit import audit
@@ -149,8 +148,11 @@ def test_counties_share_a_postgresql_and_nothing_in_it(two, monkeypatch, postgre
     engine.dispose()
 
 
-def test_one_county_s_trouble_never_touches_another(two, shouwang, monkeypatch, tmp_path):
-    county = make_county(tmp_path / "made", households=150, seed=11)
+@pytest.mark.slow
+def test_one_county_s_trouble_never_touches_another(
+    two, shouwang, monkeypatch, tmp_path, made_county
+):
+    county = made_county(tmp_path / "made", households=150, seed=11)
     month, registry = "2026-09", str(county.registry)
     shutil.copytree(two / "counties" / "qingyuan", two / "counties" / "mengla")
     for key in ("lixi", "mengla", "qingyuan"):

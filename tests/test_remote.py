@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from services import Sftp, sftp
 from shouwang.casework import monthly
 from shouwang.core.errors import ConfigError, Unreachable
@@ -30,10 +30,11 @@ needs_sshd = pytest.mark.needs("sshd")
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(
-        tmp_path_factory.mktemp("county"), households=60, months=(Month(2026, 9),), seed=3
-    )
+def county(
+    made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPathFactory
+) -> DemoCounty:
+    folder = tmp_path_factory.mktemp("county")
+    return made_county(folder, households=60, months=(Month(2026, 9),), seed=3)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ print("RESULT" + json.dumps({
     },
 }, default=str))
 """
+
+
+@pytest.fixture(scope="module")
+def one_airflow() -> Iterator[None]:
+    """On a small machine two of them would be in each other's way; another user's waits, too."""
+    with Path(__file__).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import sys
 from leftovers import ordinary_texts, people_of, who_is_named
 from scheduled import CommandLine
 
-from demo.county import make_county
 from shouwang.core.month import Month
 from shouwang.county.settings import read_county
 
@@ -20,12 +19,12 @@ MONTH = "2025-08"
 
 
 def test_a_department_s_run_by_hand_gives_what_the_command_line_gives(
-    airflow_environment, tmp_path, project
+    airflow_environment, tmp_path, project, made_county
 ):
     """It knows no partitions: the month is said with -c. OpenLineage, switched on, is told of
     columns and nobody."""
-    county = make_county(
-        tmp_path / "county", households=150, months=(Month.parse(MONTH),), seed=5, dirt=False
+    county = made_county(
+        tmp_path / "county", households=60, months=(Month.parse(MONTH),), seed=5, dirt=False
     )
     lines = {name: CommandLine(tmp_path / name) for name in ("by-hand", "by-airflow")}
     for line in lines.values():

@@ -77,7 +77,7 @@ def keys_of(folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(tmp_path_factory: pytest.TempPathFactory, one_airflow: None) -> Told:
     top = tmp_path_factory.mktemp("driver")
     folder, county = top / "demo", top / "demo" / "county"
     first = demo(folder)

@@ -22,7 +22,7 @@ import yaml
 from leftovers import ordinary_texts, people_of, who_is_named
 from listener import Listener
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from letting_go import let_go
 from services import free_port, postgresql
 from shouwang.casework import monthly
@@ -37,11 +37,11 @@ DEPARTMENTS = ("civil_affairs", "housing", "medical_insurance", "water")
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    months = tuple(map(Month.parse, MONTHS))
-    return make_county(
-        tmp_path_factory.mktemp("failures"), households=150, months=months, seed=5, dirt=False
-    )
+def county(
+    made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPathFactory
+) -> DemoCounty:
+    months, folder = tuple(map(Month.parse, MONTHS)), tmp_path_factory.mktemp("failures")
+    return made_county(folder, households=150, months=months, seed=5, dirt=False)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import re
 import shutil
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,7 @@ from listener import Listener
 from scheduled import CommandLine, Watched
 from statistics_server import Metrics
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from demo.month import Demo
 from demo.scheduler import Airflow, Api, SchedulerError
 from overlaid import overlay, settings_of
@@ -133,7 +134,12 @@ def put(county: DemoCounty, inbox: Path, *departments: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
+def told(
+    tmp_path_factory: pytest.TempPathFactory,
+    database: str,
+    made_county: Callable[..., DemoCounty],
+    one_airflow: None,
+) -> Told:
     top = tmp_path_factory.mktemp("month")
     home = top / "scheduled"
     keys = os.environ[
@@ -158,7 +164,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, database: str) -> Told:
         listener.__enter__()
         metrics.__enter__()
         airflow.start(0)
-        county = make_county(
+        county = made_county(
             top / "county", households=300, months=(Month.parse(MONTH),), seed=7, added=True
         )
         told = Told(county, home, airflow, listener.messages)

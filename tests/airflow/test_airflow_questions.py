@@ -16,7 +16,6 @@ from asked import OPEN, hand_over, ledger
 from browser import USERS
 from scheduled import CommandLine, Watched
 
-from demo.county import make_county
 from demo.scheduler import Airflow, Api
 from shouwang.core.month import Month
 
@@ -50,7 +49,7 @@ def board_of(airflow: Airflow, user: str) -> httpx.Client:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(tmp_path_factory: pytest.TempPathFactory, made_county: Any, one_airflow: None) -> Told:
     top = tmp_path_factory.mktemp("asked")
     home = top / "home"
     settings = {"SHOUWANG_HOME": str(home), "SHOUWANG_KEYS": os.environ["SHOUWANG_KEYS"]}
@@ -60,7 +59,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     told = Told()
     try:
         airflow.start(0)
-        county = make_county(top / "county", households=60, months=(Month.parse(OVER),), seed=4)
+        county = made_county(top / "county", households=60, months=(Month.parse(OVER),), seed=4)
         CommandLine(home, settings).run(
             "init", f"registry load {county.registry} --as-of {REGISTRY}"
         )

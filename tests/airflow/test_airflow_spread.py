@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ import yaml
 from deployed import Container, Deployment, Tended, api_of, processes_of
 from scheduled import EXPORTS, OVER, CommandLine
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from sealed import opened
 from services import Sftp, fill, path_of, sftp, small_disk
 from shouwang.core.month import Month
@@ -287,10 +287,15 @@ def clock_moved(worker: Container, seconds: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Story:
+def story(
+    tmp_path_factory: pytest.TempPathFactory,
+    project: Path,
+    made_county: Callable[..., DemoCounty],
+    one_airflow: None,
+) -> Story:
     top = tmp_path_factory.mktemp("spread")
     counties = {
-        key: make_county(
+        key: made_county(
             top / "made" / key, households=300, months=(Month.parse(MONTH),), seed=seed
         )
         for seed, key in enumerate(COUNTIES, start=11)
