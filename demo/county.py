@@ -19,7 +19,6 @@ from demo.forms import FORMS
 from demo.layouts import KINDS, ONE_TABLE, choose, neat
 from demo.ledgers import Roster, dwellings, students, supplies
 from demo.medical import settlements
-from demo.oracle import Evidence, warnings_of
 from demo.people import make_people
 from demo.writing import write_export, write_registry
 from shouwang.core.month import Month
@@ -78,7 +77,6 @@ def make_county(
     registry.parent.mkdir(parents=True, exist_ok=True)
     truth.mkdir(parents=True, exist_ok=True)
     census = Census(people)
-    evidence: Evidence = {}
     written: list[Written] = []
     with _writers(households) as pool:
         book = pool.submit(write_registry, registry, people)
@@ -92,10 +90,6 @@ def make_county(
                 rows = soil(rows, department, census, layout.kind not in ONE_TABLE, rng)
             else:
                 rows = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
-            known = rows[rows["person"] >= 0]
-            evidence[month, department] = known.assign(
-                household=people["household"].to_numpy()[known["person"]]
-            )
             path = (
                 inbox
                 / str(month)
@@ -104,11 +98,9 @@ def make_county(
             )
             job = pool.submit(write_export, path, rows, department, month, layout, seed)
             written.append((month, department, path.name, rows, job))
-        warnings = [warnings_of(people, evidence, month) for month in months]
         records, identities = _truth(people, written)
         book.result()
     townships = tuple(dict.fromkeys(people["township"]))
-    pd.concat(warnings).to_csv(truth / "warnings.csv", index=False)
     records.to_csv(truth / "records.csv", index=False)
     identities.to_csv(truth / "identities.csv", index=False)
     facts = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from overlaid import overlay, settings_of
 from sealed import opened
 from shouwang.board.figures import month_rows
@@ -34,10 +35,11 @@ MONTH = "2026-09"
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    return make_county(
-        tmp_path_factory.mktemp("county"), households=120, months=(Month(2026, 9),), seed=5
-    )
+def county(
+    made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPathFactory
+) -> DemoCounty:
+    folder = tmp_path_factory.mktemp("county")
+    return made_county(folder, households=120, months=(Month(2026, 9),), seed=5)
 
 
 @pytest.fixture
@@ -171,75 +173,6 @@ def test_they_work_from_the_inbox_to_the_lists(county: DemoCounty, home: Path) -
     assert "残疾人两项补贴" in text
     receipts = [path.name for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")]
     assert sorted(name.split("数据回执")[0] for name in receipts) == ["应急管理局", "残联"]
-
-
-@pytest.fixture(scope="module")
-def seven(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
-    folder = tmp_path_factory.mktemp("seven")
-    return make_county(folder, households=400, months=(Month(2026, 9),), seed=5, added=True)
-
-
-def test_a_month_of_seven_departments_by_the_command_line(
-    seven: DemoCounty, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SHOUWANG_INBOX", str(seven.inbox))
-
-    def shouwang(*words: str) -> None:
-        ended = CliRunner().invoke(app, words)
-        assert ended.exit_code == 0, f"{words}: {ended.output}"
-
-    def exported(what: str) -> pd.DataFrame:
-        shouwang("export", what, "--month", MONTH, "--out", str(home / f"{what}.csv"))
-        return pd.read_csv(home / f"{what}.csv", dtype=str, keep_default_na=False)
-
-    def true(what: str) -> pd.DataFrame:
-        return pd.read_csv(seven.truth / f"{what}.csv", dtype=str, keep_default_na=False)
-
-    shouwang("init")
-    shouwang("registry", "load", str(seven.registry), "--as-of", MONTH)
-    shouwang("run", MONTH)
-    shouwang("release", MONTH, "--by", "测试员")
-
-    rows = true("records").merge(
-        exported("matches"), on=["month", "department", "file", "sheet", "row"], how="outer"
-    )
-    added = rows[rows["department"].isin(["emergency", "disabled"])]
-    assert len(added) >= 80
-    assert ((added["expect"] == "reject") == (added["outcome"] == "rejected")).all()
-    assert (added["expect"] == "reject").any()
-    assert (added.loc[added["expect"] == "match", "outcome"] == "matched").all()
-    matched = added[added["outcome"] == "matched"]
-    assert (matched["household_id"] == matched["household"]).all()
-
-    warnings = true("warnings").set_index("household")
-    found = (
-        exported("warnings")
-        .set_index("household_id")["rules"]
-        .reindex(warnings.index)
-        .fillna("")
-        .str.split()
-    )
-    must, may = (warnings[column].str.split() for column in ("must_rules", "may_rules"))
-    for sure, possible, rules in zip(must, may, found, strict=True):
-        assert set(rules) <= set(possible)
-        assert {rule for rule in sure if rule.startswith(("DIS", "CJ"))} <= set(rules)
-    assert {"DIS-1", "DIS-2", "CJ-1"} <= {rule for rules in found for rule in rules}
-
-    text = "\n".join(cells_of(home / "home" / "outbox"))
-    for words in (
-        "应急管理局：",
-        "倒塌房屋",
-        "近 3 个月受灾损失累计",
-        "残联：",
-        "灾后恢复重建",
-        "残疾人两项补贴",
-    ):
-        assert words in text
-    receipts = {
-        path.name.split("数据回执")[0]
-        for path in (home / "home" / "outbox").rglob("*数据回执*.xlsx")
-    }
-    assert {"应急管理局", "残联"} <= receipts
 
 
 def push(county: DemoCounty, home: Path, name: str, losses: dict[str, float]) -> dict[str, str]:

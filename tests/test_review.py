@@ -4,6 +4,8 @@ remembered."""
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from demo.county import DemoCounty, make_county
+from demo.county import DemoCounty
 from sealed import opened
 from shouwang.cli.exporting import export
 from shouwang.core.errors import FileRefused, UsageError
@@ -21,29 +23,45 @@ from shouwang.matching import deciding
 from shouwang.submissions import handover
 from shouwang.workspace.workspace import load_workspace
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = "2026-08", "2026-09"
 DEPARTMENTS = ("medical_insurance", "housing", "water")
 
 
 @pytest.fixture(scope="module")
-def county(tmp_path_factory: pytest.TempPathFactory) -> DemoCounty:
+def county(
+    made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPathFactory
+) -> DemoCounty:
     months = (Month.parse(FIRST), Month.parse(SECOND))
-    return make_county(tmp_path_factory.mktemp("county"), households=900, months=months, seed=11)
+    return made_county(tmp_path_factory.mktemp("county"), households=900, months=months, seed=11)
+
+
+def enter(patch: pytest.MonkeyPatch, home: Path, county: DemoCounty) -> None:
+    patch.setenv("SHOUWANG_HOME", str(home))
+    patch.setenv("SHOUWANG_INBOX", str(county.inbox))
+    patch.setenv("SHOUWANG_TODAY", "2026-10-12")
+
+
+@pytest.fixture(scope="module")
+def received(county: DemoCounty, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the first month is taken in."""
+    home = tmp_path_factory.mktemp("received") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        enter(patch, home, county)
+        handover.init()
+        handover.load_registry(str(county.registry), FIRST)
+        receive(FIRST)
+    return home
 
 
 @pytest.fixture
-def workspace(county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, value in {
-        "SHOUWANG_HOME": tmp_path,
-        "SHOUWANG_INBOX": county.inbox,
-        "SHOUWANG_TODAY": "2026-10-12",
-        "SHOUWANG_DATABASE_URL": f"sqlite:///{tmp_path / 'shouwang.db'}",
-    }.items():
-        monkeypatch.setenv(name, str(value))
-    handover.init()
-    handover.load_registry(str(county.registry), FIRST)
-    receive(FIRST)
-    return tmp_path
+def workspace(
+    received: Path, county: DemoCounty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    shutil.copytree(received, home := tmp_path / "home")
+    enter(monkeypatch, home, county)
+    return home
 
 
 def receive(month: str) -> None:
