@@ -1,5 +1,5 @@
-"""Township officers as they are: most lists come back filled in and on time, some late, some wrong,
-some never.
+"""Township officers who fill their lists in, all of them, one or two rows so that they cannot be
+taken.
 
 What an officer finds at a household follows from the clue number and the list's month alone, so
 that the same clue is answered alike in every telling of the year.
@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -31,10 +30,6 @@ FINDINGS = {
     "13": 0.02,
 }
 """Shares of the conclusions; the rest is 05, no risk found."""
-NEVER, WRONG = 0.06, 0.05
-"""Shares of rows that are left blank for good, and of rows filled in so that they cannot be
-taken."""
-CONFIRMED = ("01", "02", "03")
 TEXTS = {
     "01": "01 拟纳入监测",
     "02": "02 已是监测对象，补充措施",
@@ -63,75 +58,37 @@ REASONS = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What an officer writes beside a clue; ``good`` when the rules for filling in are kept."""
-
-    clue_no: str
-    conclusion: str
-    good: bool
-
-
-def finding(clue_no: str, month: Month) -> Answer | None:
-    """What is found at a clue of a month's list; none if nobody ever goes."""
-    luck = random.Random(hashlib.sha256(f"{clue_no}|{month}".encode()).hexdigest())
-    draw = luck.random()
-    if draw < NEVER:
-        return None
-    chosen = luck.choices([*FINDINGS, "05"], [*FINDINGS.values(), 1 - sum(FINDINGS.values())])[0]
-    return Answer(clue_no, chosen, draw >= NEVER + WRONG)
-
-
-def late(township: str, month: Month) -> bool:
-    """Whether a township's list of a month comes back a month late."""
-    return random.Random(f"{township}|{month}").random() < 0.25
-
-
-def silent(township: str, month: Month) -> bool:
-    """Whether a township never sends the list of a month back."""
-    return random.Random(f"never|{township}|{month}").random() < 0.1
-
-
-def dutiful(clue_no: str, month: Month) -> str:
-    """The conclusion of an officer who goes to every household."""
+def conclusion(clue_no: str, month: Month) -> str:
+    """What is found at a clue of a month's list."""
     luck = random.Random(hashlib.sha256(f"{clue_no}|{month}".encode()).hexdigest())
     return luck.choices([*FINDINGS, "05"], [*FINDINGS.values(), 1 - sum(FINDINGS.values())])[0]
 
 
-def fill_in(
-    source: IO[bytes], target: Path, month: Month, on: dt.date, wrong: int | None = None
-) -> list[Answer]:
-    """Fill a township's list in as it would come back; what was answered, in the list's order.
-
-    ``wrong``: every row is answered, so many of the first so that they cannot be taken; none leaves
-    it to luck.
-    """
+def fill_in(source: IO[bytes], target: Path, month: Month, on: dt.date, wrong: int = 0) -> int:
+    """Fill a township's list in as it comes back, the first ``wrong`` rows so that they cannot be
+    taken; so many rows."""
     workbook = openpyxl.load_workbook(source)
     sheet = workbook["预警名单"]
     head = next(row for row in sheet.iter_rows() if row[0].value == "线索编号")
     place = {str(cell.value): cell.column for cell in head}
-    answers = []
+    answered = 0
     for row in range(head[0].row + 1, sheet.max_row + 1):
         clue_no = sheet.cell(row, place["线索编号"]).value
         if not isinstance(clue_no, str) or clue_no[4:5] != "-":
             continue
-        answer = finding(clue_no, month)
-        if wrong is not None:
-            answer = Answer(clue_no, dutiful(clue_no, month), good=len(answers) >= wrong)
-        if answer is None:
-            continue
-        answers.append(answer)
+        code = conclusion(clue_no, month)
         written = {
-            "核查结论": TEXTS[answer.conclusion],
-            "原因说明": REASONS[answer.conclusion],
+            "核查结论": TEXTS[code],
+            "原因说明": REASONS[code],
             "核查日期": on,
             "核查人": "赵干部",
-            "拟帮扶措施": "健康帮扶" if answer.conclusion in ("01", "02") else "",
+            "拟帮扶措施": "健康帮扶" if code in ("01", "02") else "",
         }
-        if not answer.good:
-            written["核查结论" if len(answers) % 2 else "核查日期"] = "看过了"
+        answered += 1
+        if answered <= wrong:
+            written["核查结论" if answered % 2 else "核查日期"] = "看过了"
         for column, value in written.items():
             sheet.cell(row, place[column]).value = value or None
     target.parent.mkdir(parents=True, exist_ok=True)
     workbook.save(target)
-    return answers
+    return answered

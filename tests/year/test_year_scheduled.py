@@ -13,13 +13,12 @@ import difflib
 import os
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from shouwang.board import runs as ended_runs
 from shouwang.workspace.workspace import load_workspace
-
-TABLE = Path(__file__).parent / "year.txt"
 
 
 def differences(expected: list[str], seen: list[str]) -> list[str]:
@@ -42,11 +41,22 @@ def differences(expected: list[str], seen: list[str]) -> list[str]:
 def test_every_run_event_notice_and_list_of_the_year_is_the_one_that_the_table_asks_for(
     lived: Path,
 ) -> None:
+    compare(lived, "year.txt")
+
+
+def test_a_quarter_with_an_unanswered_release_in_its_first_month_is_the_one_of_its_table(
+    live: Callable[[str, int], Path],
+) -> None:
+    compare(live("quarter.txt", 3), "quarter.txt")
+
+
+def compare(lived: Path, name: str) -> None:
+    table = Path(__file__).with_name(name)
     seen = (lived / "lived.txt").read_text(encoding="utf-8")
     if os.environ.get("SHOUWANG_UPDATE_GOLDEN"):
-        TABLE.write_text(seen, encoding="utf-8")
-    told = differences(TABLE.read_text(encoding="utf-8").splitlines(), seen.splitlines())
-    assert not told, "\n".join(["the year was another than the table's:", *told])
+        table.write_text(seen, encoding="utf-8")
+    told = differences(table.read_text(encoding="utf-8").splitlines(), seen.splitlines())
+    assert not told, "\n".join([f"what was lived is not what {name} tells:", *told])
 
 
 def test_clearing_and_backfilling_months_that_are_over_leaves_ledger_and_exports_as_they_are(
