@@ -1,9 +1,10 @@
 """Every parser of what comes from outside, as a thing that Hypothesis can throw at: it reads, or
 refuses in words.
 
-A target is made once (``TARGETS[name](folder)``) and then tried with drawn data. What it may raise
-is a refusal in words; what it gives must account for every row, and hold no NUL, which PostgreSQL
-cannot store.
+A target is made once (``TARGETS[name](folder)``) and then tried with drawn data; ``folder`` holds
+a made-up ``county`` and the ``home`` in which its month was released. What it may raise is a
+refusal in words; what it gives must account for every row, and hold no NUL, which PostgreSQL cannot
+store.
 """
 
 from __future__ import annotations
@@ -40,8 +41,6 @@ from fuzz_making import (
 )
 from hypothesis import strategies as st
 
-from demo.county import make_county
-from shouwang.casework import monthly
 from shouwang.core.errors import ConfigError, FileRefused
 from shouwang.core.identity import clean_names
 from shouwang.county.settings import read_county
@@ -50,16 +49,15 @@ from shouwang.intake import worker
 from shouwang.intake.cells import read_column, read_identity
 from shouwang.intake.opening import open_content
 from shouwang.intake.sheets import Opened
-from shouwang.matching import deciding, reviewing
+from shouwang.matching import reviewing
 from shouwang.quality.check import check
 from shouwang.recognition import reading
 from shouwang.recognition.forms import sheets_of
 from shouwang.registry.history import load_snapshot, snapshot
-from shouwang.release import releasing
-from shouwang.responses import following, returning
+from shouwang.responses import returning
 from shouwang.responses.answers import Received
 from shouwang.screening.rulebook import load_rulebook
-from shouwang.submissions import correcting, handover
+from shouwang.submissions import correcting
 from shouwang.transfer import passwords
 from shouwang.workspace.workspace import PROJECT, Workspace, load_workspace
 
@@ -212,28 +210,6 @@ def cells(_folder: Path) -> Try:
     return attempt
 
 
-def _month(folder: Path) -> Workspace:
-    """A small county's month, released, with a review list, and its receipts."""
-    county = make_county(folder / "county", households=60, months=(MONTH,), seed=5)
-    for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
-        del os.environ[name]
-    os.environ |= {
-        "SHOUWANG_HOME": str(folder / "home"),
-        "SHOUWANG_INBOX": str(county.inbox),
-        "SHOUWANG_TODAY": "2026-10-12",
-    }
-    handover.init()
-    handover.load_registry(str(county.registry), str(MONTH))
-    for known in handover.departments(str(MONTH)):
-        handover.receive(str(MONTH), known["department"])
-    monthly.screen(str(MONTH))
-    releasing.release(str(MONTH), "测试员")
-    deciding.write_review(str(MONTH))
-    for path in (folder / "home/outbox/2026-09/townships").iterdir():
-        following.write_case_form(path.name)
-    return load_workspace()
-
-
 def _rolled_back(workspace: Workspace, work: Callable[[Any], None]) -> None:
     with workspace.database.engine.connect() as connection:
         attempt = connection.begin()
@@ -245,7 +221,7 @@ def _rolled_back(workspace: Workspace, work: Callable[[Any], None]) -> None:
 
 def returned(folder: Path) -> Try:
     """Townships' lists and forms that come back, up to the facts in the database."""
-    workspace = _month(folder)
+    workspace = load_workspace()
     papers = [
         p
         for p in sorted((workspace.outbox).rglob("*.xlsx"))
@@ -291,7 +267,7 @@ def _plain(cell: Any) -> Any:
 
 def reviews(folder: Path) -> Try:
     """The review list that comes back, up to the decisions in the database."""
-    workspace = _month(folder)
+    workspace = load_workspace()
     (paper,) = workspace.county_papers_of(MONTH).glob("*有待核实*")
     book = sheets_of(paper)
 
@@ -318,7 +294,7 @@ def reviews(folder: Path) -> Try:
 
 def receipts(folder: Path) -> Try:
     """Departments' receipts that come back corrected, joined to the rows that they correct."""
-    workspace = _month(folder)
+    workspace = load_workspace()
     found = []
     for department, contract in workspace.county.contracts.items():
         for path in workspace.receipts_of(MONTH, department).glob("*.xlsx"):
@@ -351,7 +327,7 @@ def receipts(folder: Path) -> Try:
 
 def registry(folder: Path) -> Try:
     """The registry's file, up to the people in the database."""
-    workspace = _month(folder)
+    workspace = load_workspace()
     book = open_content(
         "农户信息表.xlsx", next((folder / "county/registry").iterdir()).read_bytes(), []
     ).sheets[0]
@@ -382,7 +358,7 @@ def registry(folder: Path) -> Try:
 def configuration(folder: Path) -> Try:
     """A county's YAML, spoilt as text and as values; what is wrong is said in a `ConfigError`."""
     source = PROJECT / "include" / "county"
-    shutil.copytree(source, folder / "county")
+    shutil.copytree(source, folder / "configuration")
     names = sorted(str(path.relative_to(source)) for path in source.rglob("*.yaml"))
     values = (
         TEXTS
@@ -397,7 +373,7 @@ def configuration(folder: Path) -> Try:
 
     def attempt(data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(names))
-        path, content = folder / "county" / name, (source / name).read_bytes()
+        path, content = folder / "configuration" / name, (source / name).read_bytes()
         if data.draw(st.booleans()):
             path.write_bytes(spoilt(content, data.draw(BYTE_EDITS)))
         else:
@@ -417,8 +393,8 @@ def configuration(folder: Path) -> Try:
             where[key] = data.draw(values)
             path.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
         try:
-            county = read_county(folder / "county")
-            load_rulebook(folder / "county", None, county.every_contract)
+            county = read_county(folder / "configuration")
+            load_rulebook(folder / "configuration", None, county.every_contract)
         except ConfigError:
             pass
         finally:

@@ -1,35 +1,68 @@
-"""Spoilt things are read or refused in words; what longer hunts (``python -m tests.fuzz``) found
-stays mended."""
+"""Spoilt things are read or refused in words; what longer hunts found stays mended."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz_making import exports, spoilt_file
+from fuzz_making import MONTH, exports, spoilt_file
 from fuzz_targets import TARGETS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from demo.county import DemoCounty
+from shouwang.casework import monthly
 from shouwang.core.errors import ConfigError, FileRefused
 from shouwang.county.settings import read_county
 from shouwang.county.yamls import read_yaml
 from shouwang.intake.cells import read_column
 from shouwang.intake.worker import open_file
+from shouwang.matching import deciding
+from shouwang.release import releasing
+from shouwang.responses import following
+from shouwang.submissions import handover
 from shouwang.workspace.workspace import PROJECT, load_workspace
 
-QUICK = ("opening", "tables", "cells", "configuration")
-"""Those that need no county; the others are tried by hand."""
+
+@pytest.fixture(scope="module")
+def folder(
+    made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A small county's month, released, with a review list, receipts and forms."""
+    folder = tmp_path_factory.mktemp("fuzz")
+    county = made_county(folder / "county", households=60, months=(MONTH,), seed=5)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHOUWANG_HOME", str(folder / "home"))
+        patch.setenv("SHOUWANG_INBOX", str(county.inbox))
+        patch.setenv("SHOUWANG_TODAY", "2026-10-12")
+        handover.init()
+        handover.load_registry(str(county.registry), str(MONTH))
+        for due in handover.departments(str(MONTH)):
+            handover.receive(str(MONTH), due["department"])
+        monthly.screen(str(MONTH))
+        releasing.release(str(MONTH), "测试员")
+        deciding.write_review(str(MONTH))
+        for path in (folder / "home/outbox/2026-09/townships").iterdir():
+            following.write_case_form(path.name)
+        yield folder
 
 
-@pytest.mark.parametrize("name", QUICK)
-def test_whatever_comes_is_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
-    attempt = TARGETS[name](tmp_path)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TARGETS)
+def test_whatever_comes_is_read_or_refused_in_words(
+    name: str, folder: Path, pytestconfig: pytest.Config
+) -> None:
+    """``pytest --nightly tests/fuzz`` draws other examples each time, and many."""
+    attempt, nightly = TARGETS[name](folder), pytestconfig.getoption("nightly")
 
     @settings(
-        max_examples=20, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        max_examples=2000 if nightly else 20,
+        derandomize=not nightly,
+        database=None,
+        suppress_health_check=list(HealthCheck),
     )
     @given(data=st.data())
     def throw(data: st.DataObject) -> None:
