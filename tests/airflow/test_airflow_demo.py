@@ -13,10 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from leftovers import ordinary_texts, people_of, texts_left, who_is_named
-from scheduled import PATIENCE, CommandLine
+from scheduled import PATIENCE
 
-from demo.month import MONTH, TODAY, Demo
+from demo.month import Demo
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -25,15 +24,12 @@ pytestmark = pytest.mark.timeout(1200)
 class Told:
     """A demo that was interrupted, and the one after it."""
 
-    folder: Path
     interrupted: subprocess.Popen[str]
     running_before: int
     left_after_interruption: list[psutil.Process]
     demo: subprocess.Popen[str]
     said: str
     left: list[psutil.Process]
-    exports: dict[str, bytes]
-    by_hand: dict[str, bytes]
 
 
 def demo(folder: Path) -> subprocess.Popen[str]:
@@ -65,17 +61,6 @@ def left_running(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def keys_of(folder: Path) -> str:
-    """The demo's keys, put there if it was interrupted before it made any: ids of people are
-    digests under one."""
-    file = folder / "secrets" / "keys"
-    if not file.exists():
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        file.write_text("\n".join(os.environ["SHOUWANG_KEYS"].split()))
-        file.chmod(0o600)
-    return " ".join(line for line in file.read_text().splitlines() if not line.startswith("#"))
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory, one_airflow: None) -> Told:
     top = tmp_path_factory.mktemp("driver")
@@ -90,31 +75,14 @@ def told(tmp_path_factory: pytest.TempPathFactory, one_airflow: None) -> Told:
     first.communicate(timeout=PATIENCE)
     left = left_running(folder)
 
-    keys = keys_of(folder)
     second = demo(folder)
     try:
-        settings = {
-            "SHOUWANG_INBOX": str(county / "inbox"),
-            "SHOUWANG_TODAY": TODAY,
-            "SHOUWANG_KEYS": keys,
-        }
-        by_hand = CommandLine(top / "by-hand", settings)
-        (registry,) = (county / "registry").iterdir()
-        load = f"registry load {registry} --as-of {MONTH}"
-        expected = by_hand.after(
-            str(MONTH), "init", load, f"run {MONTH}", f"release {MONTH} --by admin"
-        )
         said, _ = second.communicate(timeout=PATIENCE)
     finally:
         if second.poll() is None:
             second.send_signal(signal.SIGTERM)
             second.communicate()
-    told = Told(
-        folder, first, len(running), left, second, said, left_running(folder), {}, expected[1]
-    )
-    if second.returncode == 0:
-        told.exports = CommandLine(folder, {"SHOUWANG_TODAY": TODAY}).after(str(MONTH))[1]
-    return told
+    return Told(first, len(running), left, second, said, left_running(folder))
 
 
 def test_interrupted_it_leaves_nothing_running(told):
@@ -131,20 +99,6 @@ def test_the_next_demo_goes_on_with_the_county_that_is_there_and_tells_the_month
     assert "demo/outbox/2026-09/townships/" in told.said
     assert "the exchange board at /plugin/board" in " ".join(told.said.split())
     assert told.left == []
-
-
-def test_the_scheduler_on_sqlite_says_to_the_byte_what_the_command_line_says(told):
-    assert told.exports == told.by_hand
-    assert told.by_hand["warnings"].count(b"\n") > 10
-
-
-def test_no_person_is_named_in_what_the_demo_says_and_leaves(told, project):
-    county = told.folder / "county"
-    people = people_of(county, ordinary_texts(project))
-    assert len(people.ordinary) <= 5
-    assert len(people.names) > 700
-    left = [("what it says", told.said), *texts_left(told.folder / "airflow", told.folder)]
-    assert who_is_named(left, people) == {}
 
 
 def test_a_folder_that_is_not_a_demo_is_left_alone(tmp_path):

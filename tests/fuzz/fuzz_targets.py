@@ -269,7 +269,7 @@ def reviews(folder: Path) -> Try:
     """The review list that comes back, up to the decisions in the database."""
     workspace = load_workspace()
     (paper,) = workspace.county_papers_of(MONTH).glob("*有待核实*")
-    book = sheets_of(paper)
+    book = sheets_of(paper, passwords.every(workspace, paper.name))
 
     def attempt(data: st.DataObject) -> None:
         grid = [list(row) for row in book["有待核实"]]
