@@ -25,7 +25,7 @@ ROOM_quality := tests/versions/test_versions_quality.py
 ROOM_submissions := tests/versions tests/questions
 ROOM_screening := tests/rules
 ROOM_responses := tests/transfer/test_transfer_returns.py tests/documents/test_documents_returned.py
-ROOM_cli := tests/test_month.py
+ROOM_cli := tests/versions/test_versions_commands.py
 ROOM_TESTS = $(wildcard tests/$(ROOM)) $(ROOM_$(ROOM))
 
 help: ## list the targets
