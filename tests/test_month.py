@@ -32,8 +32,9 @@ pytestmark = pytest.mark.slow
 
 MONTH = "2026-09"
 EXPORTS = ("matches", "rejects", "signals", "warnings", "cases")
-SIGNALS: dict[str, int] = {}
-LEVELS: dict[str, int] = {}
+SIGNALS = {"CIV-1": 1, "CIV-2": 1, "CIV-3": 1, "EDU-1": 1, "EDU-2": 10, "HOU-1": 4}
+SIGNALS |= {"MED-1": 4, "MED-2": 1, "MED-3": 3, "WAT-1": 1, "WAT-3": 1, "WAT-4": 1}
+LEVELS = {"红": 4, "黄": 6, "蓝": 16}
 
 
 @dataclass(frozen=True)
