@@ -48,7 +48,6 @@ DOTTED = {
 """Peoples whose names are written with a dot: given names of men and of women."""
 
 MONITORED = ("脱贫不稳定户", "边缘易致贫户", "突发严重困难户")
-ABLE = ("普通劳动力", "技能劳动力", "弱劳动力或半劳动力")
 PHONES = np.array(
     [
         130,
