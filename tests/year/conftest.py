@@ -55,7 +55,7 @@ def live(made_county: Callable[..., DemoCounty], tmp_path_factory: pytest.TempPa
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 check=False,
-                timeout=1800,
+                timeout=3600,
             )
             log.seek(0)
             assert done.returncode == 0, "".join(log.readlines()[-60:])
