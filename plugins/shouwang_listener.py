@@ -90,9 +90,10 @@ def note(dag_run: DagRun) -> None:
 def record_ended_runs() -> int:
     """In a task: put the runs that have ended on the county's record, and send its figures; how
     many runs."""
-    from shouwang.board import watching
+    from shouwang.board import runs
+    from shouwang.workspace.workspace import load_workspace
 
-    count = watching.record_ended_runs()
+    count = runs.record_noted(load_workspace())
     measure()
     return count
 
@@ -104,11 +105,12 @@ def measure() -> None:
     from airflow.sdk.observability import stats
     from airflow.sdk.observability.metrics import stats_utils
 
-    from shouwang.board import watching
+    from shouwang.board.gauges import gauges
+    from shouwang.workspace.workspace import load_workspace
 
     stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=False)
     try:
-        for gauge in watching.gauges():
+        for gauge in gauges(load_workspace()):
             stats.gauge(f"shouwang.{gauge.name}", gauge.value, tags=gauge.tags)
         if conf.getboolean("metrics", "otel_on"):
             from opentelemetry.metrics import get_meter_provider

@@ -14,8 +14,9 @@ import yaml
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from statistics_server import Metrics
 
-from shouwang.board import watching
+from shouwang.board import runs
 from shouwang.submissions import handover
+from shouwang.workspace.workspace import load_workspace
 
 END = """
 import datetime as dt, os, sys, threading
@@ -116,7 +117,7 @@ def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_ofte
     assert "WENT ON" in said(END, airflow_environment | workspace, "noted")
     assert "WENT ON" in said(END, airflow_environment | workspace, "cleared")
     for _ in ("noted", "on record"):
-        cleared, first = watching.runs()
+        cleared, first = runs.last_runs("", 30)
         assert (first.dag, first.month, first.kind, first.state) == (
             "screening",
             "2026-09",
@@ -125,7 +126,7 @@ def test_the_end_of_a_run_is_noted_without_a_fork_and_recorded_once_however_ofte
         )
         assert (first.failed, first.seconds) == (("send[大河镇]",), 120)
         assert (cleared.state, cleared.failed, cleared.seconds) == ("success", (), 300)
-        watching.record_ended_runs()
+        runs.record_noted(load_workspace())
 
 
 def test_a_house_that_is_away_holds_nothing_up(airflow_environment, workspace, tmp_path):

@@ -115,11 +115,11 @@ def test_a_county_s_board_is_its_own_and_leads_to_its_own_dags(prefecture):
     board = prefecture.get("/counties/qingyuan/", headers=CLERK).text
     assert "qingyuan县" in board
     assert 'href="/base/shouwang/"' in board
-    assert "/base/shouwang/workspace/counties/qingyuan/months/2026-09/water" in board
+    assert "/base/shouwang/counties/qingyuan/months/2026-09/water" in board
     water = prefecture.get("/counties/qingyuan/months/2026-09/water", headers=CLERK).text
     assert "/base/dags/qingyuan.exchange_water/runs/of 2026-09" in water
     led = prefecture.get("/dags/qingyuan.exchange_water", headers=CLERK)
-    assert led.url.path == "/base/shouwang/workspace/counties/qingyuan/months/2026-09/water"
+    assert led.url.path == "/base/shouwang/counties/qingyuan/months/2026-09/water"
     assert prefecture.get("/counties/mengla/", headers=PREFECT).status_code == 503
     assert "逾期未报" in prefecture.get("/counties/lixi/", headers=PREFECT).text
 

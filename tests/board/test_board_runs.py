@@ -10,11 +10,12 @@ import pytest
 from test_board_pages import VIEWER, client  # noqa: F401 - a fixture
 from typer.testing import CliRunner
 
-from shouwang.board import watching
+from shouwang.board import runs
 from shouwang.board.gauges import gauges
 from shouwang.board.runs import Run
 from shouwang.cli.app import app
 from shouwang.compliance import trail
+from shouwang.workspace.workspace import load_workspace
 
 
 def run(dag: str, month: str | None, day: int, state: str = "success", *failed: str) -> Run:
@@ -23,7 +24,11 @@ def run(dag: str, month: str | None, day: int, state: str = "success", *failed: 
 
 
 def note(each: Run) -> None:
-    watching.note_run(f"{each.dag} {each.started}", each)
+    runs.note(load_workspace(), f"{each.dag} {each.started}", each)
+
+
+def record() -> int:
+    return runs.record_noted(load_workspace())
 
 
 @pytest.fixture(params=[True, False], ids=["on record", "noted"])
@@ -35,18 +40,18 @@ def recorded(september, request):
     ):
         note(each)
     if request.param:
-        assert watching.record_ended_runs() == 3
+        assert record() == 3
     return september
 
 
 def test_runs_are_told_the_newest_first_in_the_countys_time(recorded):
-    newest, *_, oldest = watching.runs()
+    newest, *_, oldest = runs.last_runs("", 30)
     assert (newest.dag, newest.month, newest.state) == ("screening", "2026-09", "failed")
     assert newest.failed == ("release[大河镇]", "send[小河乡]")
     assert newest.seconds == 95
     assert f"{oldest.started:%Y-%m-%d %H:%M}" == "2026-10-06 08:00"
-    assert [each.dag for each in watching.runs(month="2026-09")] == ["screening", "exchange_water"]
-    assert [each.dag for each in watching.runs(count=1)] == ["screening"]
+    assert [each.dag for each in runs.last_runs("2026-09", 30)] == ["screening", "exchange_water"]
+    assert [each.dag for each in runs.last_runs("", 1)] == ["screening"]
 
 
 def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_it_is_killed(
@@ -57,19 +62,19 @@ def test_what_was_noted_is_put_on_record_once_whoever_tells_of_it_and_wherever_i
     note(first)  # by the scheduler and by the API server
     kept = {path: path.read_bytes() for path in september.workspace.ended_runs.iterdir()}
     assert len(kept) == 1
-    assert watching.record_ended_runs() == 1
+    assert record() == 1
     for path, content in kept.items():  # killed before the note was gone
         path.write_bytes(content)
     note(second)
-    assert [each.dag for each in watching.runs()] == ["followup", "screening"]
-    assert watching.record_ended_runs() == 2
-    assert [each.dag for each in watching.runs()] == ["followup", "screening"]
-    assert watching.record_ended_runs() == 0
+    assert [each.dag for each in runs.last_runs("", 30)] == ["followup", "screening"]
+    assert record() == 2
+    assert [each.dag for each in runs.last_runs("", 30)] == ["followup", "screening"]
+    assert record() == 0
     assert list(september.workspace.ended_runs.iterdir()) == []
 
 
 def test_they_are_entries_of_the_audit_trail_and_as_hard_to_change(recorded):
-    watching.record_ended_runs()
+    record()
     told = trail.check(recorded.workspace)
     assert told["faults"] == []
     assert told["entries"] >= 3
@@ -104,7 +109,7 @@ def test_a_run_that_failed_asks_for_somebody_until_one_went_well(recorded, clien
     assert asked() == [("/base/dags/screening/runs/of 2026-09", "信息比对")]
     note(run("screening", "2026-09", 12))
     assert asked() == []
-    watching.record_ended_runs()
+    record()
     assert asked() == []
 
 

@@ -56,8 +56,6 @@ export warnings --month {MONTH} --out {{home}}/warnings.csv
 audit check
 audit export --out {{home}}/audit.csv
 keys list
-keys rotate --by 测试员
-keys drop k1 --by 测试员
 backup {{home}}/backup.zip --keys {{home}}/keys.zip
 expire --dry-run
 runs

@@ -120,19 +120,20 @@ def create_app(
     @router.get("/questions")
     def questions(request: Request, by: seen) -> Response:
         _trusted(by)
-        told = pages.questions(workspace())
+        shown = pages.questions(workspace())
         if _speaks_json(request):
-            return JSONResponse(
-                jsonable_encoder({"waiting": told["waiting"], "answered": told["answered"]})
-            )
-        return answer(request, "questions.html", **told)
+            del shown["county"]
+            return JSONResponse(jsonable_encoder(shown))
+        return answer(request, "questions.html", **shown)
 
     @router.post("/questions/{identifier}/answer", dependencies=[Depends(_same_origin)])
     def answer_question(
-        request: Request, identifier: int, by: seen, said: Annotated[str, Depends(_said)]
+        request: Request, identifier: int, by: seen, candidate: Annotated[str, Depends(_candidate)]
     ) -> Response:
         return _answered(
-            request, by, lambda who: asking.answer_question(identifier, said, who, reread=False)
+            request,
+            by,
+            lambda who: asking.answer_question(identifier, candidate, who, reread=False),
         )
 
     @router.post("/questions/{identifier}/revoke", dependencies=[Depends(_same_origin)])
@@ -151,8 +152,8 @@ def create_app(
         except UsageError as error:
             if _speaks_json(request):
                 return JSONResponse({"detail": str(error)}, 409)
-            told = pages.questions(workspace())
-            return answer(request, "questions.html", 409, refused=True, **told)
+            shown = pages.questions(workspace())
+            return answer(request, "questions.html", 409, refused=True, **shown)
         for month in done["months"]:
             read_on(workspace().dag_id(f"exchange_{done['department']}"), month, who)
         if _speaks_json(request):
@@ -253,11 +254,11 @@ def _same_origin(request: Request) -> None:
         raise HTTPException(403)
 
 
-async def _said(request: Request) -> str:
+async def _candidate(request: Request) -> str:
     """The candidate that a form or a program names."""
     try:
-        said = await (request.json() if _speaks_json(request) else request.form())
-        candidate = said["candidate"]
+        fields = await (request.json() if _speaks_json(request) else request.form())
+        candidate = fields["candidate"]
     except (ValueError, KeyError, TypeError):
         candidate = None
     if not isinstance(candidate, str):

@@ -8,11 +8,11 @@ few grouped questions, whatever the number of rows behind them.
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -21,20 +21,11 @@ from shouwang.casework.states import supervised_from
 from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.store import submissions
-from shouwang.store.tables import (
-    feedback,
-    late,
-    release,
-    release_item,
-    response,
-    run,
-    submission,
-    warning,
-)
+from shouwang.store.tables import late, release, response, run, submission, warning
 from shouwang.workspace.workspace import Workspace
 
 State = Literal["in force", "held", "refused", "late", "waiting", "not due"]
-LEVELS = ("红", "黄", "蓝")
+Version = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -110,14 +101,14 @@ class TownshipMonth:
 def months(connection: Connection, count: int, today: dt.date) -> list[Month]:
     """The data months to show, the newest first: all from the first known to the one expected now,
     and what is ahead."""
-    known = {
+    existing = {
         Month.parse(month)
         for table in (submission, late, run)
         for month in connection.scalars(sa.select(table.c.month).distinct())
     }
-    return sorted(known.union(Month.span(min(known), expected(today))) if known else known)[
-        -count:
-    ][::-1]
+    if not existing:
+        return []
+    return sorted(existing.union(Month.span(min(existing), expected(today))))[-count:][::-1]
 
 
 def expected(today: dt.date) -> Month:
@@ -136,48 +127,33 @@ def month_rows(
     declared = set(connection.execute(sa.select(late.c.month, late.c.department)).all())
     screened = dict(connection.execute(sa.select(run.c.month, run.c.screened_at)).all())
     outdated = set(submissions.outdated(connection))
-    counted = sa.select(warning.c.month, warning.c.level, sa.func.count()).group_by(
-        warning.c.month, warning.c.level
-    )
     levels: dict[str, dict[str, int]] = defaultdict(dict)
+    counted = sa.select(warning.c.month, warning.c.level, sa.func.count())
+    counted = counted.where(warning.c.month.between(first, last))
     for month, level, count in connection.execute(
-        counted.where(warning.c.month.between(first, last))
+        counted.group_by(warning.c.month, warning.c.level)
     ):
         levels[month][level] = count
-    sent = sa.select(
-        release.c.month,
-        sa.func.max(release.c.released_on),
-        sa.func.count(release.c.township.distinct()),
-    )
-    released = {
-        month: (day, count)
-        for month, day, count in connection.execute(sent.group_by(release.c.month))
-    }
+    townships = sa.func.count(release.c.township.distinct())
+    lists = sa.select(release.c.month, sa.func.max(release.c.released_on), townships)
+    released = {row[0]: row[1:] for row in connection.execute(lists.group_by(release.c.month))}
     rows = []
     for month in shown:
-        key = str(month)
-        cells = tuple(
-            _cell(
-                workspace,
-                contract,
-                month,
-                versions.get((key, contract.department), []),
-                declared,
-                today,
-            )
-            for contract in workspace.county.contracts.values()
-        )
-        day, townships = released.get(key, (None, 0))
+        key, cells = str(month), []
+        for contract in workspace.county.contracts.values():
+            own = versions[key, contract.department]
+            is_late = (key, contract.department) in declared
+            cells.append(_cell(workspace, contract, month, own, is_late, today))
         at = screened.get(key)
+        screened_on = local(workspace, at) if at else None
         rows.append(
             MonthRow(
                 key,
-                cells,
-                local(workspace, at) if at else None,
+                tuple(cells),
+                screened_on,
                 key in outdated,
                 levels[key],
-                day,
-                townships,
+                *released.get(key, (None, 0)),
             )
         )
     return rows
@@ -185,70 +161,57 @@ def month_rows(
 
 def _versions(
     connection: Connection, first: str, last: str
-) -> dict[tuple[str, str], list[dict[str, Any]]]:
-    columns = [
-        submission.c[n]
-        for n in ("month", "department", "version", "status", "in_force", "received_at", "counts")
-    ]
-    told = submission.c.report["warnings"].label("warnings")
-    query = (
-        sa.select(*columns, told)
-        .where(submission.c.month.between(first, last))
-        .order_by(submission.c.version)
-    )
-    found: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+) -> dict[tuple[str, str], list[Version]]:
+    """What came from each department for each month, the oldest version first."""
+    names = ("month", "department", "version", "status", "in_force", "received_at", "counts")
+    remarks = submission.c.report["warnings"].label("warnings")
+    query = sa.select(*(submission.c[name] for name in names), remarks)
+    query = query.where(submission.c.month.between(first, last)).order_by(submission.c.version)
+    versions: dict[tuple[str, str], list[Version]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        found[row["month"], row["department"]].append(dict(row))
-    return found
+        versions[row["month"], row["department"]].append(dict(row))
+    return versions
 
 
 def _cell(
     workspace: Workspace,
     contract: Contract,
     month: Month,
-    versions: list[dict[str, Any]],
-    declared: Iterable[tuple[str, str]],
+    versions: list[Version],
+    declared_late: bool,
     today: dt.date,
 ) -> Cell:
     calendar = workspace.county.settings.calendar
-    due = calendar.handover(month)
-    who: dict[str, Any] = {
-        "department": contract.department,
-        "title": contract.title,
-        "month": str(month),
-        "due": due,
-    }
-    days_late = (
-        0
-        if contract.on_arrival or not versions
-        else max(0, (local(workspace, versions[0]["received_at"]) - due).days)
-    )
+    due, over = calendar.handover(month), today > calendar.waiting_until(month)
+
+    def cell(state: State, **more: Any) -> Cell:
+        return Cell(contract.department, contract.title, str(month), state, due, **more)
+
+    def days_since(version: Version) -> int:
+        return max(0, (today - local(workspace, version["received_at"])).days)
+
     if not versions:
         if not contract.due(month):
-            return Cell(**who, state="not due")
-        over = (str(month), contract.department) in declared or today > calendar.waiting_until(
-            month
-        )
-        return Cell(
-            **who, state="late" if over else "waiting", days_late=max(0, (today - due).days)
-        )
-    shown = next((version for version in versions if version["in_force"]), versions[-1])
-    received = local(workspace, shown["received_at"])
+            return cell("not due")
+        days_late = max(0, (today - due).days)
+        return cell("late" if declared_late or over else "waiting", days_late=days_late)
     last = versions[-1]
+    shown = next((version for version in versions if version["in_force"]), last)
     held = [version for version in versions if version["status"] == submissions.HELD]
     waits = last["status"] == submissions.HELD and not shown["in_force"]
-    return Cell(
-        **who,
-        state="in force" if shown["in_force"] else "held" if waits else "refused",
+    return cell(
+        "in force" if shown["in_force"] else "held" if waits else "refused",
         version=shown["version"],
         versions=len(versions),
         counts=shown["counts"] or {},
-        received_on=received,
-        age=max(0, (today - received).days),
-        days_late=days_late,
+        received_on=local(workspace, shown["received_at"]),
+        age=days_since(shown),
+        days_late=0
+        if contract.on_arrival
+        else max(0, (local(workspace, versions[0]["received_at"]) - due).days),
         refused_since=bool(shown["in_force"]) and last["status"] == submissions.REFUSED,
-        held_for=max(0, (today - local(workspace, held[-1]["received_at"])).days) if held else None,
-        unanswered=waits and today > calendar.waiting_until(month),
+        held_for=days_since(held[-1]) if held else None,
+        unanswered=waits and over,
         unusual=len(shown["warnings"] or ()),
     )
 
@@ -256,6 +219,26 @@ def _cell(
 def local(workspace: Workspace, moment: dt.datetime) -> dt.date:
     """The county's date at a moment of the database (UTC)."""
     return moment.replace(tzinfo=dt.UTC).astimezone(workspace.zone).date()
+
+
+LISTS = sa.text("""
+WITH item AS (
+    SELECT i.month, i.township, i.clue_no, max(r.version) AS version, min(r.due) AS due,
+           min(r.released_on) AS released_on
+    FROM "release" r JOIN release_item i
+      ON i.month = r.month AND i.township = r.township AND i.version = r.version
+    WHERE r.month >= :first GROUP BY i.month, i.township, i.clue_no
+), answer AS (  -- a list without a month meant that in which the clue was opened
+    SELECT clue_no, max(coalesce(list_month,
+           '20' || substr(clue_no, 1, 2) || '-' || substr(clue_no, 3, 2))) AS month
+    FROM feedback GROUP BY clue_no
+)
+SELECT item.month, item.township, released_on, due, max(version) AS version, count(*) AS sent,
+       count(CASE WHEN answer.month >= item.month THEN 1 END) AS returned
+FROM item LEFT JOIN answer ON answer.clue_no = item.clue_no
+GROUP BY item.month, item.township, released_on, due
+ORDER BY item.month DESC, item.township
+""").columns(released_on=sa.Date, due=sa.Date)
 
 
 def township_months(
@@ -266,95 +249,47 @@ def township_months(
     A household counts as answered when an answer came to the month's list or a later one; overdue
     when its day (核查截止日期) is over without that.
     """
-    items = (
-        sa.select(
-            release.c.month,
-            release.c.township,
-            release_item.c.clue_no,
-            sa.func.max(release.c.version).label("version"),
-            sa.func.min(release.c.due).label("due"),
-            sa.func.min(release.c.released_on).label("released_on"),
-        )
-        .join_from(
-            release,
-            release_item,
-            sa.and_(
-                *(
-                    release.c[name] == release_item.c[name]
-                    for name in ("month", "township", "version")
-                )
-            ),
-        )
-        .where(release.c.month >= str(first))
-        .group_by(release.c.month, release.c.township, release_item.c.clue_no)
-        .subquery()
-    )
-    year, number = (
-        sa.func.substr(feedback.c.clue_no, at, 2) for at in (1, 3)
-    )  # what a list without month meant
-    listed = sa.func.coalesce(
-        feedback.c.list_month, sa.literal("20").concat(year).concat("-").concat(number)
-    )
-    answers = (
-        sa.select(feedback.c.clue_no, sa.func.max(listed).label("month"))
-        .group_by(feedback.c.clue_no)
-        .subquery()
-    )
-    answered = sa.func.coalesce(answers.c.month, "") >= items.c.month
-
-    query = (
-        sa.select(
-            items.c.month,
-            items.c.township,
-            items.c.released_on,
-            items.c.due,
-            sa.func.max(items.c.version).label("version"),
-            sa.func.count().label("sent"),
-            sa.func.sum(sa.case((answered, 1), else_=0)).label("answered"),
-        )
-        .outerjoin_from(items, answers, items.c.clue_no == answers.c.clue_no)
-        .group_by(items.c.month, items.c.township, items.c.released_on, items.c.due)
-        .order_by(items.c.month.desc(), items.c.township)
-    )
-    patience, found = workspace.county.settings.calendar.overdue_days, []
-    for (month, township), same in groupby(connection.execute(query), key=lambda row: row[:2]):
+    patience, townships = workspace.county.settings.calendar.overdue_days, []
+    lists = connection.execute(LISTS, {"first": str(first)}).mappings().all()
+    for (month, township), same in groupby(lists, lambda row: (row["month"], row["township"])):
         rows = [*same]
-        late_ = [row for row in rows if row.due < today]
-        supervised = [
-            row for row in rows if supervised_from(row.released_on, row.due, patience) <= today
-        ]
-        overdue, on_list = (
-            sum(row.sent - row.answered for row in some) for some in (late_, supervised)
-        )
-        found.append(
+        unanswered = [(row, row["sent"] - row["returned"]) for row in rows]
+        townships.append(
             TownshipMonth(
                 month,
                 township,
-                sum(row.sent for row in rows),
-                sum(row.answered for row in rows),
-                overdue,
-                on_list,
-                max(row.released_on for row in rows),
-                min(row.due for row in rows),
-                max(row.version for row in rows),
+                sum(row["sent"] for row in rows),
+                sum(row["returned"] for row in rows),
+                sum(count for row, count in unanswered if row["due"] < today),
+                sum(
+                    count
+                    for row, count in unanswered
+                    if supervised_from(row["released_on"], row["due"], patience) <= today
+                ),
+                max(row["released_on"] for row in rows),
+                min(row["due"] for row in rows),
+                max(row["version"] for row in rows),
             )
         )
-    return found
+    return townships
 
 
 Kind = Literal[
     "asked",
     "release asked",
-    "late",
     "refused",
+    "held",
+    "late",
     "refused since",
     "outdated",
     "overdue",
     "held back",
     "review",
     "unusual",
-    "held",
 ]
+"""What can ask for somebody, the gravest first."""
+RECENT = 3
+"""Months that can still ask for somebody; what lies further back stands in the table."""
 
 
 @dataclass(frozen=True)
@@ -372,16 +307,10 @@ class Attention:
     count: int = 0
 
 
-RECENT = 3
-"""Months that can still ask for somebody; what lies further back stands in the table."""
-
-
 def held(connection: Connection) -> int:
     """How many files came back of which nobody knows whose they are."""
-    return (
-        connection.scalar(sa.select(sa.func.count()).select_from(response).where(response.c.held))
-        or 0
-    )
+    query = sa.select(sa.func.count()).select_from(response).where(response.c.held)
+    return connection.scalar(query) or 0
 
 
 def attention(
@@ -395,11 +324,11 @@ def attention(
 
     ``releases``: those that wait for an answer (``count``: days), and townships that are held back.
     """
-    found = [*releases, *([Attention("held", rows[0].month, (), held)] if held and rows else [])]
+    entries = [*releases, *([Attention("held", rows[0].month, (), held)] if held and rows else [])]
 
     def add(kind: Kind, row: MonthRow, cells: Iterable[Cell], count: int | None = None) -> None:
         if who := tuple((cell.department, cell.title) for cell in cells):
-            found.append(Attention(kind, row.month, who, len(who) if count is None else count))
+            entries.append(Attention(kind, row.month, who, len(who) if count is None else count))
 
     for row in rows[:RECENT]:
         asked = [cell for cell in row.cells if cell.held_for is not None]
@@ -408,30 +337,14 @@ def attention(
         add("refused since", row, (cell for cell in row.cells if cell.refused_since))
         add("late", row, row.of("late"))
         if row.outdated:
-            found.append(Attention("outdated", row.month))
-    for row in [row for row in rows if row.of("in force")][:1]:
-        add("review", row, (cell for cell in row.cells if cell.counts.get("review")), row.reviews)
-        add("unusual", row, (cell for cell in row.cells if cell.unusual))
-    overdue: Counter[str] = Counter()
-    names: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for sent in townships:
-        if sent.overdue:
-            overdue[sent.month] += sent.overdue
-            names[sent.month].append(("", sent.township))
-    found += [
-        Attention("overdue", month, tuple(names[month]), count) for month, count in overdue.items()
-    ]
-    order = (
-        "asked",
-        "release asked",
-        "refused",
-        "held",
-        "late",
-        "refused since",
-        "outdated",
-        "overdue",
-        "held back",
-        "review",
-        "unusual",
-    )
-    return sorted(found, key=lambda entry: order.index(entry.kind))
+            entries.append(Attention("outdated", row.month))
+    if newest := next((row for row in rows if row.of("in force")), None):
+        reviewed = (cell for cell in newest.cells if cell.counts.get("review"))
+        add("review", newest, reviewed, newest.reviews)
+        add("unusual", newest, (cell for cell in newest.cells if cell.unusual))
+    overdue = [sent for sent in townships if sent.overdue]
+    for month in dict.fromkeys(sent.month for sent in overdue):
+        late_ones = [sent for sent in overdue if sent.month == month]
+        who = tuple(("", sent.township) for sent in late_ones)
+        entries.append(Attention("overdue", month, who, sum(sent.overdue for sent in late_ones)))
+    return sorted(entries, key=lambda entry: get_args(Kind).index(entry.kind))

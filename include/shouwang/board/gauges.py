@@ -33,33 +33,29 @@ def gauges(workspace: Workspace) -> list[Gauge]:
     the newest screened month, by level); ``lists`` (papers for townships, sent or waiting);
     ``overdue`` (households of the last twelve months' lists).
     """
-    today, county = workspace.today(), {"county": workspace.county.settings.code}
+    today, county = workspace.today(), workspace.county.settings.code
     with workspace.database.read() as connection:
         shown = months(connection, MONTHS, today)
         rows = month_rows(workspace, connection, shown, today)
         townships = township_months(workspace, connection, today, min(shown)) if shown else []
-        prepared, sent = connection.execute(
-            sa.select(sa.func.count(), sa.func.count(dispatch.c.sent_at))
-        ).one()
-    found = []
+        query = sa.select(sa.func.count(), sa.func.count(dispatch.c.sent_at))
+        prepared, sent = connection.execute(query).one()
+    figures: list[Gauge] = []
+
+    def add(name: str, value: float, **tags: str) -> None:
+        figures.append(Gauge(name, value, {"county": county, **tags}))
+
     for department in workspace.county.contracts:
-        cells = (cell for row in rows for cell in row.cells if cell.department == department)
-        if cell := next((cell for cell in cells if cell.state == "in force"), None):
-            tags = {**county, "department": department}
+        cells = (cell for row in rows for cell in row.of("in force"))
+        if cell := next((cell for cell in cells if cell.department == department), None):
             for outcome, count in sorted(cell.counts.items()):
-                found.append(
-                    Gauge(
-                        "rows", count, {**tags, "outcome": "read" if outcome == "rows" else outcome}
-                    )
-                )
-            found.append(Gauge("age_days", cell.age or 0, tags))
+                outcome = "read" if outcome == "rows" else outcome
+                add("rows", count, department=department, outcome=outcome)
+            add("age_days", cell.age or 0, department=department)
     if screened := next((row for row in rows if row.screened_on), None):
         for level, name in LEVELS.items():
-            found.append(
-                Gauge("warnings", screened.levels.get(level, 0), {**county, "level": name})
-            )
-    found += [
-        Gauge("lists", count, {**county, "state": state})
-        for state, count in (("sent", sent), ("waiting", prepared - sent))
-    ]
-    return [*found, Gauge("overdue", sum(each.overdue for each in townships), county)]
+            add("warnings", screened.levels.get(level, 0), level=name)
+    add("lists", sent, state="sent")
+    add("lists", prepared - sent, state="waiting")
+    add("overdue", sum(each.overdue for each in townships))
+    return figures

@@ -24,12 +24,14 @@ from shouwang.board.runs import failing, runs
 from shouwang.board.words import LANGUAGES, words
 from shouwang.core.errors import NotThereYet, ShouwangError, UsageError, unknown
 from shouwang.core.month import Month
+from shouwang.matching.deciding import write_review
 from shouwang.release.approvals import held_back, open_questions
 from shouwang.screening.hit_rates import hit_rates
 from shouwang.screening.rulebook import load_rulebook
 from shouwang.store import submissions
 from shouwang.store.audit import audit
 from shouwang.store.tables import submission as submission_table
+from shouwang.submissions import asking
 from shouwang.submissions import questions as intake
 from shouwang.workspace.workspace import Workspace
 
@@ -62,8 +64,8 @@ def language_of(request: Request) -> str:
     wished += [
         part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(",")
     ]
-    known = (wish[:2].lower() for wish in wished if wish)
-    return next((wish for wish in known if wish in LANGUAGES), LANGUAGES[0])
+    languages = (wish[:2].lower() for wish in wished if wish)
+    return next((language for language in languages if language in LANGUAGES), LANGUAGES[0])
 
 
 @cache
@@ -93,59 +95,44 @@ def top_of(request: Request) -> str:
 
 def render(request: Request, language: str, page: str, **given: Any) -> str:
     """A page in a language."""
-    root = request.scope.get("root_path", "")
-    known, top = words(language), top_of(request)
-
-    def said(key: str, **values: Any) -> str:
-        return known[key].format(**values)
+    root, top, texts = request.scope.get("root_path", ""), top_of(request), words(language)
+    chinese = language == "zh"
 
     def month_name(month: str) -> str:
         first = Month.parse(month).first
-        return f"{first.year}年{first.month}月" if language == "zh" else f"{first:%b %Y}"
+        return f"{first.year}年{first.month}月" if chinese else f"{first:%b %Y}"
 
     def day(date: dt.date | None) -> str:
-        return (
-            ""
-            if date is None
-            else f"{date.month}月{date.day}日"
-            if language == "zh"
-            else f"{date.day} {date:%b}"
-        )
+        if date is None:
+            return ""
+        return f"{date.month}月{date.day}日" if chinese else f"{date.day} {date:%b}"
 
-    return (
-        _templates()
-        .get_template(page)
-        .render(
-            t=said,
-            month_name=month_name,
-            day=day,
-            language=language,
-            root=root,
-            airflow=top.rpartition("/")[0],
-            prefecture=top if top != root else "",
-            path=request.url.path,
-            query=dict(request.query_params),
-            **given,
-        )
-    )
+    values = {
+        "t": lambda key, **fields: texts[key].format(**fields),
+        "month_name": month_name,
+        "day": day,
+        "language": language,
+        "root": root,
+        "airflow": top.rpartition("/")[0],
+        "prefecture": top if top != root else "",
+        "path": request.url.path,
+        "query": dict(request.query_params),
+    }
+    return _templates().get_template(page).render(values, **given)
 
 
 def prefecture(keys: Iterable[str], month: str) -> dict[str, Any]:
     """The page of all counties that a visitor may see: ``month`` is the one shown, the present one
     if it is empty."""
     now = month_now()
-    of = Month.parse(month) if month else now
-    counties = [county_month(key, of) for key in keys]
-    states = {
-        kind: sum(one.count(kind) for one in counties)
-        for kind in ("in force", "held", "refused", "late", "waiting")
-    }
-    months = [str(one) for one in reversed(Month.span(now + -5, now))]
+    shown = Month.parse(month) if month else now
+    counties = [county_month(key, shown) for key in keys]
+    kinds: tuple[figures.State, ...] = ("in force", "held", "refused", "late", "waiting")
     return {
         "counties": counties,
-        "states": states,
-        "month": str(of),
-        "months": months,
+        "states": {kind: sum(county.count(kind) for county in counties) for kind in kinds},
+        "month": str(shown),
+        "months": [str(each) for each in reversed(Month.span(now + -5, now))],
         "now": dt.datetime.now(ZONE).replace(microsecond=0),
     }
 
@@ -160,24 +147,20 @@ def board(workspace: Workspace, count: int, month: str, log_of: LogOf) -> dict[s
             raise NotThereYet("No month is known yet.")
         rows = figures.month_rows(workspace, connection, shown, today)
         releases = _releases(workspace, connection, today)
-        rates = _rates(connection, _titles(workspace.county_folder, _changed(workspace)), shown[:6])
-        townships = figures.township_months(
-            workspace, connection, today, max(shown[-1], shown[0] + -11)
-        )
+        rates = hit_rates(connection, _rule_titles(workspace.county_folder), shown[:6])
+        since = max(shown[-1], shown[0] + -11)
+        townships = figures.township_months(workspace, connection, today, since)
         held = figures.held(connection)
-        ran = runs(workspace, connection, RUNS_LOOKED_AT)
+        ended = runs(workspace, connection, RUNS_LOOKED_AT)
         asked = len(intake.open_questions(connection))
     sent = list(dict.fromkeys(row.month for row in townships))
-    chosen = month if month in sent else (sent[0] if sent else "")
-    missed = (
-        1 - cell.matched_share
-        for row in rows
-        for cell in row.cells
-        if cell.matched_share is not None
-    )
+    chosen = month if month in sent else next(iter(sent), "")
+    shares = (cell.matched_share for row in rows for cell in row.cells)
+    missed = max((1 - share for share in shares if share is not None), default=0)
+    contracts = workspace.county.contracts.items()
     return {
         "county": workspace.county.settings.name,
-        "scale": max(0.05, ceil(max(missed, default=0) * 20) / 20),
+        "scale": max(0.05, ceil(missed * 20) / 20),
         "now": dt.datetime.now(workspace.zone).replace(microsecond=0),
         "today": today,
         "rows": rows,
@@ -187,15 +170,12 @@ def board(workspace: Workspace, count: int, month: str, log_of: LogOf) -> dict[s
         "townships": [row for row in townships if row.month == chosen],
         "all_townships": townships,
         "sent_months": sent,
-        "rates": rates,
+        "rates": rates[rates["answered"] > 0].to_dict("records"),
         "chosen": chosen,
         "count": count,
-        "runs": ran[:LAST_RUNS],
-        "failing": failing(ran),
-        "run_titles": {
-            f"exchange_{name}": contract.title
-            for name, contract in workspace.county.contracts.items()
-        },
+        "runs": ended[:LAST_RUNS],
+        "failing": failing(ended),
+        "run_titles": {f"exchange_{name}": contract.title for name, contract in contracts},
         "log_of": log_of,
         "dag_id": workspace.dag_id,
     }
@@ -206,54 +186,27 @@ def _releases(
 ) -> list[figures.Attention]:
     """Releases that wait for an answer, with the days that they have waited, and townships that are
     held back."""
-    found = [
-        figures.Attention(
-            "release asked",
-            said.month,
-            _named(said.clues),
-            (today - figures.local(workspace, said.at)).days,
-        )
-        for said in open_questions(connection)
-    ]
-    for month, holds in groupby(
-        sorted(held_back(connection, workspace.zone).values(), key=itemgetter("month")),
-        itemgetter("month"),
-    ):
-        townships = [hold["township"] for hold in holds]
-        found.append(figures.Attention("held back", month, _named(townships), len(townships)))
-    return found
-
-
-def _named(townships: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    return tuple(("", township) for township in townships)
+    entries = []
+    for question in open_questions(connection):
+        who = tuple(("", township) for township in question.clues)
+        days = (today - figures.local(workspace, question.at)).days
+        entries.append(figures.Attention("release asked", question.month, who, days))
+    holds = sorted(held_back(connection, workspace.zone).values(), key=itemgetter("month"))
+    for month, same in groupby(holds, itemgetter("month")):
+        who = tuple(("", hold["township"]) for hold in same)
+        entries.append(figures.Attention("held back", month, who, len(who)))
+    return entries
 
 
 def _head(rows: list[figures.MonthRow], expected: str) -> figures.MonthRow:
     """The month that work is on: the newest that is due and of which something is known."""
-    over = [row for row in rows if row.month <= expected]
-    return next(
-        (
-            row
-            for row in over
-            if any(row.of(state) for state in ("in force", "held", "refused", "late"))
-        ),
-        rows[0],
-    )
+    states: tuple[figures.State, ...] = ("in force", "held", "refused", "late")
+    over = (row for row in rows if row.month <= expected)
+    return next((row for row in over if any(map(row.of, states))), rows[0])
 
 
-def _rates(
-    connection: Connection, titles: dict[str, str], months: list[Month]
-) -> list[dict[str, Any]]:
-    """The hit rates of rules that were answered, the poorest first."""
-    rates = hit_rates(connection, titles, months)
-    return [
-        {str(name): value for name, value in row.items()}
-        for row in rates[rates["answered"] > 0].to_dict("records")
-    ]
-
-
-def _changed(workspace: Workspace) -> int:
-    return (workspace.county_folder / "rules.yaml").stat().st_mtime_ns
+def _rule_titles(folder: Path) -> dict[str, str]:
+    return _titles(folder, (folder / "rules.yaml").stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
@@ -267,44 +220,41 @@ def _titles(folder: Path, changed: int) -> dict[str, str]:
 
 def submission(workspace: Workspace, month: str, department: str, log_of: LogOf) -> dict[str, Any]:
     """The page of one department's month, with all its versions."""
-    of, today = Month.parse(month), workspace.today()
+    shown_month, today = Month.parse(month), workspace.today()
     contract = workspace.county.contract(department)
     if contract is None:
         raise unknown("department", department, workspace.county.contracts)
     with workspace.database.read() as connection:
-        shown = figures.months(connection, 12, today)
-        rows = figures.month_rows(workspace, connection, sorted({*shown, of}), today)
-        versions = submissions.versions(connection, of, department)
-    strip = [next(cell for cell in row.cells if cell.department == department) for row in rows]
+        shown = sorted({*figures.months(connection, 12, today), shown_month})
+        rows = figures.month_rows(workspace, connection, shown, today)
+        versions = submissions.versions(connection, shown_month, department)
+    strip = [cell for row in rows for cell in row.cells if cell.department == department]
     numbers = {version["content"]: version["version"] for version in reversed(versions)}
-    told = []
-    for version in reversed(versions):
-        page = workspace.validation_page_of(month, department, version["submission_id"])
-        told.append(
-            version
-            | {
-                "received_on": figures.local(workspace, version["received_at"]),
-                "state": _state_of(version),
-                "corrects": numbers.get(version["base"]),
-                "has_docs": page.is_file(),
-                "has_receipt": _receipt_of(workspace, version) is not None,
-                "warnings": version["report"].get("warnings", ()),
-            }
-        )
     dag = workspace.dag_id(f"exchange_{department}")
     return {
         "county": workspace.county.settings.name,
         "contract": contract,
         "month": month,
         "strip": strip,
-        "versions": told,
+        "versions": [
+            version
+            | {
+                "received_on": figures.local(workspace, version["received_at"]),
+                "state": _state_of(version),
+                "corrects": numbers.get(version["base"]),
+                "has_docs": _docs_of(workspace, version).is_file(),
+                "has_receipt": _receipt_of(workspace, version) is not None,
+                "warnings": version["report"].get("warnings", ()),
+            }
+            for version in reversed(versions)
+        ],
         "cell": next(cell for cell in strip if cell.month == month),
         "dag": dag,
         "log": log_of(dag, month),
     }
 
 
-def _state_of(version: dict[str, Any]) -> str:
+def _state_of(version: figures.Version) -> str:
     if version["in_force"]:
         return "in force"
     if version["status"] == submissions.HELD:
@@ -314,13 +264,8 @@ def _state_of(version: dict[str, Any]) -> str:
 
 def questions(workspace: Workspace) -> dict[str, Any]:
     """The page of what intake asks, and of what was answered."""
-    from shouwang.submissions.asking import questions as asked
-
-    return {
-        "county": workspace.county.settings.name,
-        "waiting": asked(),
-        "answered": asked(answered=True),
-    }
+    waiting, answered = asking.questions(), asking.questions(answered=True)
+    return {"county": workspace.county.settings.name, "waiting": waiting, "answered": answered}
 
 
 def page_of_dag(workspace: Workspace, dag_id: str) -> str:
@@ -328,63 +273,59 @@ def page_of_dag(workspace: Workspace, dag_id: str) -> str:
     department = dag_id.removeprefix("exchange_")
     if workspace.county.contract(department) is None:
         return "/"
-    known = sa.select(sa.func.max(submission_table.c.month)).where(
-        submission_table.c.department == department
-    )
+    newest = sa.select(sa.func.max(submission_table.c.month))
     with workspace.database.read() as connection:
-        month = connection.scalar(known)
+        month = connection.scalar(newest.where(submission_table.c.department == department))
     return f"/months/{month}/{department}" if month else "/"
 
 
-def _version(workspace: Workspace, submission_id: str) -> dict[str, Any]:
+def _version(workspace: Workspace, submission_id: str) -> figures.Version:
     with workspace.database.read() as connection:
-        known = submissions.find(connection, submission_id)
-    if known is None:
+        version = submissions.find(connection, submission_id)
+    if version is None:
         raise UsageError("There is no such submission.")
-    return known
+    return version
 
 
 def docs(workspace: Workspace, submission_id: str) -> dict[str, Any]:
     """The page around the Data Docs of a submission."""
-    known = _version(workspace, submission_id)
-    data_docs(workspace, submission_id)
-    return {
-        "version": known,
-        "contract": workspace.county.contract(known["department"]),
-        "month": known["month"],
-    }
+    version = _version(workspace, submission_id)
+    _existing(_docs_of(workspace, version))
+    contract = workspace.county.contract(version["department"])
+    return {"version": version, "contract": contract, "month": version["month"]}
 
 
 def data_docs(workspace: Workspace, submission_id: str) -> Path:
     """The page of Data Docs of a submission."""
-    known = _version(workspace, submission_id)
-    path = workspace.validation_page_of(known["month"], known["department"], known["submission_id"])
-    return _there(path if path.is_file() else None)
+    return _existing(_docs_of(workspace, _version(workspace, submission_id)))
 
 
 def receipt(workspace: Workspace, submission_id: str, by: str) -> Path:
     """The receipt of a submission; that it was opened goes to the audit trail."""
-    known = _version(workspace, submission_id)
-    path = _there(_receipt_of(workspace, known))
-    _opened(workspace, by, known["month"], f"receipt {submission_id}")
+    version = _version(workspace, submission_id)
+    path = _existing(_receipt_of(workspace, version))
+    _opened(workspace, by, version["month"], f"receipt {submission_id}")
     return path
 
 
-def _receipt_of(workspace: Workspace, version: dict[str, Any]) -> Path | None:
+def _docs_of(workspace: Workspace, version: figures.Version) -> Path:
+    names = ("month", "department", "submission_id")
+    return workspace.validation_page_of(*(version[name] for name in names))
+
+
+def _receipt_of(workspace: Workspace, version: figures.Version) -> Path | None:
     folder = workspace.receipts_of(version["month"], version["department"])
     return next(iter(sorted(folder.glob(f"*_第{version['version']}版.xlsx"))), None)
 
 
-def _there(path: Path | None) -> Path:
-    if path is None:
+def _existing(path: Path | None) -> Path:
+    if path is None or not path.is_file():
         raise UsageError("This file is not there any more.")
     return path
 
 
 def review_list(workspace: Workspace, month: str, by: str) -> Path:
     """The month's review list, written anew; that it was opened goes to the audit trail."""
-    from shouwang.matching.deciding import write_review
-
     path = Path(write_review(str(Month.parse(month)), by=by)["file"])
     _opened(workspace, by, month, "review list")
     return path

@@ -1,9 +1,9 @@
 """Our own record of what Airflow ran (运行记录): entries of the audit trail, which outlive
 Airflow's own metadata.
 
-The end of a run is noted first, as a small file of the workspace (`note`): that can be done wherever
-Airflow tells of it, which must not wait for a database. A task puts the notes on record later
-(`record_noted`); until then they count as recorded.
+The end of a run is noted first, as a small file of the workspace (`note`): that can be done
+wherever Airflow tells of it, which must not wait for a database. A task puts the notes on record
+later (`record_noted`); until then they count as recorded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from shouwang.core.staging import whole_file
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
-from shouwang.workspace.workspace import Workspace
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 RAN = "ran"
 
@@ -33,7 +33,7 @@ class Run:
     that failed.
 
     ``dag`` is without its county, ``kind`` what started it (scheduled, manual, backfill,
-    asset_triggered …).
+    asset_triggered …). Moments bear their offset.
     """
 
     dag: str
@@ -49,16 +49,19 @@ class Run:
         """How long it took."""
         return (self.ended - self.started).total_seconds()
 
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """What `from_json` reads."""
+        return asdict(self) | {at: getattr(self, at).isoformat() for at in ("started", "ended")}
 
-def record(connection: Connection, run: Run) -> None:
-    """Put a run on record; moments bear their offset."""
-    said = {
-        "kind": run.kind,
-        "state": run.state,
-        "started": run.started.isoformat(),
-        "ended": run.ended.isoformat(),
-    }
-    audit(connection, RAN, run.dag, "airflow", month=run.month, run={**said, "failed": run.failed})
+    @classmethod
+    def from_json(cls, content: dict[str, Any], zone: ZoneInfo) -> Run:
+        """The run that was written down, its moments in the county's time."""
+        moments = {
+            at: dt.datetime.fromisoformat(content[at]).astimezone(zone)
+            for at in ("started", "ended")
+        }
+        return cls(**content | moments | {"failed": tuple(content["failed"])})
 
 
 def note(workspace: Workspace, end: str, run: Run) -> None:
@@ -66,27 +69,19 @@ def note(workspace: Workspace, end: str, run: Run) -> None:
     told."""
     path = workspace.ended_runs / f"{hashlib.sha256(end.encode()).hexdigest()[:16]}.json"
     with whole_file(path) as part:
-        part.write_text(
-            json.dumps(asdict(run), default=dt.datetime.isoformat, ensure_ascii=False),
-            encoding="utf-8",
-        )
+        part.write_text(json.dumps(run.as_json, ensure_ascii=False), encoding="utf-8")
 
 
 def noted(workspace: Workspace) -> dict[Path, Run]:
-    """The notes of runs that have ended since the last were put on record, in the order of their
-    ends."""
-    found = {}
+    """The notes of runs that have ended since the last were put on record, the first end first."""
+    notes = {}
     for path in workspace.ended_runs.glob("*.json"):
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue  # put on record meanwhile
-        moments = {
-            name: dt.datetime.fromisoformat(said[name]).astimezone(workspace.zone)
-            for name in ("started", "ended")
-        }
-        found[path] = Run(**said | moments | {"failed": tuple(said["failed"])})
-    return dict(sorted(found.items(), key=lambda each: each[1].ended))
+        notes[path] = Run.from_json(content, workspace.zone)
+    return dict(sorted(notes.items(), key=lambda note: note[1].ended))
 
 
 def record_noted(workspace: Workspace) -> int:
@@ -95,10 +90,10 @@ def record_noted(workspace: Workspace) -> int:
     notes = noted(workspace)
     if notes:
         with workspace.database.write() as connection:
-            known = set(recorded(connection, workspace.zone, len(notes)))
+            existing = recorded(connection, workspace.zone, len(notes))
             for run in notes.values():
-                if run not in known:
-                    record(connection, run)
+                if run not in existing:
+                    audit(connection, RAN, run.dag, "airflow", month=run.month, run=run.as_json)
     for path in notes:
         path.unlink(missing_ok=True)
     return len(notes)
@@ -107,36 +102,31 @@ def record_noted(workspace: Workspace) -> int:
 def runs(workspace: Workspace, connection: Connection, count: int, month: str = "") -> list[Run]:
     """The last runs that ended, the newest first, in the county's time; of one data month if it is
     named."""
-    fresh = [run for run in reversed(noted(workspace).values()) if not month or run.month == month]
-    known = recorded(connection, workspace.zone, count, month)
-    return [*fresh, *(run for run in known if run not in fresh)][:count]
+    fresh = [run for run in reversed(noted(workspace).values()) if month in ("", run.month)]
+    older = recorded(connection, workspace.zone, count, month)
+    return [*fresh, *(run for run in older if run not in fresh)][:count]
+
+
+def last_runs(month: str, count: int) -> list[Run]:
+    """As `runs`, of the county that is served."""
+    workspace = load_workspace()
+    with workspace.database.read() as connection:
+        return runs(workspace, connection, count, month)
 
 
 def recorded(connection: Connection, zone: ZoneInfo, count: int, month: str = "") -> list[Run]:
     """The last runs on record, the newest first."""
-    query = (
-        sa.select(audit_event)
-        .where(audit_event.c.kind == RAN)
-        .order_by(audit_event.c.event_id.desc())
-        .limit(count)
-    )
-    rows = connection.execute(
-        query.where(audit_event.c.month == month) if month else query
-    ).mappings()
-    return [_run(row["subject"], row["month"], row["detail"]["run"], zone) for row in rows]
+    query = sa.select(audit_event.c.detail).where(audit_event.c.kind == RAN)
+    if month:
+        query = query.where(audit_event.c.month == month)
+    newest = query.order_by(audit_event.c.event_id.desc()).limit(count)
+    return [Run.from_json(detail["run"], zone) for detail in connection.scalars(newest)]
 
 
-def failing(found: list[Run]) -> list[Run]:
+def failing(newest_first: list[Run]) -> list[Run]:
     """Of runs, the newest first: those that failed and were not followed by a better one of their
     DAG and month."""
     newest: dict[tuple[str, str | None], Run] = {}
-    for run in found:
+    for run in newest_first:
         newest.setdefault((run.dag, run.month), run)
     return [run for run in newest.values() if run.state == "failed"]
-
-
-def _run(dag: str, month: str | None, said: dict[str, Any], zone: ZoneInfo) -> Run:
-    started, ended = (
-        dt.datetime.fromisoformat(said[name]).astimezone(zone) for name in ("started", "ended")
-    )
-    return Run(dag, month, said["kind"], said["state"], started, ended, tuple(said["failed"]))
