@@ -11,7 +11,8 @@ from airflow.sdk import Label, TriggerRule, dag, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from shouwang.county.contract import Contract
-from wiring import MONTH, AwaitFiles, CountyDags, UntilAnswered, each_county, step
+from shouwang_dags import MONTH, CountyDags, each_county, step
+from shouwang_waiting import AwaitFiles, UntilAnswered
 
 DOC = """
 ### {title} · {dataset_title} (`{department}`)

@@ -14,7 +14,7 @@ from pathlib import Path
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import CronTriggerTimetable, dag
 
-from wiring import ALWAYS, explain_failure
+from shouwang_dags import ALWAYS, explain_failure
 
 DAYS = 200
 """How long they are kept: logs have to be for half a year at least (handbook)."""

@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import dag
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wiring import MONTH, CountyDags, each_county, step
+from shouwang_dags import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### Papers of a month 通报与结果反馈

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import Param, PartitionedAtRuntime, dag
 
-from wiring import MONTH, CountyDags, each_county, step
+from shouwang_dags import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### The household registry 农户信息表

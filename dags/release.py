@@ -8,9 +8,9 @@ from typing import Any
 from airflow.sdk import PartitionedAssetTimetable, TriggerRule, dag, get_current_context, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from approving import Question, ReleaseApproval, release_note, why_not_asked, withdraw_older
+from shouwang_approval import Question, ReleaseApproval, release_note, why_not_asked, withdraw_older
+from shouwang_dags import MONTH, CountyDags, each_county, step
 from shouwang_notices import Notice, link_to, tell
-from wiring import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### Release 审核发布

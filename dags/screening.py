@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import PartitionedAssetTimetable, dag
 
-from wiring import MONTH, CountyDags, each_county, step
+from shouwang_dags import MONTH, CountyDags, each_county, step
 
 DOC = """
 ### Screening 信息比对

@@ -4,7 +4,7 @@
 #
 # Airflow's own roles Viewer, User and Op see every DAG. Hence a clerk of Qingyuan is given two others: shouwang_clerk (what
 # clerks do) and qingyuan (whose DAGs); one who only looks shouwang_viewer and qingyuan_viewer. What a county's roles may do
-# with its DAGs is said by the DAGs themselves (access_control in dags/wiring.py).
+# with its DAGs is said by the DAGs themselves (access_control in plugins/shouwang_dags.py).
 set -eu
 keys="" pools="" slots=${SHOUWANG_POOL_SLOTS:-4}
 for folder in "$SHOUWANG_COUNTIES"/[a-z]*/; do

@@ -26,10 +26,11 @@ READ = HELD | {"status": "read", "questions": []}
 
 @pytest.fixture
 def wiring(plugin, project, monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(str(project / "dags"))
+    monkeypatch.syspath_prepend(str(project / "plugins"))
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
-    monkeypatch.delitem(sys.modules, "wiring", raising=False)
-    import wiring
+    for name in ("shouwang_dags", "shouwang_waiting"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    import shouwang_dags as wiring
 
     told = []
     monkeypatch.setattr(wiring, "tell", lambda notice: told.append(notice.what))
@@ -41,6 +42,7 @@ def step(wiring, monkeypatch):
     """One of the two steps, beside what the pipeline says; what it then does."""
     from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
+    import shouwang_waiting
     from shouwang.submissions import asking, handover
     from shouwang.workspace.workspace import load_workspace
 
@@ -53,7 +55,7 @@ def step(wiring, monkeypatch):
         for name in ("take_in", "validate"):
             monkeypatch.setattr(handover, name, lambda *_, n=name: said[n].pop(0))
         here = wiring.module.CountyDags("", load_workspace().county)
-        one = wiring.module.UntilAnswered(
+        one = shouwang_waiting.UntilAnswered(
             task_id="any", here=here, month=MONTH, department=WHO, judge=judge
         )
         context = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: said["take_in"].pop(0))}

@@ -203,6 +203,35 @@ def test_a_county_that_cannot_be_read_says_what_to_mend_and_takes_nobody_else_s_
     assert "is no key of a county" in many["dags"]["No_Key.unsound"]["doc_md"]
 
 
+def test_a_county_s_mistake_of_any_kind_costs_that_county_one_dag_that_says_so(
+    read_dags, project, tmp_path
+):
+    """Months that are none, text that is no text, a folder in a file's place, a cron's zone."""
+
+    def in_file(key: str, name: str, old: bytes, new: bytes) -> None:
+        path = tmp_path / key / name
+        content = path.read_bytes()
+        assert old in content
+        path.write_bytes(content.replace(old, new))
+
+    counties = ("sound", "months", "bytes", "folder", "zone")
+    for key in counties:
+        shutil.copytree(project / "include" / "county", tmp_path / key)
+    in_file("months", "departments/education.yaml", b"months: [3, 9]", b"months: [3, 13]")
+    in_file("bytes", "departments/water.yaml", "水利局".encode(), b"\xff\xfe")
+    (tmp_path / "folder" / "county.yaml").unlink()
+    (tmp_path / "folder" / "county.yaml").mkdir()
+    in_file("zone", "county.yaml", b"Asia/Shanghai", b"Asia/Nowhere")
+    read = read_dags(SHOUWANG_COUNTIES=str(tmp_path))
+    assert read["errors"] == {}
+    assert set(read["dags"]) == {
+        *(f"sound.{name}" for name in EXPECTED),
+        *(f"{key}.unsound" for key in counties if key != "sound"),
+    }
+    for key, word in (("months", "13"), ("bytes", "water.yaml"), ("folder", "county.yaml")):
+        assert word in read["dags"][f"{key}.unsound"]["doc_md"]
+
+
 def test_many_counties_read_twice_are_the_same(many, read_dags, three):
     again = read_dags(
         SHOUWANG_COUNTIES=str(three),

@@ -107,16 +107,17 @@ def desk(
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
     monkeypatch.setenv("SHOUWANG_HOME", str(home))
     monkeypatch.setenv("SHOUWANG_TODAY", "2025-09-12")
-    for folder in ("plugins", "dags"):
-        monkeypatch.syspath_prepend(str(project / folder))
-    for name in ("wiring", "approving", "shouwang_notices"):
+    monkeypatch.syspath_prepend(str(project / "plugins"))
+    for name in ("shouwang_dags", "shouwang_approval", "shouwang_notices"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     with Listener() as listener:
         extra = {"config": [{"path": listener.address, "tag": "all"}]}
         monkeypatch.setenv(
             "AIRFLOW_CONN_SHOUWANG_NOTICES", json.dumps({"conn_type": "apprise", "extra": extra})
         )
-        wiring, approving = (importlib.import_module(name) for name in ("wiring", "approving"))
+        wiring, approving = (
+            importlib.import_module(name) for name in ("shouwang_dags", "shouwang_approval")
+        )
         here = wiring.CountyDags("", read_county(project / "include" / "county"))
         yield Desk(home, county, here, approving, listener.messages, monkeypatch)
 

@@ -59,10 +59,12 @@ FIGURES: dict[str, Any] = {
 
 @pytest.fixture
 def note(plugin: Any, project: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.syspath_prepend(str(project / "dags"))
-    for name in ("wiring", "approving"):
+    monkeypatch.syspath_prepend(str(project / "plugins"))
+    for name in ("shouwang_dags", "shouwang_approval"):
         monkeypatch.delitem(sys.modules, name, raising=False)
-    return importlib.import_module("approving").release_note({"plan": PLAN, "figures": FIGURES})
+    return importlib.import_module("shouwang_approval").release_note(
+        {"plan": PLAN, "figures": FIGURES}
+    )
 
 
 def test_the_note_counts_this_release_not_the_month(note: str) -> None:

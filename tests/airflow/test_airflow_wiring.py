@@ -17,13 +17,14 @@ MONTH = "2025-08"
 @pytest.fixture
 def wait(plugin, project, monkeypatch, tmp_path):
     """One look of the waiting task at the inbox; what it then does."""
-    monkeypatch.syspath_prepend(str(project / "dags"))
+    monkeypatch.syspath_prepend(str(project / "plugins"))
     monkeypatch.setenv("SHOUWANG_HOME", str(tmp_path))
-    monkeypatch.delitem(sys.modules, "wiring", raising=False)
+    for name in ("shouwang_dags", "shouwang_waiting"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     handover.init()
     from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
-    from wiring import AwaitFiles
+    from shouwang_waiting import AwaitFiles
 
     def look(**seen: object) -> tuple[str, dict[str, object]]:
         try:
@@ -69,7 +70,7 @@ def test_a_late_file_that_may_still_be_copied_is_waited_for_not_declared_missing
 
 @pytest.mark.parametrize(("key", "conf"), [(MONTH, None), (None, {"month": MONTH})])
 def test_a_failure_names_the_month_also_of_a_run_by_hand(wait, caplog, key, conf):
-    from wiring import explain_failure
+    from shouwang_dags import explain_failure
 
     instance = SimpleNamespace(dag_id="exchange_water", task_id="take_in", try_number=1)
     run = SimpleNamespace(partition_key=key, conf=conf, run_id="one")

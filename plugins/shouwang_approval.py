@@ -10,8 +10,8 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Context, Param
 from airflow.sdk.execution_time.comms import TriggerDagRun
 
+from shouwang_dags import ReleaseRejected
 from shouwang_notices import Notice, link_to, tell
-from wiring import ReleaseRejected
 
 if TYPE_CHECKING:
     from shouwang.release.approvals import HeldBack

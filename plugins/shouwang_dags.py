@@ -2,16 +2,16 @@
 what a failure says.
 
 Parsed again and again by Airflow: it reads the counties' YAML and imports nothing heavy; tasks
-import ``shouwang.steps`` when they run.
+import the rooms when they run.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,11 +21,12 @@ from typing import Any
 from airflow.configuration import conf
 from airflow.sdk import (
     Asset,
-    BaseOperator,
     Context,
+    CronTriggerTimetable,
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
+    dag,
     task,
 )
 from airflow.sdk.exceptions import AirflowSkipException
@@ -33,9 +34,9 @@ from airflow.sdk.exceptions import AirflowSkipException
 from shouwang.core.errors import Busy, ConfigError, MachineFault, ShouwangError, Unreachable
 from shouwang.county.contract import Contract
 from shouwang.county.settings import County, read_county
-from shouwang.workspace.counties import check_key, county_folders, name_in, serve, served
+from shouwang.workspace.counties import check_key, county_folders, name_in, serve
 from shouwang_notices import Notice, base_url, link_to, month_of, tell
-from shouwang_plugin import BOARD, AnswerTrigger, HandoverTimetable, SettledFolderTrigger
+from shouwang_plugin import BOARD, HandoverTimetable
 
 log = logging.getLogger(__name__)
 
@@ -252,6 +253,12 @@ class CountyDags:
             day=day, months=() if every else months, timezone=settings.timezone, days_off=days_off
         )
 
+    def check(self) -> None:
+        """Raise what is wrong with days, months or the time zone, before any DAG is declared."""
+        for contract in self.contracts:
+            self.handover(contract.cadence.months)
+        self.papers_day()
+
     def unless_refused(self, reference: dict[str, Any]) -> dict[str, Any]:
         """The reference of a submission that goes on; one refused, held, or in force already, skips
         the steps left."""
@@ -325,133 +332,73 @@ class CountyDags:
             )
 
 
-def each_county(declare: Callable[[CountyDags], object]) -> None:
-    """Declare the DAGs of every county. One whose configuration is wrong takes nobody else's away:
-    see `unsound`."""
-    folders = county_folders()
-    if not folders:
-        only = Path(
-            os.environ.get("SHOUWANG_COUNTY")
-            or Path(__file__).resolve().parents[1] / "include" / "county"
-        )
-        declare(CountyDags("", read_county(only)))
-    for key, folder in folders.items():
-        with contextlib.suppress(ConfigError):
-            declare(CountyDags(check_key(key, folder), read_county(folder)))
-
-
-def unsound() -> dict[str, str]:
-    """What is wrong with the configuration of counties (file, line, what to do), by key."""
-    wrong = {}
+def read_counties() -> Iterator[tuple[str, CountyDags | str]]:
+    """Each county of a deployment with many, by key: what its DAGs share, or what is wrong with its
+    configuration, whatever that is."""
     for key, folder in county_folders().items():
         try:
-            check_key(key, folder)
-            read_county(folder)
-        except ConfigError as error:
-            wrong[key] = str(error)
-    return wrong
-
-
-STILL_COPYING = dt.timedelta(minutes=10)
-"""How long files that came at the last moment, or after it, may take to stand still."""
-
-
-class AwaitFiles(BaseOperator):
-    """Waits, deferred, for a department's files of the run's month; skipped when the waiting time
-    is over.
-
-    Files count when they have settled (their sizes and times stand still). A run for a month whose
-    waiting time is long over takes what lies there, or is skipped at once; files that are still
-    being copied then get `STILL_COPYING`.
-    """
-
-    ui_color = "#eef4fb"
-    template_fields = ("month",)
-
-    def __init__(self, *, month: str, department: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.month, self.department = month, department
-
-    def execute(self, context: Context, event: str = "", last_chance: bool = False) -> None:
-        from shouwang.submissions import handover
-        from shouwang.workspace.workspace import load_workspace
-
-        month = self.month
-        if handover.arrived(month, self.department):
-            return
-        until = handover.deadline(month)
-        workspace = load_workspace()
-        folder = workspace.inbox_of(month, self.department)
-        if over := (now := dt.datetime.now(until.tzinfo)) >= until:
-            seen = SettledFolderTrigger(folder=str(folder), until="").look()
-            if last_chance or seen in ("", event):
-                raise AirflowSkipException(
-                    f"Nothing came from {self.department} for {month} by {until:%Y-%m-%d %H:%M}."
-                )
-            until = now + STILL_COPYING
-        self.log.info("Nothing settled in %s yet; waiting until %s.", folder, until.isoformat())
-        self.defer(
-            trigger=SettledFolderTrigger(
-                folder=str(folder),
-                until=until.isoformat(),
-                known=event,
-                seconds=60 if workspace.far_inbox else 5,
-                fetch=(month, self.department) if workspace.far_inbox else None,
-                county=served(),
-            ),
-            method_name="execute",
-            kwargs={"last_chance": over},
-        )
-
-
-class UntilAnswered(BaseOperator):
-    """Takes in a submission, or goes on to judge it, and waits, deferred, while it is held (待确认).
-
-    An answer lets it take in again what lies there. Silence leaves the submission held when the
-    waiting time is over; a later answer reads it on by another run. ``judge``: with the rows
-    judged, what `handover.validate` does.
-    """
-
-    ui_color = "#eef4fb"
-    template_fields = ("month",)
-
-    def __init__(
-        self, *, here: CountyDags, month: str, department: str, judge: str = "", **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
-        self.here, self.month, self.department, self.judge = here, month, department, judge
-
-    def execute(self, context: Context, event: str | None = None) -> dict[str, Any]:
-        from shouwang.submissions import asking, handover
-
-        if self.judge and event is None:
-            taken = self.here.unless_refused(context["ti"].xcom_pull(task_ids=self.judge))
+            dags = CountyDags(check_key(key, folder), read_county(folder))
+            dags.check()
+        except ShouwangError as error:
+            yield key, str(error)
+        except Exception as error:
+            log.exception("The configuration of %s cannot be read.", key)
+            yield key, f"{folder}: {type(error).__name__}: {error}"
         else:
-            taken = dict(handover.take_in(self.month, self.department))
-        reference = (
-            dict(handover.validate(taken)) if self.judge and taken["status"] == "read" else taken
-        )
-        until = handover.deadline(self.month)
-        if reference["status"] == "held" and event != "":
-            self.here.tell_of_a_submission(reference)
-            if dt.datetime.now(until.tzinfo) < until:
-                asked = asking.waiting(self.month, self.department)
-                self.log.info(
-                    "%s Waiting for the answers until %s.", reference["message"], until.isoformat()
-                )
-                self.defer(
-                    trigger=AnswerTrigger(
-                        month=self.month,
-                        department=self.department,
-                        asked=asked,
-                        until=until.isoformat(),
-                        county=served(),
-                    ),
-                    method_name="execute",
-                )
-        if reference["status"] == "held":
-            self.log.info(
-                "Nobody has answered in time; %s counts as missing until somebody does.",
-                self.department,
-            )
-        return reference
+            yield key, dags
+
+
+def each_county(declare: Callable[[CountyDags], object]) -> None:
+    """Declare the DAGs of every county. One whose configuration is wrong takes nobody else's away:
+    the DAG ``<key>.unsound`` says what to mend."""
+    if not county_folders():
+        default = Path(__file__).resolve().parents[1] / "include" / "county"
+        declare(CountyDags("", read_county(Path(os.environ.get("SHOUWANG_COUNTY") or default))))
+    for key, dags in read_counties():
+        if isinstance(dags, str):
+            continue  # told by unsound.py
+        try:
+            declare(dags)
+        except Exception as error:
+            log.exception("The DAGs of %s cannot be declared.", key)
+            name = f"unsound_{Path(declare.__code__.co_filename).stem}"
+            declare_unsound(key, f"{type(error).__name__}: {error}", name)
+
+
+UNSOUND = """
+### {key}: configuration is wrong 配置有误
+
+**What.** The county's other DAGs are away until its configuration can be read:
+
+    {wrong}
+
+**When.** Fails every morning at eight, so that whoever is told of failures is told of this one.
+
+**If it fails.** Mend what it names; this DAG goes and the county's own come back by themselves.
+"""
+
+
+def declare_unsound(key: str, wrong: str, name: str = "unsound") -> None:
+    """A DAG in the place of those of a county that cannot be read; it says what to mend."""
+
+    @dag(
+        dag_id=name_in(re.sub(r"[^\w.-]", "_", key), name),
+        dag_display_name=f"{key} · 配置有误",
+        schedule=CronTriggerTimetable("0 8 * * *", timezone="Asia/Shanghai"),
+        catchup=False,
+        max_active_runs=1,
+        default_args={
+            **ALWAYS,
+            "on_failure_callback": lambda context: explain_failure(context, key),
+        },
+        tags=["shouwang", key, "unsound"],
+        doc_md=UNSOUND.format(key=key, wrong=wrong.replace("\n", "\n    ")),
+    )
+    def unsound_dag() -> None:
+        @task
+        def read_configuration() -> None:
+            raise ConfigError(wrong)
+
+        read_configuration()
+
+    unsound_dag()
