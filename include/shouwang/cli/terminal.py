@@ -94,7 +94,8 @@ def command(
         message = f"{group.info.name} {key}" if group.info.name else key
 
         @functools.wraps(function)
-        def run(*args: P.args, as_json: bool = False, **given: P.kwargs) -> None:
+        def run(*args: P.args, **given: P.kwargs) -> None:
+            as_json = given.pop("as_json", False)
             with working(doing) if doing else nullcontext():
                 result = _plain(function(*args, **given))
             if as_json:
