@@ -255,6 +255,6 @@ def runs(
 ) -> list[Any]:
     """List the runs of Airflow that have ended, and their failed tasks; also those that Airflow has
     forgotten."""
-    from shouwang.board import watching
+    from shouwang.board.runs import last_runs
 
-    return list(watching.runs(month or "", count))
+    return list(last_runs(month or "", count))
