@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import subprocess
+
 import pytest
 from openpyxl import load_workbook
 from water_department import Water, rows
 
-from shouwang.core.errors import FileRefused
+from shouwang.core.errors import FileRefused, MachineFault
+from shouwang.core.month import Month
+from shouwang.store import submissions
 from shouwang.submissions import handover, receiving
+from shouwang.workspace.workspace import load_workspace
 
 
 def receipt_text(water: Water, version: int = 1) -> str:
@@ -55,3 +62,21 @@ def test_a_refusal_that_was_our_mistake_is_judged_anew_when_asked_and_its_report
     assert (done["status"], done["version"], done["accepted"]) == ("loaded", 1, 20)
     assert "已接收，为本月第 1 版，入库 20 行" in receipt_text(water)
     assert water.receive()["status"] == "unchanged"
+
+
+@pytest.mark.parametrize("fault", [errno.EACCES, errno.EIO, errno.EMFILE, errno.ENOSPC])
+def test_a_fault_of_ours_while_our_copy_is_read_leaves_no_refusal_and_no_receipt(
+    water: Water, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    water.put(rows())
+    with monkeypatch.context() as patch:
+        patch.setattr(subprocess, "Popen", fails)
+        with pytest.raises(MachineFault, match=os.strerror(fault)):
+            water.receive()
+    assert not list((water.home / "outbox").rglob("*.xlsx"))
+    with load_workspace().database.read() as connection:
+        assert submissions.versions(connection, Month.parse("2026-09"), "water") == []
+    assert water.receive()["status"] == "loaded"
