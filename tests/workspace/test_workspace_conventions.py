@@ -48,11 +48,11 @@ def test_ci_installs_what_tests_need(project):
 def test_ci_tests_as_an_ordinary_user_and_sees_that_every_test_ran_once(project):
     script = (project / ".ci" / "run").read_text()
     calls = re.findall(r"^(as_user )?make ([\w-]+)", script, flags=re.M)
-    assert calls == [
-        ("as_user ", "venv"),
+    assert sorted(calls) == [
+        ("", "test-root"),
         ("as_user ", "lint"),
         ("as_user ", "test"),
-        ("", "test-root"),
+        ("as_user ", "venv"),
     ]
     assert "--bounding-set=-all" in script
     assert "--no-new-privs" in script
