@@ -6,7 +6,8 @@ ARG DEBIAN_IMAGE=debian:13-slim
 FROM ${PYTHON_IMAGE} AS app
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     AIRFLOW_HOME=/opt/airflow SHOUWANG_HOME=/srv/shouwang
-RUN apt-get update && apt-get upgrade -y && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 50000 --create-home shouwang \
     && mkdir -p /opt/airflow/logs /srv/shouwang /backup \
     && chown -R shouwang:shouwang /opt/airflow /srv/shouwang /backup && chmod 2770 /srv/shouwang && chmod 0700 /backup

@@ -50,7 +50,7 @@ def live_a_year() -> None:
     from shouwang.core.month import Month
     from shouwang.store.database import frame, insert
     from shouwang.store.records import record_table
-    from shouwang.store.tables import line, person, registry_load, submission
+    from shouwang.store.tables import person, registry_load, submission, submission_row
     from shouwang.workspace.workspace import load_workspace
 
     workspace, last = load_workspace(), Month.parse(MONTH)
@@ -67,7 +67,7 @@ def live_a_year() -> None:
             table, old = record_table(contract), one["submission_id"]
             lines, records = (
                 frame(connection, sa.select(t).where(t.c.submission_id == old))
-                for t in (line, table)
+                for t in (submission_row, table)
             )
             for back in range(1, MONTHS):
                 month = last + -back
@@ -88,7 +88,7 @@ def live_a_year() -> None:
                 for name in ("files", "counts", "report"):
                     content[name] = content[name].map(json.dumps)
                 insert(connection, submission, content)
-                insert(connection, line, told)
+                insert(connection, submission_row, told)
                 insert(connection, table, moved)
 
 

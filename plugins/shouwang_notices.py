@@ -102,13 +102,14 @@ def tell(notice: Notice) -> bool:
 
 def _today() -> dt.date:
     """The county's date; China's where its configuration cannot be read."""
+    from shouwang.core import clock
     from shouwang.core.errors import ConfigError
-    from shouwang.workspace.workspace import load_workspace, today_in
+    from shouwang.workspace.workspace import load_workspace
 
     try:
         return load_workspace().today()
     except ConfigError:
-        return today_in(ZoneInfo("Asia/Shanghai"))
+        return clock.today(ZoneInfo("Asia/Shanghai"))
 
 
 def _note(mark: Path, notice: Notice) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -17,7 +18,7 @@ from moto.server import ThreadedMotoServer
 from demo.county import DemoCounty
 from services import Sftp, sftp
 from shouwang.casework import monthly
-from shouwang.core.errors import ConfigError, Unreachable
+from shouwang.core.errors import ConfigError, MachineFault, Unreachable
 from shouwang.core.month import Month
 from shouwang.release import releasing
 from shouwang.submissions import handover
@@ -167,14 +168,41 @@ def test_the_copy_follows_the_inbox(server: Sftp, tmp_path: Path) -> None:
 
 
 @needs_sshd
-def test_folders_within_are_fetched_where_they_are_wanted(server: Sftp, tmp_path: Path) -> None:
+def test_folders_within_are_followed_too(server: Sftp, tmp_path: Path) -> None:
     (server.folder / "甲乡" / "十月").mkdir(parents=True)
     (server.folder / "甲乡" / "十月" / "名单.csv").write_text("1")
+    (tmp_path / "乙乡").mkdir()
+    (tmp_path / "乙乡" / "名单.csv").write_text("of a server of its own")
     remote = Remote(server.address, tmp_path)
+    remote.fetch(tmp_path, shared=True)
+    remote.fetch(tmp_path, shared=True)
+    assert files(tmp_path).keys() == {"甲乡/十月/名单.csv", "乙乡/名单.csv"}
+    remote.fetch(tmp_path)
+    assert files(tmp_path) == {"甲乡/十月/名单.csv": b"1"}
+    shutil.rmtree(server.folder / "甲乡" / "十月")
     remote.fetch(tmp_path)
     assert files(tmp_path) == {}
-    remote.fetch(tmp_path, deep=True)
-    assert files(tmp_path) == {"甲乡/十月/名单.csv": b"1"}
+
+
+@needs_sshd
+def test_what_this_machine_cannot_read_or_write_is_not_blamed_on_the_other(
+    server: Sftp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (server.folder / "甲.csv").write_text("1")
+    remote = Remote(server.address, tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(remote.files), "get_file", full)
+        with pytest.raises(MachineFault, match="No space left"):
+            remote.fetch(tmp_path)
+    (tmp_path / "名单.xlsx").mkdir()
+    with pytest.raises(MachineFault, match="Is a directory"):
+        remote.send(tmp_path / "名单.xlsx")
+    with pytest.raises(MachineFault, match="No such file"):
+        remote.send(tmp_path / "gone.xlsx")
 
 
 @needs_sshd

@@ -28,6 +28,7 @@ from shouwang.compliance import backup, trail
 from shouwang.core.errors import ConfigError, NotThereYet, UsageError
 from shouwang.core.month import Month
 from shouwang.release import releasing
+from shouwang.store import dumping
 from shouwang.store.audit import audit
 from shouwang.store.keys import key_of_file
 from shouwang.submissions import handover
@@ -163,9 +164,7 @@ def test_a_backup_that_is_killed_leaves_nothing_open_behind(
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     child = os.fork()
     if child == 0:
-        monkeypatch.setattr(
-            backup._Packing, "part", lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        )
+        monkeypatch.setattr(backup._Packing, "add", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
         backup.backup(load_workspace(), to / "一.zip")
         os._exit(0)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
@@ -237,11 +236,12 @@ def flipped(parts: dict[str, bytes]) -> None:
         (lambda parts: parts.pop("home/audit.anchors"), "parts are not those of its manifest"),
         (lambda parts: parts.pop(backup.MANIFEST), "no whole backup of ours"),
         (lambda parts: parts.update({"../../evil": b""}), "parts are not those of its manifest"),
-        (lambda parts: manifest(parts, format=2), "format 2, this program reads 1"),
+        (lambda parts: manifest(parts, format=1), "format 1, this program reads 2"),
         (lambda parts: manifest(parts, database__revision="9999"), "made by a newer version"),
         (lambda parts: manifest(parts, database__kind="postgresql"), "The backup is of postgresql"),
+        (lambda parts: manifest(parts, database__schema="qingyuan"), "of the schema “qingyuan”"),
     ],
-    ids=["changed", "removed", "no manifest", "added", "format", "newer", "other kind"],
+    ids=["changed", "removed", "no manifest", "added", "format", "newer", "kind", "schema"],
 )
 def test_a_backup_that_does_not_fit_is_refused_and_nothing_is_touched(
     keeper: Keeper, tmp_path: Path, spoil: Spoil, says: str
@@ -257,6 +257,28 @@ def test_a_backup_that_does_not_fit_is_refused_and_nothing_is_touched(
     with pytest.raises(ConfigError, match=says):
         backup.restore(keeper.workspace, tmp_path / "spoilt.zip")
     assert not keeper.home.exists()
+
+
+@pytest.mark.parametrize("keeper", ["postgresql"], indirect=True)
+def test_programs_of_another_version_are_told_and_leave_nothing(
+    keeper: Keeper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.backup(keeper.workspace, tmp_path / "saved.zip", tmp_path / "keys.zip")
+    monkeypatch.setattr(dumping, "VERSIONS", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"pg_dump is not installed; install .* version"):
+        backup.backup(keeper.workspace, tmp_path / "other.zip")
+    for name in ("pg_dump", "pg_restore"):
+        old = tmp_path / name
+        old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "PostgreSQL 9.0" && exit\nexit 1\n')
+        old.chmod(0o700)
+    with pytest.raises(ConfigError, match=r"the server's version, \d+; this is PostgreSQL 9\.0"):
+        backup.backup(keeper.workspace, tmp_path / "other.zip")
+    assert not (tmp_path / "other.zip").exists()
+    keeper.lose_everything()
+    with pytest.raises(ConfigError, match="pg_restore could not"):
+        backup.restore(keeper.workspace, tmp_path / "saved.zip", tmp_path / "keys.zip")
+    assert dumping.is_empty(keeper.workspace.database)
 
 
 @pytest.mark.parametrize("keeper", ["sqlite"], indirect=True)

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import json
 import subprocess
-import threading
 from pathlib import Path
 
 import pandas as pd
@@ -15,17 +14,18 @@ import pytest
 import sqlalchemy as sa
 
 from services import path_of, scratch
-from shouwang.core.errors import ConfigError
+from shouwang.core.errors import Busy, ConfigError
 from shouwang.core.identity import check_characters, clean_numbers
 from shouwang.core.month import Month
 from shouwang.county.settings import County, read_county
 from shouwang.registry.history import COLUMNS, load_snapshot, people_as_of, snapshot
 from shouwang.store.database import Database, frame, insert
 from shouwang.store.keys import Keys
-from shouwang.store.migrate import migrate
-from shouwang.store.resealing import reseal, still_sealed_with, wait_for_writers
+from shouwang.store.migrate import make_schema, migrate
+from shouwang.store.resealing import count_sealed_with, reseal_files, reseal_rows, stop_writers
 from shouwang.store.sealing import may_hold_number
 from shouwang.store.tables import case, feedback, person, sealing_key, submission
+from shouwang.store.turns import turn, turns_taken
 
 NUMBERS = ["532999198506037605", "532999199201261029", "532999197302238574"]
 PHONES = ["13887650001", "13887650002", "13887650003"]
@@ -227,20 +227,15 @@ def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(
     (folder / "sealed").write_bytes(database.keys.seal_file(b"content"))
     keys_file(tmp_path / "keys", "hash", "k1", "k2")
     contracts = county.contracts.values()
-    assert still_sealed_with(database, contracts, [folder], "k1") > 3
-
-    def killed(count: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        reseal(database, contracts, [folder], killed)
-    assert 0 < still_sealed_with(database, contracts, [folder], "k1") < 8, (
-        "some are done, some are not"
-    )
-    assert contents(database) == before
-    reseal(database, contracts, [folder], lambda _: None)
-    assert still_sealed_with(database, contracts, [folder], "k1") == 0
     with database.write() as connection:
+        assert count_sealed_with(connection, contracts, [folder], "k1") > 3
+        assert reseal_files(database.keys, [folder], ["k1"]) == 1
+        assert reseal_rows(connection, contracts, ["k1"]) > 2
+        connection.rollback()
+    assert contents(database) == before, "killed in between, both keys open all"
+    with database.write() as connection:
+        reseal_rows(connection, contracts, ["k1"])
+        assert count_sealed_with(connection, contracts, [folder], "k1") == 0
         connection.execute(sealing_key.delete().where(sealing_key.c.key_id == "k1"))
     database.dispose()
     keys = keys_file(tmp_path / "keys", "hash", "k2")
@@ -249,39 +244,36 @@ def test_after_a_rotation_all_is_as_before_and_the_old_key_can_go(
     assert not given_up(on_disk(url, tmp_path))
 
 
-def test_whoever_takes_a_key_away_waits_for_those_who_still_write(
-    url: str, county: County, tmp_path: Path
+def test_whoever_changes_keys_is_refused_while_somebody_writes(
+    postgresql_url: str, county: County, tmp_path: Path
 ) -> None:
+    url = scratch(postgresql_url, "writers")
     database = Database(url, keys=keys_file(tmp_path / "keys", "hash", "k1"))
     migrate(database, county.contracts.values())
-    left: list[int] = []
-
-    def take_away() -> None:
-        with database.alone() as connection:
-            wait_for_writers(connection, county.contracts.values())
-            left.append(still_sealed_with(database, county.contracts.values(), [], "k1"))
-
-    other = threading.Thread(target=take_away)
+    with database.write() as writing, database.write() as connection:
+        writing.execute(feedback.delete())
+        with pytest.raises(Busy, match="Stop Airflow"):
+            stop_writers(connection, county.contracts.values())
+        connection.rollback()
     with database.write() as connection:
-        answer = {
-            "content": "a",
-            "clue_no": "1",
-            "conclusion": "08",
-            "file": "f.xlsx",
-            "row": 3,
-            "reason": TOLD,
-        }
-        connection.execute(
-            feedback.insert().values(
-                **answer, received_at=pd.Timestamp("2026-10-20").to_pydatetime()
-            )
-        )
-        other.start()
-        other.join(0.5)
-        assert left == [], "it has not counted yet"
-    other.join()
-    assert left == [1]
+        stop_writers(connection, county.contracts.values())
     database.dispose()
+
+
+def test_whoever_is_at_work_with_a_county_is_seen_and_with_another_is_not(
+    url: str, tmp_path: Path
+) -> None:
+    schemas = [Database(url, schema) for schema in ("qingyuan", "baihe")]
+    for database in schemas if "postgresql" in url else []:
+        with database.engine.begin() as connection:
+            make_schema(connection, database)
+    folders = [tmp_path / "qingyuan", tmp_path / "baihe"]
+    with turn(schemas[0], folders[0], "2026-09 water"):
+        busy = [turns_taken(*place) for place in zip(schemas, folders, strict=True)]
+    assert busy == [True, False]
+    assert not turns_taken(schemas[0], folders[0])
+    for database in schemas:
+        database.dispose()
 
 
 def test_a_missing_or_wrong_key_is_one_sentence(county: County, tmp_path: Path) -> None:

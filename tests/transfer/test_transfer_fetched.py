@@ -3,9 +3,7 @@ itself."""
 
 from __future__ import annotations
 
-import re
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +12,13 @@ import sqlalchemy as sa
 from transfer_workspace import MONTH
 from typer.testing import CliRunner
 
-from services import Sftp
 from shouwang.cli.app import app
-from shouwang.core.errors import ConfigError
 from shouwang.core.month import Month
 from shouwang.release import releasing
 from shouwang.responses import following
 from shouwang.store.tables import audit_event
 from shouwang.transfer import passwords
 from shouwang.transfer.dispatching import proof
-from shouwang.workspace.remote import Remote
 from shouwang.workspace.workspace import load_workspace
 
 
@@ -75,30 +70,6 @@ def test_a_file_that_was_taken_away_was_fetched_and_an_expired_one_was_not(
     monkeypatch.setenv("SHOUWANG_TODAY", "2027-05-01")
     following.expire()
     assert following.collect_returns()["fetched"] == 0
-
-
-@pytest.mark.needs("sshd", "sftp-server")
-def test_the_log_of_a_real_drop_box_says_which_file_was_read_to_its_end(
-    home: Path, townships: list[str], server: Sftp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    releasing.release(MONTH, "测试员")
-    lists = [path for name in townships for path in lists_of(home, name) if "预警名单" in path.name]
-    for path in lists:
-        shutil.copy(path, server.folder / path.name)
-    files = Remote(server.address, tmp_path).files
-    whole, torn = lists[:2]
-    files.get_file(str(server.folder / whole.name), str(tmp_path / "名单.xlsx"))
-    with files.ftp.open(str(server.folder / torn.name)) as begun:
-        assert len(begun.read(2_000)) == 2_000
-    files.ftp.close()
-    monkeypatch.setenv("SHOUWANG_SFTP_LOG", str(server.log))
-    while len(re.findall("close .*bytes read", server.log.read_text())) < 2:
-        time.sleep(0.05)  # the server writes when it closes
-    assert following.collect_returns()["fetched"] == 1
-    assert trail("fetched") == [(townships[0], whole.name, "sftp log")]
-    monkeypatch.setenv("SHOUWANG_SFTP_LOG", str(tmp_path / "not there"))
-    with pytest.raises(ConfigError, match="SHOUWANG_SFTP_LOG"):
-        following.collect_returns()
 
 
 def test_a_list_that_comes_back_has_been_opened(home: Path, townships: list[str]) -> None:

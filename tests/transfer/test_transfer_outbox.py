@@ -20,7 +20,6 @@ from sealed import everybodys_numbers, lying_open, opened
 from shouwang.cli.app import app
 from shouwang.release import releasing
 from shouwang.store.tables import audit_event
-from shouwang.submissions import handover
 from shouwang.transfer import handout, passwords
 from shouwang.transfer.channels import Item, letter
 from shouwang.workspace.workspace import Workspace, load_workspace, safe_name
@@ -125,18 +124,20 @@ def test_a_line_end_in_a_township_s_name_does_not_stop_its_mail(
 
 
 def test_a_department_never_gets_what_is_no_password_of_a_workbook(home: Path) -> None:
-    workspace = load_workspace()
-    (workspace.secrets).mkdir(exist_ok=True, mode=0o700)
-    for name in ("keys", "smtp", "medical_insurance"):
-        (workspace.secrets / name).touch(0o600)
-        (workspace.secrets / name).write_text("secret\n")
-    assert [
-        workspace.passwords_of(name) for name in ("keys", "smtp", "townships", "departments")
-    ] == [()] * 4
-    handover.init()
-    assert workspace.passwords_of("medical_insurance") == ("secret",)
-    assert not (workspace.secrets / "medical_insurance").exists()
-    assert workspace.secret("smtp") == ("secret",)
+    secrets = load_workspace().secrets
+    for name in ("keys", "smtp", "departments/keys", "departments/medical_insurance"):
+        (secrets / name).parent.mkdir(exist_ok=True, mode=0o700)
+        (secrets / name).touch(0o600)
+        (secrets / name).write_text(f"secret of {name}\n")
+    names = ("keys", "smtp", "townships", "departments", "medical_insurance")
+    assert [load_workspace().passwords_of(name) for name in names] == [
+        ("secret of departments/keys",),
+        (),
+        (),
+        (),
+        ("secret of departments/medical_insurance",),
+    ]
+    assert load_workspace().secret("smtp") == ("secret of smtp",)
 
 
 @pytest.mark.parametrize(

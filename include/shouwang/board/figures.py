@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework.states import supervised_from
+from shouwang.core import clock
 from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.store import submissions
@@ -218,7 +219,7 @@ def _cell(
 
 def local(workspace: Workspace, moment: dt.datetime) -> dt.date:
     """The county's date at a moment of the database (UTC)."""
-    return moment.replace(tzinfo=dt.UTC).astimezone(workspace.zone).date()
+    return clock.in_zone(moment, workspace.zone).date()
 
 
 LISTS = sa.text("""

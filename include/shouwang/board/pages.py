@@ -22,6 +22,7 @@ from shouwang.board import figures
 from shouwang.board.prefecture import ZONE, county_month, month_now
 from shouwang.board.runs import failing, runs
 from shouwang.board.words import LANGUAGES, words
+from shouwang.core import clock
 from shouwang.core.errors import NotThereYet, ShouwangError, UsageError, unknown
 from shouwang.core.month import Month
 from shouwang.matching.deciding import write_review
@@ -133,7 +134,7 @@ def prefecture(keys: Iterable[str], month: str) -> dict[str, Any]:
         "states": {kind: sum(county.count(kind) for county in counties) for kind in kinds},
         "month": str(shown),
         "months": [str(each) for each in reversed(Month.span(now + -5, now))],
-        "now": dt.datetime.now(ZONE).replace(microsecond=0),
+        "now": clock.in_zone(clock.now(), ZONE),
     }
 
 
@@ -161,7 +162,7 @@ def board(workspace: Workspace, count: int, month: str, log_of: LogOf) -> dict[s
     return {
         "county": workspace.county.settings.name,
         "scale": max(0.05, ceil(missed * 20) / 20),
-        "now": dt.datetime.now(workspace.zone).replace(microsecond=0),
+        "now": clock.in_zone(clock.now(), workspace.zone),
         "today": today,
         "rows": rows,
         "head": _head(rows, str(figures.expected(today))),

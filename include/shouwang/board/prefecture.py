@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from shouwang.board.figures import MonthRow, expected, month_rows, township_months
 from shouwang.board.figures import State as CellState
+from shouwang.core import clock
 from shouwang.core.errors import NotThereYet, ShouwangError, Unreachable
 from shouwang.core.month import Month
 from shouwang.county.settings import CountySettings
 from shouwang.workspace.counties import serving
-from shouwang.workspace.workspace import Workspace, load_workspace, today_in
+from shouwang.workspace.workspace import Workspace, load_workspace
 
 Stage = Literal[
     "unreadable",
@@ -74,7 +75,7 @@ class CountyMonth:
 def month_now() -> Month:
     """The month that work is on, by the prefecture's date; each county's own counts for what is
     late or overdue."""
-    return expected(today_in(ZONE))
+    return expected(clock.today(ZONE))
 
 
 def county_month(key: str, month: Month | None = None) -> CountyMonth:

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.core.staging import whole_file
+from shouwang.core.files import atomic_write
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 from shouwang.workspace.workspace import Workspace, load_workspace
@@ -68,7 +68,7 @@ def note(workspace: Workspace, end: str, run: Run) -> None:
     """Note that a run has ended; ``end`` is the same however often and wherever this end of it is
     told."""
     path = workspace.ended_runs / f"{hashlib.sha256(end.encode()).hexdigest()[:16]}.json"
-    with whole_file(path) as part:
+    with atomic_write(path) as part:
         part.write_text(json.dumps(run.as_json, ensure_ascii=False), encoding="utf-8")
 
 

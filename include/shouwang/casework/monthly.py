@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import logging
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 
 from shouwang.casework.rebuilding import rebuild_cases
 from shouwang.casework.warnings import month_warnings
+from shouwang.core import clock
 from shouwang.core.errors import NotThereYet
 from shouwang.core.month import Month
 from shouwang.core.terms import LEVELS
@@ -106,7 +106,7 @@ def _screened(workspace: Workspace, month: Month, book: RuleBook) -> bool:
         connection.execute(
             run.insert().values(
                 month=str(month),
-                screened_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+                screened_at=clock.now(),
                 parameters={**found.parameters, "silent": found.silent},
                 **vars(inputs),
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from typing import Annotated
@@ -11,6 +10,7 @@ import typer
 
 from shouwang.cli import cases, configuration, months, operations, submissions
 from shouwang.cli.terminal import FAILED, WRONG_USAGE, app, progress
+from shouwang.core import logs
 from shouwang.core.errors import ShouwangError, UsageError
 from shouwang.workspace.counties import serving
 
@@ -44,11 +44,7 @@ def _root(
     folders) is asked for one by `shouwang --county KEY …`. Exit status: 0 done, 1 failed, 2 wrong
     usage, 3 a department was refused or is missing.
     """
-    if verbose:
-        logging.basicConfig(
-            level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-        )
-        logging.getLogger("shouwang").setLevel(logging.INFO)
+    logs.set_up(verbose)
     if county:
         context.with_resource(serving(county))
 

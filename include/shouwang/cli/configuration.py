@@ -84,7 +84,7 @@ def try_(
 ) -> dict[str, Any]:
     """Run a changed rule file over past months: clues now and then. Nothing in the database
     changes."""
-    from shouwang.core.staging import whole_file
+    from shouwang.core.files import atomic_write
     from shouwang.documents import charts
     from shouwang.documents.report import ReportPaper
     from shouwang.documents.rule_reports import write_trial
@@ -105,11 +105,11 @@ def try_(
     if workbook is not None:
         heading = f"{workspace.county.settings.name}规则试算"
         paper = ReportPaper(**headed(workspace), heading=heading)
-        with whole_file(workbook) as part:
+        with atomic_write(workbook) as part:
             write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
         by_rule = chart(report["total"]["by_rule"], trial.titles)
-        with whole_file(picture) as part:
+        with atomic_write(picture) as part:
             part.write_bytes(charts.drawn(by_rule, picture.suffix))
     return {**report, "titles": trial.titles}
 
@@ -194,7 +194,7 @@ def draft(
 ) -> dict[str, list[str]]:
     """Propose a contract and an expectation suite from an export, to be read over by a person."""
     from shouwang.cli.drafting import draft_contract
-    from shouwang.core.staging import whole_file
+    from shouwang.core.files import atomic_write
     from shouwang.workspace.workspace import load_workspace
 
     text, suite, left_out = draft_contract(load_workspace(), sample, department, dataset, title)
@@ -207,7 +207,7 @@ def draft(
             f"{' and '.join(existing)} would be overwritten; name another folder with --out."
         )
     for path, content in files.items():
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             part.write_text(content, encoding="utf-8")
     return {"files": list(map(str, files)), "left_out": left_out}
 

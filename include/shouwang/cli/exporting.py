@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.core.errors import unknown
+from shouwang.core.files import atomic_write
 from shouwang.core.month import Month
-from shouwang.core.staging import whole_file
 from shouwang.documents.text import harmless
 from shouwang.store.database import frame
 from shouwang.store.submissions import lines_of
@@ -84,5 +84,5 @@ def write_csv(rows: pd.DataFrame, out: Path) -> None:
     rows = rows.copy()
     for name in [name for name, kind in rows.dtypes.items() if kind == "str"]:
         rows[name] = rows[name].map(harmless, na_action="ignore")
-    with whole_file(out) as part:
+    with atomic_write(out) as part:
         rows.to_csv(part, index=False, encoding="utf-8-sig", lineterminator="\n")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from shouwang.cli.options import By, MonthOption, SecretTownship, township_or_county, townships
-from shouwang.cli.terminal import app, command, commands, progress, show, working
+from shouwang.cli.terminal import app, command, commands, show, working
 
 secrets = commands("secrets", "The passwords of townships' workbooks (乡镇密码).")
 keys = commands("keys", "The keys that seal numbers and phones (密钥).")
@@ -77,14 +77,14 @@ def list_keys() -> list[dict[str, Any]]:
 
 @command(keys, doing="Sealing anew")
 def rotate(by: By) -> dict[str, Any]:
-    """Make a new key and seal everything with it, beside other work; killed, the same command goes
-    on where it was.
+    """Make a new key and seal everything with it, while nobody is at work: stop the scheduler and
+    the workers, rotate, start them again; killed, the same command goes on.
 
     Keys in SHOUWANG_KEYS are changed by whoever set them: put the new word there, then run this.
     """
     from shouwang.compliance import key_rotation
 
-    return key_rotation.rotate_keys(by, lambda n: progress.print(f"  {n:,} sealed anew"))
+    return key_rotation.rotate_keys(by)
 
 
 @command(keys)

@@ -2,10 +2,10 @@
 secrets in another.
 
 A backup is a zip: ``manifest.json`` with the fingerprint of every part, the database as of one
-moment, and the files of the workspace: vault, inbox, outbox, returns, validations, configuration,
-expectations. Numbers and phones in it are sealed, as they are in the database. The database is
-written first: what its rows name lies in the vault before them. Work folders are left out, the
-steps make them again.
+moment (`store.dumping`), and the files of the workspace: raw store, inbox, outbox, returns,
+validations, configuration, expectations. Numbers and phones in it are sealed, as they are in the
+database. The database comes first: what its rows name lies in the raw store before them. Work
+folders are left out, the steps make them again.
 """
 
 from __future__ import annotations
@@ -14,134 +14,123 @@ import datetime as dt
 import hashlib
 import io
 import json
+import logging
 import os
 import shutil
+import time
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from shouwang.compliance import trail
+from shouwang.core.clock import now
+from shouwang.core.digests import file_digest
 from shouwang.core.errors import ConfigError, NotThereYet, UsageError
-from shouwang.core.staging import remove_if_left, whole_file
+from shouwang.core.files import atomic_write, remove_if_left
 from shouwang.store import dumping
 from shouwang.store.keys import Keys
 from shouwang.workspace.workspace import Workspace
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+log = logging.getLogger(__name__)
+
+FORMAT = 2
+MANIFEST, DATABASE = "manifest.json", "database/dump"
 KEYS = "keys"
 """The file of the secrets without which what is sealed in the database stays closed."""
 LEFT_OUT = ("locks", "work", "secrets")
 SEALED = ("inbox", "outbox", "returns")
-"""What lies there as departments and townships read it, and is sealed in a backup; the vault is
+"""What lies there as departments and townships read it, and is sealed in a backup; the raw store is
 sealed as it lies."""
+CONFIGURED = ("county", "expectations")
+"""What a program may be installed with: it may be there already, if it is the same."""
 _CHUNK = 1 << 20
 
 
 def places(workspace: Workspace) -> dict[str, Path]:
-    """What is kept, by its name in the backup; folders within another are not told twice."""
+    """What is kept, by its name in the backup; the home last, as it may hold the others."""
     return {
-        "home": workspace.home,
+        "county": workspace.county_folder,
+        "expectations": workspace.expectations,
         "inbox": workspace.inbox,
         "outbox": workspace.outbox,
         "returns": workspace.returns,
-        "county": workspace.county_folder,
-        "expectations": workspace.expectations,
+        "home": workspace.home,
     }
 
 
-def _files(workspace: Workspace) -> Iterator[tuple[str, Path]]:
-    known: set[Path] = set()
-    whole = places(workspace)
-    others = [folder for name, folder in whole.items() if name != "home"]
-    for name in ("county", "expectations", "inbox", "outbox", "returns", "home"):
-        folder = whole[name]
-        for path in sorted(folder.rglob("*")):
-            inside = path.relative_to(folder)
-            if (
-                path.is_symlink()
-                or not path.is_file()
-                or any(part.startswith(".") for part in inside.parts)
-            ):
-                continue
-            if name == "home" and (
-                _is_left_out(workspace, path, inside) or any(path.is_relative_to(o) for o in others)
-            ):
-                continue
-            if path not in known:
-                known.add(path)
-                yield f"{name}/{inside.as_posix()}", path
+def _within(folder: Path) -> Iterator[Path]:
+    """Every file below a folder but hidden ones and links."""
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not path.is_symlink() and not hidden:
+            yield path
 
 
-def _is_left_out(workspace: Workspace, path: Path, inside: Path) -> bool:
-    database = workspace.database.url.database if workspace.database.is_sqlite else None
-    beside = (
-        database
-        and path.name.startswith(Path(database).name)
-        and path.parent == Path(database).parent
-    )
-    return bool(beside) or inside.parts[0] in LEFT_OUT or path.is_relative_to(workspace.secrets)
+def _files(workspace: Workspace) -> dict[str, Path]:
+    """Every file that is kept, once, by its name in the backup."""
+    files: dict[Path, str] = {}
+    for name, folder in places(workspace).items():
+        for path in _within(folder):
+            if name != "home" or not _is_left_out(workspace, path):
+                files.setdefault(path, f"{name}/{path.relative_to(folder).as_posix()}")
+    return {name: path for path, name in files.items()}
+
+
+def _is_left_out(workspace: Workspace, path: Path) -> bool:
+    if path.relative_to(workspace.home).parts[0] in LEFT_OUT:
+        return True
+    database = Path(str(workspace.database.url.database)) if workspace.database.is_sqlite else None
+    beside = database and path.parent == database.parent and path.name.startswith(database.name)
+    return bool(beside) or path.is_relative_to(workspace.secrets)
 
 
 class _Packing:
     """A zip that is being written, with the fingerprints of what was put into it."""
 
-    def __init__(self, archive: zipfile.ZipFile, keys: Keys | None = None) -> None:
-        self.archive, self.keys, self.prints, self.bytes = archive, keys, dict[str, str](), 0
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self.archive, self.prints, self.bytes = archive, dict[str, str](), 0
 
-    @contextmanager
-    def part(self, name: str, like: Path | None = None) -> Iterator[Any]:
-        """A part to write to, with the time and mode of a file."""
-        digest, packing = hashlib.sha256(), self
-        entry = (
-            zipfile.ZipInfo.from_file(like, name, strict_timestamps=False)
-            if like
-            else zipfile.ZipInfo(name)
-        )
-        entry.compress_type = zipfile.ZIP_DEFLATED
-
-        class Target:
-            def write(self, chunk: Any) -> None:
+    def add(self, name: str, source: IO[bytes], like: Path | None = None) -> None:
+        """Put a part in, with the time and mode of a file."""
+        entry = zipfile.ZipInfo(name, time.localtime()[:6])
+        if like:
+            entry = zipfile.ZipInfo.from_file(like, name, strict_timestamps=False)
+        entry.compress_type, digest = zipfile.ZIP_DEFLATED, hashlib.sha256()
+        with self.archive.open(entry, "w", force_zip64=True) as target:
+            while chunk := source.read(_CHUNK):
                 digest.update(chunk)
-                packing.bytes += len(chunk)
-                stream.write(chunk)
-
-        with self.archive.open(entry, "w", force_zip64=True) as stream:
-            yield Target()
+                self.bytes += target.write(chunk)
         self.prints[name] = digest.hexdigest()
 
-    def copy(self, name: str, path: Path) -> None:
-        """Put a file in; one that has gone in the meantime is passed over."""
-        try:
-            source = path.open("rb")
-        except FileNotFoundError:
-            return
-        with source, self.part(name, path) as target:
-            if self.keys and name.startswith(SEALED):
-                target.write(self.keys.seal_file(source.read()))
-                return
-            while chunk := source.read(_CHUNK):
-                target.write(chunk)
+    def copy(self, name: str, path: Path, keys: Keys | None = None) -> None:
+        """Put a file in, sealed where there are keys; one that has gone meanwhile is passed
+        over."""
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            self.add(name, io.BytesIO(keys.seal_file(file.read())) if keys else file, path)
 
 
 @contextmanager
-def _packing(path: Path, keys: Keys | None = None) -> Iterator[_Packing]:
+def _packing(path: Path, manifest: dict[str, Any]) -> Iterator[_Packing]:
+    """A new zip, of mode 0600, with the manifest as its last part."""
     if path.exists():
         raise UsageError(
             f"{path} is there already; a backup never takes the place of another. Give a new name."
         )
-    for part in path.parent.glob(
-        f".*{path.suffix}.*.part"
-    ):  # of one that was killed, whatever its name was to be
+    for part in path.parent.glob(f".*{path.suffix}.*.part"):  # of one that was killed
         remove_if_left(part)
     with (
-        whole_file(path) as part,
+        atomic_write(path) as part,
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
     ):
-        yield _Packing(archive, keys)
+        packing = _Packing(archive)
+        yield packing
+        manifest |= {"format": FORMAT, "parts": packing.prints}
+        archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False))
+    path.chmod(0o600)
 
 
 def backup(workspace: Workspace, to: Path, keys: Path | None = None) -> dict[str, Any]:
@@ -150,39 +139,31 @@ def backup(workspace: Workspace, to: Path, keys: Path | None = None) -> dict[str
         raise UsageError(
             "The secrets never go into the file that they open; name another file for --keys."
         )
-    checked = trail.check(workspace)
+    faults = trail.check(workspace)["faults"]
     settings = workspace.county.settings
-    with _packing(to, workspace.keys if workspace.keys.exist() else None) as packing:
-        told = dumping.dump(workspace.database, lambda name: packing.part(f"database/{name}"))
-        for name, path in _files(workspace):
-            packing.copy(name, path)
-        manifest = {
-            "format": FORMAT,
-            "program": version("shouwang"),
-            "county": {"code": settings.code, "name": settings.name},
-            "made_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "database": told,
-            "parts": packing.prints,
-            "sealed": _has_keys(workspace),
-        }
-        packing.archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False))
-    to.chmod(0o600)
-    done = _told(manifest) | {
-        "file": str(to),
-        "bytes": packing.bytes,
-        "trail": checked["faults"],
-        "secrets": 0,
+    sealing = workspace.keys if workspace.keys.exist() else None
+    manifest = {
+        "program": version("shouwang"),
+        "county": {"code": settings.code, "name": settings.name},
+        "made_at": now().isoformat() + "Z",
+        "database": dumping.describe(workspace.database),
+        "sealed": _has_keys(workspace),
     }
+    with _packing(to, manifest) as packing:
+        with dumping.dumped(workspace.database) as content:
+            packing.add(DATABASE, content)
+        for name, path in _files(workspace).items():
+            packing.copy(name, path, sealing if name.startswith(SEALED) else None)
+    log.info("Packed %d parts, %d bytes", len(packing.prints), packing.bytes)
+    summary = {"file": str(to), "bytes": packing.bytes, "trail": faults, "secrets": 0}
     if keys:
-        done["secrets"] = _keep_secrets(workspace, keys, settings.code)
-    return done
+        summary["secrets"] = _keep_secrets(workspace, keys, settings.code)
+    return _summary(manifest) | summary
 
 
-def _told(manifest: dict[str, Any]) -> dict[str, Any]:
-    counted: dict[str, int] = {}
-    for name in manifest["parts"]:
-        counted[name.partition("/")[0]] = counted.get(name.partition("/")[0], 0) + 1
-    return {"county": manifest["county"], "made_at": manifest["made_at"], "parts": counted}
+def _summary(manifest: dict[str, Any]) -> dict[str, Any]:
+    parts = Counter(name.partition("/")[0] for name in manifest["parts"])
+    return {"county": manifest["county"], "made_at": manifest["made_at"], "parts": dict(parts)}
 
 
 def _has_keys(workspace: Workspace) -> bool:
@@ -190,16 +171,12 @@ def _has_keys(workspace: Workspace) -> bool:
 
 
 def _keep_secrets(workspace: Workspace, to: Path, code: str) -> int:
-    with _packing(to) as packing:
-        for path in sorted(workspace.secrets.rglob("*")) if workspace.secrets.is_dir() else ():
-            if path.is_file() and not path.name.startswith("."):
-                packing.copy(f"secrets/{path.relative_to(workspace.secrets).as_posix()}", path)
+    with _packing(to, {"county": {"code": code}}) as packing:
+        for path in _within(workspace.secrets):
+            packing.copy(f"secrets/{path.relative_to(workspace.secrets).as_posix()}", path)
         if text := os.environ.get("SHOUWANG_KEYS"):
-            with packing.part(f"secrets/{KEYS}") as target:
-                target.write("\n".join(text.split()).encode() + b"\n")
-        manifest = {"format": FORMAT, "county": {"code": code}, "parts": packing.prints}
-        packing.archive.writestr(MANIFEST, json.dumps(manifest))
-    to.chmod(0o600)
+            words = "\n".join(text.split()) + "\n"
+            packing.add(f"secrets/{KEYS}", io.BytesIO(words.encode()))
     return len(packing.prints)
 
 
@@ -214,7 +191,8 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
             manifest = json.loads(archive.read(MANIFEST))
             if manifest["format"] != FORMAT:
                 raise ConfigError(
-                    f"{path} has format {manifest['format']}, this program reads {FORMAT}; install a newer one."
+                    f"{path} has format {manifest['format']}, this program reads {FORMAT}; restore "
+                    "it with the version that made it."
                 )
             names = [name for name in archive.namelist() if name != MANIFEST]
             if sorted(names) != sorted(manifest["parts"]):
@@ -222,15 +200,15 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
                     f"{broken}its parts are not those of its manifest. Take another copy."
                 )
             for name in names:
-                inside = PurePosixPath(name)
-                if inside.is_absolute() or ".." in inside.parts or "\\" in name:
+                place, *inside = PurePosixPath(name).parts
+                if name.startswith("/") or ".." in (place, *inside) or "\\" in name:
                     raise ConfigError(f"{broken}one of its parts leads elsewhere. Do not use it.")
                 with archive.open(name) as part:
-                    found = hashlib.file_digest(cast(io.BufferedReader, part), "sha256").hexdigest()
-                    if found != manifest["parts"][name]:
-                        raise ConfigError(
-                            f"{broken}{inside.parts[0]} does not have its fingerprint. Take another copy."
-                        )
+                    digest = hashlib.file_digest(cast(io.BufferedReader, part), "sha256")
+                if digest.hexdigest() != manifest["parts"][name]:
+                    raise ConfigError(
+                        f"{broken}{place} does not have its fingerprint. Take another copy."
+                    )
             yield archive, manifest
     except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
         raise ConfigError(
@@ -243,73 +221,58 @@ def restore(workspace: Workspace, source: Path, keys: Path | None = None) -> dic
     from shouwang.submissions.handover import init
 
     with _opened(source) as (archive, manifest):
-        where = places(workspace) | {"secrets": workspace.secrets}
         dumping.check_fits(workspace.database, manifest["database"])
-        if manifest.get("sealed") and not keys and not _has_keys(workspace):
+        if manifest["sealed"] and not keys and not _has_keys(workspace):
             raise UsageError(
-                "The numbers in this backup are sealed, and their keys are not here: give their file with --keys, or put "
-                f"them into {workspace.secrets / KEYS} or SHOUWANG_KEYS."
+                "The numbers in this backup are sealed, and their keys are not here: give their "
+                f"file with --keys, or put them into {workspace.secrets / KEYS} or SHOUWANG_KEYS."
             )
-        _refuse_unless_empty(workspace, archive, manifest)
+        _refuse_unless_empty(workspace, manifest["parts"])
         if keys:
-            with _opened(keys) as (secrets, of):
-                if of["county"]["code"] != manifest["county"]["code"]:
-                    raise ConfigError(
-                        f"{keys} holds the secrets of another county ({of['county']['code']})."
-                    )
-                _unpack(secrets, where)
-        _unpack(archive, where, workspace.keys)
-        dumping.load(
-            workspace.database, manifest["database"], lambda name: archive.open(f"database/{name}")
-        )
+            with _opened(keys) as (secrets, secrets_manifest):
+                code = secrets_manifest["county"]["code"]
+                if code != manifest["county"]["code"]:
+                    raise ConfigError(f"{keys} holds the secrets of another county ({code}).")
+                _unpack(secrets, {"secrets": workspace.secrets})
+        _unpack(archive, places(workspace), workspace.keys)
+        with archive.open(DATABASE) as content:
+            dumping.load(workspace.database, content)
     init()
-    return _told(manifest) | {"secrets": bool(keys), "trail": trail.check(workspace)["faults"]}
+    log.info("Restored %d parts", len(manifest["parts"]))
+    faults = trail.check(workspace)["faults"]
+    return _summary(manifest) | {"secrets": bool(keys), "trail": faults}
 
 
-def _refuse_unless_empty(
-    workspace: Workspace, archive: zipfile.ZipFile, manifest: dict[str, Any]
-) -> None:
+def _refuse_unless_empty(workspace: Workspace, parts: dict[str, str]) -> None:
     if not dumping.is_empty(workspace.database):
         raise UsageError(
-            "The database that SHOUWANG_DATABASE_URL names is not empty; a backup is only restored into an empty one."
+            "The database that SHOUWANG_DATABASE_URL names is not empty; a backup is only restored "
+            "into an empty one."
         )
-    for name in {part.partition("/")[0] for part in manifest["parts"]} - {"database"}:
+    for name in {part.partition("/")[0] for part in parts} - {"database"}:
         folder = places(workspace)[name]
-        if not any(
-            path.is_file() and not path.is_relative_to(workspace.secrets)
-            for path in folder.rglob("*")
-        ):
+        files = [p for p in folder.rglob("*") if p.is_file()]
+        if all(path.is_relative_to(workspace.secrets) for path in files):
             continue
-        mine = {n: p for n, p in manifest["parts"].items() if n.startswith(f"{name}/")}
-        if name in ("county", "expectations") and _same(folder, name, mine):
-            continue  # the configuration that the program is installed with
-        raise UsageError(
-            f"{folder} is not empty; a backup is only restored into an empty place. Move aside what is there."
-        )
-
-
-def _same(folder: Path, name: str, prints: dict[str, str]) -> bool:
-    there = {
-        f"{name}/{path.relative_to(folder).as_posix()}": hashlib.sha256(
-            path.read_bytes()
-        ).hexdigest()
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    }
-    return there == prints
+        existing = {f"{name}/{p.relative_to(folder).as_posix()}": p for p in _within(folder)}
+        backed_up = {part: digest for part, digest in parts.items() if part.startswith(f"{name}/")}
+        if name not in CONFIGURED or backed_up != {
+            part: file_digest(path) for part, path in existing.items()
+        }:
+            raise UsageError(
+                f"{folder} is not empty; a backup is only restored into an empty place. Move aside "
+                "what is there."
+            )
 
 
 def _unpack(archive: zipfile.ZipFile, where: dict[str, Path], keys: Keys | None = None) -> None:
     for name in archive.namelist():
         place, _, inside = name.partition("/")
-        if place not in where or (
-            place in ("county", "expectations") and (where[place] / inside).exists()
-        ):
+        path = where[place] / inside if place in where else None
+        if path is None or (place in CONFIGURED and path.exists()):
             continue
-        path = where[place] / inside
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with archive.open(name) as source, whole_file(path) as part, part.open("wb") as target:
+        with archive.open(name) as source, atomic_write(path) as part, part.open("wb") as target:
             if keys and place in SEALED:
                 target.write(keys.open_file(source.read()))
             else:

@@ -9,7 +9,6 @@ follow the chain nor cut it off unseen.
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import json
 import os
 import re
@@ -17,8 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shouwang.core.clock import now
 from shouwang.core.errors import ConfigError, UsageError
-from shouwang.core.staging import whole_file
+from shouwang.core.files import atomic_write
 from shouwang.documents.text import harmless
 from shouwang.store.audit import chain_key, entries, faults
 from shouwang.workspace.workspace import Workspace
@@ -30,8 +30,8 @@ def check(workspace: Workspace, outside: Iterable[str] = ()) -> dict[str, Any]:
     """Hold the trail against its seals and anchors; a sound one is noted. ``entries, newest,
     faults`` (sentences).
 
-    ``outside``: anchors ``number:seal`` as the properties of a list that left the workspace have them
-    (审计锚点).
+    ``outside``: anchors ``number:seal`` as the properties of a list that left the workspace have
+    them (审计锚点).
     """
     given = _parsed(outside)
     with workspace.database.read() as connection:
@@ -47,7 +47,7 @@ def export(workspace: Workspace, path: Path) -> dict[str, Any]:
     """Write the trail for others, as CSV or, for a name ending in ``.jsonl``, as lines of JSON;
     columns `COLUMNS`."""
     checked = check(workspace)
-    with workspace.database.read() as connection, whole_file(path) as part:
+    with workspace.database.read() as connection, atomic_write(path) as part:
         rows = _told(entries(connection))
         with part.open(
             "w", encoding="utf-8" if path.suffix == ".jsonl" else "utf-8-sig", newline=""
@@ -81,7 +81,8 @@ def _parsed(outside: Iterable[str]) -> dict[int, str]:
         said = re.fullmatch(r"(?:审计锚点)?\s*(\d+):([0-9a-f]{64})", text.strip().replace("-", ""))
         if not said:
             raise UsageError(
-                f"“{text[:80]}” is no anchor; write NUMBER:SEAL as a list's properties (备注) have it."
+                f"“{text[:80]}” is no anchor; write NUMBER:SEAL as a list's properties (备注) have "
+                "it."
             )
         found[int(said[1])] = said[2]
     return found
@@ -109,9 +110,8 @@ def note(workspace: Workspace, newest: Mapping[str, Any]) -> None:
     """Put down the seal of the newest entry, unless it is known."""
     if newest["event_id"] in anchors(workspace):
         return
-    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     handle = os.open(
         workspace.home / "audit.anchors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
     )
     with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"{now} {newest['event_id']} {newest['seal']}\n")
+        file.write(f"{now().isoformat()}+00:00 {newest['event_id']} {newest['seal']}\n")

@@ -19,13 +19,11 @@ class UsageError(ShouwangError):
 def unknown(what: str, asked: str, known: Iterable[str], none: str = "") -> UsageError:
     """Nothing is called so: names it, what may be meant, and what there is; ``none``: what to do
     where there is nothing."""
-    there = [*known]
-    near = difflib.get_close_matches(asked, there, 1, 0.5)
+    names = [*known]
+    near = difflib.get_close_matches(asked, names, 1, 0.5)
     meant = f" Did you mean {near[0]}?" if near else ""
-    return UsageError(
-        f"There is no {what} “{asked}”.{meant} "
-        + (f"There are: {', '.join(there)}." if there else none)
-    )
+    listed = f"There are: {', '.join(names)}." if names else none
+    return UsageError(f"There is no {what} “{asked}”.{meant} {listed}")
 
 
 class ConfigError(ShouwangError):
@@ -76,8 +74,9 @@ def machine_fault(error: OSError) -> MachineFault:
     """The fault behind an operating system's error; names no file, for a file's name may be a
     person's."""
     return MachineFault(
-        f"A file that was handed over cannot be read on this machine ({error.strerror or type(error).__name__}). "
-        "Nothing was refused; look at disk, permissions and open files, then try again."
+        "A file cannot be read or written on this machine "
+        f"({error.strerror or type(error).__name__}). Nothing was refused or sent; look at disk, "
+        "permissions and open files, then try again."
     )
 
 

@@ -24,7 +24,6 @@ WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])
 CHECKS = np.frombuffer(b"10X98765432", dtype="S1")
 NOTHING = frozenset(
     [
-        "",
         "-",
         "--",
         "—",
@@ -43,7 +42,7 @@ NOTHING = frozenset(
         "N/A",
         "0",
     ]
-)
+) | {""}
 _PLAIN = r"[0-9]{17}[0-9X]|"
 _ALONE = re.compile(r"[A-Z]?([0-9]{17}[0-9X])(?:[0-9]{2}(?:[0-9B][0-9])?)?")
 _PIECE = r"[0-9*]{1,22}X?"
@@ -311,17 +310,14 @@ def _referred(found: re.Match[str]) -> str:
 
 def mask_number(number: str | None) -> str:
     """First 6 and last 4 places of a number, as far as a list may show it."""
-    if not number:
-        return ""
-    return (
-        number[:6] + "*" * (len(number) - 10) + number[-4:]
-        if len(number) > 10
-        else "*" * len(number)
-    )
+    number = number or ""
+    hidden = "*" * (len(number) - 10)
+    return number[:6] + hidden + number[-4:] if hidden else "*" * len(number)
 
 
 _LONG = re.compile(r"\d(?:[\s-]{0,3}\d){6,}[Xx]?")
-_DAY = r"(?:(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
+_WITH_HYPHENS = r"(?:19|20)\d\d-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])"
+_DAY = rf"(?:{_WITH_HYPHENS}|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
 _DAYS = re.compile(rf"{_DAY}(?:(?:\s-\s|[\s-]){_DAY})*")
 _HOUR = re.compile(r"\s\d{1,2}$")
 

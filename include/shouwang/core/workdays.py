@@ -53,7 +53,8 @@ def working_days_after(
 def _warn_of_unknown_year(year: int) -> None:
     """Say once a year and process that holidays are guessed."""
     log.warning(
-        "The public holidays of %d are not known: weekends are taken as days off. When they are published, update the "
-        "package chinesecalendar, or write them into county.yaml under calendar.holidays.",
+        "The public holidays of %d are not known: weekends are taken as days off. When they are "
+        "published, update the package chinesecalendar, or write them into county.yaml under "
+        "calendar.holidays.",
         year,
     )

@@ -15,6 +15,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core import clock
 from shouwang.core.errors import FileRefused, UsageError
 from shouwang.core.identity import clean_numbers, mask_number
 from shouwang.core.month import Month
@@ -296,4 +297,4 @@ def revoke(connection: Connection, decision_id: int, by: str) -> None:
 
 
 def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    return clock.now()

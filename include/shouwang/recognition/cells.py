@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from shouwang.core import clock
 from shouwang.core.identity import clean_names, sound_number, written_number
 from shouwang.county.contract import Column
 from shouwang.intake.cells import CodeReader, read_date, read_integer, read_number, text_of
@@ -178,7 +178,7 @@ def fit(
                 share *= BEHIND_A_LETTER
             if column.ages and share > 0.5:
                 least, most = column.ages
-                ages = [dt.date.today().year - int(number[6:10]) for number in numbers if number]
+                ages = [clock.now().year - int(number[6:10]) for number in numbers if number]
                 aged = sum(least <= age <= most for age in ages) / len(ages) if ages else 1.0
                 share *= min(1.0, aged / 0.8)
             return share
@@ -191,7 +191,7 @@ def fit(
                 )
             )
         case "date":
-            first, last = column.range or (2000, dt.date.today().year + 10)
+            first, last = column.range or (2000, clock.now().year + 10)
             return sampled.share(lambda place: _likely_day(sampled.distinct[place], first, last))
         case "code":
             if len(sampled.distinct) > FEW_VALUES + len(column.values):

@@ -14,6 +14,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from shouwang.casework.monthly import outdated, require_screened
+from shouwang.core import clock
 from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.core.workdays import working_days_after
@@ -227,7 +228,7 @@ def _clues(plan: ReleasePlan) -> dict[str, int]:
 
 def waiting_releases() -> list[Waiting]:
     """The questions that nobody has answered, of months that still have lists to send."""
-    workspace, now = load_workspace(), dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    workspace, now = load_workspace(), clock.now_precisely()
     waiting = []
     with workspace.database.read() as connection:
         for word in approvals.open_questions(connection):

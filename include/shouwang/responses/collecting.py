@@ -7,7 +7,6 @@ channel. Nothing is moved or deleted there.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core import clock
 from shouwang.core.errors import Unreachable
 from shouwang.intake.files import settled
 from shouwang.responses.returning import township_folders
@@ -51,9 +51,9 @@ def fetch(workspace: Workspace) -> list[str]:
             remote = Remote(f"{township.to.rstrip('/')}/returns", folder)
             places.append((remote, folder, False))
     unreachable = []
-    for remote, folder, deep in places:
+    for remote, folder, shared in places:
         try:
-            remote.fetch(folder, deep=deep)
+            remote.fetch(folder, shared=shared)
         except Unreachable as error:
             unreachable.append(str(error))
     return unreachable
@@ -119,7 +119,7 @@ def record(connection: Connection, found: Found, result: Mapping[str, Any]) -> N
             township=found.township,
             refusal=result.get("refused"),
             held=waits,
-            collected_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+            collected_at=clock.now(),
             **counts,
         )
     )

@@ -3,7 +3,6 @@ township's answer."""
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from shouwang.casework.warnings import UNKNOWN_TOWNSHIP
+from shouwang.core import clock
 from shouwang.core.errors import FileRefused
 from shouwang.core.month import Month
 from shouwang.documents.feedback_receipt import FeedbackPaper, write_feedback_receipt
@@ -35,10 +35,10 @@ def receive(workspace: Workspace, path: Path, township: str | None = None) -> di
     """Take a file's rows and write the receipt into the township's outbox; counts, and problems
     with their place. Of a file that is refused nothing is taken (``refused``, and whether it is
     ``held``); where the sender is known, a receipt says so."""
-    began, now = time.monotonic(), dt.datetime.now(workspace.zone)
+    began = time.monotonic()
     received = Received(
         path,
-        workspace.now().replace(microsecond=now.microsecond),  # of two words, which was the last
+        clock.local_now(workspace.zone),  # to the microsecond: of two words, which was the last
         passwords.by_holder(workspace, f"{township or ''} {path.name}"),
         township,
     )

@@ -41,7 +41,7 @@ def check_registry(month: str, by: str) -> dict[str, Any]:
 def scorecard(department: str | None = None, out: str | None = None) -> list[dict[str, Any]]:
     """How each department has delivered, month by month; written as a workbook to ``out`` if
     given."""
-    from shouwang.core.staging import whole_file
+    from shouwang.core.files import atomic_write
     from shouwang.documents.report import ReportPaper
     from shouwang.documents.scorecard import write_scorecard
     from shouwang.statistics.scorecards import score
@@ -55,6 +55,6 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
         paper = ReportPaper(
             **headed(workspace), heading=f"{workspace.county.settings.name}部门数据质量评分卡"
         )
-        with whole_file(Path(out)) as part:
+        with atomic_write(Path(out)) as part:
             write_scorecard(part, paper, card)
     return card

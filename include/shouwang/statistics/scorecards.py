@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 
 from shouwang.casework.data_errors import data_errors
+from shouwang.core import clock
 from shouwang.core.month import Month
 from shouwang.store import submissions
 from shouwang.store.tables import submission, submission_row
@@ -48,7 +48,7 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
     found = []
     for (name, month), versions in months.items():
         shown = next((v for v in versions if v["in_force"]), versions[-1])
-        first = versions[0]["received_at"].replace(tzinfo=dt.UTC).astimezone(workspace.zone).date()
+        first = clock.in_zone(versions[0]["received_at"], workspace.zone).date()
         due = workspace.county.settings.calendar.handover(Month.parse(month))
         never_late = name in contracts and contracts[name].on_arrival
         sheets = shown["report"].get("sheets", ())

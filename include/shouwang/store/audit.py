@@ -4,14 +4,14 @@ one before.
 An entry's ``seal`` is a keyed hash of what it says and of ``after``, the seal of the entry before
 it. Whoever changes, removes, inserts or reorders entries without the key is found by `faults`.
 Whoever cuts the newest entries off is found by an earlier seal that is kept outside of the database
-(`anchors`, decision 0011).
+(`anchors`, decision 0010).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import hmac
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.clock import now_precisely
 from shouwang.core.errors import UsageError
 from shouwang.core.identity import without_numbers
 from shouwang.store.keys import HASH
@@ -51,18 +52,11 @@ def audit(
     begun."""
     if not by.strip():
         raise UsageError("Say who does it: the audit trail takes no empty name.")
-    now, by = dt.datetime.now(dt.UTC).replace(tzinfo=None), without_numbers(by)
     detail = json.loads(json.dumps(detail))
     if isinstance(reason := detail.get("reason"), str):
         detail["reason"] = without_numbers(reason)
-    entry = {
-        "at": now,
-        "kind": kind,
-        "month": month,
-        "subject": subject,
-        "by": by,
-        "detail": detail,
-    }
+    says = (now_precisely(), kind, month, subject, without_numbers(by), detail)
+    entry = dict(zip(SAYS, says, strict=True))
     connection.get_execution_options()["audited"].append(entry)
 
 
@@ -95,9 +89,7 @@ def anchor(connection: Connection) -> str:
     newest = connection.execute(query).first()
     if newest is None:
         return ""
-    grouped = "-".join(
-        newest.seal[start : start + 8] for start in range(0, len(newest.seal), 8)
-    )  # no long number
+    grouped = "-".join(re.findall(".{8}", newest.seal))  # no long number
     return f"审计锚点 {newest.event_id}:{grouped}"
 
 
@@ -135,7 +127,8 @@ def faults(
             before = f"after entry {last}" if last else "before the first entry"
             yield Fault(
                 number,
-                f"entry {number} is out of its place: something {before} was removed, inserted or moved",
+                f"entry {number} is out of its place: something {before} was removed, inserted or "
+                "moved",
             )
         if owed.pop(number, entry["seal"]) != entry["seal"]:
             yield Fault(

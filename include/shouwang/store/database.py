@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, Table, event
 
 from shouwang.core.errors import ConfigError, MachineFault, NotThereYet, Unreachable
-from shouwang.core.staging import sweep
+from shouwang.core.files import sweep
 from shouwang.store.audit import join_chain
 from shouwang.store.keys import Keys, Ring, of_environment
 from shouwang.store.sealing import GuardedJSON, Sealed, keys_of, open_text
@@ -25,6 +25,13 @@ DISK_FULL = "53100"
 AT_ONCE = 20_000
 """Rows that are Python's objects at one moment, on their way into the database or out of it."""
 _ALONE = 7246131
+PRAGMAS = (
+    "journal_mode = WAL",
+    "foreign_keys = ON",
+    "busy_timeout = 120000",
+    "synchronous = NORMAL",
+    "secure_delete = ON",
+)
 
 
 class Database:
@@ -42,12 +49,10 @@ class Database:
             self.url.get_dialect()
         except sa.exc.ArgumentError:  # its text would repeat a password
             raise ConfigError(
-                "SHOUWANG_DATABASE_URL is no address of a database; leave it out for a file of our own, or write "
-                "postgresql+psycopg://USER:PASSWORD@HOST/NAME."
+                "SHOUWANG_DATABASE_URL is no address of a database; leave it out for a file of our "
+                "own, or write postgresql+psycopg://USER:PASSWORD@HOST/NAME."
             ) from None
-        if (
-            schema and self.url.get_backend_name() == "postgresql"
-        ):  # of the connection: it outlives every rollback
+        if schema and not self.is_sqlite:  # of the connection: it outlives every rollback
             asked = (self.url.query.get("options"), f'-csearch_path="{schema}"')
             self.url = self.url.update_query_dict(
                 {"options": " ".join(str(one) for one in asked if one)}
@@ -75,19 +80,21 @@ class Database:
         except sa.exc.OperationalError as error:
             if self.is_sqlite:
                 told = (
-                    f"The database {self.url.database} cannot be opened; look whether SHOUWANG_HOME names the right "
-                    "folder, and run `shouwang init` if it was never made."
+                    f"The database {self.url.database} cannot be opened; look whether "
+                    "SHOUWANG_HOME names the right folder, and run `shouwang init` if it was never "
+                    "made."
                 )
             else:
                 told = (
-                    f"The database server {self.url.host} is away or does not let us in; look whether it runs, and at "
-                    "SHOUWANG_DATABASE_URL. Nothing is lost: run this step again."
+                    f"The database server {self.url.host} is away or does not let us in; look "
+                    "whether it runs, and at SHOUWANG_DATABASE_URL. Nothing is lost: run this step "
+                    "again."
                 )
             raise Unreachable(told) from error
         except sa.exc.DatabaseError as error:  # only SQLite's files say so
             raise Unreachable(
-                f"{self.url.database} is damaged or no database; restore it from a backup, or move it away and run "
-                "`shouwang init`."
+                f"{self.url.database} is damaged or no database; restore it from a backup, or move "
+                "it away and run `shouwang init`."
             ) from error
 
     @contextmanager
@@ -111,7 +118,8 @@ class Database:
                 error.orig
             ):
                 raise MachineFault(
-                    "The disk of the database is full; nothing of this step was written. Make room, then run it again."
+                    "The disk of the database is full; nothing of this step was written. Make "
+                    "room, then run it again."
                 ) from None
             raise
 
@@ -128,7 +136,8 @@ class Database:
     def _initialised(self, connection: Connection) -> Connection:
         if not sa.inspect(connection).has_table("sealing_key"):
             raise NotThereYet(
-                "The database is not set up yet, or is of an older version; run `shouwang init` first."
+                "The database is not set up yet, or is of an older version; run `shouwang init` "
+                "first."
             )
         if self._checked is not self.keys.ring:
             check_keys(connection, self.keys.ring)
@@ -146,25 +155,19 @@ def check_keys(connection: Connection, ring: Ring) -> None:
     for key_id, mark in connection.execute(sa.select(sealing_key.c.key_id, sealing_key.c.mark)):
         if key_id not in ring.keys:
             raise ConfigError(
-                f"The database is sealed with key {key_id}, which {ring.where} does not hold. Put that key back from your "
-                "copy; nothing was changed."
+                f"The database is sealed with key {key_id}, which {ring.where} does not hold. Put "
+                "that key back from your copy; nothing was changed."
             )
         if ring.mark(key_id) != mark:
             raise ConfigError(
-                f"Key {key_id} of {ring.where} is another than the one that the database is sealed with. Put the right "
-                "one back from your copy; nothing was changed."
+                f"Key {key_id} of {ring.where} is another than the one that the database is sealed "
+                "with. Put the right one back from your copy; nothing was changed."
             )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions are begun below, not by the driver
-    for pragma in (
-        "journal_mode = WAL",
-        "foreign_keys = ON",
-        "busy_timeout = 120000",
-        "synchronous = NORMAL",
-        "secure_delete = ON",
-    ):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -173,14 +176,45 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
-def frame(connection: Connection, query: sa.Select[Any] | sa.TextClause) -> pd.DataFrame:
-    """The rows of a query as a frame with the query's columns, also when there are none."""
+def frame(
+    connection: Connection, query: sa.Select[Any] | sa.CompoundSelect[Any] | sa.TextClause
+) -> pd.DataFrame:
+    """The rows of a query as a frame with the query's columns, also when there are none.
+
+    Text is ``str``, numbers ``int64`` (``float64`` where some are missing) and ``float64``, moments
+    ``datetime64[us]``; dates and plain data are objects. What a ``text()`` gives is inferred.
+    """
     result = connection.execute(query)
-    names = list(result.keys())
-    columns = list(zip(*result.all(), strict=True))
-    if not columns:
-        return pd.DataFrame(columns=names, dtype=object)
-    return pd.DataFrame(dict(zip(names, columns, strict=True)))
+    names, rows = list(result.keys()), result.all()
+    kinds: Sequence[Any] = (
+        [column.type for column in query.selected_columns]
+        if isinstance(query, sa.Select | sa.CompoundSelect)
+        else [sa.types.NULLTYPE] * len(names)
+    )
+    columns = zip(*rows, strict=True) if rows else [()] * len(names)
+    return pd.DataFrame(
+        {
+            name: _typed(values, kind)
+            for name, values, kind in zip(names, columns, kinds, strict=True)
+        },
+        columns=names,
+    )
+
+
+def _typed(values: Sequence[Any], kind: sa.types.TypeEngine[Any]) -> pd.Series[Any]:
+    """A column of a frame; where there is nothing to infer a dtype from, that of the type."""
+    if isinstance(kind, sa.String | Sealed):
+        return pd.Series(values, dtype="str")
+    column = pd.Series(values, dtype=None if values else object)
+    if column.notna().any():
+        return column
+    if isinstance(kind, sa.DateTime):
+        return column.astype("datetime64[us]")
+    if isinstance(kind, sa.Float | sa.Numeric) or (isinstance(kind, sa.Integer) and values):
+        return column.astype("float64")
+    if isinstance(kind, sa.Integer | sa.Boolean) and not values:
+        return column.astype("int64" if isinstance(kind, sa.Integer) else "bool")
+    return column.astype(object)
 
 
 def arrow(
@@ -193,22 +227,20 @@ def arrow(
     registry has would take gibibytes. What becomes a point in time is read as text, which Arrow
     does faster than the driver.
     """
-    opening = [isinstance(column.type, Sealed) for column in query.selected_columns]
     keys, parts = keys_of(connection), []
+    sealed = [isinstance(column.type, Sealed) for column in query.selected_columns]
+
+    def array(values: Sequence[Any], is_sealed: bool, kind: pa.DataType) -> pa.Array:
+        if is_sealed:
+            values = [value and open_text(keys, value) for value in values]
+        if pa.types.is_timestamp(kind):
+            return pa.array(values, pa.string()).cast(kind)
+        return pa.array(values, kind)
+
     with connection.execute(query) as result:
         while rows := result.cursor.fetchmany(AT_ONCE) if result.cursor else ():
-            arrays = []
-            for values, sealed, kind in zip(
-                zip(*rows, strict=True), opening, kinds.values(), strict=True
-            ):
-                opened = (
-                    [value and open_text(keys, value) for value in values] if sealed else values
-                )
-                text = pa.types.is_timestamp(kind)
-                arrays.append(
-                    pa.array(opened, pa.string()).cast(kind) if text else pa.array(opened, kind)
-                )
-            parts.append(pa.table(arrays, names=[*kinds]))
+            columns = zip(zip(*rows, strict=True), sealed, kinds.values(), strict=True)
+            parts.append(pa.table([array(*column) for column in columns], names=[*kinds]))
     return pa.concat_tables(parts) if parts else pa.schema(kinds).empty_table()
 
 

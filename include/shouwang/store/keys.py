@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCMSIV
 
 from shouwang.core.errors import ConfigError
-from shouwang.core.staging import whole_file
+from shouwang.core.files import atomic_write
 
 HASH = "hash"
 BYTES = 32
@@ -91,28 +92,27 @@ class Keys:
     def ring(self) -> Ring:
         """The keys, read again whenever the file has changed; `ConfigError` if there are none or
         others may read them."""
-        if self.text or self.path is None:
-            state: object = self.text
-        else:
-            try:
-                status = self.path.stat()
-            except FileNotFoundError:
-                raise ConfigError(
-                    f"The keys are missing: there is no {self.path}, and SHOUWANG_KEYS is empty. Put the file back from "
-                    "your copy; only a county that has no database yet gets new ones, by `shouwang init`."
-                ) from None
-            if status.st_mode & 0o077:
-                raise ConfigError(f"{self.path} holds keys and others may read it; chmod 600 it.")
-            state = (status.st_mtime_ns, status.st_ino, status.st_size)
-        known = self._known
-        if known is None or known[0] != state:
+        state = self.text if self.path is None or self.text else self._file_state(self.path)
+        if self._known is None or self._known[0] != state:
             text = (
-                self.text
-                if self.text or self.path is None
-                else self.path.read_text(encoding="utf-8")
+                self.path.read_text(encoding="utf-8") if self.path and not self.text else self.text
             )
-            known = self._known = (state, Ring(_parsed(text, self.where), self.where))
-        return known[1]
+            self._known = (state, Ring(_parsed(text, self.where), self.where))
+        return self._known[1]
+
+    @staticmethod
+    def _file_state(path: Path) -> object:
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            raise ConfigError(
+                f"The keys are missing: there is no {path}, and SHOUWANG_KEYS is empty. Put the "
+                "file back from your copy; only a county that has no database yet gets new ones, "
+                "by `shouwang init`."
+            ) from None
+        if status.st_mode & 0o077:
+            raise ConfigError(f"{path} holds keys and others may read it; chmod 600 it.")
+        return status.st_mtime_ns, status.st_ino, status.st_size
 
     def exist(self) -> bool:
         """Whether there are any."""
@@ -125,7 +125,7 @@ class Keys:
                 f"SHOUWANG_KEYS is empty; put two words there, {HASH}:… and k1:…, each {RANDOM}."
             )
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with whole_file(self.path, replace=False) as part:
+        with atomic_write(self.path, replace=False) as part:
             part.write_text(f"{HEADING}{HASH}:{_new()}\nk1:{_new()}\n", encoding="utf-8")
 
     def add(self) -> str:
@@ -135,8 +135,8 @@ class Keys:
         name = f"k{int(ring.newest[1:]) + 1}"
         if not self.in_file:
             raise ConfigError(
-                f"The keys are in SHOUWANG_KEYS, which only you can change: add the word {name}:…, {RANDOM}, wherever it is "
-                "set, then run this again."
+                f"The keys are in SHOUWANG_KEYS, which only you can change: add the word {name}:…, "
+                f"{RANDOM}, wherever it is set, then run this again."
             )
         self._write({**ring.keys, name: secrets.token_bytes(BYTES)})
         return name
@@ -148,7 +148,7 @@ class Keys:
     def _write(self, keys: Mapping[str, bytes]) -> None:
         assert self.path is not None  # noqa: S101
         words = "".join(f"{name}:{base64.b64encode(key).decode()}\n" for name, key in keys.items())
-        with whole_file(self.path) as part:
+        with atomic_write(self.path) as part:
             part.write_text(HEADING + words, encoding="utf-8")
 
     def open(self, name: str, sealed: bytes) -> bytes:
@@ -157,15 +157,16 @@ class Keys:
         ring = self._known[1] if self._known and name in self._known[1].ciphers else self.ring
         if name not in ring.ciphers:
             raise ConfigError(
-                f"Something is sealed with key {name}, which {self.where} does not hold. Put that key back from your copy; "
-                "nothing was changed."
+                f"Something is sealed with key {name}, which {self.where} does not hold. Put that "
+                "key back from your copy; nothing was changed."
             )
         try:
             return ring.ciphers[name].decrypt(_NONCE, sealed, None)
         except (InvalidTag, ValueError):
             raise ConfigError(
-                f"What was sealed with key {name} does not open with the {name} of {self.where}: that is another key, or "
-                "the content was changed. Put the right key back from your copy; nothing was changed."
+                f"What was sealed with key {name} does not open with the {name} of {self.where}: "
+                "that is another key, or the content was changed. Put the right key back from your "
+                "copy; nothing was changed."
             ) from None
 
     def seal_file(self, content: bytes) -> bytes:
@@ -182,8 +183,8 @@ class Keys:
         """Digests under the key of the hashes, sixteen hexadecimal characters each: nobody can
         enumerate without it."""
         key = self.ring.keys[HASH]
-        said = [hmac.digest(key, text.encode(), "sha256").hex()[:16] for text in digests]
-        return pd.Series(said, index=digests.index, dtype="str")
+        keyed = [hmac.digest(key, text.encode(), "sha256").hex()[:16] for text in digests]
+        return pd.Series(keyed, index=digests.index, dtype="str")
 
     def keyed_text(self, text: str) -> str:
         """The same for one text."""
@@ -202,32 +203,23 @@ def _new() -> str:
 
 
 def _parsed(text: str, where: str) -> dict[str, bytes]:
-    words = [
-        word
-        for line in text.splitlines()
-        if not line.startswith("#")
-        for word in line.replace(",", " ").split()
-    ]
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
     keys: dict[str, bytes] = {}
-    for place, word in enumerate(words, start=1):
-        found = _WORD.fullmatch(word)
-        try:
-            key = (
-                base64.b64decode(found[2], altchars=b"-_" if set("-_") & set(found[2]) else None)
-                if found
-                else b""
-            )
-        except binascii.Error:
-            key = b""
-        if found is None or len(key) != BYTES or found[1] in keys:
+    for place, word in enumerate(" ".join(lines).replace(",", " ").split(), start=1):
+        match, content = _WORD.fullmatch(word), b""
+        if match:
+            with suppress(binascii.Error):
+                content = base64.b64decode(match[2].replace("-", "+").replace("_", "/"))
+        if match is None or len(content) != BYTES or match[1] in keys:
             raise ConfigError(
-                f"{where} cannot be read: word {place} is not id:key with the id {HASH} or k1, k2 …, each once, and a key "
-                "of 32 bytes in base64. Put it back from your copy."
+                f"{where} cannot be read: word {place} is not id:key with the id {HASH} or k1, k2 "
+                "…, each once, and a key of 32 bytes in base64. Put it back from your copy."
             )
-        keys[found[1]] = key
+        keys[match[1]] = content
     if HASH not in keys or len(keys) < 2:
         raise ConfigError(
-            f"{where} must hold the key {HASH} and at least one of k1, k2 …; put it back from your copy."
+            f"{where} must hold the key {HASH} and at least one of k1, k2 …; put it back from your "
+            "copy."
         )
     return keys
 

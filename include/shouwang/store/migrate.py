@@ -10,16 +10,18 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
+from shouwang.core.clock import now
 from shouwang.core.errors import ConfigError
 from shouwang.county.contract import Contract
 from shouwang.store.database import Database, check_keys
+from shouwang.store.keys import Keys
 from shouwang.store.records import ensure_record_tables
-from shouwang.store.resealing import record_keys
 from shouwang.store.roles import grant, owns_tables
 from shouwang.store.tables import sealing_key
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 INSUFFICIENT_PRIVILEGE = "42501"
+_LOCK = 7246129
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -37,7 +39,6 @@ def migrate(database: Database, contracts: Iterable[Contract]) -> None:
     Who is not the owner may run it where nothing is to be done; else raises `ConfigError`. A county
     that has no database yet gets keys.
     """
-    contracts = list(contracts)
     if database.is_sqlite and database.url.database:
         Path(database.url.database).parent.mkdir(parents=True, exist_ok=True)
     if not database.keys.exist():
@@ -49,19 +50,35 @@ def migrate(database: Database, contracts: Iterable[Contract]) -> None:
         if getattr(error.orig, "sqlstate", "") != INSUFFICIENT_PRIVILEGE:
             raise
         raise ConfigError(
-            f"The tables are to be made or changed, which “{database.url.username}” may not: run `shouwang init` as their "
-            "owner (docker compose run --rm prepare)."
+            f"The tables are to be made or changed, which “{database.url.username}” may not: run "
+            "`shouwang init` as their owner (docker compose run --rm prepare)."
         ) from None
     with database.write() as connection:  # only now: killed before, all this is done again
         record_keys(connection, database.keys)
 
 
-def _upgrade(connection: Connection, database: Database, contracts: list[Contract]) -> None:
-    """Every table as it has to be."""
-    if not database.is_sqlite:  # two workers may start at the same time
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7246129)"))
-        if database.schema and not sa.inspect(connection).has_schema(database.schema):
-            connection.execute(sa.schema.CreateSchema(database.schema))
+def make_schema(connection: Connection, database: Database) -> None:
+    """PostgreSQL's schema of a county, where there are many; two who make it wait for each
+    other."""
+    lock = sa.func.pg_advisory_xact_lock(_LOCK, sa.func.hashtext(database.schema))
+    connection.execute(sa.select(lock))
+    if database.schema and not sa.inspect(connection).has_schema(database.schema):
+        connection.execute(sa.schema.CreateSchema(database.schema))
+
+
+def record_keys(connection: Connection, keys: Keys) -> list[str]:
+    """Put down by what each key is known again; those that are new."""
+    recorded = set(connection.scalars(sa.select(sealing_key.c.key_id)))
+    new = sorted(set(keys.ring.keys) - recorded)
+    for name in new:
+        values = {"key_id": name, "mark": keys.ring.mark(name), "since": now()}
+        connection.execute(sealing_key.insert().values(**values))
+    return new
+
+
+def _upgrade(connection: Connection, database: Database, contracts: Iterable[Contract]) -> None:
+    if not database.is_sqlite:
+        make_schema(connection, database)
     command.upgrade(alembic_config(connection), "head")
     ensure_record_tables(connection, contracts)
     check_keys(connection, database.keys.ring)

@@ -54,18 +54,24 @@ def record_table(contract: Contract) -> Table:
 def ensure_record_tables(connection: Connection, contracts: Iterable[Contract]) -> None:
     """Make the tables that a contract needs and add the columns that it gained; nothing is ever
     dropped."""
-    there = sa.inspect(connection)
+    inspector = sa.inspect(connection)
     for contract in contracts:
         table = record_table(contract)
-        if not there.has_table(table.name):
+        if not inspector.has_table(table.name):
             table.create(connection)
             continue
-        known = {column["name"] for column in there.get_columns(table.name)}
+        existing = {column["name"] for column in inspector.get_columns(table.name)}
         for column in table.columns:
-            if column.name not in known:
+            if column.name not in existing:
                 quoted = connection.dialect.identifier_preparer.quote(column.name)
                 kind = column.type.compile(connection.dialect)
                 connection.exec_driver_sql(f'ALTER TABLE "{table.name}" ADD COLUMN {quoted} {kind}')
+
+
+def _joined(table: Table) -> sa.Join:
+    """Records with the rows that they come from."""
+    same = [table.c[n] == submission_row.c[n] for n in ("submission_id", "line_no")]
+    return submission_row.join(table, sa.and_(*same))
 
 
 def matched_records(
@@ -78,54 +84,40 @@ def matched_records(
     ``columns``.
 
     Those that are not matched (yet) have no ``household_id``: somebody's they are. Columns:
-    ``submission_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers as
-    ``float64``, dates as ``datetime64[ms]``, the rest text); sorted by month and line.
+    ``submission_month, file, sheet, row, household_id, person_id`` and the canonical ones (numbers
+    as ``float64``, dates as ``datetime64[ms]``, the rest text); sorted by month and line.
     """
     table = record_table(contract)
     types = {
         name: c.type for name, c in contract.columns.items() if columns is None or name in columns
     }
-    fixed = [
-        submission_row.c[name] for name in ("file", "sheet", "row", "household_id", "person_id")
-    ]
+    fixed = ("file", "sheet", "row", "household_id", "person_id")
     canonical = [
         sa.cast(table.c[n], Text).label(n) if kind == "date" else table.c[n]
         for n, kind in types.items()
     ]
-    kinds = dict.fromkeys((column.name for column in fixed), pa.string()) | {"row": pa.int64()}
+    kinds = dict.fromkeys(fixed, pa.string()) | {"row": pa.int64()}
     kinds |= {name: ARROW.get(kind, pa.string()) for name, kind in types.items()}
-    force = sa.select(submission.c.month, submission.c.submission_id).where(
+    in_force = sa.select(submission.c.month, submission.c.submission_id).where(
         submission.c.in_force,
         submission.c.department == contract.department,
         submission.c.dataset == contract.dataset,
+        submission.c.month.in_(months),
     )
-    months_in_force = connection.execute(
-        force.where(submission.c.month.in_(months)).order_by(submission.c.month)
-    ).all()
+    schema = pa.schema({"submission_month": pa.string()} | kinds)
+    parts = [schema.empty_table()]
     # A submission at a time, in the order of the tables' keys: nothing is sorted.
-    parts = []
-    for month, identifier in months_in_force:
+    for month, identifier in connection.execute(in_force.order_by(submission.c.month)).all():
         query = (
-            sa.select(*fixed, *canonical)
-            .select_from(
-                submission_row.join(
-                    table,
-                    sa.and_(
-                        table.c.submission_id == submission_row.c.submission_id,
-                        table.c.line_no == submission_row.c.line_no,
-                    ),
-                )
-            )
+            sa.select(*(submission_row.c[name] for name in fixed), *canonical)
+            .select_from(_joined(table))
             .where(submission_row.c.submission_id == identifier)
             .order_by(submission_row.c.line_no)
         )
         rows = arrow(connection, query, kinds)
-        if len(rows):
-            parts.append(
-                rows.add_column(0, "submission_month", pa.array([month] * len(rows), pa.string()))
-            )
-    schema = pa.schema({"submission_month": pa.string()} | kinds)
-    return pandas_of(pa.concat_tables(parts) if parts else schema.empty_table())
+        months_of_rows = pa.array([month] * len(rows), pa.string())
+        parts.append(rows.add_column(0, "submission_month", months_of_rows))
+    return pandas_of(pa.concat_tables(parts))
 
 
 def identity_records(
@@ -134,36 +126,20 @@ def identity_records(
     """Accepted rows of a department's submission in force: place, method, candidates, and the
     identity as text."""
     table = record_table(contract)
-    names = [
-        name
-        for name in ("id_number", "name", "township", "village", "phone")
-        if name in contract.columns
-    ]
+    identity = ("id_number", "name", "township", "village", "phone")
+    place = ("submission_id", "file", "sheet", "row", "method", "candidates")
     query = (
         sa.select(
-            *(
-                submission_row.c[n]
-                for n in ("submission_id", "file", "sheet", "row", "method", "candidates")
-            ),
-            *(table.c[n] for n in names),
+            *(submission_row.c[n] for n in place),
+            *(table.c[n] for n in identity if n in contract.columns),
         )
-        .select_from(
-            submission.join(
-                submission_row, submission_row.c.submission_id == submission.c.submission_id
-            ).join(
-                table,
-                sa.and_(
-                    table.c.submission_id == submission_row.c.submission_id,
-                    table.c.line_no == submission_row.c.line_no,
-                ),
-            )
-        )
+        .select_from(submission.join(_joined(table)))
         .where(
             submission.c.in_force,
             submission.c.department == contract.department,
             submission.c.month == month,
+            *more,
         )
-        .where(*more)
         .order_by(submission_row.c.line_no)
     )
-    return frame(connection, query).astype(dict.fromkeys(names, "str"))
+    return frame(connection, query)

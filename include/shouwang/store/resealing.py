@@ -1,164 +1,118 @@
-"""Everything that is sealed, sealed by the newest key after a rotation.
+"""Everything that is sealed, sealed anew by the newest key, while nobody else is at work.
 
-Works in batches, each a transaction of its own; whatever is left is found by how it is sealed, so
-that it may be killed at any time and run again, beside other work.
+Rows are resealed in one transaction, files each by itself; killed anywhere, it may be run again:
+the older keys open what they have sealed until they are dropped.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
 
-from shouwang.core.staging import whole_file
+from shouwang.core.errors import Busy
+from shouwang.core.files import atomic_write
 from shouwang.county.contract import Contract
-from shouwang.store.database import Database
 from shouwang.store.keys import Keys, key_of_file
 from shouwang.store.records import record_table
 from shouwang.store.sealing import GuardedJSON, Sealed
-from shouwang.store.tables import metadata, sealing_key
+from shouwang.store.tables import metadata
 
 BATCH = 20_000
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def sealed_tables(
     connection: Connection, contracts: Iterable[Contract]
-) -> Iterator[tuple[Table, list[str]]]:
+) -> list[tuple[Table, list[str]]]:
     """Every table that is there and has sealed columns, with their names."""
-    there = set(sa.inspect(connection).get_table_names())
-    for table in [*metadata.sorted_tables, *map(record_table, contracts)]:
-        columns = [c.name for c in table.columns if isinstance(c.type, Sealed | GuardedJSON)]
-        if columns and table.name in there:
-            yield table, columns
+    existing = set(sa.inspect(connection).get_table_names())
+    return [
+        (table, columns)
+        for table in [*metadata.sorted_tables, *map(record_table, contracts)]
+        if table.name in existing
+        and (columns := [c.name for c in table.columns if isinstance(c.type, Sealed | GuardedJSON)])
+    ]
+
+
+def stop_writers(connection: Connection, contracts: Iterable[Contract]) -> None:
+    """Let nobody else write what is sealed until the transaction ends; `Busy` if somebody is."""
+    if connection.dialect.name != "postgresql":  # SQLite has one writer at a time
+        return
+    quote = connection.dialect.identifier_preparer.quote
+    names = ", ".join(quote(table.name) for table, _ in sealed_tables(connection, contracts))
+    try:
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE NOWAIT")
+    except sa.exc.OperationalError as error:
+        if getattr(error.orig, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        raise Busy(AT_WORK) from None
+
+
+AT_WORK = (
+    "Others are at work with this county. Stop Airflow's scheduler and workers and let running "
+    "commands end, then run this again; nothing was changed."
+)
 
 
 def reseal_rows(
-    connection: Connection, table: Table, columns: list[str], only: sa.ColumnElement[bool] | None
+    connection: Connection, contracts: Iterable[Contract], older: Collection[str]
 ) -> int:
-    """Write the sealed columns of some rows anew: opened with whatever key, sealed by the newest;
-    how many rows."""
-    key = list(table.primary_key.columns)
-    query = sa.select(*key, *(table.c[name] for name in columns))
-    if only is not None:
-        query = query.where(only).limit(BATCH).with_for_update()
-    rows = connection.execute(query).all()
-    if rows:
-        change = table.update().where(
-            *(column == sa.bindparam(f"k_{column.name}") for column in key)
-        )
-        names = [*(f"k_{column.name}" for column in key), *columns]
-        connection.execute(
-            change.values({name: sa.bindparam(name) for name in columns}),
-            [dict(zip(names, row, strict=True)) for row in rows],
-        )
-    return len(rows)
+    """Seal by the newest key whatever rows some older keys have sealed; how many rows."""
+    count = 0
+    for table, columns in sealed_tables(connection, contracts):
+        key = list(table.primary_key.columns)
+        query = sa.select(*key, *(table.c[name] for name in columns))
+        query = query.where(_sealed_with(table, columns, older)).limit(BATCH)
+        names = [*(f"key_{column.name}" for column in key), *columns]
+        same = (column == sa.bindparam(f"key_{column.name}") for column in key)
+        change = table.update().where(*same).values({n: sa.bindparam(n) for n in columns})
+        while rows := connection.execute(query).all():
+            connection.execute(change, [dict(zip(names, row, strict=True)) for row in rows])
+            count += len(rows)
+    return count
 
 
-def sealed_with(table: Table, columns: list[str], keys: Iterable[str]) -> sa.ColumnElement[bool]:
-    """Where something is sealed by one of some keys."""
-    found = []
-    for column in (table.c[name] for name in columns):
-        inside = '%"' if isinstance(column.type, GuardedJSON) else ""
-        text = sa.cast(column, sa.Text) if inside else sa.type_coerce(column, sa.Text)
-        found += [text.like(f"{inside}~{key}~%") for key in keys]
-    return sa.or_(sa.false(), *found)
+def reseal_files(keys: Keys, folders: Iterable[Path], older: Collection[str]) -> int:
+    """The same for files; how many."""
+    count = 0
+    for path in sealed_files(folders, older):
+        content = keys.open_file(path.read_bytes())
+        with atomic_write(path) as part:
+            part.write_bytes(keys.seal_file(content))
+        count += 1
+    return count
 
 
-def reseal(
-    database: Database,
-    contracts: Iterable[Contract],
-    folders: Iterable[Path],
-    told: Callable[[int], None],
-) -> int:
-    """Seal anew whatever older keys have sealed, also files; ``told`` hears after each batch how
-    many it were."""
-    keys, contracts, done = database.keys, list(contracts), 0
-    with database.read() as connection:
-        tables = list(sealed_tables(connection, contracts))
-    older = [name for name in keys.ring.ciphers if name != keys.ring.newest]
-    for table, columns in tables:
-        while True:
-            with database.write() as connection:
-                count = reseal_rows(connection, table, columns, sealed_with(table, columns, older))
-            if not count:
-                break
-            done += count
-            told(count)
-    while paths := list(
-        sealed_files(folders, older)
-    ):  # again: others may have come to their places meanwhile
-        for path in paths:
-            with database.alone():
-                there = reseal_file(keys, path)
-            if there:
-                done += 1
-                told(1)
-    return done
-
-
-def still_sealed_with(
-    database: Database, contracts: Iterable[Contract], folders: Iterable[Path], key: str
+def count_sealed_with(
+    connection: Connection, contracts: Iterable[Contract], folders: Iterable[Path], key: str
 ) -> int:
     """How many rows and files cannot be opened without a key."""
-    with database.read() as connection:
-        rows = [
-            connection.scalar(
-                sa.select(sa.func.count())
-                .select_from(table)
-                .where(sealed_with(table, columns, [key]))
-            )
-            for table, columns in sealed_tables(connection, contracts)
-        ]
-    return sum(count or 0 for count in rows) + sum(1 for _ in sealed_files(folders, [key]))
+    rows = 0
+    for table, columns in sealed_tables(connection, contracts):
+        which = _sealed_with(table, columns, [key])
+        rows += connection.scalar(sa.select(sa.func.count()).select_from(table).where(which)) or 0
+    return rows + sum(1 for _ in sealed_files(folders, [key]))
 
 
-def sealed_files(folders: Iterable[Path], by: Iterable[str | None]) -> Iterator[Path]:
-    """The files that are sealed by one of some keys (None: not at all)."""
-    wanted = set(by)
+def sealed_files(folders: Iterable[Path], keys: Collection[str]) -> Iterator[Path]:
+    """The files that are sealed by one of some keys."""
     for path in (path for folder in folders for path in sorted(folder.rglob("*"))):
-        try:
-            if path.is_file() and not path.is_symlink():
-                with path.open("rb") as file:
-                    found = key_of_file(file.read(64)) in wanted
-                if found:
-                    yield path
-        except FileNotFoundError:  # done with in the meantime
-            continue
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                key = key_of_file(file.read(64))
+            if key in keys:
+                yield path
 
 
-def reseal_file(keys: Keys, path: Path) -> bool:
-    """Seal one file by the newest key; whether it was still there. Whoever deletes one does so
-    `Database.alone`, too."""
-    try:
-        content = keys.open_file(path.read_bytes())
-        if not path.parent.is_dir():
-            return False
-        with whole_file(path) as part:
-            part.write_bytes(keys.seal_file(content))
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def wait_for_writers(connection: Connection, contracts: Iterable[Contract]) -> None:
-    """Until the transaction ends nobody writes what is sealed, and what others were writing is
-    there (on SQLite it is)."""
-    if connection.dialect.name == "postgresql":
-        quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(quote(table.name) for table, _ in sealed_tables(connection, contracts))
-        connection.exec_driver_sql(f"LOCK TABLE {names} IN SHARE MODE")
-
-
-def record_keys(connection: Connection, keys: Keys) -> list[str]:
-    """Put down by what each key is known again, and give those that were not known yet."""
-    ring, now = keys.ring, dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
-    known = set(connection.scalars(sa.select(sealing_key.c.key_id)))
-    fresh = sorted(set(ring.keys) - known)
-    for name in fresh:
-        connection.execute(
-            sealing_key.insert().values(key_id=name, mark=ring.mark(name), since=now)
-        )
-    return fresh
+def _sealed_with(table: Table, columns: list[str], keys: Collection[str]) -> sa.ColumnElement[bool]:
+    which: list[Any] = []
+    for column in (table.c[name] for name in columns):
+        if isinstance(column.type, GuardedJSON):
+            which += [sa.cast(column, sa.Text).like(f'%"~{key}~%') for key in keys]
+        else:
+            which += [sa.type_coerce(column, sa.Text).like(f"~{key}~%") for key in keys]
+    return sa.or_(sa.false(), *which)

@@ -20,7 +20,7 @@ DO $$ BEGIN
     IF (SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user) THEN
         CREATE ROLE shouwang_runner NOLOGIN;
     END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- it was there, or another county has just made it
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;  -- another county has made it
 END $$
 """
 

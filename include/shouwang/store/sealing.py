@@ -111,9 +111,9 @@ class GuardedJSON(TypeDecorator[Any]):
     def sealed(cls, ring: Ring, values: Iterable[Any]) -> list[str | None]:
         """As `Sealed.sealed`: as text of JSON."""
         return [
-            None
-            if value is None
-            else json.dumps(guarded(ring, value), ensure_ascii=False, default=str)
+            json.dumps(guarded(ring, value), ensure_ascii=False, default=str)
+            if value is not None
+            else None
             for value in values
         ]
 

@@ -1,5 +1,8 @@
 """Every table but those of the departments' records (which follow from the contracts, see
-``records``)."""
+``records``), and the views that several rooms read.
+
+Times are UTC; `Guarded` and `Sealed` columns lie sealed where they may hold a number (`sealing`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -23,394 +27,334 @@ from sqlalchemy import (
 
 from shouwang.store.sealing import Guarded, GuardedJSON, Sealed
 
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMING)
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+MONTH, DIGEST, FINGERPRINT = String(7), String(16), String(64)
+Kind = sa.types.TypeEngine[Any] | type[sa.types.TypeEngine[Any]]
+
+
+def key(kind: Kind, *names: str) -> list[Column[Any]]:
+    """Columns of the primary key."""
+    return [Column(name, kind, primary_key=True) for name in names]
+
+
+def required(kind: Kind, *names: str) -> list[Column[Any]]:
+    """Columns that always have a value."""
+    return [Column(name, kind, nullable=False) for name in names]
+
+
+def optional(kind: Kind, *names: str) -> list[Column[Any]]:
+    """Columns that may be null."""
+    return [Column(name, kind) for name in names]
+
 
 # Which keys the database is sealed with, to tell when one is missing or another.
 sealing_key = Table(
     "sealing_key",
     metadata,
-    Column("key_id", String(8), primary_key=True),
-    Column("mark", String(16), nullable=False),
-    Column("since", sa.DateTime, nullable=False),  # UTC
+    *key(String(8), "key_id"),
+    *required(DIGEST, "mark"),
+    *required(DateTime, "since"),
 )
-county = Table(
-    "county",
-    metadata,
-    Column("code", String(6), primary_key=True),
-    Column("name", Text, nullable=False),
-)
+county = Table("county", metadata, *key(String(6), "code"), *required(Text, "name"))
 
 # The registry with its history: a row holds from `from_month` until before `to_month` (null: until
-# further notice).
+# further notice). `registered_type` is 户类型 as written, where a column of its own says that the
+# household is monitored.
 registry_load = Table(
     "registry_load",
     metadata,
-    Column("as_of", String(7), primary_key=True),
-    Column("fingerprint", String(16), nullable=False),
-    Column("file", Guarded, nullable=False),
-    Column("people", Integer, nullable=False),
-    Column("households", Integer, nullable=False),
+    *key(MONTH, "as_of"),
+    *required(DIGEST, "fingerprint"),
+    *required(Guarded, "file"),
+    *required(Integer, "people", "households"),
 )
 person = Table(
     "person",
     metadata,
-    Column("person_id", String(16), primary_key=True),
-    Column("household_id", Text, primary_key=True),
-    Column("from_month", String(7), primary_key=True),
-    Column("to_month", String(7)),
-    Column("line_no", Integer, nullable=False),
-    Column("content", String(16), nullable=False),
-    Column("township", Text),
-    Column("village", Guarded),
-    Column("village_group", Guarded),
-    Column("name", Guarded),
-    Column("id_number", Sealed),
-    Column("sex", Text),
-    Column("birth_date", Date),
-    Column("relation", Guarded),
-    Column("ethnicity", Guarded),
-    Column("household_type", Text),
-    Column(
-        "registered_type", Guarded
-    ),  # 户类型 as written, where the household is monitored by a column of its own
-    Column("recognised_on", Date),
-    Column("policy", Guarded),
-    Column("risk_removed", Text),
-    Column("income", Float),
-    Column("health", Guarded),
-    Column("labour", Text),
-    Column("phone", Sealed),
+    *key(DIGEST, "person_id"),
+    *key(Text, "household_id"),
+    *key(MONTH, "from_month"),
+    *optional(MONTH, "to_month"),
+    *required(Integer, "line_no"),
+    *required(DIGEST, "content"),
+    *optional(Text, "township", "sex", "household_type", "risk_removed", "labour"),
+    *optional(Guarded, "village", "village_group", "name", "relation", "ethnicity"),
+    *optional(Guarded, "registered_type", "policy", "health"),
+    *optional(Sealed, "id_number", "phone"),
+    *optional(Date, "birth_date", "recognised_on"),
+    *optional(Float, "income"),
     Index(None, "household_id"),
     Index(None, "from_month", "to_month"),
 )
 
 # A submission is one version of what a department handed over for a month: immutable but for
-# `in_force`.
+# `in_force`. Its id is a fingerprint of month, department, content and contract; `base` is the
+# content that a returned receipt corrects, `inbox` the fingerprint of the whole inbox when this
+# version came into force; `status` is taken, refused, held or answered.
 submission = Table(
     "submission",
     metadata,
-    Column(
-        "submission_id", String(16), primary_key=True
-    ),  # fingerprint of month, department, content and contract
-    Column("month", String(7), nullable=False),
-    Column("department", Text, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("content", String(16), nullable=False),
-    Column("contract", String(16), nullable=False),
-    Column("base", String(16)),  # content that a returned receipt corrects
-    Column("inbox", String(16)),  # fingerprint of the whole inbox when this version came into force
-    Column("registry", String(16)),
-    Column("status", Text, nullable=False),  # taken | refused
-    Column("in_force", Boolean, nullable=False),
-    Column("received_at", sa.DateTime, nullable=False),  # UTC
-    Column("files", GuardedJSON, nullable=False),
-    Column("counts", JSON, nullable=False),
-    Column("report", GuardedJSON, nullable=False),
-    Column("refusal", Guarded),
+    *key(DIGEST, "submission_id"),
+    *required(MONTH, "month"),
+    *required(Text, "department", "dataset", "status"),
+    *required(Integer, "version"),
+    *required(DIGEST, "content", "contract"),
+    *optional(DIGEST, "base", "inbox", "registry"),
+    *required(Boolean, "in_force"),
+    *required(DateTime, "received_at"),
+    *required(GuardedJSON, "files", "report"),
+    *required(JSON, "counts"),
+    *optional(Guarded, "refusal"),
     sa.UniqueConstraint("month", "department", "version"),
 )
 late = Table(
     "late",
     metadata,
-    Column("month", String(7), primary_key=True),
-    Column("department", Text, primary_key=True),
-    Column("declared_at", sa.DateTime, nullable=False),
+    *key(MONTH, "month"),
+    *key(Text, "department"),
+    *required(DateTime, "declared_at"),
 )
-# Every data row that was read, whatever became of it.
+# Every data row that was read, whatever became of it: `outcome` is matched, review, unmatched,
+# rejected, duplicate or void; `correction` is the receipt, sheet and row that a corrected row came
+# from.
 submission_row = Table(
     "submission_row",
     metadata,
     Column(
         "submission_id",
-        String(16),
+        DIGEST,
         ForeignKey("submission.submission_id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    Column("line_no", Integer, primary_key=True),
-    Column("file", Guarded, nullable=False),
-    Column("sheet", Guarded, nullable=False),
-    Column("row", Integer, nullable=False),
-    Column("outcome", Text, nullable=False),  # matched | review | unmatched | rejected | duplicate
-    Column("household_id", Text),
-    Column("person_id", String(16)),
-    Column("method", Text),
-    Column("confidence", Float),
-    Column("candidates", Text),
-    Column("reason", Guarded),
-    Column("correction", Guarded),  # receipt, sheet and row that the corrected row came from
+    *key(Integer, "line_no"),
+    *required(Guarded, "file", "sheet"),
+    *required(Integer, "row"),
+    *required(Text, "outcome"),
+    *optional(DIGEST, "person_id"),
+    *optional(Text, "household_id", "method", "candidates"),
+    *optional(Float, "confidence"),
+    *optional(Guarded, "reason", "correction"),
     Index(None, "household_id"),
 )
-# What a clerk decided about a written identity; the last one that was not revoked holds.
+# What a clerk decided about a written identity; the last one that was not revoked holds. `chosen`
+# is a candidate's key (null: none of them), `candidates` the keys in the order in which they were
+# shown.
 decision = Table(
     "decision",
     metadata,
     Column("decision_id", Integer, primary_key=True, autoincrement=True),
-    Column("identity", String(16), nullable=False),
-    Column("chosen", String(16)),  # a candidate's key; null: none of them
-    Column(
-        "candidates", JSON, nullable=False
-    ),  # the keys that were seen, in the order in which they were shown
-    Column("month", String(7), nullable=False),
-    Column("file", Guarded, nullable=False),
-    Column("row", Integer, nullable=False),
-    Column("remark", Guarded),
-    Column("decided_by", Guarded, nullable=False),
-    Column("decided_at", sa.DateTime, nullable=False),  # UTC
-    Column("revoked_by", Guarded),
-    Column("revoked_at", sa.DateTime),
+    *required(DIGEST, "identity"),
+    *optional(DIGEST, "chosen"),
+    *required(JSON, "candidates"),
+    *required(MONTH, "month"),
+    *required(Guarded, "file", "decided_by"),
+    *required(Integer, "row"),
+    *required(DateTime, "decided_at"),
+    *optional(Guarded, "remark", "revoked_by"),
+    *optional(DateTime, "revoked_at"),
     Index(None, "identity"),
 )
-# What intake could not be sure of, a row a heading, value or sum of a department; an answer holds
-# until it is revoked.
+# What intake could not be sure of, a row a heading, value or sum (`kind`: column, value, sum) of a
+# department; an answer holds until it is revoked. `column` is the canonical one, `heading` as the
+# department wrote it, `value` that of a coded column (else empty); `candidates` the likeliest
+# first, `samples` a few masked cells, `months` those whose files raise it.
 question = Table(
     "question",
     metadata,
     Column("question_id", Integer, primary_key=True, autoincrement=True),
-    Column("department", Text, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # column | value | sum
-    Column("column", Text, nullable=False),  # the canonical column that it is about
-    Column("heading", Guarded, nullable=False),  # as the department wrote it
-    Column("value", Guarded, nullable=False),  # of a coded column; empty for the others
-    Column("candidates", JSON, nullable=False),  # the likeliest first
-    Column("samples", GuardedJSON, nullable=False),  # a few cells, masked
-    Column("rows", Integer, nullable=False),
-    Column("months", JSON, nullable=False),  # whose files raise it
-    Column("asked_at", sa.DateTime, nullable=False),  # UTC
-    Column("answer", Text),  # a candidate, or none
-    Column("answered_by", Guarded),
-    Column("answered_at", sa.DateTime),  # UTC
+    *required(Text, "department", "dataset", "kind", "column"),
+    *required(Guarded, "heading", "value"),
+    *required(JSON, "candidates", "months"),
+    *required(GuardedJSON, "samples"),
+    *required(Integer, "rows"),
+    *required(DateTime, "asked_at"),
+    *optional(Text, "answer"),
+    *optional(Guarded, "answered_by"),
+    *optional(DateTime, "answered_at"),
     Index(None, "department"),
 )
 signal = Table(
     "signal",
     metadata,
-    Column("month", String(7), primary_key=True),
-    Column("signal_no", Integer, primary_key=True),
-    Column("rule", Text, nullable=False),
-    Column("risk", Text, nullable=False),
-    Column("household_id", Text, nullable=False),
-    Column("person_id", String(16)),
-    Column("department", Text, nullable=False),
-    Column("dataset", Text, nullable=False),
-    Column("value", Float),
-    Column("threshold", Float),
-    Column("sentence", Guarded, nullable=False),
-    Column("submission_month", String(7), nullable=False),
-    Column("file", Guarded, nullable=False),
-    Column("sheet", Guarded, nullable=False),
-    Column("row", Integer, nullable=False),
+    *key(MONTH, "month"),
+    *key(Integer, "signal_no"),
+    *required(Text, "rule", "risk", "household_id", "department", "dataset"),
+    *optional(DIGEST, "person_id"),
+    *optional(Float, "value", "threshold"),
+    *required(Guarded, "sentence", "file", "sheet"),
+    *required(MONTH, "submission_month"),
+    *required(Integer, "row"),
     Index(None, "household_id"),
 )
 warning = Table(
     "warning",
     metadata,
-    Column("month", String(7), primary_key=True),
-    Column("household_id", Text, primary_key=True),
-    Column("level", Text, nullable=False),
-    Column("category", Text),
-    Column("rules", Text, nullable=False),
-    Column("risks", Text, nullable=False),
-    Column("township", Text),
-    Column("village", Guarded),
-    Column("over", Float),
-    Column("measures", Text),
-    Column("missing", Text),
-    Column("negatives", Text),
+    *key(MONTH, "month"),
+    *key(Text, "household_id"),
+    *required(Text, "level", "rules", "risks"),
+    *optional(Text, "category", "township", "measures", "missing", "negatives"),
+    *optional(Guarded, "village"),
+    *optional(Float, "over"),
 )
 # What the screening of a month was run with: rules, parameters, registry, submissions.
 run = Table(
     "run",
     metadata,
-    Column("month", String(7), primary_key=True),
-    Column("fingerprint", String(16), nullable=False),
-    Column("screened_at", sa.DateTime, nullable=False),
-    Column("parameters", JSON, nullable=False),
-    Column("inputs", JSON, nullable=False),
-    Column("missing", JSON, nullable=False),
+    *key(MONTH, "month"),
+    *required(DIGEST, "fingerprint"),
+    *required(DateTime, "screened_at"),
+    *required(JSON, "parameters", "inputs", "missing"),
 )
 # The ledger. Cases and their history follow from warnings, releases and feedback and are replayed,
-# never edited.
+# never edited. `relapsed` is 回退: the risk had been removed; `turns_on` the day from which time
+# alone makes another state of it (督办, 结案); `numbers` every number under which it went out.
 case = Table(
     "case",
     metadata,
-    Column("clue_no", Text, primary_key=True),
-    Column("household_id", Text, nullable=False),
-    Column("opened_month", String(7), nullable=False),
-    Column("state", Text, nullable=False),
-    Column("open", Boolean, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("category", Text),
-    Column("rules", Text, nullable=False),
-    Column("risks", Text, nullable=False),
-    Column("township", Text),
-    Column("last_month", String(7), nullable=False),
-    Column("conclusion", Text),
-    Column("relapsed", Boolean),  # 回退: the risk had been removed
-    Column("recognised_on", Date),
-    Column("measures", Guarded),
-    Column("due", Date),
-    Column("turns_on", Date),  # from when time alone makes another state of it: 督办, 结案
-    Column("next_visit", Date),
-    Column("numbers", Text),  # every number under which it went out
+    *key(Text, "clue_no"),
+    *required(Text, "household_id", "state", "level", "rules", "risks"),
+    *required(MONTH, "opened_month", "last_month"),
+    *required(Boolean, "open"),
+    *optional(Text, "category", "township", "conclusion", "numbers"),
+    *optional(Boolean, "relapsed"),
+    *optional(Guarded, "measures"),
+    *optional(Date, "recognised_on", "due", "turns_on", "next_visit"),
     Index(None, "household_id"),
 )
+# What happened to a case; for `kind` see casework.states.
 case_event = Table(
     "case_event",
     metadata,
-    Column("clue_no", Text, primary_key=True),
-    Column("event_no", Integer, primary_key=True),
-    Column("month", String(7), nullable=False),
-    Column("kind", Text, nullable=False),  # see casework.states
-    Column("state", Text, nullable=False),
-    Column("level", Text),
-    Column("rules", Text),
-    Column("detail", GuardedJSON, nullable=False),
-    Column("day", Date),
+    *key(Text, "clue_no"),
+    *key(Integer, "event_no"),
+    *required(MONTH, "month"),
+    *required(Text, "kind", "state"),
+    *optional(Text, "level", "rules"),
+    *required(GuardedJSON, "detail"),
+    *optional(Date, "day"),
 )
-# Facts about what left the workspace, and what came back.
+# Facts about what left the workspace, and what came back. A release is a list (`kind`: 名单,
+# 补充名单) of a township's month, `content` a fingerprint of what it says; `check_code` ties a
+# number to village and head of household on the list.
 release = Table(
     "release",
     metadata,
-    Column("month", String(7), primary_key=True),
-    Column("township", Text, primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("kind", Text, nullable=False),  # 名单 | 补充名单
-    Column("file", Text, nullable=False),
-    Column("content", String(16), nullable=False),  # fingerprint of what the list says
-    Column("released_on", Date, nullable=False),
-    Column("released_by", Guarded, nullable=False),
-    Column("due", Date, nullable=False),
+    *key(MONTH, "month"),
+    *key(Text, "township"),
+    *key(Integer, "version"),
+    *required(Text, "kind", "file"),
+    *required(DIGEST, "content"),
+    *required(Date, "released_on", "due"),
+    *required(Guarded, "released_by"),
 )
 release_item = Table(
     "release_item",
     metadata,
-    Column("month", String(7), primary_key=True),
-    Column("township", Text, primary_key=True),
-    Column("version", Integer, primary_key=True),
-    Column("clue_no", Text, primary_key=True),
-    Column("content", String(16), nullable=False),
-    Column("household_id", Text),
-    Column("level", Text),
-    Column("category", Text),
-    Column("risks", Text),
-    Column("rules", Text),
-    Column("check_code", String(4)),  # ties the number to village and head of household on the list
+    *key(MONTH, "month"),
+    *key(Text, "township"),
+    *key(Integer, "version"),
+    *key(Text, "clue_no"),
+    *required(DIGEST, "content"),
+    *optional(Text, "household_id", "level", "category", "risks", "rules"),
+    *optional(String(4), "check_code"),
     Index(None, "clue_no"),
 )
-# What leaves the workspace for a township: prepared with the release, sent once.
+# What leaves the workspace for a township: prepared with the release, sent once. `file` is the path
+# below the outbox, `problem` that of the last attempt that failed, `receipt` what the other side
+# answered.
 dispatch = Table(
     "dispatch",
     metadata,
-    Column("file", Text, primary_key=True),  # below the outbox
-    Column("month", String(7), nullable=False),
-    Column("township", Text, nullable=False),
-    Column("fingerprint", String(64), nullable=False),
-    Column("prepared_at", sa.DateTime, nullable=False),  # UTC
-    Column("prepared_by", Guarded, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("problem", Guarded),  # of the last attempt that failed
-    Column("channel", Text),
-    Column("sent_at", sa.DateTime),  # UTC
-    Column("receipt", Guarded),  # what the other side answered
+    *key(Text, "file"),
+    *required(MONTH, "month"),
+    *required(Text, "township"),
+    *required(FINGERPRINT, "fingerprint"),
+    *required(DateTime, "prepared_at"),
+    *required(Guarded, "prepared_by"),
+    *required(Integer, "attempts"),
+    *optional(Text, "channel"),
+    *optional(DateTime, "sent_at"),
+    *optional(Guarded, "problem", "receipt"),
     Index(None, "month", "township"),
 )
-# Workbooks that came back by a channel, by what is in them and in whose folder they lay: each is
-# read once.
+# Workbooks that came back by a channel, by what is in them and in whose folder they lay (empty:
+# nobody's): each is read once. One that is `held` waits for a clerk to say whose it is.
 response = Table(
     "response",
     metadata,
-    Column("fingerprint", String(64), primary_key=True),
-    Column("township", Text, primary_key=True),  # "": nobody's folder
-    Column("file", Guarded, nullable=False),
-    Column("held", Boolean, nullable=False),  # a clerk has to say whose it is
-    Column("collected_at", sa.DateTime, nullable=False),  # UTC
-    Column("taken", Integer, nullable=False),
-    Column("problems", Integer, nullable=False),
-    Column("refusal", Guarded),
+    *key(FINGERPRINT, "fingerprint"),
+    *key(Text, "township"),
+    *required(Guarded, "file"),
+    *required(Boolean, "held"),
+    *required(DateTime, "collected_at"),
+    *required(Integer, "taken", "problems"),
+    *optional(Guarded, "refusal"),
 )
+# Answers of townships; `content` is a fingerprint of clue, answer, file and row.
 feedback = Table(
     "feedback",
     metadata,
-    Column("content", String(16), primary_key=True),  # fingerprint of clue, answer, file and row
-    Column("clue_no", Text, nullable=False),
-    Column("conclusion", Text, nullable=False),
-    Column("reason", Guarded),
-    Column("visited", Date),
-    Column("visitor", Guarded),
-    Column("income", Float),
-    Column("measure", Guarded),
-    Column("received_at", sa.DateTime, nullable=False),
-    Column("file", Guarded, nullable=False),
-    Column("row", Integer, nullable=False),
-    Column("sheet", Guarded),
-    Column("household_id", Text),
-    Column("list_month", String(7)),
-    Column("category", Text),
-    Column("risks", Text),
-    Column("next_visit", Date),
+    *key(DIGEST, "content"),
+    *required(Text, "clue_no", "conclusion"),
+    *required(DateTime, "received_at"),
+    *required(Guarded, "file"),
+    *required(Integer, "row"),
+    *optional(Guarded, "reason", "visitor", "measure", "sheet"),
+    *optional(Date, "visited", "next_visit"),
+    *optional(Float, "income"),
+    *optional(Text, "household_id", "category", "risks"),
+    *optional(MONTH, "list_month"),
     Index(None, "clue_no"),
 )
 # A risk that a township or the county calls removed (风险消除); the ledger says whether it may.
 removal = Table(
     "removal",
     metadata,
-    Column("content", String(16), primary_key=True),
-    Column("clue_no", Text, nullable=False),
-    Column("household_id", Text, nullable=False),
-    Column("removed_on", Date, nullable=False),
-    Column("measure", Guarded),
-    Column("by", Guarded, nullable=False),
-    Column("received_at", sa.DateTime, nullable=False),
-    Column("file", Guarded),
-    Column("sheet", Guarded),
-    Column("row", Integer),
+    *key(DIGEST, "content"),
+    *required(Text, "clue_no", "household_id"),
+    *required(Date, "removed_on"),
+    *required(Guarded, "by"),
+    *required(DateTime, "received_at"),
+    *optional(Guarded, "measure", "file", "sheet"),
+    *optional(Integer, "row"),
     Index(None, "household_id"),
 )
-# What farmers reported themselves (农户自主申报) and officers found (干部排查); joined to the
-# month's signals.
+# What farmers reported themselves (农户自主申报, rule SELF-1) and officers found (干部排查,
+# OFFI-1); joined to the month's signals.
 report = Table(
     "report",
     metadata,
-    Column("content", String(16), primary_key=True),
-    Column("month", String(7), nullable=False),
-    Column("rule", Text, nullable=False),  # SELF-1 | OFFI-1
-    Column("risk", Text, nullable=False),
-    Column("household_id", Text, nullable=False),
-    Column("person_id", String(16)),
-    Column("sentence", Guarded, nullable=False),
-    Column("reported_on", Date, nullable=False),
-    Column("township", Text),
-    Column("village", Guarded),
-    Column("received_at", sa.DateTime, nullable=False),
-    Column("file", Guarded, nullable=False),
-    Column("sheet", Guarded, nullable=False),
-    Column("row", Integer, nullable=False),
+    *key(DIGEST, "content"),
+    *required(MONTH, "month"),
+    *required(Text, "rule", "risk", "household_id"),
+    *optional(DIGEST, "person_id"),
+    *required(Guarded, "sentence", "file", "sheet"),
+    *required(Date, "reported_on"),
+    *optional(Text, "township"),
+    *optional(Guarded, "village"),
+    *required(DateTime, "received_at"),
+    *required(Integer, "row"),
     Index(None, "month"),
 )
+# The audit trail (`audit`): `after` is the seal of the entry before, so that the chain cannot fork.
 audit_event = Table(
     "audit_event",
     metadata,
     Column("event_id", Integer, primary_key=True, autoincrement=True),
-    Column("at", sa.DateTime, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("month", String(7)),
-    Column("subject", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("detail", JSON, nullable=False),
-    Column(
-        "after", String(64), nullable=False, unique=True
-    ),  # the seal of the entry before: the chain cannot fork
-    Column("seal", String(64), nullable=False),
+    *required(DateTime, "at"),
+    *required(Text, "kind", "subject", "by"),
+    *optional(MONTH, "month"),
+    *required(JSON, "detail"),
+    Column("after", FINGERPRINT, nullable=False, unique=True),
+    *required(FINGERPRINT, "seal"),
 )
-
 
 # Views: what several rooms ask alike.
 views = MetaData()

@@ -25,6 +25,12 @@ log = logging.getLogger(__name__)
 PATIENCE = 1800.0
 """Seconds. A month of the largest county takes minutes."""
 _LOOK = 0.2
+_TAKEN = """
+SELECT count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND pid <> pg_backend_pid()
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid = (hashtext(current_schema())::bigint & 4294967295)::oid
+"""
 
 
 @contextmanager
@@ -33,25 +39,40 @@ def turn(database: Database, folder: Path, what: str, patience: float = PATIENCE
     ``patience`` seconds."""
     if database.is_sqlite:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(folder / f"{what.replace(' ', '-')}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
+        with _handle(folder / f"{what.replace(' ', '-')}.lock") as handle:
             _wait(lambda: _locked(handle), what, patience)
             yield
-        finally:
-            os.close(handle)
         return
     with database.connect() as connection:
         connection = connection.execution_options(isolation_level="AUTOCOMMIT")
         key = sa.func.hashtext(sa.func.current_schema()), sa.func.hashtext(what)
-        _wait(
-            lambda: bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(*key)))),
-            what,
-            patience,
-        )
+        lock = sa.select(sa.func.pg_try_advisory_lock(*key))
+        _wait(lambda: bool(connection.scalar(lock)), what, patience)
         try:
             yield
         finally:
             connection.execute(sa.select(sa.func.pg_advisory_unlock(*key)))
+
+
+def turns_taken(database: Database, folder: Path) -> bool:
+    """Whether any process has a turn of this county."""
+    if not database.is_sqlite:
+        with database.connect() as connection:
+            return bool(connection.scalar(sa.text(_TAKEN)))
+    for path in folder.glob("*.lock"):
+        with _handle(path) as handle:
+            if not _locked(handle):
+                return True
+    return False
+
+
+@contextmanager
+def _handle(path: Path) -> Iterator[int]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _locked(handle: int) -> bool:
@@ -70,7 +91,7 @@ def _wait(lock: Callable[[], bool], what: str, patience: float) -> None:
     while not lock():
         if time.monotonic() > until:
             raise Busy(
-                f"Another process is still at work on {what} after {patience:.0f} s. Nothing was done here; "
-                "run this again when that one has ended."
+                f"Another process is still at work on {what} after {patience:.0f} s. Nothing was "
+                "done here; run this again when that one has ended."
             )
         time.sleep(_LOOK)

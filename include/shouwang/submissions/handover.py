@@ -31,14 +31,12 @@ def init() -> dict[str, Any]:
     """Create or migrate the database, and the folders that files are put into; a county that has
     none yet gets keys."""
     from shouwang.store.migrate import migrate
-    from shouwang.transfer.passwords import separate_departments
 
     workspace = load_workspace()
     workspace.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for folder in (workspace.inbox, workspace.outbox, workspace.returns):
         folder.mkdir(parents=True, exist_ok=True)
     migrate(workspace.database, workspace.county.contracts.values())
-    separate_departments(workspace)
     settings = workspace.county.settings
     with workspace.database.write() as connection:
         known = connection.scalar(sa.select(county.c.name).where(county.c.code == settings.code))

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from shouwang.core.errors import ConfigError
-from shouwang.core.staging import whole_file
+from shouwang.core.files import atomic_write
 from shouwang.county.contract import Contract, read_contract, read_vocabulary, read_wordings
 from shouwang.recognition.words import Wording, plain
 from shouwang.submissions.questions import COLUMN, NONE, SUM, UNIT, VALUE, every_question, forget
@@ -50,7 +50,7 @@ def learn(workspace: Workspace, department: str, by: str) -> dict[str, Any]:
         learnt.append(row["question_id"])
     if written:
         try:
-            with whole_file(path) as part:
+            with atomic_write(path) as part:
                 part.write_text(text, encoding="utf-8")
         except OSError as error:
             raise ConfigError(

@@ -8,13 +8,13 @@ again.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core import clock
 from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.county.contract import Column, Contract
@@ -51,7 +51,7 @@ def ask(
         row_of = connection.execute(sa.select(question).where(*same)).mappings().first()
         more = {"candidates": [*asked.candidates], "samples": [*asked.samples], "rows": asked.rows}
         if row_of is None:
-            now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+            now = clock.now()
             row = {
                 **key,
                 **more,
@@ -140,7 +140,7 @@ def decide(
         raise UsageError(
             f"Question {identifier} was answered with {known['answer']}; revoke it first."
         )
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+    now = clock.now()
     connection.execute(
         question.update()
         .where(question.c.question_id == identifier)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from shouwang.core import clock
 from shouwang.core.month import Month
 from shouwang.county.contract import Contract
 from shouwang.documents.receipt import (
@@ -46,7 +46,7 @@ def write_receipt_of(
     known_unused = {plain(title) for title in contract.ignored}
     paper = ReceiptPaper(
         **headed(workspace, contract.title),
-        received_on=known["received_at"].replace(tzinfo=dt.UTC).astimezone(workspace.zone).date(),
+        received_on=clock.in_zone(known["received_at"], workspace.zone).date(),
         department=contract.title,
         dataset=contract.dataset_title,
         month=Month.parse(known["month"]),

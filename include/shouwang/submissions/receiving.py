@@ -18,8 +18,9 @@ from typing import Any, TypedDict, cast
 import pandas as pd
 
 from shouwang.core.errors import FileRefused, NotThereYet, unknown
+from shouwang.core.files import atomic_write
 from shouwang.core.month import Month
-from shouwang.core.staging import Staging, whole_file
+from shouwang.core.staging import Staging
 from shouwang.county.contract import Contract
 from shouwang.intake.files import find_files, fingerprint, named
 from shouwang.matching.index import RegistryIndex
@@ -369,7 +370,7 @@ def validate(workspace: Workspace, reference: Reference) -> Reference:
     page = workspace.validation_page_of(
         reference["month"], reference["department"], reference["submission_id"]
     )
-    with whole_file(page) as part:
+    with atomic_write(page) as part:
         part.write_text(verdicts.page, encoding="utf-8")
     staging.write_frame("checked.parquet", judged)
     try:

@@ -3,10 +3,10 @@ mail.
 
 Each may be taken again for the same file and then changes nothing there: the name and the content
 are the same. A mail cannot be looked for on the other side: the moment in which its server says
-that it took it, that is noted down in the workspace (``taken/``, apart from the database, which may be
-slow or away), and what is noted is not sent again. What remains is a server that took a mail whose
-answer never reached us, or our death before the note: then the same mail goes again under the same
-Message-ID and date, by which servers and readers know it. SMTP allows no more.
+that it took it, that is noted down in the workspace (``taken/``, apart from the database, which may
+be slow or away), and what is noted is not sent again. What remains is a server that took a mail
+whose answer never reached us, or our death before the note: then the same mail goes again under the
+same Message-ID and date, by which servers and readers know it. SMTP allows no more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from shouwang.core.errors import ConfigError, ShouwangError, Unreachable
-from shouwang.core.staging import whole_file
+from shouwang.core.files import atomic_write
 from shouwang.workspace.remote import Remote
 from shouwang.workspace.workspace import Workspace
 
@@ -67,7 +67,8 @@ def letter(workspace: Workspace, item: Item, to: str) -> EmailMessage:
     sender = settings.delivery.mail_from
     if "@" not in sender:
         raise ConfigError(
-            "county.yaml: delivery.mail_from is not an address; write the sender of mails, name@example.org."
+            "county.yaml: delivery.mail_from is not an address; write the sender of mails, "
+            "name@example.org."
         )
     message = EmailMessage()
     message["Subject"] = f"{settings.name}{item.path.stem}"
@@ -76,8 +77,10 @@ def letter(workspace: Workspace, item: Item, to: str) -> EmailMessage:
     message["Message-ID"] = f"<{item.fingerprint[:40]}@{sender.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(
-        f"{item.township}：\n\n　　现发去《{item.path.stem}》，见附件。表中含个人信息，仅供入户核查使用，不得公示、转发。\n"
-        "　　名单打开时需要密码，密码由县里另行告知，请勿在邮件中询问或转告。填好后请按原渠道报回。\n\n"
+        f"{item.township}：\n\n　　现发去《{item.path.stem}》，见附件。"
+        "表中含个人信息，仅供入户核查使用，不得公示、转发。\n"
+        "　　名单打开时需要密码，密码由县里另行告知，请勿在邮件中询问或转告。"
+        "填好后请按原渠道报回。\n\n"
         f"{settings.office}\n"
     )
     message.add_attachment(
@@ -92,8 +95,8 @@ def _mail(workspace: Workspace, item: Item, to: str) -> str:
     parts = urlsplit(address)
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.password:
         raise ConfigError(
-            "SHOUWANG_SMTP says by which server mails go: smtps://user@host or smtp://user@host:587, without a "
-            "password; that lies in the file secrets/smtp."
+            "SHOUWANG_SMTP says by which server mails go: smtps://user@host or "
+            "smtp://user@host:587, without a password; that lies in the file secrets/smtp."
         )
     message, note = letter(workspace, item, to), workspace.home / "taken" / item.fingerprint
     if note.exists():
@@ -111,7 +114,8 @@ def _mail(workspace: Workspace, item: Item, to: str) -> str:
         code = getattr(error, "smtp_code", None)
         if isinstance(error, smtplib.SMTPRecipientsRefused):
             code = next(code for code, _ in error.recipients.values())
-        what = f"{parts.scheme}://{parts.hostname} did not take the mail to {item.township} ({type(error).__name__}"
+        server_name = f"{parts.scheme}://{parts.hostname}"
+        what = f"{server_name} did not take the mail to {item.township} ({type(error).__name__}"
         if isinstance(code, int) and code >= 500:
             raise ShouwangError(
                 f"{what}, {code}). Check the address in county.yaml and the server's user."
@@ -130,7 +134,7 @@ class _Plain(smtplib.SMTP):
     def data(self, msg: Any) -> tuple[int, bytes]:
         code, said = super().data(msg)
         if code == TAKEN:
-            with whole_file(self.note) as part:
+            with atomic_write(self.note) as part:
                 part.write_text(f"{code} {said.decode('ascii', 'replace')}"[:200], encoding="utf-8")
         return code, said
 

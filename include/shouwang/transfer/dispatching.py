@@ -9,19 +9,23 @@ What fails is recorded and tried again; it holds up no other township.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.core.errors import ShouwangError
+from shouwang.core.clock import now
+from shouwang.core.digests import file_digest
+from shouwang.core.errors import ShouwangError, machine_fault
 from shouwang.core.month import Month
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event, dispatch
 from shouwang.transfer.channels import Item, deliver, forget
 from shouwang.workspace.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 
 def prepare(
@@ -32,17 +36,9 @@ def prepare(
     connection.execute(
         dispatch.delete().where(dispatch.c.file == name, dispatch.c.sent_at.is_(None))
     )
-    connection.execute(
-        dispatch.insert().values(
-            file=name,
-            month=str(month),
-            township=township,
-            fingerprint=_fingerprint(path),
-            prepared_at=_now(),
-            prepared_by=by,
-            attempts=0,
-        )
-    )
+    prepared = {"prepared_at": now(), "prepared_by": by, "attempts": 0}
+    values = {"file": name, "month": str(month), "township": township, **prepared}
+    connection.execute(dispatch.insert().values(**values, fingerprint=file_digest(path)))
     return name
 
 
@@ -56,74 +52,53 @@ def waiting(
     connection: Connection, month: Month | None, township: str | None = None
 ) -> list[tuple[str, str]]:
     """Township and name of the files that are still to be sent, of a month or of all."""
-    query = sa.select(dispatch.c.township, dispatch.c.file).where(dispatch.c.sent_at.is_(None))
+    columns = (dispatch.c.township, dispatch.c.file)
+    query = sa.select(*columns).where(dispatch.c.sent_at.is_(None)).order_by(*columns)
     if month is not None:
         query = query.where(dispatch.c.month == str(month))
     if township is not None:
         query = query.where(dispatch.c.township == township)
-    return [
-        (name, file)
-        for name, file in connection.execute(query.order_by(dispatch.c.township, dispatch.c.file))
-    ]
+    return [(row.township, row.file) for row in connection.execute(query)]
 
 
 def send(workspace: Workspace, file: str) -> bool:
     """Send a prepared file unless it has been sent; whether it was now. A failure is recorded
     before it is raised."""
+    same = dispatch.c.file == file
     try:
         with workspace.database.write() as connection:
-            row = connection.execute(
-                sa.select(dispatch)
-                .where(dispatch.c.file == file, dispatch.c.sent_at.is_(None))
-                .with_for_update()
-            ).one_or_none()
+            waiting = sa.select(dispatch).where(same, dispatch.c.sent_at.is_(None))
+            row = connection.execute(waiting.with_for_update()).one_or_none()
             if row is None:
                 return False
-            path = workspace.outbox / file
-            if not path.is_file() or _fingerprint(path) != row.fingerprint:
-                raise ShouwangError(
-                    f"{file} is gone from the outbox or was changed since it was released."
-                )
-            item = Item(
-                path,
-                row.month,
-                row.township,
-                row.fingerprint,
-                row.prepared_at.replace(tzinfo=dt.UTC),
-            )
-            channel, receipt = deliver(workspace, item)
-            connection.execute(
-                dispatch.update()
-                .where(dispatch.c.file == file)
-                .values(
-                    channel=channel,
-                    receipt=receipt,
-                    sent_at=_now(),
-                    attempts=row.attempts + 1,
-                    problem=None,
-                )
-            )
-            audit(
-                connection,
-                "sent",
-                row.township,
-                row.prepared_by,
-                month=row.month,
-                file=file,
-                fingerprint=row.fingerprint,
-                channel=channel,
-                receipt=receipt,
-            )
+            channel, receipt = _deliver(workspace, row)
+            sent = {"channel": channel, "receipt": receipt, "sent_at": now(), "problem": None}
+            change = dispatch.update().where(same)
+            connection.execute(change.values(**sent, attempts=row.attempts + 1))
+            said = {"file": file, "fingerprint": row.fingerprint, "channel": channel}
+            said |= {"month": row.month, "receipt": receipt}
+            audit(connection, "sent", row.township, row.prepared_by, **said)
     except ShouwangError as error:
         with workspace.database.write() as connection:
-            connection.execute(
-                dispatch.update()
-                .where(dispatch.c.file == file)
-                .values(attempts=dispatch.c.attempts + 1, problem=str(error))
-            )
+            failed = {"attempts": dispatch.c.attempts + 1, "problem": str(error)}
+            connection.execute(dispatch.update().where(same).values(**failed))
         raise
     forget(workspace, row.fingerprint)
+    log.info("Sent one file of %s by %s", row.month, channel)
     return True
+
+
+def _deliver(workspace: Workspace, row: sa.Row[Any]) -> tuple[str, str]:
+    path, prepared_at = workspace.outbox / row.file, row.prepared_at.replace(tzinfo=dt.UTC)
+    try:
+        if not path.is_file() or file_digest(path) != row.fingerprint:
+            raise ShouwangError(
+                f"{row.file} is gone from the outbox or was changed since it was released."
+            )
+        item = Item(path, row.month, row.township, row.fingerprint, prepared_at)
+        return deliver(workspace, item)
+    except OSError as error:
+        raise machine_fault(error) from None
 
 
 def proof(connection: Connection, month: Month) -> list[dict[str, Any]]:
@@ -145,11 +120,3 @@ def proof(connection: Connection, month: Month) -> list[dict[str, Any]]:
 
 def _name(workspace: Workspace, path: Path) -> str:
     return path.relative_to(workspace.outbox).as_posix()
-
-
-def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)

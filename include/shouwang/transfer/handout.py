@@ -8,7 +8,6 @@ everybody's eyes stays open.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +16,10 @@ from typing import IO, Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.digests import digest
 from shouwang.core.errors import FileRefused
+from shouwang.core.files import atomic_write
 from shouwang.core.month import Month
-from shouwang.core.staging import whole_file
 from shouwang.documents.paper import SYSTEM
 from shouwang.documents.saving import described
 from shouwang.documents.sealing import sealed, unsealed
@@ -66,17 +66,8 @@ def hand_out(
     path = workspace.lists_of(month, township) / name
     if was_sent(connection, workspace, path):
         return False
-    fresh = _write(
-        connection,
-        workspace,
-        path,
-        month,
-        township,
-        by,
-        write,
-        public,
-        "" if public else anchor(connection),
-    )
+    note = "" if public else anchor(connection)
+    fresh = _write(connection, workspace, path, month, township, by, write, public, note)
     prepare(connection, workspace, path, month, township, by)
     return fresh
 
@@ -114,26 +105,22 @@ def _write(
     ``note``: what its properties say beside, which is not part of what it says.
     """
     keys, fresh = ([], False) if public else _keys(connection, workspace, receiver, by)
-    written = (
-        io.BytesIO()
-    )  # never a file before it is sealed: whoever is killed would leave it open
-    write(written)
-    content, there = written.getvalue(), _says(path, keys)
-    content = described(content, "") if note else content
-    if there is not None and (described(there, "") if note else there) == content:
+    memory = io.BytesIO()  # never an unsealed file: whoever is killed would leave it open
+    write(memory)
+    content, existing = memory.getvalue(), _says(path, keys)
+    if note:  # which is no part of what it says
+        content, existing = described(content, ""), existing and described(existing, "")
+    if content == existing:
         content = path.read_bytes()
     else:
         content = described(content, note) if note else content
         content = sealed(content, keys[0]) if keys else content
-        with whole_file(path) as part:
+        with atomic_write(path) as part:
             part.write_bytes(content)
-    fingerprint = hashlib.sha256(content).hexdigest()
+    fingerprint = digest(content)
     if not on_record(connection, "written", receiver, fingerprint=fingerprint):
-        file = (
-            path.relative_to(workspace.outbox).as_posix()
-            if path.is_relative_to(workspace.outbox)
-            else path.name
-        )
+        inside = path.is_relative_to(workspace.outbox)
+        file = path.relative_to(workspace.outbox).as_posix() if inside else path.name
         said = {"file": file, "fingerprint": fingerprint, "sealed": bool(keys)}
         audit(connection, "written", receiver, by, month=str(month), **said)
     return fresh
@@ -155,9 +142,8 @@ def _keys(
     if receiver in workspace.county.contracts:
         return [*workspace.passwords_of(receiver)], False
     password, fresh = passwords.current(workspace, receiver)
-    if not any(
-        on_record(connection, kind, receiver) for kind in passwords.MADE
-    ):  # we may have died before saying so
+    recorded = any(on_record(connection, kind, receiver) for kind in passwords.MADE)
+    if not recorded:  # killed before, it is recorded now
         audit(connection, passwords.MADE[0], receiver, by)
     return [password], fresh
 

@@ -18,25 +18,24 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.core.errors import ConfigError, NotThereYet
-from shouwang.core.staging import whole_file
+from shouwang.core.files import atomic_write
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
 from shouwang.workspace.workspace import Workspace, safe_name
 
 _SOUNDS = """
-ba bai ban bang bao bei bo bu da dai dan dao deng di dian dou du duan fa fan fang fei fen feng fu ga gai gan gang gao ge
-gong gou gu gua guan guang gui hai han hao he hong hou hu hua huan huang hui huo ka kai kan kao ke kong kou ku kuai kuan
-la lai lan lao lei li liang lin liu long lou lu luo ma mai man mao mei men mi mian min mu na nai nan nao nei niu nong
-nuan pa pai pan pang pao pei peng pi pian pin ping po pu tai tan tang tao tian tie tong tou tu tuan tui wan wang wei wen
-wu ya yan yang yao ye yi yin you yu yuan yue yun
+ba bai ban bang bao bei bo bu da dai dan dao deng di dian dou du duan fa fan fang fei fen feng fu ga
+gai gan gang gao ge gong gou gu gua guan guang gui hai han hao he hong hou hu hua huan huang hui huo
+ka kai kan kao ke kong kou ku kuai kuan la lai lan lao lei li liang lin liu long lou lu luo ma mai
+man mao mei men mi mian min mu na nai nan nao nei niu nong nuan pa pai pan pang pao pei peng pi pian
+pin ping po pu tai tan tang tao tian tie tong tou tu tuan tui wan wang wei wen wu ya yan yang yao ye
+yi yin you yu yuan yue yun
 """
 SYLLABLES = _SOUNDS.split()
 """Sounds that can be read out over a telephone and typed by whoever hears them."""
 
 COUNTY = "县级"
 """Whose secret the county's own papers are under, among those of the townships."""
-NOT_PASSWORDS = ("keys", "smtp")
-"""Files among the secrets that hold something else."""
 MADE = ("password_made", "password_rotated")
 """What the audit trail calls it when one was made: the first, a later one."""
 
@@ -61,44 +60,31 @@ def folder_of(workspace: Workspace) -> Path:
     return workspace.secrets / "townships"
 
 
-def separate_departments(workspace: Workspace) -> None:
-    """Bring departments' passwords to the place that is theirs alone; they used to lie beside the
-    keys."""
-    for department in workspace.county.contracts:
-        old, new = workspace.secrets / department, workspace.secrets / "departments" / department
-        if department not in NOT_PASSWORDS and old.is_file() and not new.exists():
-            new.parent.mkdir(exist_ok=True, mode=0o700)
-            old.rename(new)
-
-
 def kept(workspace: Workspace, township: str) -> list[Password]:
     """A township's passwords, the newest first; `ConfigError` where others may read them."""
-    return _kept(folder_of(workspace) / safe_name(township))
+    return _kept(workspace, safe_name(township))
 
 
-def _kept(path: Path) -> list[Password]:
-    try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return []
+def _kept(workspace: Workspace, holder: str) -> list[Password]:
     try:
         return [
             Password(dt.date.fromisoformat(day), text)
-            for day, _, text in (x.partition(" ") for x in lines if x)
+            for day, _, text in (
+                line.partition(" ") for line in workspace.secret(f"townships/{holder}")
+            )
         ]
     except ValueError:
         raise ConfigError(
-            f"{path} cannot be read: every line is a date, a space and a password."
+            f"{folder_of(workspace) / holder} cannot be read: every line is a date, a space and a "
+            "password."
         ) from None
 
 
 def current(workspace: Workspace, township: str) -> tuple[str, bool]:
     """The password that a township's workbooks are sealed with today, and whether it was made just
     now."""
-    known = kept(workspace, township)
-    return (known[0].text, False) if known else (add(workspace, township).text, True)
+    passwords = kept(workspace, township)
+    return (passwords[0].text, False) if passwords else (add(workspace, township).text, True)
 
 
 def add(workspace: Workspace, township: str) -> Password:
@@ -108,7 +94,7 @@ def add(workspace: Workspace, township: str) -> Password:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / safe_name(township)
     lines = [f"{p.since.isoformat()} {p.text}\n" for p in (new, *kept(workspace, township))]
-    with whole_file(
+    with atomic_write(
         path, replace=len(lines) > 1
     ) as part:  # of two that make the first one, who comes first is right
         part.write_text("".join(lines), encoding="utf-8")
@@ -117,9 +103,9 @@ def add(workspace: Workspace, township: str) -> Password:
 
 def outlived(workspace: Workspace, township: str) -> bool:
     """Whether the newest password is older than the county lets one live."""
-    known = kept(workspace, township)
+    passwords = kept(workspace, township)
     months = workspace.county.settings.delivery.password_months
-    return bool(known) and (workspace.today() - known[0].since).days >= months * 30.4
+    return bool(passwords) and (workspace.today() - passwords[0].since).days >= months * 30.4
 
 
 def untold(connection: Connection, workspace: Workspace) -> list[str]:
@@ -154,19 +140,20 @@ def holders(workspace: Workspace) -> list[str]:
 
 def to_tell(workspace: Workspace, township: str) -> str:
     """The password, for the one who hands it over; `NotThereYet` where none was made."""
-    known = kept(workspace, township)
-    if not known:
+    passwords = kept(workspace, township)
+    if not passwords:
         raise NotThereYet(
-            f"There is no password for {township} yet; its first list makes one, or: shouwang secrets make"
+            f"There is no password for {township} yet; its first list makes one, or: shouwang "
+            "secrets make"
         )
-    return known[0].text
+    return passwords[0].text
 
 
 def by_holder(workspace: Workspace, name: str = "") -> dict[str, tuple[str, ...]]:
     """The passwords of everybody, by the name of the holder's file; the holder whose name stands in
     ``name`` first."""
     first = sorted(holders(workspace), key=lambda holder: holder not in name)
-    return {holder: tuple(p.text for p in _kept(folder_of(workspace) / holder)) for holder in first}
+    return {holder: tuple(p.text for p in _kept(workspace, holder)) for holder in first}
 
 
 def every(workspace: Workspace, name: str = "") -> tuple[str, ...]:

@@ -25,8 +25,8 @@ _served: ContextVar[str] = ContextVar("county", default="")
 
 
 def serve(key: str) -> None:
-    """From here on in this context (a task, a thread, a command), the workspace is that of the county
-    ``key``."""
+    """From here on in this context (a task, a thread, a command), the workspace is that of the
+    county ``key``."""
     _served.set(key)
 
 
@@ -56,7 +56,8 @@ def county_folders(environment: Mapping[str, str] | None = None) -> dict[str, Pa
     folder = Path(text).expanduser().resolve()
     if not folder.is_dir():
         raise ConfigError(
-            f"SHOUWANG_COUNTIES is {folder}, which is no folder; each of its subfolders is to be a county."
+            f"SHOUWANG_COUNTIES is {folder}, which is no folder; each of its subfolders is to be a "
+            "county."
         )
     return {
         path.name: path
@@ -93,7 +94,8 @@ def check_key(key: str, folder: Path) -> str:
     """A county's key, if it can be one."""
     if not KEY.fullmatch(key):
         raise ConfigError(
-            f"{folder}: “{key}” is no key of a county; name the folder with a-z, 0-9 and _, 31 letters at most."
+            f"{folder}: “{key}” is no key of a county; name the folder with a-z, 0-9 and _, 31 "
+            "letters at most."
         )
     return key
 

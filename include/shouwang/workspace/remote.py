@@ -15,20 +15,27 @@ again does nothing.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
+import errno
+import logging
 import os
-import tempfile
-from collections.abc import Callable
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from shouwang.core.errors import ConfigError, Unreachable
-from shouwang.core.staging import only_one
+from shouwang.core.digests import digest
+from shouwang.core.errors import ConfigError, ShouwangError, Unreachable, machine_fault
+from shouwang.core.files import atomic_write, folder_lock
+
+log = logging.getLogger(__name__)
 
 SCHEMES = ("sftp", "s3")
+LOCAL_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO)
+"""What no other machine tells us by these numbers: our disk, our open files."""
 PART = ".part"
 GONE = ".gone"
 """The note, in a folder here, of the copies that were deleted for good though their originals lie
@@ -52,8 +59,8 @@ class Remote:
             or parts.fragment
         ):
             raise ConfigError(
-                f"{parts.scheme}://{parts.hostname or ''} is not an address that can be used: write "
-                "sftp://user@host/path or s3://bucket/path, without a password in it."
+                f"{parts.scheme}://{parts.hostname or ''} is not an address that can be used: "
+                "write sftp://user@host/path or s3://bucket/path, without a password in it."
             )
 
     @cached_property
@@ -77,118 +84,124 @@ class Remote:
             else path
         )
 
-    def fetch(self, folder: Path, deep: bool = False) -> None:
-        """Let ``folder``, somewhere below ``copy``, hold the files that its counterpart holds;
-        raises `Unreachable`.
+    def fetch(self, folder: Path, shared: bool = False) -> None:
+        """Let ``folder``, somewhere below ``copy``, hold the files and folders that its counterpart
+        holds; raises `Unreachable`.
 
-        ``deep``: also those of the folders within. Of two who fetch the same folder at once the
-        second waits.
+        In a ``shared`` one folders stay that the counterpart does not have. Of two who fetch the
+        same folder at once the second waits.
         """
-        self._reached(lambda: self._fetch(folder, deep))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._reached(), folder_lock(folder):
+            within = self._fetch_files(folder, shared)
+        for name in within:
+            self.fetch(folder / name)
 
     def send(self, path: Path) -> None:
         """Let the counterpart of ``path``, somewhere below ``copy``, have its content; raises
-        `Unreachable`."""
-        self._reached(lambda: self._send(path))
+        `Unreachable`, and `MachineFault` where our own file cannot be read."""
+        target = self._counterpart(path)
+        with self._reached():
+            content = path.read_bytes()
+            if self.files.exists(str(target)) and self.files.cat_file(str(target)) == content:
+                return
+            if urlsplit(self.address).scheme == "s3":  # an object appears whole
+                self.files.pipe_file(str(target), content)
+                return
+            self.files.makedirs(str(target.parent), exist_ok=True)
+            part = str(target.parent / f".{target.name}{PART}")
+            self.files.put_file(str(path), part)
+            self.files.ftp.posix_rename(part, str(target))
 
     def remove(self, path: Path) -> None:
         """Let the counterpart of ``path``, somewhere below ``copy``, be gone; raises
         `Unreachable`."""
-        there = str(self.root / path.relative_to(self.copy).as_posix())
-        self._reached(lambda: self.files.rm_file(there) if self.files.exists(there) else None)
+        target = str(self._counterpart(path))
+        with self._reached():
+            if self.files.exists(target):
+                self.files.rm_file(target)
 
-    def _fetch(self, folder: Path, deep: bool) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with only_one(folder):
-            within = self._fetch_files(folder)
-        for name in within if deep else ():
-            self._fetch(folder / name, deep)
+    def _counterpart(self, path: Path) -> PurePosixPath:
+        return self.root / path.relative_to(self.copy).as_posix()
 
-    def _fetch_files(self, folder: Path) -> list[str]:
+    def _fetch_files(self, folder: Path, shared: bool) -> list[str]:
         """Bring the files of one folder; the names of the folders within it."""
-        there = str(self.root / folder.relative_to(self.copy).as_posix())
+        source = self._counterpart(folder)
         try:
-            listing = self.files.ls(there, detail=True)
+            listing = self.files.ls(str(source), detail=True)
         except FileNotFoundError:
             listing = []
-        seen, within, gone = set(), [], _gone(folder)
+        names, within, gone, fetched = {GONE}, [], _gone(folder), 0
         for entry in listing:
-            name = PurePosixPath(entry["name"]).name
-            if name.startswith(".") or name.endswith(PART):
+            remote = PurePosixPath(entry["name"])
+            if remote.name.startswith(".") or remote.name.endswith(PART):
                 continue
-            if entry["type"] == "directory" and PurePosixPath(
-                entry["name"]
-            ).parent == PurePosixPath(there):
-                within.append(name)  # some stores list the folder itself as well
+            if entry["type"] == "directory" and remote.parent == source:
+                within.append(remote.name)  # some stores list the folder itself as well
             if entry["type"] != "file":
                 continue
-            seen.add(name)
-            here, written = folder / name, _written(entry)
-            if _mark(name, entry["size"], written) in gone:
+            names.add(remote.name)
+            local, size, written = folder / remote.name, entry["size"], _written(entry)
+            if _mark(remote.name, size, written) in gone:
                 continue
-            if here.exists() and (here.stat().st_size, here.stat().st_mtime) == (
-                entry["size"],
-                written,
-            ):
+            if local.exists() and _state(local) == (size, written):
                 continue
-            handle, part = tempfile.mkstemp(dir=folder, prefix=".", suffix=PART)
-            os.close(handle)
-            try:
-                self.files.get_file(entry["name"], part)
+            with atomic_write(local) as part:
+                self.files.get_file(entry["name"], str(part))
                 os.utime(part, (written, written))
-                Path(part).replace(here)
-            finally:
-                Path(part).unlink(missing_ok=True)
+            fetched += 1
         for path in folder.iterdir():
-            if path.is_file() and path.name not in (*seen, GONE):
+            if path.is_file() and path.name not in names:
                 path.unlink()
+            elif path.is_dir() and path.name not in within and not shared:
+                shutil.rmtree(path)
+        if fetched:
+            host = urlsplit(self.address).hostname
+            log.info("Fetched %d of %d files from %s", fetched, len(names) - 1, host)
         return within
 
-    def _send(self, path: Path) -> None:
-        there = self.root / path.relative_to(self.copy).as_posix()
-        content = path.read_bytes()
-        if self.files.exists(str(there)) and self.files.cat_file(str(there)) == content:
-            return
-        if urlsplit(self.address).scheme == "s3":  # an object appears whole
-            self.files.pipe_file(str(there), content)
-            return
-        self.files.makedirs(str(there.parent), exist_ok=True)
-        part = str(there.parent / f".{there.name}{PART}")
-        self.files.put_file(str(path), part)
-        self.files.ftp.posix_rename(part, str(there))
-
-    def _reached(self, work: Callable[[], None]) -> None:
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Every failure as one of ours: `MachineFault` where it is this machine's, else
+        `Unreachable`."""
         parts = urlsplit(self.address)
         try:
-            work()
-        except Unreachable:
+            yield
+        except ShouwangError:
             raise
         except Exception as error:  # paramiko, botocore and the socket raise many unrelated types
+            if isinstance(error, OSError) and (
+                error.errno in LOCAL_FAULTS
+                or str(error.filename or "").startswith(f"{self.copy}{os.sep}")
+            ):
+                raise machine_fault(error) from None
             self.__dict__.pop("files", None)  # the next try connects anew
             raise Unreachable(
-                f"{parts.scheme}://{parts.hostname} did not do what was asked ({type(error).__name__}). Check that it is "
-                "there, that this machine may write to it, and its credentials; then run this step again."
+                f"{parts.scheme}://{parts.hostname} did not do what was asked "
+                f"({type(error).__name__}). Check that it is there, that this machine may write to "
+                "it, and its credentials; then run this step again."
             ) from None
 
 
 def delete_for_good(path: Path) -> None:
     """Delete a copy; it is not fetched again, though its original stays where it is."""
-    status = path.stat()
     with (path.parent / GONE).open("a", encoding="ascii") as note:
-        note.write(_mark(path.name, status.st_size, status.st_mtime) + "\n")
+        note.write(_mark(path.name, *_state(path)) + "\n")
     path.unlink()
 
 
 def _gone(folder: Path) -> set[str]:
-    return (
-        set((folder / GONE).read_text(encoding="ascii").split())
-        if (folder / GONE).exists()
-        else set()
-    )
+    note = folder / GONE
+    return set(note.read_text(encoding="ascii").split()) if note.exists() else set()
+
+
+def _state(path: Path) -> tuple[int, float]:
+    status = path.stat()
+    return status.st_size, status.st_mtime
 
 
 def _mark(name: str, size: int, written: float) -> str:
-    return hashlib.sha256(f"{name}/{size}/{written:.0f}".encode(errors="replace")).hexdigest()[:32]
+    return digest(f"{name}/{size}/{written:.0f}")[:32]
 
 
 def _written(entry: dict[str, Any]) -> float:
@@ -211,14 +224,15 @@ def _sftp(host: str, port: int, user: str | None) -> Any:
                 self.client.connect(self.host, **self.ssh_kwargs)
             except paramiko.BadHostKeyException:
                 raise Unreachable(
-                    f"sftp://{host} shows another host key than the one that is known. Ask its keeper whether the key "
-                    "was changed; until then nothing is sent there."
+                    f"sftp://{host} shows another host key than the one that is known. Ask its "
+                    "keeper whether the key was changed; until then nothing is sent there."
                 ) from None
             except paramiko.SSHException as error:
                 if "not found in known_hosts" not in str(error):
                     raise
                 raise Unreachable(
-                    f"The host key of sftp://{host} is not known. Compare it with its keeper's and add it to known_hosts."
+                    f"The host key of sftp://{host} is not known. Compare it with its keeper's and "
+                    "add it to known_hosts."
                 ) from None
             self.ftp = self.client.open_sftp()
 

@@ -14,19 +14,19 @@ subfolder of its key in all of these places, and a schema of its own in PostgreS
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from shouwang.core import clock
+from shouwang.core.digests import digest, short_digest
 from shouwang.core.errors import ConfigError
-from shouwang.core.staging import whole_file
 from shouwang.county.settings import County, read_county
 from shouwang.store.database import Database
 from shouwang.store.keys import Keys
@@ -84,13 +84,11 @@ class Workspace:
 
     def today(self) -> dt.date:
         """The county's date, or ``SHOUWANG_TODAY`` (YYYY-MM-DD) for rehearsals."""
-        return today_in(self.zone)
+        return clock.today(self.zone)
 
     def now(self) -> dt.datetime:
         """The county's time without its zone, on the day that `today` says."""
-        return dt.datetime.combine(
-            self.today(), dt.datetime.now(self.zone).time().replace(microsecond=0)
-        )
+        return clock.local_now(self.zone).replace(microsecond=0)
 
     def inbox_of(self, month: object, department: str) -> Path:
         """Where a department's files of a month lie, fetched first if its inbox is on another
@@ -99,15 +97,6 @@ class Workspace:
         if self.far_inbox:
             self.far_inbox.fetch(folder)
         return folder
-
-    @contextmanager
-    def outgoing(self, path: Path) -> Iterator[Path]:
-        """``with workspace.outgoing(path) as part:`` write to ``part``; the file is in the outbox when
-        the block ends well."""
-        with whole_file(path) as part:
-            yield part
-        if self.far_outbox:
-            self.far_outbox.send(path)
 
     @property
     def return_folders(self) -> tuple[Path, ...]:
@@ -126,7 +115,12 @@ class Workspace:
     def turn(self, what: str) -> AbstractContextManager[None]:
         """``with workspace.turn("2026-09 water"):`` do it while no other process does the same (see
         `store.turns`)."""
-        return turn(self.database, self.home / "locks", what)
+        return turn(self.database, self.locks, what)
+
+    @property
+    def locks(self) -> Path:
+        """Where the turns lie on SQLite."""
+        return self.home / "locks"
 
     @property
     def ended_runs(self) -> Path:
@@ -163,24 +157,19 @@ class Workspace:
         """The lines of a file among the secrets, each kind of which has a place of its own; none if
         it is not there."""
         path = self.secrets / name
-        try:
-            if path.stat().st_mode & 0o077:
-                raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
+        if not path.is_file():
             return ()
-        return tuple(line for line in lines if line)
+        if path.stat().st_mode & 0o077:
+            raise ConfigError(f"{path} holds passwords and others may read it; chmod 600 it.")
+        return tuple(filter(None, path.read_text(encoding="utf-8").splitlines()))
 
     def suite_fingerprint(self, slug: str) -> str:
         """Changes with a dataset's expectation suite."""
         path = self.expectations / f"{slug}.json"
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else "none"
+        return short_digest(path.read_bytes()) if path.exists() else "none"
 
 
-def today_in(zone: ZoneInfo) -> dt.date:
-    """The date in a time zone, or ``SHOUWANG_TODAY``."""
-    fixed = os.environ.get("SHOUWANG_TODAY")
-    return dt.date.fromisoformat(fixed) if fixed else dt.datetime.now(zone).date()
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
 def safe_name(text: str) -> str:
@@ -189,14 +178,11 @@ def safe_name(text: str) -> str:
 
     Two names never become one: what had to be changed ends with six characters of its digest.
     """
-    hidden = (
-        unicodedata.category(c)[0] == "C" or unicodedata.category(c) in ("Zl", "Zp") for c in text
-    )
-    plain = "".join("_" if hides else c for c, hides in zip(text, hidden, strict=True))
+    plain = "".join("_" if unicodedata.category(c) in _HIDDEN else c for c in text)
     safe = re.sub(r'[\\/:*?"<>|]|^\.', "_", plain.strip())[:60]
     if safe and safe == text:
         return safe
-    return f"{safe or '_'}_{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:6]}"
+    return f"{safe or '_'}_{digest(text)[:6]}"
 
 
 def load_workspace(environment: Mapping[str, str] | None = None) -> Workspace:
@@ -207,10 +193,8 @@ def load_workspace(environment: Mapping[str, str] | None = None) -> Workspace:
     home = Path(env.get("SHOUWANG_HOME") or "var").expanduser().resolve() / key
 
     def place(name: str, default: Path, below: str = key) -> Path:
-        text = env.get(name)
-        return (
-            Path(text.removeprefix("file://")).expanduser().resolve() / below if text else default
-        )
+        text = (env.get(name) or "").removeprefix("file://")
+        return Path(text).expanduser().resolve() / below if text else default
 
     def far(name: str, copy: Path) -> Remote | None:
         text = env.get(name) or ""
@@ -218,10 +202,8 @@ def load_workspace(environment: Mapping[str, str] | None = None) -> Workspace:
             return None
         return Remote(f"{text.rstrip('/')}/{key}" if key else text, copy)
 
-    far_inbox, far_outbox = (
-        far("SHOUWANG_INBOX", home / "inbox"),
-        far("SHOUWANG_OUTBOX", home / "outbox"),
-    )
+    far_inbox = far("SHOUWANG_INBOX", home / "inbox")
+    far_outbox = far("SHOUWANG_OUTBOX", home / "outbox")
     far_returns = far("SHOUWANG_RETURNS", home / "returns")
     expectations = place("SHOUWANG_EXPECTATIONS", PROJECT / "expectations", below="")
     if folder and (folder / "expectations").is_dir():
@@ -229,8 +211,8 @@ def load_workspace(environment: Mapping[str, str] | None = None) -> Workspace:
     database_url = env.get("SHOUWANG_DATABASE_URL") or f"sqlite:///{home / 'shouwang.db'}"
     if key and env.get("SHOUWANG_DATABASE_URL") and not database_url.startswith("postgresql"):
         raise ConfigError(
-            "SHOUWANG_DATABASE_URL names one file for all counties; leave it out (each has a file in its home), or "
-            "name a database of PostgreSQL, where each has a schema."
+            "SHOUWANG_DATABASE_URL names one file for all counties; leave it out (each has a file "
+            "in its home), or name a database of PostgreSQL, where each has a schema."
         )
     return Workspace(
         home=home,

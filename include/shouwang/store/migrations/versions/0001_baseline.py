@@ -1,8 +1,8 @@
 """The tables as they stand before the first release.
 
-Nothing was released, so no database has to be brought along: the baseline makes the tables
-and views that `shouwang.store.tables` declares. The first release writes the tables out here; a change after it
-is a migration of its own.
+Nothing was released, so no database has to be brought along: the baseline makes the tables and
+views that `shouwang.store.tables` declares. The first release writes the tables out here; a change
+after it is a migration of its own.
 """
 
 from alembic import op

@@ -9,16 +9,16 @@ import signal
 import time
 from pathlib import Path
 
-from shouwang.core.staging import OPEN, only_one, private_folder, sweep, whole_file
+from shouwang.core.files import OPEN, atomic_write, folder_lock, private_folder, sweep
 
 FORK = multiprocessing.get_context("fork")
 
 
 def test_who_writes_the_same_file_leaves_the_other_s_part_alone(tmp_path: Path) -> None:
     target = tmp_path / "清单.json"
-    with whole_file(target) as mine:
+    with atomic_write(target) as mine:
         mine.write_text("mine")
-        with whole_file(target) as other:
+        with atomic_write(target) as other:
             other.write_text("other")
         assert target.read_text() == "other"
     assert target.read_text() == "mine"
@@ -27,7 +27,7 @@ def test_who_writes_the_same_file_leaves_the_other_s_part_alone(tmp_path: Path) 
 
 def test_the_part_of_a_killed_process_goes_with_the_next_writing(tmp_path: Path) -> None:
     def die() -> None:
-        with whole_file(tmp_path / "名单") as part:
+        with atomic_write(tmp_path / "名单") as part:
             part.write_text("half")
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -35,7 +35,7 @@ def test_the_part_of_a_killed_process_goes_with_the_next_writing(tmp_path: Path)
     child.start()
     child.join()
     assert len(list(tmp_path.glob(".*.part"))) == 1
-    with whole_file(tmp_path / "名单") as part:
+    with atomic_write(tmp_path / "名单") as part:
         part.write_text("whole")
     assert [path.name for path in tmp_path.iterdir()] == ["名单"]
 
@@ -61,7 +61,7 @@ def test_what_lay_open_is_swept_at_the_next_start_unless_somebody_is_at_work(
 
 def test_the_second_waits_for_the_first(tmp_path: Path) -> None:
     def work(name: str) -> None:
-        with only_one(tmp_path):
+        with folder_lock(tmp_path):
             for mark in "12":
                 with (tmp_path / "log").open("a") as log:
                     log.write(f"{name}{mark} ")
