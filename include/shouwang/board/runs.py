@@ -9,7 +9,6 @@ later (`record_noted`); until then they count as recorded.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.digests import short_digest
 from shouwang.core.files import atomic_write
 from shouwang.store.audit import audit
 from shouwang.store.tables import audit_event
@@ -67,7 +67,7 @@ class Run:
 def note(workspace: Workspace, end: str, run: Run) -> None:
     """Note that a run has ended; ``end`` is the same however often and wherever this end of it is
     told."""
-    path = workspace.ended_runs / f"{hashlib.sha256(end.encode()).hexdigest()[:16]}.json"
+    path = workspace.ended_runs / f"{short_digest(end)}.json"
     with atomic_write(path) as part:
         part.write_text(json.dumps(run.as_json, ensure_ascii=False), encoding="utf-8")
 

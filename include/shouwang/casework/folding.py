@@ -11,7 +11,6 @@ which is warned of again gets a new case, marked 回退 (`relapsed`).
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -38,6 +37,7 @@ from shouwang.casework.events import (
 )
 from shouwang.casework.states import TABLE
 from shouwang.core.conclusions import BY_CODE
+from shouwang.core.digests import digest
 from shouwang.core.month import Month
 from shouwang.core.terms import LEVELS
 
@@ -52,8 +52,8 @@ def clue_number(policy: Policy, month: Month, household_id: str, before: str = "
     ``before``: the number that another case has already.
     """
     text = f"{before or policy.county}|{month}|{household_id}"
-    digest = int(policy.keyed(hashlib.sha256(text.encode()).hexdigest())[:10], 16)
-    letters = "".join(_LETTERS[(digest >> shift) & 31] for shift in range(35, -1, -5))
+    number = int(policy.keyed(digest(text))[:10], 16)
+    letters = "".join(_LETTERS[(number >> shift) & 31] for shift in range(35, -1, -5))
     return f"{month.year % 100:02d}{month.number:02d}-{letters}"
 
 

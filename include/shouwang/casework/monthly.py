@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import time
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 from shouwang.casework.rebuilding import rebuild_cases
 from shouwang.casework.warnings import month_warnings
 from shouwang.core import clock
+from shouwang.core.digests import short_digest
 from shouwang.core.errors import NotThereYet
 from shouwang.core.month import Month
 from shouwang.core.terms import LEVELS
@@ -60,7 +60,7 @@ def settle(month: str, by: str) -> dict[str, Any]:
 
 def _fingerprint(what: object) -> str:
     text = json.dumps(what, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return short_digest(text)
 
 
 def screen(month: str) -> dict[str, Any]:

@@ -4,13 +4,13 @@ with what is wrong."""
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.casework.monthly import screened_by
+from shouwang.core.digests import short_digest
 from shouwang.core.errors import NotThereYet
 from shouwang.core.identity import clean_numbers, without_numbers
 from shouwang.core.month import Month
@@ -123,5 +123,5 @@ def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
     said = records["reported_on"].astype("str")
     for name in ("rule", "household_id", "risk", "sentence"):
         said = said + records[name].astype("str")
-    records["content"] = said.map(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
+    records["content"] = said.map(short_digest)
     return records

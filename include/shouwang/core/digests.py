@@ -6,8 +6,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import pandas as pd
-
 SHORT = 16
 
 
@@ -20,11 +18,6 @@ def digest(content: bytes | str) -> str:
 def short_digest(content: bytes | str) -> str:
     """Sixteen places, enough for names within a county."""
     return digest(content)[:SHORT]
-
-
-def short_digests(texts: pd.Series) -> pd.Series:
-    """`short_digest` of each text of a column."""
-    return pd.Series([short_digest(text) for text in texts], index=texts.index, dtype="str")
 
 
 def file_digest(path: Path) -> str:

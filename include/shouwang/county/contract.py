@@ -3,7 +3,6 @@ stand in them."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from shouwang.core.digests import short_digest
 from shouwang.core.errors import ConfigError
 from shouwang.core.month import Month
 from shouwang.county.yamls import Problem, Strict, Written, read_model
@@ -212,7 +212,7 @@ class Contract(Strict):
 
     def fingerprint(self) -> str:
         """Sixteen characters that change with anything in the contract."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        return short_digest(self.model_dump_json())
 
 
 class Said(Strict):

@@ -4,12 +4,12 @@ shortened."""
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from openpyxl import Workbook
 
+from shouwang.core.digests import digest
 from shouwang.core.month import Month
 from shouwang.documents.text import comparable
 
@@ -44,7 +44,7 @@ def check_code(keyed: Callable[[str], str], stands: str) -> str:
     A list that was sorted by some of its columns only shows the right numbers beside the wrong
     families: this is how it is noticed.
     """
-    return keyed(hashlib.sha256(f"check {stands}".encode()).hexdigest())[:4].upper()
+    return keyed(digest(f"check {stands}"))[:4].upper()
 
 
 def write_manifest(workbook: Workbook, manifest: Manifest) -> None:

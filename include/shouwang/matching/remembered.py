@@ -12,11 +12,11 @@ be two namesakes: each is a question of its own, for that submission only.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import pandas as pd
 
+from shouwang.core.digests import short_digest
 from shouwang.matching import numbers
 from shouwang.matching.decisions import CANDIDATES
 from shouwang.matching.methods import MATCHED, METHODS, REVIEW, UNMATCHED
@@ -35,7 +35,7 @@ SHOWN = ["person_id", "household_id", "name", "id_number", "township", "village"
 def _digests(table: pd.DataFrame, columns: list[str]) -> pd.Series:
     text = table.reindex(columns=columns).astype("str").fillna("")
     joined = text[columns[0]].str.cat(text[columns[1:]], sep="\x1f")
-    return joined.map(lambda cell: hashlib.sha256(cell.encode()).hexdigest()[:16]).astype("str")
+    return joined.map(short_digest).astype("str")
 
 
 def written_identities(rows: pd.DataFrame, keyed: Keyed) -> pd.Series:

@@ -4,7 +4,6 @@ is revoked."""
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.core import clock
+from shouwang.core.digests import digest, short_digest
 from shouwang.core.errors import FileRefused, UsageError
 from shouwang.core.identity import clean_numbers, mask_number
 from shouwang.core.month import Month
@@ -71,7 +71,7 @@ def fingerprint(connection: Connection, registry: str) -> str:
     if in_force.empty:
         return registry
     content = json.dumps([registry, *sorted(in_force["decision_id"].tolist())])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    return short_digest(content)
 
 
 def reviews_of(
@@ -130,7 +130,7 @@ def _undecided(connection: Connection, workspace: Workspace, month: Month) -> pd
 def review_number(month: Month, identity: str, keys: list[str]) -> str:
     """What a row of the list is called: month, who is meant, and which candidates were shown in
     which order."""
-    shown = hashlib.sha256("|".join(keys).encode()).hexdigest()
+    shown = digest("|".join(keys))
     return f"{month.year % 100:02d}{month.number:02d}-{identity[:8]}-{shown[:4]}"
 
 

@@ -3,7 +3,6 @@ is forgotten."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.digests import short_digest
 from shouwang.core.errors import NotThereYet
 from shouwang.core.identity import VALID
 from shouwang.core.month import Month
@@ -189,7 +189,7 @@ def load_in_force(connection: Connection, month: Month) -> str:
             f"There is no registry as of {month}; load one with `shouwang registry load FILE "
             f"--as-of {month}` (or an earlier month)."
         )
-    return hashlib.sha256(f"{newest.as_of} {newest.fingerprint}".encode()).hexdigest()[:16]
+    return short_digest(f"{newest.as_of} {newest.fingerprint}")
 
 
 def people_as_of(

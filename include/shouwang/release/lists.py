@@ -7,7 +7,6 @@ month; a later one (补充名单) only those that are new or say something else 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from shouwang.casework import states
 from shouwang.casework.folding import NEW, REPEATED, SUPPLEMENT
 from shouwang.casework.warnings import month_warnings, township_of
 from shouwang.core.conclusions import BY_CODE
+from shouwang.core.digests import short_digest
 from shouwang.core.month import Month
 from shouwang.core.terms import HEAD, LEVELS
 from shouwang.documents.manifest import beside, check_code
@@ -65,7 +65,7 @@ class Outgoing:
 
 def fingerprint(text: str) -> str:
     """A digest that tells whether a text is the same."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return short_digest(text)
 
 
 def warned_in(month: Month, township: str | None = None) -> sa.Select[tuple[str]]:

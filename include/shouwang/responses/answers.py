@@ -7,7 +7,6 @@ is what was received last; what was said before and is sent again changes nothin
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from shouwang.core.digests import file_digest, short_digest
 from shouwang.core.errors import FileRefused
 from shouwang.documents.manifest import check_code
 from shouwang.recognition.forms import Passwords
@@ -125,10 +125,10 @@ def validate(
     faulty = rows["remark"].notna()
     rows["result"] = pd.Series(TAKEN, index=rows.index, dtype="str").mask(faulty, PROBLEM)
     rows["result"] = rows["result"].mask(blank, BLANK)
-    file = hashlib.sha256(received.path.read_bytes()).hexdigest()
+    file = file_digest(received.path)
     said = zip(rows["clue_no"], _said(rows[~faulty]).reindex(rows.index), strict=True)
     texts = (f"{file}\x1f{number}\x1f{text}" for number, text in said)
-    digests = [keyed(hashlib.sha256(text.encode()).hexdigest()[:16]) for text in texts]
+    digests = [keyed(short_digest(text)) for text in texts]
     return rows.assign(content=_texts(rows, digests))
 
 

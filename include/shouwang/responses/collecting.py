@@ -7,7 +7,6 @@ channel. Nothing is moved or deleted there.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.core import clock
+from shouwang.core.digests import file_digest
 from shouwang.core.errors import Unreachable
 from shouwang.intake.files import settled
 from shouwang.responses.returning import township_folders
@@ -104,7 +104,7 @@ def _township(inside: Path, names: Mapping[str, str]) -> str:
 
 
 def _fingerprint(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return file_digest(path)
 
 
 def record(connection: Connection, found: Found, result: Mapping[str, Any]) -> None:

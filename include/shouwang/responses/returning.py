@@ -8,7 +8,6 @@ township under another's password, is held for a clerk (code `HELD`).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from shouwang.casework.cases import Ledger, why_not_removed
 from shouwang.casework.rebuilding import fold_of, rebuild_cases
 from shouwang.casework.reported import take_reports
 from shouwang.core.conclusions import BY_CODE
+from shouwang.core.digests import short_digest
 from shouwang.core.errors import FileRefused
 from shouwang.core.month import Month
 from shouwang.county.settings import CountySettings
@@ -207,7 +207,7 @@ def call_removed(
     measure, by, received_at``.
     """
     clue_no, on, measure = said["clue_no"], said["removed_on"], said["measure"]
-    digest = hashlib.sha256(f"{clue_no}|{on}|{measure}".encode()).hexdigest()[:16]
+    digest = short_digest(f"{clue_no}|{on}|{measure}")
     content = keys_of(connection).keyed_text(digest)
     if connection.scalar(sa.select(removal.c.content).where(removal.c.content == content)):
         return KNOWN

@@ -4,11 +4,11 @@ registry's checks."""
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from shouwang.core.digests import digest
 from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.documents.bulletin import Bulletin
@@ -232,7 +232,7 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
                 path = workspace.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx"
                 put_out(connection, workspace, path, month, COUNTY, by, write)
             else:
-                mark = hashlib.sha256(said.encode()).hexdigest()[:4]
+                mark = digest(said)[:4]
                 hand_out(
                     connection,
                     workspace,

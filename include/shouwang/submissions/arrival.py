@@ -9,7 +9,6 @@ of those kept and of each new one as the next batch.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from shouwang.core.digests import file_digest, short_digest
 from shouwang.core.errors import NotThereYet
 from shouwang.intake.files import batch_name, batches_of, fingerprint, named
 from shouwang.store.submissions import HELD
@@ -93,7 +93,7 @@ def arrive(
             continue
         digest = _digest(path)
         if receipts[path].has_rows and digest not in {_digest(source) for source, _ in sources}:
-            base, content = content, hashlib.sha256(f"{content}+{digest}".encode()).hexdigest()[:16]
+            base, content = content, short_digest(f"{content}+{digest}")
             bases[content] = base
             sources = [*sources, (path, f"更正{len(sources)}_{path.name}")]
     return Arrival(content or inbox, base, sources, tuple(passed_over))
@@ -106,14 +106,14 @@ def _added(plain: list[Path], head: dict[str, Any], earlier: Kept) -> tuple[str,
     if not new:
         return head["content"], head["base"], earlier
     number = max(batches_of(pd.Series([name for _, name in earlier], dtype="str"))) + 1
-    content = hashlib.sha256(f"{head['content']}+{fingerprint(new)}".encode()).hexdigest()[:16]
+    content = short_digest(f"{head['content']}+{fingerprint(new)}")
     added = [(path, batch_name(number, name)) for path, name in named(new)]
     return content, head["content"], [*earlier, *added]
 
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return file_digest(path)
     except FileNotFoundError:
         raise NotThereYet(
             f"{path} is gone: what it was part of can no longer be corrected row by row."

@@ -3,7 +3,6 @@ file, is on no table."""
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from shouwang.core.digests import file_digest
 from shouwang.core.errors import FileRefused
 from shouwang.core.identity import clean_numbers
 from shouwang.intake.names import NO_TABLES
@@ -49,7 +49,7 @@ def mentions(workspace: Workspace, number: str) -> Mentions:
             department = path.relative_to(top).parts[2 if top == workspace.outbox else 1]
             with plainly(workspace.keys) as plain:
                 readable = plain(path)
-                content = hashlib.sha256(readable.read_bytes()).hexdigest()
+                content = file_digest(readable)
                 if content not in known:  # the vault's files are those of the inbox
                     words = (
                         *workspace.passwords_of(department),
