@@ -152,6 +152,12 @@ class RegistryIndex:
         at = np.flatnonzero((self._former_name >= 0) & (self._former_village >= 0))
         return Lookup(self._former_name[at] * self._villages + self._former_village[at], at)
 
+    @cached_property
+    def _first_place(self) -> pd.Series[int]:
+        """Where each ``person_id`` stands first."""
+        places = pd.Series(np.arange(len(self)), index=self.person_id.to_numpy())
+        return places.groupby(level=0).first()
+
     def once(self, names: Codes, villages: Codes) -> pd.DataFrame:
         """Who once bore a wanted name in a wanted village, and does no longer: ``at, person``.
 
@@ -162,8 +168,7 @@ class RegistryIndex:
             np.where(known, names * self._villages + villages, -1)
         )
         who = self._former_id.take(former)
-        person = pd.Series(np.arange(len(self)), index=self.person_id.to_numpy())
-        now = person.groupby(level=0).first().reindex(who).fillna(-1).to_numpy(dtype=np.int64)
+        now = self._first_place.reindex(who).fillna(-1).to_numpy(dtype=np.int64)
         return pd.DataFrame({"at": at, "person": now})
 
     @cached_property
