@@ -25,6 +25,7 @@ def answer(conclusions: dict[str, str], day: int = 9) -> None:
                     clue_no=clue["clue_no"],
                     conclusion=conclusion,
                     household_id=household,
+                    list_month=clue["opened_month"],
                     received_at=dt.datetime(2026, 10, day),
                     file="反馈.xlsx",
                     row=row,
