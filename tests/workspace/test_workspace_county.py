@@ -117,3 +117,13 @@ def test_only_months_of_the_calendar_are_handed_over(
     path = water_contract(folder, tmp_path, "department: water\n", added)
     with pytest.raises(ConfigError, match=r"water\.yaml, line [0-9]+, key cadence"):
         read_contract(path, read_wordings(folder), read_vocabulary(folder))
+
+
+def test_the_registry_is_excused_from_one_name_only(project: Path, tmp_path: Path) -> None:
+    folder = project / "include" / "county"
+    text = (folder / "registry.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "registry.yaml"
+    path.write_text(text.replace("  ethnicity:", "  reason:"), encoding="utf-8")
+    assert "household_id" in read_county(folder).registry.columns
+    with pytest.raises(ConfigError, match=r"columns\.reason: a name of our own"):
+        read_contract(path, read_wordings(folder), read_vocabulary(folder))

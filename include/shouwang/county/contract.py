@@ -22,7 +22,7 @@ ColumnType = Literal[
 NUMBERS: frozenset[str] = frozenset({"yuan", "number", "integer"})
 REGISTRY = "registry"
 BY_CELLS = "@cells"
-"""In a line of words: where a heading holds none of them, the cells may say it instead (``入院``)."""
+"""In a line of words: where a heading holds none of them, the cells may say it (``入院``)."""
 RESERVED: frozenset[str] = frozenset(
     [
         *("file", "sheet", "row", "line_no", "row_id", "submission_id", "submission_month"),
@@ -39,16 +39,17 @@ class Column(Strict):
     """One canonical column: its type, whether the file must have it, and the header wordings it is
     known by.
 
-    ``says``: an unlisted heading may be this column if it holds a word of each line, and none of
-    ``excludes``; a word of ``doubts`` names somebody else whom a row may be about, or leaves it to a question. ``values``: code
-    → its spellings; ``words``: a value that is no spelling is the first code of which it holds a
-    word. ``unknown``: words (不详) with which an empty cell may be said; elsewhere they are no
-    date, number or value. ``meaningless``: values of which a clerk has said that they lead to no
-    code, not asked about again; ``unclear``: words in a value that point to more than one code, so
-    that it is asked. ``range``: least and largest number (of days: year); ``unit``: what a number
-    is counted in; ``only_month``: what a date says that gives no day: the first of
-    the month, that it is not known, or a mistake; ``usual``: how large
-    most numbers are in that unit, where others are thinkable; ``ages``: of the people of an identity column; ``several``: cells of several
+    ``says``: an unlisted heading may be this column if it holds a word of each line, and none
+    of ``excludes``; a word of ``doubts`` names somebody else whom a row may be about, or
+    leaves it to a question. ``values``: code → its spellings; ``words``: a value that is no
+    spelling is the first code of which it holds a word. ``unknown``: words (不详) with which an
+    empty cell may be said; elsewhere they are no date, number or value. ``meaningless``:
+    values of which a clerk has said that they lead to no code, not asked about again;
+    ``unclear``: words in a value that point to more than one code, so that it is asked.
+    ``range``: least and largest number (of days: year); ``unit``: what a number is counted in;
+    ``only_month``: what a date says that gives no day: the first of the month, that it is not
+    known, or a mistake; ``usual``: how large most numbers are in that unit, where others are
+    thinkable; ``ages``: of the people of an identity column; ``several``: cells of several
     columns add up to it.
     """
 
@@ -116,14 +117,15 @@ class Cadence(Strict):
 class Contract(Strict):
     """What one department hands over, and how it is read.
 
-    ``cadence``: when its data come; ``submissions``: whether each is the whole month or adds to
-    those before it. ``ignored`` are headings that are known and not needed; any other that has no column is told to
-    the department. ``subjects``: whom its rows are about. ``balances`` and ``ascending``: what its
-    numbers and days must keep to. ``any_of``: one column of each group is enough.
-    ``second_identity``: a column of text that holds the identity number too (学籍号), used where
-    that is missing or damaged. ``void``: column → the value that takes a row back. ``empty``,
-    ``asked_last`` and ``surnames`` come from the vocabulary; ``sums_as_they_are`` and ``units`` (heading
-    or note → the unit it stands for) from a clerk's answers.
+    ``cadence``: when its data come; ``submissions``: whether each is the whole month or adds
+    to those before it. ``ignored`` are headings that are known and not needed; any other that
+    has no column is told to the department. ``subjects``: whom its rows are about.
+    ``balances`` and ``ascending``: what its numbers and days must keep to. ``any_of``: one
+    column of each group is enough. ``second_identity``: a column of text that holds the
+    identity number too (学籍号), used where that is missing or damaged. ``void``: column → the
+    value that takes a row back. ``empty``, ``asked_last`` and ``surnames`` come from the
+    vocabulary; ``sums_as_they_are`` and ``units`` (heading or note → the unit it stands for)
+    from a clerk's answers.
     """
 
     department: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
