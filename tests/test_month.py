@@ -284,6 +284,7 @@ def test_what_was_released_is_not_sent_again_and_comes_back(
     lists = sorted(map(str, run.home.rglob("*预警名单*.xlsx")))
     answered = json.loads(run.shouwang("feedback", "load", *lists, "--json").stdout)
     assert all(done["taken"] == 0 and not done["problems"] for done in answered)
+    assert "not filled in" in run.shouwang("feedback", "load", *lists).stdout
 
 
 def test_no_person_is_named_in_output_or_file_names(
