@@ -44,7 +44,7 @@ it."""
 FAR = "2098-01"
 """A month whose waiting time lasts."""
 
-ADDED = "emergency"
+ADDED = "disabled"
 """By the three files of docs/examples/departments alone."""
 
 ALL_WENT_WELL = {
@@ -281,7 +281,7 @@ def test_a_department_added_by_its_files_alone_goes_the_same_way(told):
     assert told.stories[ADDED] == ALL_WENT_WELL | {"settle": "skipped"}
     matched = pd.read_csv(io.BytesIO(told.exports["scheduled, water late"]["matches"]))
     assert (matched[matched["department"] == ADDED]["outcome"] == "matched").sum() >= 30
-    assert "DIS-1" in told.exports["scheduled, water there"]["signals"].decode("utf-8")
+    assert "CJ-1" in told.exports["scheduled, water there"]["signals"].decode("utf-8")
 
 
 def test_a_rejected_release_sends_nothing_and_is_seen_as_such(told):
