@@ -12,13 +12,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 from deployed import Container, Deployment, services
 
-from demo.county import make_county
+from demo.county import DemoCounty
 from services import path_of
 from shouwang.core.month import Month
 
@@ -130,9 +131,12 @@ def two(tmp_path: Path, project: Path) -> tuple[Machine, Machine]:
 
 
 def test_a_backup_is_made_and_restored_on_another_machine_by_the_documents_own_lines(
-    two: tuple[Machine, Machine], tmp_path: Path, project: Path
+    two: tuple[Machine, Machine],
+    tmp_path: Path,
+    project: Path,
+    made_county: Callable[..., DemoCounty],
 ) -> None:
-    county = make_county(tmp_path / "made", households=60, months=(Month(2026, 9),), seed=5)
+    county = made_county(tmp_path / "made", households=60, months=(Month(2026, 9),), seed=5)
     first, second = two
     nightly, with_keys = blocks(project, "Backup")
     (restored,) = blocks(project, "Restore")
