@@ -83,6 +83,8 @@ def reviews_of(
     decides.
     """
     rows = _undecided(connection, workspace, month)
+    if rows.empty:
+        return pd.DataFrame(columns=COLUMNS)
     people = people_as_of(connection, month)
     candidates = rows["candidates"].map(lambda text: json.loads(text) if text else [])
     shown = options(candidates, people, workspace.keys.keyed)
