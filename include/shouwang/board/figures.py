@@ -196,7 +196,7 @@ def _cell(
             return cell("not due")
         days_late = max(0, (today - due).days)
         return cell("late" if declared_late or over else "waiting", days_late=days_late)
-    last = versions[-1]
+    last, first = versions[-1], local(workspace, versions[0]["received_at"])
     shown = next((version for version in versions if version["in_force"]), last)
     held = [version for version in versions if version["status"] == submissions.HELD]
     waits = last["status"] == submissions.HELD and not shown["in_force"]
@@ -207,9 +207,7 @@ def _cell(
         counts=shown["counts"] or {},
         received_on=local(workspace, shown["received_at"]),
         age=days_since(shown),
-        days_late=0
-        if contract.on_arrival
-        else max(0, (local(workspace, versions[0]["received_at"]) - due).days),
+        days_late=0 if contract.on_arrival else max(0, (first - due).days),
         refused_since=bool(shown["in_force"]) and last["status"] == submissions.REFUSED,
         held_for=days_since(held[-1]) if held else None,
         unanswered=waits and over,
