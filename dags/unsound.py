@@ -2,7 +2,7 @@
 what to mend.
 
 The other counties' DAGs are read as ever. There is none of these while every county's configuration
-is sound.
+is sound. (Airflow looks for the words dag and airflow before it reads a file.)
 """
 
 from __future__ import annotations

@@ -31,14 +31,16 @@ from shouwang.workspace.counties import county_folders, serving
 from shouwang.workspace.workspace import Workspace, load_workspace
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'self'; img-src 'self' data:; "
-    "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'self'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
 DOCUMENT = HEADERS | {
-    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+    "img-src data:"
 }
 """For Data Docs, which another program made: nothing in them may run."""
 REMEMBERED = 180 * 24 * 3600
@@ -117,6 +119,18 @@ def create_app(
     def reviews(month: str, by: seen) -> Response:
         return _download(pages.review_list(workspace(), month, _trusted(by)))
 
+    _add_questions(router, seen, workspace, read_on)
+    router.get("/assets/{name}")(_asset)
+    app.include_router(router)
+    _tell_of_failures(app)
+    return app
+
+
+def _add_questions(
+    router: APIRouter, seen: Any, workspace: Callable[[], Workspace], read_on: pages.ReadOn
+) -> None:
+    """What intake asks, and answering it, for who may see people."""
+
     @router.get("/questions")
     def questions(request: Request, by: seen) -> Response:
         _trusted(by)
@@ -161,11 +175,6 @@ def create_app(
         return RedirectResponse(
             f"{request.scope.get('root_path', '')}/questions?done={done['id']}", 303
         )
-
-    router.get("/assets/{name}")(_asset)
-    app.include_router(router)
-    _tell_of_failures(app)
-    return app
 
 
 def create_prefecture(

@@ -222,11 +222,9 @@ def local(workspace: Workspace, moment: dt.datetime) -> dt.date:
 
 LISTS = sa.text("""
 WITH item AS (
-    SELECT i.month, i.township, i.clue_no, max(r.version) AS version, min(r.due) AS due,
-           min(r.released_on) AS released_on
-    FROM "release" r JOIN release_item i
-      ON i.month = r.month AND i.township = r.township AND i.version = r.version
-    WHERE r.month >= :first GROUP BY i.month, i.township, i.clue_no
+    SELECT month, township, clue_no, max(version) AS version, min(due) AS due,
+           min(released_on) AS released_on
+    FROM sent WHERE month >= :first GROUP BY month, township, clue_no
 ), answer AS (  -- a list without a month meant that in which the clue was opened
     SELECT clue_no, max(coalesce(list_month,
            '20' || substr(clue_no, 1, 2) || '-' || substr(clue_no, 3, 2))) AS month

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
 
 import typer
 
@@ -20,12 +19,10 @@ __all__ = ["app", "cases", "configuration", "main", "months", "operations", "sub
 @app.callback()
 def _root(
     context: typer.Context,
-    county: Annotated[
-        str, typer.Option("--county", metavar="KEY", help="Which of SHOUWANG_COUNTIES.")
-    ] = "",
-    verbose: Annotated[
-        bool, typer.Option("--verbose", help="Say on standard error what each stage did.")
-    ] = False,
+    county: str = typer.Option("", "--county", metavar="KEY", help="Which of SHOUWANG_COUNTIES."),
+    verbose: bool = typer.Option(
+        False, "--verbose", help="Say on standard error what each stage did."
+    ),
 ) -> None:
     """Notices families about to fall (back) into poverty from departments' monthly exports (守望).
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from shouwang.cli import rooms
 from shouwang.cli.options import ByLogin, Workbook, existing_file, missing_months, span
 from shouwang.cli.terminal import command, commands, warn, working
 from shouwang.core.errors import NotThereYet, UsageError, unknown
@@ -22,21 +23,17 @@ ChangedRules = Annotated[
 
 @command(rules)
 def show(
-    code: Annotated[
-        str | None, typer.Argument(help="One rule, for example MED-1; without it, all of them.")
-    ] = None,
+    code: str | None = typer.Argument(
+        None, help="One rule, for example MED-1; without it, all of them."
+    ),
 ) -> dict[str, dict[str, str]]:
     """Tell every rule in Chinese: which rows, what is measured, against which line for whom, since
     when, and why."""
-    from shouwang.screening.explaining import explain
-    from shouwang.screening.rulebook import load_rulebook
-    from shouwang.workspace.workspace import load_workspace
-
-    workspace = load_workspace()
+    workspace = rooms.workspace.load_workspace()
     contracts = workspace.county.every_contract
-    book = load_rulebook(workspace.county_folder, contracts=contracts)
+    book = rooms.rulebook.load_rulebook(workspace.county_folder, contracts=contracts)
     month = Month.of(workspace.today())
-    explained = explain(book, contracts, month, code)
+    explained = rooms.explaining.explain(book, contracts, month, code)
     if not explained:
         raise unknown("rule", str(code), [rule.code for rule in book.rules])
     shown = {rule.heading: dict(rule.lines) for rule in explained}
@@ -50,17 +47,16 @@ def show(
 
 @command(rules)
 def check(
-    file: Annotated[
-        Path | None, typer.Argument(help="A changed copy of rules.yaml; without it, the county's.")
-    ] = None,
+    file: Path | None = typer.Argument(
+        None, help="A changed copy of rules.yaml; without it, the county's."
+    ),
 ) -> dict[str, list[str]]:
     """Hold a rule file against itself, the parameters and the contracts; names every mistake with
     file, line and key."""
-    from shouwang.screening.rulebook import load_rulebook
-    from shouwang.workspace.workspace import load_workspace
-
-    workspace = load_workspace()
-    book = load_rulebook(workspace.county_folder, file, workspace.county.every_contract)
+    workspace = rooms.workspace.load_workspace()
+    book = rooms.rulebook.load_rulebook(
+        workspace.county_folder, file, workspace.county.every_contract
+    )
     return {"rules": [rule.code for rule in book.rules], "parameters": list(book.parameters)}
 
 
@@ -74,62 +70,49 @@ def _ending(file: Path | None, *allowed: str) -> None:
 @command(rules, "try")
 def try_(
     file: ChangedRules,
-    months: Annotated[
-        str, typer.Option("--months", help="Past months, for example 2026-07..2026-09.")
-    ],
+    months: str = typer.Option(..., "--months", help="Past months, for example 2026-07..2026-09."),
     workbook: Workbook = None,
-    picture: Annotated[
-        Path | None, typer.Option("--chart", help="Draw it: .svg, .png or .html.")
-    ] = None,
+    picture: Path | None = typer.Option(None, "--chart", help="Draw it: .svg, .png or .html."),
 ) -> dict[str, Any]:
     """Run a changed rule file over past months: clues now and then. Nothing in the database
     changes."""
-    from shouwang.core.files import atomic_write
-    from shouwang.documents import charts
-    from shouwang.documents.report import ReportPaper
-    from shouwang.documents.rule_reports import write_trial
-    from shouwang.screening.trials import chart, try_rules
-    from shouwang.transfer.handout import headed
-    from shouwang.workspace.workspace import load_workspace
-
     _ending(workbook, ".xlsx")
     _ending(picture, ".svg", ".png", ".html")
-    tried, workspace = span(months), load_workspace()
+    tried, workspace = span(months), rooms.workspace.load_workspace()
     if nothing := missing_months(tried, "data"):
         if all(missing_months([month], "data") for month in tried):
             raise NotThereYet(nothing)
         warn(nothing)
     with working(f"Trying {file.name}"), workspace.database.read() as connection:
-        trial = try_rules(connection, workspace, file, tried)
+        trial = rooms.trials.try_rules(connection, workspace, file, tried)
     report = {"rules": str(file), "silent": list(trial.silent), **trial.report()}
     if workbook is not None:
         heading = f"{workspace.county.settings.name}规则试算"
-        paper = ReportPaper(**headed(workspace), heading=heading)
-        with atomic_write(workbook) as part:
-            write_trial(part, paper, report, trial.warnings, trial.titles)
+        paper = rooms.plain_report.ReportPaper(**rooms.handout.headed(workspace), heading=heading)
+        with rooms.whole_files.atomic_write(workbook) as part:
+            rooms.rule_reports.write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
-        by_rule = chart(report["total"]["by_rule"], trial.titles)
-        with atomic_write(picture) as part:
-            part.write_bytes(charts.drawn(by_rule, picture.suffix))
+        by_rule = rooms.trials.chart(report["total"]["by_rule"], trial.titles)
+        with rooms.whole_files.atomic_write(picture) as part:
+            part.write_bytes(rooms.charts.drawn(by_rule, picture.suffix))
     return {**report, "titles": trial.titles}
 
 
 @command(rules, doing="Counting")
 def score(
-    months: Annotated[
-        str | None, typer.Option("--months", help="When the lists went out; without it, ever.")
-    ] = None,
+    months: str | None = typer.Option(
+        None, "--months", help="When the lists went out; without it, ever."
+    ),
 ) -> list[dict[str, Any]]:
     """Say of each rule how many of its clues the townships confirmed (命中率), and how sure that
     is."""
-    from shouwang.screening.hit_rates import hit_rates
-    from shouwang.screening.rulebook import load_rulebook
-    from shouwang.workspace.workspace import load_workspace
-
-    released, workspace = span(months) if months else None, load_workspace()
-    titles = {rule.code: rule.title for rule in load_rulebook(workspace.county_folder).rules}
+    released, workspace = span(months) if months else None, rooms.workspace.load_workspace()
+    titles = {
+        rule.code: rule.title
+        for rule in rooms.rulebook.load_rulebook(workspace.county_folder).rules
+    }
     with workspace.database.read() as connection:
-        rates = hit_rates(connection, titles, released)
+        rates = rooms.hit_rates.hit_rates(connection, titles, released)
     warn(missing_months(released or (), "lists"))
     lines = rates.astype(object).where(rates.notna(), None).to_dict("records")
     return [{str(name): value for name, value in line.items()} for line in lines]
@@ -137,34 +120,27 @@ def score(
 
 @command(contract, "check")
 def contract_check(
-    file: Annotated[
-        Path,
-        typer.Argument(
-            callback=existing_file, help="A contract, departments/<department>.yaml, or an export."
-        ),
-    ],
-    department: Annotated[
-        str, typer.Option("--department", help="Of an export: whose it is, for example water.")
-    ] = "",
+    file: Path = typer.Argument(
+        ..., callback=existing_file, help="A contract, departments/<department>.yaml, or an export."
+    ),
+    department: str = typer.Option(
+        "", "--department", help="Of an export: whose it is, for example water."
+    ),
 ) -> dict[str, Any]:
     """Hold a contract against its suite and rules, or say how the columns of a department's export
     are recognised."""
-    from shouwang.cli.drafting import check_contract
-    from shouwang.submissions.evidence import evidence_of
-    from shouwang.workspace.workspace import load_workspace
-
     with working(f"Checking {file.name}"):
         if file.suffix.lower() in (".yaml", ".yml"):
-            return check_contract(load_workspace(), file)
+            return rooms.drafting.check_contract(rooms.workspace.load_workspace(), file)
         if not department:
             raise UsageError("Say whose export it is: --department water.")
-        tables = evidence_of(load_workspace(), file, department)
+        tables = rooms.evidence.evidence_of(rooms.workspace.load_workspace(), file, department)
     return {"file": str(file), "department": department, "tables": tables}
 
 
 @command(contract)
 def learn(
-    department: Annotated[str, typer.Argument(help="Whose contract, for example water.")],
+    department: str = typer.Argument(..., help="Whose contract, for example water."),
     by: ByLogin = "",
 ) -> dict[str, Any]:
     """Write what clerks answered about a department's files into its contract; the answers are not
@@ -173,31 +149,25 @@ def learn(
     The file keeps its comments and layout. What cannot be written safely is printed, to be put
     there by hand.
     """
-    from shouwang.submissions import asking
-
-    return asking.learn_contract(department, by)
+    return rooms.asking.learn_contract(department, by)
 
 
 @command(contract)
 def draft(
-    sample: Annotated[
-        Path, typer.Argument(callback=existing_file, help="An export as the department sends it.")
-    ],
-    department: Annotated[
-        str, typer.Option("--department", help="A short English name, as folders are called.")
-    ],
-    dataset: Annotated[str, typer.Option("--dataset", help="What the export lists, in English.")],
-    title: Annotated[str, typer.Option("--title", help="The department's Chinese name.")],
-    folder: Annotated[
-        Path, typer.Option("--out", help="Where the two files are written.")
-    ] = Path(),
+    sample: Path = typer.Argument(
+        ..., callback=existing_file, help="An export as the department sends it."
+    ),
+    department: str = typer.Option(
+        ..., "--department", help="A short English name, as folders are called."
+    ),
+    dataset: str = typer.Option(..., "--dataset", help="What the export lists, in English."),
+    title: str = typer.Option(..., "--title", help="The department's Chinese name."),
+    folder: Path = typer.Option(Path(), "--out", help="Where the two files are written."),
 ) -> dict[str, list[str]]:
     """Propose a contract and an expectation suite from an export, to be read over by a person."""
-    from shouwang.cli.drafting import draft_contract
-    from shouwang.core.files import atomic_write
-    from shouwang.workspace.workspace import load_workspace
-
-    text, suite, left_out = draft_contract(load_workspace(), sample, department, dataset, title)
+    text, suite, left_out = rooms.drafting.draft_contract(
+        rooms.workspace.load_workspace(), sample, department, dataset, title
+    )
     files = {
         folder / "departments" / f"{department}.yaml": text,
         folder / "expectations" / f"{department}.{dataset}.json": suite,
@@ -207,7 +177,7 @@ def draft(
             f"{' and '.join(existing)} would be overwritten; name another folder with --out."
         )
     for path, content in files.items():
-        with atomic_write(path) as part:
+        with rooms.whole_files.atomic_write(path) as part:
             part.write_text(content, encoding="utf-8")
     return {"files": list(map(str, files)), "left_out": left_out}
 
@@ -215,15 +185,11 @@ def draft(
 @command(config, "check", doing="Reading contracts, rules and suites")
 def config_check() -> dict[str, Any]:
     """Read everything a county edits and say what is wrong, where, and what is allowed."""
-    from shouwang.quality.suites import load_suite, suite_path
-    from shouwang.screening.rulebook import load_rulebook
-    from shouwang.workspace.workspace import load_workspace
-
-    workspace = load_workspace()
+    workspace = rooms.workspace.load_workspace()
     contracts = workspace.county.every_contract
-    book = load_rulebook(workspace.county_folder, contracts=contracts)
+    book = rooms.rulebook.load_rulebook(workspace.county_folder, contracts=contracts)
     for each in contracts:
-        load_suite(suite_path(workspace.expectations, each.slug))
+        rooms.suites.load_suite(rooms.suites.suite_path(workspace.expectations, each.slug))
     return {
         "county": workspace.county.settings.name,
         "departments": list(workspace.county.contracts),

@@ -3,6 +3,7 @@ look like."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -14,7 +15,7 @@ import yaml
 from pypinyin import lazy_pinyin
 
 from shouwang.core.errors import ConfigError, FileRefused
-from shouwang.county.contract import Column, Contract, read_contract, read_wordings
+from shouwang.county.contract import Contract, read_contract, read_wordings
 from shouwang.intake.cells import read_date, read_integer, read_number, text_of
 from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
@@ -27,6 +28,7 @@ from shouwang.workspace.workspace import Workspace
 FEW_VALUES, ENOUGH_ROWS, SAMPLE = 12, 8, 2_000
 SHARED_TYPES = {"name": "name", "id_number": "identity", "phone": "phone"}
 REMARKS = frozenset({"备注", "说明", "附注"})
+EDGES = ("first_plausible_day", "handover_month_end")
 _MONEY = re.compile("元|金额|费|损失|支付|自付|资金|补助")
 
 
@@ -40,17 +42,14 @@ def check_contract(workspace: Workspace, path: Path) -> dict[str, Any]:
     drafted = suite_path(path.resolve().parent.parent / "expectations", contract.slug)
     file = drafted if drafted.is_file() else suite_path(workspace.expectations, contract.slug)
     suite = load_suite(file)
-    known = {*contract.columns, *contract.derived, "unreadable", "id_state"}
+    columns = {*contract.columns, *contract.derived, "unreadable", "id_state"}
     for expectation in suite.expectations:
-        named = {
-            value
-            for key, value in expectation.configuration.kwargs.items()
-            if key.startswith("column")
-        }
-        if strange := sorted(n for n in named if isinstance(n, str) and n not in known):
+        arguments = expectation.configuration.kwargs.items()
+        named = {value for key, value in arguments if key.startswith("column")}
+        if missing := sorted(n for n in named if isinstance(n, str) and n not in columns):
             raise ConfigError(
-                f"{file}: the expectation “{expectation.meta['id']}” names the "
-                f"column {', '.join(strange)}, which {path.name} does not have; mend one of the two."
+                f"{file}: the expectation “{expectation.meta['id']}” names the column "
+                f"{', '.join(missing)}, which {path.name} does not have; mend one of the two."
             )
     others = {c.slug: c for c in workspace.county.every_contract} | {contract.slug: contract}
     book = load_rulebook(workspace.county_folder, contracts=others.values())
@@ -71,55 +70,33 @@ def draft_contract(
     """A contract (YAML) and a suite (JSON) for an export, to be read over by a person; and the
     columns left out."""
     shared = read_wordings(workspace.county_folder)
-    of_all = {plain(w): name for name, wordings in shared.items() for w in wordings}
-    known = of_all | {
-        "户主": "name"
-    }  # beside 姓名 it would be another person, so it is no wording of all departments
+    by_wording = {plain(wording): name for name, all_ in shared.items() for wording in all_}
     sheet, head = _table(sample)
-    titles, *below = sheet.head(head + 1 + SAMPLE)[head:]
-    titles = [text_of(cell) or "" for cell in titles]
+    headings, *below = sheet.head(head + 1 + SAMPLE)[head:]
+    titles = [text_of(cell) or "" for cell in headings]
     columns: dict[str, dict[str, Any]] = {}
     left_out = []
     for place, heading in enumerate(titles):
         if not heading:
             continue
-        cells = [
-            row[place] for row in below if place < len(row) and text_of(row[place]) is not None
-        ]
-        name = known.get(plain(heading)) or known.get(without_unit(plain(heading)))
-        if (
-            plain(heading) in RUNNING_NUMBERS
-            or heading in REMARKS
-            or not cells
-            or (name or "") in columns
-        ):
+        cells = [row[place] for row in below if place < len(row) and text_of(row[place])]
+        word = plain(heading)
+        listed = by_wording.get(word) or by_wording.get(without_unit(word))
+        # beside 姓名, 户主 would be another person, so it is no wording of all departments
+        name = listed or ("name" if word == "户主" else "")
+        if word in RUNNING_NUMBERS or heading in REMARKS or not cells or name in columns:
             left_out.append(heading)
             continue
-        filled = len(cells) >= 0.99 * len(below)
-        if name:
-            own = (
-                {}
-                if plain(heading) in of_all or without_unit(plain(heading)) in of_all
-                else {"wordings": [heading]}
-            )
-            columns[name] = (
-                {"type": SHARED_TYPES.get(name, "text")}
-                | ({"required": True} if filled else {})
-                | own
-            )
-            continue
-        name = (
-            "_".join(lazy_pinyin(re.sub(r"\W", "", without_unit(plain(heading)))))[:40]
-            or f"column_{place + 1}"
-        )
-        columns[name] = (
-            {"type": _type_of(heading, cells)}
-            | ({"required": True} if filled else {})
-            | {"wordings": [heading]}
-        )
-        if columns[name]["type"] == "code":
-            counted = Counter(filter(None, map(text_of, cells)))
-            columns[name]["values"] = {value: [] for value, count in counted.items() if count > 1}
+        kind = SHARED_TYPES.get(name, "text") if name else _type_of(heading, cells)
+        column: dict[str, Any] = {"type": kind}
+        if len(cells) >= 0.99 * len(below):
+            column["required"] = True
+        if not listed:
+            column["wordings"] = [heading]
+        if kind == "code":
+            counts = Counter(filter(None, map(text_of, cells)))
+            column["values"] = {value: [] for value, count in counts.items() if count > 1}
+        columns[name or _column_name(heading, place)] = column
     content = {
         "department": department,
         "title": title,
@@ -130,25 +107,30 @@ def draft_contract(
     if "name" not in columns:
         raise FileRefused(
             "missing_column",
-            f"文件“{sample.name}”里没有认得的姓名列，无法比对到人。认得的写法：{'、'.join(shared['name'])}；"
-            f"看到的是：{'、'.join(filter(None, titles))}。该部门另有叫法的，先加到 wordings.yaml 的 name 里。",
+            f"文件“{sample.name}”里没有认得的姓名列，无法比对到人。"
+            f"认得的写法：{'、'.join(shared['name'])}；"
+            f"看到的是：{'、'.join(filter(None, titles))}。"
+            "该部门另有叫法的，先加到 wordings.yaml 的 name 里。",
         )
-    Contract.model_validate(content | {"columns": _worded(columns, shared)})
-    text = (
-        f"# 由样表“{sample.name}”起草，请逐列核对：列名可改成英文词，类型 text name identity phone code yuan number\n"
-        "# integer date；必填写 required: true；其他写法加到 wordings；code 列的取值写全。\n"
-        + yaml.safe_dump(
-            content, allow_unicode=True, sort_keys=False, default_flow_style=None, width=110
-        )
-    )
-    return text, _suite(f"{department}.{dataset}", columns), left_out
-
-
-def _worded(columns: dict[str, dict[str, Any]], shared: dict[str, list[str]]) -> dict[str, Any]:
-    return {
+    worded = {
         name: {**column, "wordings": column.get("wordings") or shared[name]}
         for name, column in columns.items()
     }
+    Contract.model_validate(content | {"columns": worded})
+    text = yaml.safe_dump(
+        content, allow_unicode=True, sort_keys=False, default_flow_style=None, width=110
+    )
+    head_lines = (
+        f"# 由样表“{sample.name}”起草，请逐列核对：列名可改成英文词，\n"
+        "# 类型 text name identity phone code yuan number integer date；必填写 required: true；\n"
+        "# 其他写法加到 wordings；code 列的取值写全。\n"
+    )
+    return head_lines + text, _suite(f"{department}.{dataset}", worded), left_out
+
+
+def _column_name(heading: str, place: int) -> str:
+    syllables = lazy_pinyin(re.sub(r"\W", "", without_unit(plain(heading))))
+    return "_".join(syllables)[:40] or f"column_{place + 1}"
 
 
 def _table(path: Path) -> tuple[Sheet, int]:
@@ -157,24 +139,20 @@ def _table(path: Path) -> tuple[Sheet, int]:
     sheets = [sheet for sheet in open_file(path).sheets if not sheet.hidden and sheet.columns]
     if not sheets:
         raise FileRefused("no_rows", f"文件“{path.name}”里没有可见的数据。")
-    sheet = max(sheets, key=lambda one: len(one.numbers))
+    sheet = max(sheets, key=lambda each: len(each.numbers))
     texts = [
         {cell for cell in row if isinstance(cell, str) and cell.strip()} for row in sheet.head(40)
     ]
-    widest = max(map(len, texts))
-    return sheet, next(
-        number for number, found in enumerate(texts) if len(found) >= max(2, 0.8 * widest)
-    )
+    enough = max(2, 0.8 * max(map(len, texts)))
+    return sheet, next(number for number, cells in enumerate(texts) if len(cells) >= enough)
 
 
 def _type_of(heading: str, cells: list[Any]) -> str:
     def readable(read: Callable[[Any], Any]) -> bool:
         good = 0
         for cell in cells:
-            try:
+            with contextlib.suppress(ValueError, OverflowError):
                 good += read(cell) is not None
-            except (ValueError, OverflowError):
-                continue
         return good >= 0.95 * len(cells)
 
     if readable(read_date) and not all(isinstance(cell, int | float) for cell in cells):
@@ -183,60 +161,35 @@ def _type_of(heading: str, cells: list[Any]) -> str:
         if _MONEY.search(heading):
             return "yuan"
         return "integer" if readable(read_integer) else "number"
-    values = {text_of(cell) for cell in cells}
-    return (
-        "code"
-        if len(values) <= FEW_VALUES and len(cells) >= ENOUGH_ROWS and 2 * len(values) <= len(cells)
-        else "text"
-    )
+    count = len({text_of(cell) for cell in cells})
+    few = count <= FEW_VALUES and len(cells) >= ENOUGH_ROWS and 2 * count <= len(cells)
+    return "code" if few else "text"
 
 
 def _suite(name: str, columns: dict[str, dict[str, Any]]) -> str:
     """The usual expectations of such columns: nothing unreadable, required ones filled in, days
     that can be."""
-    found: list[tuple[str, dict[str, Any], str, list[str], str]] = [
-        ("expect_column_values_to_be_null", {"column": "unreadable"}, "unreadable", [], "")
-    ]
-    for column, said in columns.items():
-        title = Column.model_validate({**said, "wordings": said.get("wordings", [])}).wordings[
-            :1
-        ] or (column,)
-        if said.get("required") and said["type"] != "identity":
-            kwargs: dict[str, Any] = {"column": column}
-            found.append(
-                (
-                    "expect_column_values_to_not_be_null",
-                    kwargs,
-                    f"{column}.empty",
-                    [column],
-                    f"“{title[0]}”不能为空",
-                )
-            )
-        if said["type"] == "date":
-            for end, edge, words in (
-                ("min_value", "first_plausible_day", "早于 2015 年"),
-                ("max_value", "handover_month_end", "晚于报送月的月末"),
-            ):
-                kwargs = {"column": column, end: {"$PARAMETER": edge}}
-                found.append(
-                    (
-                        "expect_column_values_to_be_between",
-                        kwargs,
-                        f"{column}.{end[:3]}",
-                        [column],
-                        f"{title[0]}{words}",
-                    )
-                )
-    expectations = [
-        {
-            "type": kind,
-            "kwargs": kwargs,
-            "severity": "critical",
-            "meta": {"id": id_, "effect": "reject_row", "columns": names, "reason": reason},
-        }
-        for kind, kwargs, id_, names, reason in found
-    ]
-    return (
-        json.dumps({"name": name, "expectations": expectations}, ensure_ascii=False, indent=2)
-        + "\n"
-    )
+    expectations: list[dict[str, Any]] = []
+
+    def expect(kind: str, id_: str, column: str, reason: str = "", **edges: Any) -> None:
+        meta = {"id": id_, "effect": "reject_row", "columns": [], "reason": reason}
+        if reason:
+            meta["columns"] = [column]
+        kwargs = {"column": column, **edges}
+        expectations.append(
+            {"type": f"expect_column_values_to_{kind}", "kwargs": kwargs}
+            | {"severity": "critical", "meta": meta}
+        )
+
+    expect("be_null", "unreadable", "unreadable")
+    for column, settings in columns.items():
+        title = settings["wordings"][0]
+        if settings.get("required") and settings["type"] != "identity":
+            expect("not_be_null", f"{column}.empty", column, f"“{title}”不能为空")
+        if settings["type"] == "date":
+            first, last = ({"$PARAMETER": name} for name in EDGES)
+            expect("be_between", f"{column}.min", column, f"{title}早于 2015 年", min_value=first)
+            late = f"{title}晚于报送月的月末"
+            expect("be_between", f"{column}.max", column, late, max_value=last)
+    suite = {"name": name, "expectations": expectations}
+    return json.dumps(suite, ensure_ascii=False, indent=2) + "\n"

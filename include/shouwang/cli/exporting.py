@@ -16,20 +16,15 @@ from shouwang.store.database import frame
 from shouwang.store.submissions import lines_of
 from shouwang.store.tables import case, signal, submission_row
 
-MATCHES = [
-    "month",
-    "department",
-    "dataset",
-    "file",
-    "sheet",
-    "row",
-    "outcome",
-    "household_id",
-    "method",
-    "confidence",
-    "correction",
-]
 KINDS = ("matches", "rejects", "signals", "warnings", "cases")
+_PLACE = "month department dataset file sheet row outcome"
+PROMISED = {
+    "matches": f"{_PLACE} household_id method confidence correction",
+    "rejects": f"{_PLACE} reason",
+    "warnings": "month household_id level rules township village category risks state "
+    "clue_no over missing",
+}
+"""The columns of the black-box interface, and ours behind them."""
 
 
 def export(connection: Connection, kind: str, month: Month) -> pd.DataFrame:
@@ -37,42 +32,24 @@ def export(connection: Connection, kind: str, month: Month) -> pd.DataFrame:
     them."""
     match kind:
         case "matches":
-            return lines_of(connection, month)[MATCHES]
+            rows = lines_of(connection, month)
         case "rejects":
-            rows = lines_of(
-                connection, month, submission_row.c.outcome.in_(["rejected", "duplicate"])
-            )
-            return rows[
-                ["month", "department", "dataset", "file", "sheet", "row", "outcome", "reason"]
-            ]
-        case "signals":
-            wanted = [c for c in signal.columns if c.name not in ("signal_no", "sentence")]
-            return frame(
-                connection,
-                sa.select(*wanted).where(signal.c.month == str(month)).order_by(signal.c.signal_no),
-            )
+            outcomes = submission_row.c.outcome.in_(["rejected", "duplicate"])
+            rows = lines_of(connection, month, outcomes)
         case "warnings":
             from shouwang.casework.warnings import month_warnings
 
             rows = month_warnings(connection, month).sort_values("household_id", ignore_index=True)
-            front = [
-                "month",
-                "household_id",
-                "level",
-                "rules",
-                "township",
-                "village",
-                "category",
-                "risks",
-                "state",
-            ]
-            return rows[[*front, "clue_no", "over", "missing"]]
+        case "signals":
+            columns = [c for c in signal.columns if c.name not in ("signal_no", "sentence")]
+            signals = sa.select(*columns).where(signal.c.month == str(month))
+            return frame(connection, signals.order_by(signal.c.signal_no))
         case "cases":
-            return frame(
-                connection,
-                sa.select(case).where(case.c.opened_month <= str(month)).order_by(case.c.clue_no),
-            )
-    raise unknown("export", kind, KINDS)
+            cases = sa.select(case).where(case.c.opened_month <= str(month))
+            return frame(connection, cases.order_by(case.c.clue_no))
+        case _:
+            raise unknown("export", kind, KINDS)
+    return rows[PROMISED[kind].split()]
 
 
 def write_csv(rows: pd.DataFrame, out: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from shouwang.cli import rooms
 from shouwang.cli.options import (
     By,
     Department,
@@ -25,35 +26,30 @@ registry = commands("registry", "The household registry (农户信息表).")
 @command(app, doing="Preparing the database")
 def init() -> dict[str, Any]:
     """Create the database, or bring it to this version's tables; safe to run again."""
-    from shouwang.submissions import handover
-
-    return handover.init()
+    return rooms.handover.init()
 
 
 @command(app)
 def counties(month: MonthOption = None) -> dict[str, Any]:
     """List the counties of this deployment, and how far each is with a month; without --month, with
     the one handed over now."""
-    from shouwang.board.prefecture import county_month, month_now
-    from shouwang.workspace.counties import county_folders
-
-    shown = Month.parse(month) if month else month_now()
-    progresses = (county_month(key, shown) for key in county_folders())
+    shown = Month.parse(month) if month else rooms.prefecture.month_now()
+    progresses = (
+        rooms.prefecture.county_month(key, shown) for key in rooms.counties.county_folders()
+    )
     return {"month": str(shown), "counties": [county.summary for county in progresses]}
 
 
 @command(registry, "load", doing="Loading the registry")
 def registry_load(
-    file: Annotated[Path, typer.Argument(help="The registry workbook, one row a person.")],
-    as_of: Annotated[
-        str, typer.Option("--as-of", help="The month from which it holds, for example 2026-07.")
-    ],
+    file: Path = typer.Argument(..., help="The registry workbook, one row a person."),
+    as_of: str = typer.Option(
+        ..., "--as-of", help="The month from which it holds, for example 2026-07."
+    ),
 ) -> dict[str, Any]:
     """Load a registry snapshot as of a month; earlier months keep what was said before."""
-    from shouwang.submissions import handover
-
     month = str(Month.parse(as_of))
-    return {**handover.load_registry(str(file), month), "as_of": month, "file": file.name}
+    return {**rooms.handover.load_registry(str(file), month), "as_of": month, "file": file.name}
 
 
 @command(registry, "check", doing="Checking the registry")
@@ -64,28 +60,22 @@ def registry_check(month: MonthArgument, by: By) -> dict[str, Any]:
     The townships' lists are sealed and go out with the next `shouwang send`; one that says nothing
     new is not sent again.
     """
-    from shouwang.statistics import publishing
-
-    return publishing.check_registry(month, by)
+    return rooms.publishing.check_registry(month, by)
 
 
 def _receive(month: str, department: str | None, again: bool = False) -> None:
-    from shouwang.intake.files import find_files
-    from shouwang.submissions import handover
-    from shouwang.workspace.workspace import load_workspace
-
-    for entry in handover.departments(None if department else month):
+    for entry in rooms.handover.departments(None if department else month):
         name = entry["department"]
         if department not in (None, name):
             continue
-        inbox = load_workspace().inbox_of(month, name)
-        if not find_files(inbox):
+        inbox = rooms.workspace.load_workspace().inbox_of(month, name)
+        if not rooms.files.find_files(inbox):
             if not (entry["cadence"] or department):
                 continue  # nobody waits for it
             progress.print(f"{name}: nothing in {inbox}", markup=False)
             continue
         with working(f"{entry['title']} {name}"):
-            reference = handover.receive(month, name, again)
+            reference = rooms.handover.receive(month, name, again)
         for passed in reference.get("passed_over", ()):
             warn(f"{name}: {passed} answers a version that was replaced since; passed over")
         if reference["status"] in ("refused", "held"):
@@ -93,9 +83,7 @@ def _receive(month: str, department: str | None, again: bool = False) -> None:
 
 
 def _table(month: str) -> dict[str, Any]:
-    from shouwang.casework import monthly
-
-    return monthly.month_table(month)
+    return rooms.monthly.month_table(month)
 
 
 UNFINISHED = "missing refused held"
@@ -105,9 +93,7 @@ UNFINISHED = "missing refused held"
 def receive(
     month: MonthArgument,
     department: Department = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Judge a file anew that was refused before.")
-    ] = False,
+    again: bool = typer.Option(False, "--again", help="Judge a file anew that was refused before."),
 ) -> dict[str, Any]:
     """Take in, validate and match what lies in the inbox; a file that is already in force is passed
     over.
@@ -124,10 +110,8 @@ def receive(
 def screen(month: MonthArgument) -> dict[str, Any]:
     """Find the month's clues: signals by the rules, a level for each household, cases in the
     ledger."""
-    from shouwang.casework import monthly
-
     with working("Screening"):
-        monthly.screen(month)
+        rooms.monthly.screen(month)
     return _table(month)
 
 
@@ -135,12 +119,10 @@ def screen(month: MonthArgument) -> dict[str, Any]:
 def run(month: MonthArgument) -> dict[str, Any]:
     """Receive and screen a month, and print a summary; ends with 3 if a department is refused, held
     or missing."""
-    from shouwang.casework import monthly
-
     _receive(month, None)
     if any(entry["version"] for entry in _table(month)["departments"]):
         with working("Screening"):
-            monthly.screen(month)
+            rooms.monthly.screen(month)
     else:
         warn(f"No department's file is in force for {month}; nothing to screen.")
     return _table(month)
@@ -150,17 +132,13 @@ def run(month: MonthArgument) -> dict[str, Any]:
 def release(
     month: MonthArgument,
     by: By,
-    hold_back: Annotated[
-        list[str] | None,
-        typer.Option("--hold-back", metavar="TOWNSHIP", help="Not this one's, until it is lifted."),
-    ] = None,
-    reason: Annotated[
-        str, typer.Option("--reason", help="Why townships are held back; goes on record.")
-    ] = "",
-    lift: Annotated[
-        list[str] | None,
-        typer.Option("--lift", metavar="TOWNSHIP", help="This one is held back no longer."),
-    ] = None,
+    hold_back: list[str] | None = typer.Option(
+        None, "--hold-back", metavar="TOWNSHIP", help="Not this one's, until it is lifted."
+    ),
+    reason: str = typer.Option("", "--reason", help="Why townships are held back; goes on record."),
+    lift: list[str] | None = typer.Option(
+        None, "--lift", metavar="TOWNSHIP", help="This one is held back no longer."
+    ),
 ) -> dict[str, Any]:
     """Write and hand out the township workbooks; what has gone out is not sent again, only what is
     new since.
@@ -169,72 +147,56 @@ def release(
     show`). A township that is held back (here or on the board) stays held until `--lift`. Who
     releases stands on every list.
     """
-    from shouwang.release import releasing
-
-    return {**releasing.release(month, by, hold_back, reason, lift or ()), "month": month}
+    return {**rooms.releasing.release(month, by, hold_back, reason, lift or ()), "month": month}
 
 
 @command(app, doing="Sending", failed="failed")
 def send(month: MonthArgument, township: Township = None) -> dict[str, Any]:
     """Send what was released and has not been sent, each file once; a township that fails does not
     hold up the others."""
-    from shouwang.release import releasing
-
     warn(missing_months([Month.parse(month)], "lists"))
-    return releasing.send(month, township)
+    return rooms.releasing.send(month, township)
 
 
 @command(app)
 def sent(month: MonthArgument) -> list[dict[str, Any]]:
     """Prove what was sent: when, by which channel, the file's fingerprint (SHA-256), what the other
     side answered."""
-    from shouwang.transfer.dispatching import proof
-    from shouwang.workspace.workspace import load_workspace
-
     warn(missing_months([Month.parse(month)], "lists"))
-    with load_workspace().database.read() as connection:
-        return proof(connection, Month.parse(month))
+    with rooms.workspace.load_workspace().database.read() as connection:
+        return rooms.dispatching.proof(connection, Month.parse(month))
 
 
 @command(app, doing="Writing the bulletin")
 def bulletin(
     month: MonthArgument,
-    months: Annotated[
-        int, typer.Option("--months", help="How many months it covers: 1, or 2 (双月通报).")
-    ] = 1,
+    months: int = typer.Option(
+        1, "--months", help="How many months it covers: 1, or 2 (双月通报)."
+    ),
 ) -> dict[str, Any]:
     """Write the bulletin (通报): counts, tables and charts without persons, as .docx to edit and
     .html to look at."""
-    from shouwang.statistics import publishing
-
-    return publishing.write_bulletin(month, months)
+    return rooms.publishing.write_bulletin(month, months)
 
 
 @command(app, doing="Writing results")
 def results(month: MonthWithData, department: Department = None) -> list[dict[str, Any]]:
     """Tell departments what became of their rows (结果反馈), a workbook each."""
-    from shouwang.statistics import publishing
-    from shouwang.submissions import handover
-
-    all_departments = [entry["department"] for entry in handover.departments(month)]
+    all_departments = [entry["department"] for entry in rooms.handover.departments(month)]
     names = [department] if department else all_departments
-    return [publishing.write_results(month, name) for name in names]
+    return [rooms.publishing.write_results(month, name) for name in names]
 
 
 @command(app)
 def export(
-    kind: Annotated[str, typer.Argument(help="matches, rejects, signals, warnings or cases")],
-    month: Annotated[str, typer.Option("--month", help="The data month, for example 2026-09.")],
-    file: Annotated[Path, typer.Option("--out", help="The CSV file to write.")],
+    kind: str = typer.Argument(..., help="matches, rejects, signals, warnings or cases"),
+    month: str = typer.Option(..., "--month", help="The data month, for example 2026-09."),
+    file: Path = typer.Option(..., "--out", help="The CSV file to write."),
 ) -> dict[str, Any]:
     """Write a table as CSV (UTF-8) for other tools."""
-    from shouwang.cli.exporting import export as rows_of
-    from shouwang.cli.exporting import write_csv
-    from shouwang.workspace.workspace import load_workspace
-
     exported = Month.parse(month)
-    with load_workspace().database.read() as connection:
-        rows = rows_of(connection, kind, exported)
-    write_csv(rows, file)
+    with rooms.workspace.load_workspace().database.read() as connection:
+        rows = rooms.exporting.export(connection, kind, exported)
+    rooms.exporting.write_csv(rows, file)
     warn(missing_months([exported], "data" if kind in ("matches", "rejects") else "clues"))
     return {"kind": kind, "rows": len(rows), "file": str(file)}

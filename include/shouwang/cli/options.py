@@ -13,14 +13,27 @@ from typing import Annotated, Literal
 
 import typer
 
+from shouwang.cli import rooms
 from shouwang.core.errors import NotThereYet, UsageError, unknown
 from shouwang.core.month import Month
 
 Content = Literal["data", "clues", "lists"]
 _NOTHING = {
-    "data": "No department's data are in force for {}|There are data of {}|Take some in: shouwang run MONTH",
-    "clues": "{} has not been screened|Screened are {}|Screen a month: shouwang screen MONTH",
-    "lists": "No list of {} has gone out|Lists went out for {}|Release a month: shouwang release MONTH --by NAME",
+    "data": (
+        "No department's data are in force for {}",
+        "There are data of {}",
+        "Take some in: shouwang run MONTH",
+    ),
+    "clues": (
+        "{} has not been screened",
+        "Screened are {}",
+        "Screen a month: shouwang screen MONTH",
+    ),
+    "lists": (
+        "No list of {} has gone out",
+        "Lists went out for {}",
+        "Release a month: shouwang release MONTH --by NAME",
+    ),
 }
 
 
@@ -29,21 +42,21 @@ def missing_months(months: Sequence[Month], content: Content) -> str:
     something; empty where none is missing."""
     import sqlalchemy as sa
 
-    from shouwang.store.tables import release, run, submission
-    from shouwang.workspace.workspace import load_workspace
-
     existing_months = {
-        "data": sa.select(submission.c.month).where(submission.c.in_force),
-        "clues": sa.select(run.c.month),
-        "lists": sa.select(release.c.month),
+        "data": sa.select(rooms.tables.submission.c.month).where(
+            rooms.tables.submission.c.in_force
+        ),
+        "clues": sa.select(rooms.tables.run.c.month),
+        "lists": sa.select(rooms.tables.release.c.month),
     }
-    with load_workspace().database.read() as connection:
+    with rooms.workspace.load_workspace().database.read() as connection:
         existing = sorted(set(connection.scalars(existing_months[content])))
     missing = [str(month) for month in months if str(month) not in existing]
     if not missing:
         return ""
-    without, some, first = _NOTHING[content].split("|")
-    return f"{without.format(_listed(missing))}. {some.format(_listed(existing)) if existing else first}."
+    without, some, first = _NOTHING[content]
+    rest = some.format(_listed(existing)) if existing else first
+    return f"{without.format(_listed(missing))}. {rest}."
 
 
 def _listed(months: Sequence[str]) -> str:
@@ -106,11 +119,12 @@ def townships() -> list[str]:
     """Every township that the registry knows or has known."""
     import sqlalchemy as sa
 
-    from shouwang.store.tables import person
-    from shouwang.workspace.workspace import load_workspace
-
-    query = sa.select(person.c.township).distinct().where(person.c.township.is_not(None))
-    with load_workspace().database.read() as connection:
+    query = (
+        sa.select(rooms.tables.person.c.township)
+        .distinct()
+        .where(rooms.tables.person.c.township.is_not(None))
+    )
+    with rooms.workspace.load_workspace().database.read() as connection:
         return sorted(connection.scalars(query))
 
 
@@ -128,32 +142,28 @@ def township(name: str | None) -> str | None:
 
 def township_of_cases(name: str | None) -> str | None:
     """A township of the registry, or where cases lie whose township nobody knows."""
-    from shouwang.casework.warnings import UNKNOWN_TOWNSHIP
-
-    return _township(name, UNKNOWN_TOWNSHIP)
+    return _township(name, rooms.warnings.UNKNOWN_TOWNSHIP)
 
 
 def township_or_county(name: str | None) -> str | None:
     """A township of the registry, or the county, which has a password too."""
-    from shouwang.transfer.passwords import COUNTY
-
-    return _township(name, COUNTY)
+    return _township(name, rooms.passwords.COUNTY)
 
 
 def _department(name: str | None) -> str | None:
     """A department that hands over data."""
-    from shouwang.workspace.workspace import load_workspace
-
-    if name is not None and name not in (existing := load_workspace().county.contracts):
+    if name is not None and name not in (
+        existing := rooms.workspace.load_workspace().county.contracts
+    ):
         raise unknown("department", name, existing)
     return name
 
 
 def _state(name: str | None) -> str | None:
     """A state that a case can be in."""
-    from shouwang.casework import states
-
-    existing = dict.fromkeys([*states.ANY, states.SUPERVISED, states.REMOVED, states.FINISHED])
+    existing = dict.fromkeys(
+        [*rooms.states.ANY, rooms.states.SUPERVISED, rooms.states.REMOVED, rooms.states.FINISHED]
+    )
     if name is not None and name not in existing:
         raise unknown("state", name, existing)
     return name

@@ -4,10 +4,11 @@ version is in force."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from shouwang.cli import rooms
 from shouwang.cli.options import (
     By,
     ByLogin,
@@ -30,9 +31,7 @@ versions = commands("versions", "Versions of what a department handed over for a
 @command(app)
 def questions(
     department: Department = None,
-    answered: Annotated[
-        bool, typer.Option("--answered", help="Those that have an answer, instead.")
-    ] = False,
+    answered: bool = typer.Option(False, "--answered", help="Those that have an answer, instead."),
 ) -> list[dict[str, Any]]:
     """List what intake could not be sure of: headings of held files, and values that lead to no
     code.
@@ -41,44 +40,34 @@ def questions(
     again. A value that is not known keeps no row back: the rows are taken, and no rule that needs
     the value fires on them.
     """
-    from shouwang.submissions import asking
-
-    return asking.questions(department, answered)
+    return rooms.asking.questions(department, answered)
 
 
 @command(app, doing="Reading on")
 def answer(
-    number: Annotated[
-        int, typer.Argument(metavar="ID", help="The question's number, from `shouwang questions`.")
-    ],
-    candidate: Annotated[
-        str,
-        typer.Argument(
-            metavar="CANDIDATE", help="A candidate, its place in the list (1), or none."
-        ),
-    ] = "",
+    number: int = typer.Argument(
+        ..., metavar="ID", help="The question's number, from `shouwang questions`."
+    ),
+    candidate: str = typer.Argument(
+        "", metavar="CANDIDATE", help="A candidate, its place in the list (1), or none."
+    ),
     by: ByLogin = "",
-    revoke: Annotated[bool, typer.Option("--revoke", help="Take the answer back instead.")] = False,
+    revoke: bool = typer.Option(False, "--revoke", help="Take the answer back instead."),
 ) -> dict[str, Any]:
     """Answer a question: what lies there is read on at once, and the answer is remembered for this
     department."""
-    from shouwang.submissions import asking
-
     if revoke:
-        return asking.revoke_answer(number, by)
-    return asking.answer_question(number, candidate, by)
+        return rooms.asking.revoke_answer(number, by)
+    return rooms.asking.answer_question(number, candidate, by)
 
 
 @command(match, "report")
 def match_report(month: MonthWithData) -> dict[str, Any]:
     """How many rows were matched by which evidence, and how sure that is."""
-    from shouwang.matching import report
-    from shouwang.workspace.workspace import load_workspace
-
-    workspace = load_workspace()
+    workspace = rooms.workspace.load_workspace()
     contracts = workspace.county.contracts.values()
     with workspace.database.read() as connection:
-        methods = report.match_report(connection, contracts, Month.parse(month))
+        methods = rooms.report.match_report(connection, contracts, Month.parse(month))
     return {"month": month, "methods": methods}
 
 
@@ -86,54 +75,43 @@ def match_report(month: MonthWithData) -> dict[str, Any]:
 def review_write(month: MonthWithData, township: Township = None) -> dict[str, Any]:
     """Write the list of rows that could not be decided, with up to three candidates side by side:
     the county's, or one township's own."""
-    from shouwang.matching import deciding
-
-    return deciding.write_review(month, township)
+    return rooms.deciding.write_review(month, township)
 
 
 @command(review, "load")
 def review_load(
-    paths: Annotated[list[Path], typer.Argument(help="Review lists with the choices filled in.")],
-    by: By,
+    by: By, paths: list[Path] = typer.Argument(..., help="Review lists with the choices filled in.")
 ) -> list[dict[str, Any]]:
     """Remember a clerk's choices; `shouwang run MONTH` then matches those rows, in this and later
     months."""
-    from shouwang.matching import deciding
-
     loaded = []
     for path in paths:
         with working(path.name):
-            loaded.append(deciding.load_review(str(path), by))
+            loaded.append(rooms.deciding.load_review(str(path), by))
     return loaded
 
 
 @command(review, "list")
 def review_list() -> list[dict[str, Any]]:
     """The decisions in force."""
-    from shouwang.matching import deciding
-
-    return deciding.list_decisions()
+    return rooms.deciding.list_decisions()
 
 
 @command(review, "revoke")
 def review_revoke(
-    number: Annotated[int, typer.Argument(help="The decision's number in `shouwang review list`.")],
     by: By,
+    number: int = typer.Argument(..., help="The decision's number in `shouwang review list`."),
 ) -> dict[str, Any]:
     """Let a decision hold no longer; its rows are a review again after the next `shouwang run
     MONTH`."""
-    from shouwang.matching import deciding
-
-    return {**deciding.revoke_decision(number, by), "number": number}
+    return {**rooms.deciding.revoke_decision(number, by), "number": number}
 
 
 @command(versions, "list")
 def list_versions(month: MonthArgument, department: DepartmentArgument) -> list[dict[str, Any]]:
     """List every version of a department's month: when it came, of which files, and what became of
     its rows."""
-    from shouwang.casework import versioning
-
-    existing = versioning.versions(month, department)
+    existing = rooms.versioning.versions(month, department)
     if not existing:
         nothing = missing_months([Month.parse(month)], "data")
         warn(nothing or f"{department} has handed over nothing for {month}.")
@@ -142,21 +120,17 @@ def list_versions(month: MonthArgument, department: DepartmentArgument) -> list[
 
 @command(versions, "restore", doing="Restoring")
 def restore(
+    by: By,
     month: MonthArgument,
     department: DepartmentArgument,
-    version: Annotated[int, typer.Argument(help="The version that is to be in force.")],
-    by: By,
+    version: int = typer.Argument(..., help="The version that is to be in force."),
 ) -> dict[str, Any]:
     """Put an older version in force again and screen the month anew; it stays until other files
     come."""
-    from shouwang.casework import versioning
-
-    return versioning.restore_version(month, department, version, by)
+    return rooms.versioning.restore_version(month, department, version, by)
 
 
 @command(app)
 def scorecard(department: Department = None, file: Workbook = None) -> list[dict[str, Any]]:
     """Show how each department has delivered, month by month (数据质量评分卡)."""
-    from shouwang.statistics import publishing
-
-    return publishing.scorecard(department, None if file is None else str(file))
+    return rooms.publishing.scorecard(department, None if file is None else str(file))

@@ -1,9 +1,10 @@
 """How commands are declared, and how what they give is printed: as JSON, or by a message.
 
-A message (``messages.yaml``) is a list of pieces. A text is a Jinja template with the result's keys,
-``result`` itself and rich's markup; of its lines, those that begin with ``!`` go to standard error.
-A table names its rows (``table``, an expression) and its columns: keys of the rows, or headings
-with an expression each; without rows ``empty`` is printed. What departments and townships wrote is never taken for markup.
+A message (``messages.yaml``) is a list of pieces. A text is a Jinja template with the result's
+keys, ``result`` itself and rich's markup; those of its lines that begin with ``!`` go to standard
+error. A table names its rows (``table``, an expression) and its columns: keys of the rows, or
+headings with an expression each; without rows ``empty`` is printed. What departments and townships
+wrote is never taken for markup.
 """
 
 from __future__ import annotations
