@@ -209,7 +209,10 @@ class ReleaseApproval(ApprovalOperator):
                     link=link_to(context["ti"].dag_id, context["run_id"], context["ti"].task_id),
                 )
             )
-            raise ReleaseRejected(f"{self.month}: {by} has rejected the lists; nothing goes out.")
+            raise ReleaseRejected(
+                f"{self.month}: the lists were rejected, nothing goes out; by whom and why stands in "
+                "the audit trail."
+            )
         context["ti"].xcom_push(key="by", value=by)
         super().execute_complete(context, event)
         return [

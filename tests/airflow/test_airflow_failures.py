@@ -213,9 +213,14 @@ def rejected(desk: Desk) -> None:
         "responded_at": "2025-09-12T09:00:00+08:00",
         "timedout": False,
     }
-    desk.task(
-        "approve", lambda: ask.execute_complete({"ti": instance, "run_id": "by-hand"}, answer)
-    )
+    with pytest.raises(desk.approving.ReleaseRejected) as refusal:
+        ask.execute_complete({"ti": instance, "run_id": "by-hand"}, answer)
+    assert "李主任" not in str(refusal.value)
+
+    def fail() -> None:
+        raise refusal.value
+
+    desk.task("approve", fail)
 
 
 TOLD = {

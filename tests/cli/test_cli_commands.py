@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import typer
 import yaml
 
+from shouwang.cli import rooms
 from shouwang.cli.app import app
 from shouwang.cli.terminal import MESSAGES, show
 
@@ -47,6 +49,15 @@ def test_help_loads_nothing_that_takes_long():
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_room_s_module_is_found_under_the_name_that_types_are_checked_by():
+    tree = ast.parse(Path(rooms.__file__).read_text(encoding="utf-8"))
+    imports = [each for each in ast.walk(tree) if isinstance(each, ast.ImportFrom)]
+    for each in (each for each in imports if each.module.startswith("shouwang.")):
+        for alias in each.names:
+            module = getattr(rooms, alias.asname or alias.name)
+            assert module.__name__ == f"{each.module}.{alias.name}"
 
 
 def test_what_departments_wrote_is_no_markup(capsys: pytest.CaptureFixture[str]):
