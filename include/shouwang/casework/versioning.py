@@ -1,4 +1,4 @@
-"""Versions of a submission: listed, compared, restored."""
+"""Versions of a submission: listed, restored."""
 
 from __future__ import annotations
 
@@ -9,24 +9,13 @@ from shouwang.core.errors import ShouwangError
 from shouwang.core.month import Month
 from shouwang.store.audit import audit
 from shouwang.submissions import receiving
-from shouwang.submissions.versions import ADDED, CHANGED, REMOVED, before, diff, history, restore
+from shouwang.submissions.versions import history, restore
 from shouwang.workspace.workspace import load_workspace
 
 
 def versions(month: str, department: str) -> list[dict[str, Any]]:
     """Every version of a department's month."""
     return history(load_workspace(), Month.parse(month), department)
-
-
-def diff_versions(month: str, department: str, older: int = 0, newer: int = 0) -> dict[str, Any]:
-    """Rows added, removed and changed between two versions: places and columns, no values."""
-    workspace, data_month = load_workspace(), Month.parse(month)
-    older, newer = before(workspace, data_month, department, older, newer)
-    changes = diff(workspace, data_month, department, older, newer)
-    counts = {kind: int((changes["change"] == kind).sum()) for kind in (ADDED, REMOVED, CHANGED)}
-    rows = changes.astype(object).where(changes.notna(), None).to_dict("records")
-    facts = {"month": month, "department": department, "from": older, "to": newer}
-    return {**facts, "counts": counts, "rows": rows}
 
 
 def restore_version(month: str, department: str, version: int, by: str) -> dict[str, Any]:
