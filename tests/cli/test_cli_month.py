@@ -43,6 +43,8 @@ send {MONTH}
 sent {MONTH}
 case list
 case list --on 2027-01-05 --overdue
+case show 532900000107
+papers story 532900000107 --by 测试员 --out {{home}}
 overdue --on 2027-01-05
 overdue --due
 case form --township 双河镇

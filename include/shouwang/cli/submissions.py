@@ -57,8 +57,10 @@ def answer(
     """Answer a question: what lies there is read on at once, and the answer is remembered for this
     department."""
     if revoke:
-        return rooms.asking.revoke_answer(number, by)
-    return rooms.asking.answer_question(number, candidate, by)
+        done = rooms.asking.revoke_answer(number, by)
+    else:
+        done = rooms.asking.answer_question(number, candidate, by)
+    return {**done, "revoked": revoke}
 
 
 @command(match, "report")
