@@ -3,6 +3,7 @@
 `shouwang --help` needs none of them, and a command few; pandas alone takes half a second.
 """
 
+# ruff: noqa: F401 - the imports say what types the modules have
 from __future__ import annotations
 
 import importlib
@@ -10,7 +11,24 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    pass
+    from shouwang.board import prefecture, runs
+    from shouwang.casework import monthly, states, versioning, warnings
+    from shouwang.cli import drafting, exporting
+    from shouwang.compliance import backup, key_rotation, persons, trail
+    from shouwang.core import files as whole_files
+    from shouwang.documents import charts, rule_reports
+    from shouwang.documents import report as plain_report
+    from shouwang.intake import files
+    from shouwang.matching import deciding, report
+    from shouwang.quality import suites
+    from shouwang.release import releasing
+    from shouwang.responses import collecting, following
+    from shouwang.screening import explaining, hit_rates, rulebook, trials
+    from shouwang.statistics import publishing
+    from shouwang.store import audit, tables
+    from shouwang.submissions import asking, evidence, handover, mentions
+    from shouwang.transfer import dispatching, handout, passwords
+    from shouwang.workspace import counties, workspace
 
 ROOMS = {
     "board": "prefecture runs",
@@ -23,7 +41,7 @@ ROOMS = {
     "quality": "suites",
     "release": "releasing",
     "responses": "collecting following",
-    "screening": "backtest explaining hit_rates rulebook trials",
+    "screening": "explaining hit_rates rulebook trials",
     "statistics": "publishing",
     "store": "audit tables",
     "submissions": "asking evidence handover mentions",
