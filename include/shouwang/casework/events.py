@@ -1,7 +1,7 @@
 """The events from which cases follow, and where each stands in time.
 
-An event has a day of its own: a month's screening and its lists count as of the first day after that
-month, a response as of the visit. What arrives late therefore finds its place, and the order of
+An event has a day of its own: a month's screening and its lists count as of the first day after
+that month, a response as of the visit. What arrives late therefore finds its place, and the order of
 arrival does not matter.
 """
 

@@ -254,14 +254,19 @@ class _Fold:
         """A township's answer: the case's conclusion, or the history's alone where a newer case has
         taken its place."""
         case, conclusion = self.find(a.clue_no, a.list_month), BY_CODE[a.conclusion]
-        said = {"conclusion": a.conclusion, "measure": a.measure, "visited": a.visited, **a.detail}
+        answer = {
+            "conclusion": a.conclusion,
+            "measure": a.measure,
+            "visited": a.visited,
+            **a.detail,
+        }
         monitored = a.monitored_since is not None or case.recognised_on is not None
         event = states.EXPULSION if a.conclusion == "12" and monitored else a.conclusion
         if a.conclusion == "03" and case is self.latest and case.state == states.REMOVED:
             case = self.relapse(case, a, day)
         month = max(Month.of(day), case.opened_month + 1)
         if case is not self.latest or (case.state, event) not in TABLE:
-            self.note(case, day, month, states.LATE_WORD, **said)
+            self.note(case, day, month, states.LATE_WORD, **answer)
             return
         if states.state_on(case.state, case.turns_on, a.received_at.date()) == states.SUPERVISED:
             self.note(case, day, month, states.TIME, due=case.due, since=case.turns_on)
@@ -278,7 +283,7 @@ class _Fold:
             case.relapsed |= a.conclusion == "03"
         elif not conclusion.stays_open:
             case.recognised_on = None
-        self.note(case, day, month, states.FEEDBACK, **said)
+        self.note(case, day, month, states.FEEDBACK, **answer)
         if a.measure and conclusion.recognises:
             case.measures.append(a.measure)
             if self.move(case, states.MEASURE):

@@ -97,23 +97,25 @@ def _screened(workspace: Workspace, month: Month, book: RuleBook) -> bool:
         if screened_by(connection, month) == inputs.fingerprint:
             log.info("%s: screened by the same inputs already.", month)
             return True
-        found = screened(connection, contracts, book, month, people)
+        screening = screened(connection, contracts, book, month, people)
     with workspace.database.alone() as connection:
         if _inputs(workspace, connection, month, book) != inputs:
             return False
-        keep_screening(connection, month, found)
+        keep_screening(connection, month, screening)
         connection.execute(run.delete().where(run.c.month == str(month)))
         connection.execute(
             run.insert().values(
                 month=str(month),
                 screened_at=clock.now(),
-                parameters={**found.parameters, "silent": found.silent},
+                parameters={**screening.parameters, "silent": screening.silent},
                 **vars(inputs),
             )
         )
-        count, seconds = len(found.warnings), time.monotonic() - began
+        count, seconds = len(screening.warnings), time.monotonic() - began
         audit(connection, "screened", "month", "shouwang", month=str(month), warnings=count)
-        log.info("%s: %d signals, %d warnings, %.1f s.", month, len(found.signals), count, seconds)
+        log.info(
+            "%s: %d signals, %d warnings, %.1f s.", month, len(screening.signals), count, seconds
+        )
         rebuild_cases(connection, workspace.county.settings)
     return True
 

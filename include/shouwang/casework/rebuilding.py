@@ -155,8 +155,8 @@ def _lists(
 ) -> Iterator[ListReleased]:
     for row in _rows(connection, sent, households):
         late_from = supervised_from(row["released_on"], row["due"], overdue_days)
-        told = row | {"by": row["released_by"], "released_on": row["released_on"].isoformat()}
-        detail = {n: told[n] for n in ("released_on", "by", "file", "township", "version")}
+        facts = row | {"by": row["released_by"], "released_on": row["released_on"].isoformat()}
+        detail = {n: facts[n] for n in ("released_on", "by", "file", "township", "version")}
         yield _event(ListReleased, row, late_from=late_from, detail=detail)
 
 

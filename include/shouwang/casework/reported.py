@@ -67,12 +67,12 @@ def take_reports(
         records = _records(placed, now, file)
         records["content"] = keys_of(connection).keyed(records["content"])
         same = sa.select(report.c.content).where(report.c.content.in_(records["content"]))
-        known = records["content"].isin([*connection.scalars(same)])
-        known |= records["content"].duplicated()
-        rows.loc[records.index, "known"] = known
-        insert(connection, report, records[~known])
+        existing = records["content"].isin([*connection.scalars(same)])
+        existing |= records["content"].duplicated()
+        rows.loc[records.index, "known"] = existing
+        insert(connection, report, records[~existing])
         months.add(data_month)
-        if not known.all():
+        if not existing.all():
             _screen(connection, workspace, data_month, people)
     return rows, months
 
@@ -84,12 +84,12 @@ def _placed(
     person_id, township, village``; of the others what is wrong."""
     names = ["name", "township", "village"]
     asked = rows[names].astype("str").join(clean_numbers(rows["id_number"]))
-    found = match(asked, RegistryIndex(people))
-    placed = rows.assign(household_id=found["household_id"], person_id=found["person_id"])
+    matches = match(asked, RegistryIndex(people))
+    placed = rows.assign(household_id=matches["household_id"], person_id=matches["person_id"])
     homes = people.drop_duplicates("household_id").set_index("household_id")
     home = homes[["township", "village"]].reindex(placed["household_id"])
     placed[["township", "village"]] = home.to_numpy()
-    problems = found["outcome"].map(UNFOUND).astype("str")
+    problems = matches["outcome"].map(UNFOUND).astype("str")
     elsewhere = problems.isna() & placed["township"].notna() & (placed["township"] != sender)
     whose = "该户登记在" + placed["township"].astype("str") + "，请由该乡镇申报"
     problems = problems.mask(elsewhere, whose)
@@ -120,8 +120,8 @@ def _records(rows: pd.DataFrame, now: dt.datetime, file: str) -> pd.DataFrame:
             records["rule"], rows["name"], rows["month"], rows["risk"], rows["story"], strict=True
         )
     ]
-    said = records["reported_on"].astype("str")
+    text = records["reported_on"].astype("str")
     for name in ("rule", "household_id", "risk", "sentence"):
-        said = said + records[name].astype("str")
-    records["content"] = said.map(short_digest)
+        text = text + records[name].astype("str")
+    records["content"] = text.map(short_digest)
     return records

@@ -48,9 +48,9 @@ def story(connection: Connection, key: str, day: dt.date, grown_by: float) -> di
     """
     household = household_of(connection, key)
     if household is None:
-        said = without_numbers(key)  # who typed an identity number does not find it in a log
+        shown = without_numbers(key)  # who typed an identity number does not find it in a log
         raise UsageError(
-            f"No case is known under “{said}”, a clue number or household id; "
+            f"No case is known under “{shown}”, a clue number or household id; "
             "`shouwang case list` shows all."
         )
 
@@ -81,9 +81,9 @@ def household_of(connection: Connection, key: str) -> str | None:
     """Whose a clue number is, under whichever it went out, or the household id itself; null if no
     case is known."""
     for table in (case, release_item):
-        found = connection.scalar(sa.select(table.c.household_id).where(table.c.clue_no == key))
-        if found:
-            return str(found)
+        same = sa.select(table.c.household_id).where(table.c.clue_no == key)
+        if household := connection.scalar(same):
+            return str(household)
     return connection.scalar(sa.select(case.c.household_id).where(case.c.household_id == key))
 
 
@@ -114,12 +114,12 @@ def what_next(c: Mapping[str, Any], state: str, day: dt.date) -> str:
 
 def _entry(row: Mapping[str, Any], grown_by: float) -> dict[str, Any]:
     detail = row["detail"]
-    told = {
+    entry = {
         "day": detail.get("released_on", str(row["day"])),
         **{name: row[name] for name in ("month", "clue_no", "kind", "state")},
         "text": sentence(row["kind"], row["level"], row["rules"], detail, grown_by),
     }
-    return told | {name: detail[name] for name in ("by", "file", "sheet", "row") if name in detail}
+    return entry | {name: detail[name] for name in ("by", "file", "sheet", "row") if name in detail}
 
 
 def sentence(kind: str, level: str, rules: str, detail: Mapping[str, Any], grown_by: float) -> str:

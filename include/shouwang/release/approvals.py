@@ -88,8 +88,8 @@ def record(
 
 def last_word(connection: Connection, month: str) -> Word | None:
     """The last that was asked or said about a month's lists."""
-    said = words(connection, audit_event.c.month == month)
-    return said[-1] if said else None
+    spoken = words(connection, audit_event.c.month == month)
+    return spoken[-1] if spoken else None
 
 
 def open_questions(connection: Connection) -> list[Word]:

@@ -170,8 +170,8 @@ def outgoing(
         return []
     clues["due"] = pd.Timestamp(due)
     keys = keys_of(connection)
-    said = clues[_SAID].astype("str").fillna("").agg("\x1f".join, axis=1)
-    clues["content"] = keys.keyed(said.map(fingerprint).astype("str"))
+    texts = clues[_SAID].astype("str").fillna("").agg("\x1f".join, axis=1)
+    clues["content"] = keys.keyed(texts.map(fingerprint).astype("str"))
     clues["check_code"] = [
         check_code(keys.keyed_text, beside(*(str(value or "") for value in stands)))
         for stands in zip(
@@ -181,9 +181,9 @@ def outgoing(
     key = ["township", "clue_no", "content"]
     query = sa.select(release_item).where(release_item.c.month == str(month))
     items = frame(connection, query).astype(dict.fromkeys(key, "str"))
-    told = pd.MultiIndex.from_frame(clues[key]).isin(pd.MultiIndex.from_frame(items[key]))
+    sent_before = pd.MultiIndex.from_frame(clues[key]).isin(pd.MultiIndex.from_frame(items[key]))
     versions = items.groupby("township")["version"].max()
-    fresh = clues[~told & ~_told_later(connection, month, clues)]
+    fresh = clues[~sent_before & ~_told_later(connection, month, clues)]
     return [
         Outgoing(
             str(name),
@@ -202,13 +202,13 @@ def unsent_months(connection: Connection, due: dt.date) -> dict[Month, list[Outg
     An answer that comes back late may close a case before a warning that was kept silent because of
     it: what was then repeated is now new, and nobody has heard of it.
     """
-    told = sa.exists().where(
+    listed = sa.exists().where(
         release_item.c.month == case_event.c.month, release_item.c.clue_no == case_event.c.clue_no
     )
     query = sa.select(case_event.c.month.distinct()).where(
         case_event.c.kind.in_([states.OPENED, states.RELAPSED, states.SUPPLEMENT]),
         case_event.c.month.in_(sa.select(release.c.month)),
-        ~told,
+        ~listed,
     )
     months = sorted(map(Month.parse, connection.scalars(query)))
     return {month: lists for month in months if (lists := outgoing(connection, month, due))}
@@ -220,16 +220,16 @@ def _told_later(connection: Connection, month: Month, clues: pd.DataFrame) -> pd
     names = ("month", "household_id", "level", "risks")
     query = sa.select(*(release_item.c[name] for name in names))
     items = connection.execute(query.where(release_item.c.month >= str(month)))
-    here, risks, levels = set[str](), dict[str, set[str]](), dict[str, int]()
+    listed, risks, levels = set[str](), dict[str, set[str]](), dict[str, int]()
     for when, household, level, text in items:
         if when == str(month):
-            here.add(household)
+            listed.add(household)
         else:
             risks.setdefault(household, set()).update(text.split("、"))
             rank = LEVELS.index(level)
             levels[household] = min(rank, levels.get(household, rank))
     told = [
-        household not in here
+        household not in listed
         and household in levels
         and LEVELS.index(level) >= levels[household]
         and set(text.split("、")) <= risks[household]

@@ -88,7 +88,7 @@ def release_plan(month: str) -> ReleasePlan:
         held = held_back(connection, workspace.zone)
         words = approvals.words(connection, audit_event.c.month == month)
         households = sa.func.count(release_item.c.clue_no.distinct())
-        told = connection.scalar(sa.select(households).where(release_item.c.month == month))
+        count = connection.scalar(sa.select(households).where(release_item.c.month == month))
         causes = _causes(connection, workspace, month)
     content, last = _content_of(lists), words[-1] if words else None
     return ReleasePlan(
@@ -96,7 +96,7 @@ def release_plan(month: str) -> ReleasePlan:
         content=content,
         lists=[_planned(out) for out in lists],
         held=[held[out.township] for out in lists if out.township in held],
-        sent=told or 0,
+        sent=count or 0,
         causes=causes,
         asked={word.run: word.content for word in words if word.kind == ASKED},
         question=last.run if last and last.kind == ASKED else "",
@@ -214,9 +214,11 @@ def record_decision(
         raise UsageError(
             f"{'、'.join(stray)}: no township of this release. There are: {'、'.join(names)}."
         )
-    kind, said = APPROVED if approved else REJECTED, {"held_back": sorted(held), "reason": reason}
+    kind, answer = APPROVED if approved else REJECTED, {"held_back": sorted(held), "reason": reason}
     with load_workspace().database.write() as connection:
-        approvals.record(connection, kind, plan["month"], plan["content"], _clues(plan), by, **said)
+        approvals.record(
+            connection, kind, plan["month"], plan["content"], _clues(plan), by, **answer
+        )
     allowed = [each for each in plan["lists"] if approved and each["township"] not in held]
     log.info("%s: %s, %d lists may go out, %d held.", plan["month"], kind, len(allowed), len(held))
     return allowed

@@ -1,7 +1,7 @@
 """A month's lists go out, by one path: planned, asked about, handed out, sent, summed up.
 
-`planning.release_plan` → a person's answer (`record_decision`) → `release_township` → `send_township` →
-`summarise`: the tasks of the DAG `release`, and what `release` does one after the other.
+`planning.release_plan` → a person's answer (`record_decision`) → `release_township` →
+`send_township` → `summarise`: the tasks of the DAG `release`, and what `release` does one after the other.
 """
 
 from __future__ import annotations

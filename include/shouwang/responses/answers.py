@@ -108,14 +108,14 @@ def validate(
 ) -> pd.DataFrame:
     """The answers with ``household_id, list_month, file, received_at, content`` and ``result``:
     blank, a problem (``remark``), or to be taken."""
-    found = [clues.get(number) for number in answers["clue_no"]]
+    named = [clues.get(number) for number in answers["clue_no"]]
     remarks = [
         _problem(row, clue, list_name, received, keyed)
-        for row, clue in zip(answers.to_dict("records"), found, strict=True)
+        for row, clue in zip(answers.to_dict("records"), named, strict=True)
     ]
     rows = answers.assign(
-        household_id=_texts(answers, (clue.household_id if clue else None for clue in found)),
-        list_month=_texts(answers, (clue.on(list_name)[0] if clue else None for clue in found)),
+        household_id=_texts(answers, (clue.household_id if clue else None for clue in named)),
+        list_month=_texts(answers, (clue.on(list_name)[0] if clue else None for clue in named)),
         file=received.path.name,
         received_at=pd.Timestamp(received.at),
         remark=_texts(answers, remarks),
@@ -126,8 +126,8 @@ def validate(
     rows["result"] = pd.Series(TAKEN, index=rows.index, dtype="str").mask(faulty, PROBLEM)
     rows["result"] = rows["result"].mask(blank, BLANK)
     file = file_digest(received.path)
-    said = zip(rows["clue_no"], _said(rows[~faulty]).reindex(rows.index), strict=True)
-    texts = (f"{file}\x1f{number}\x1f{text}" for number, text in said)
+    pairs = zip(rows["clue_no"], _said(rows[~faulty]).reindex(rows.index), strict=True)
+    texts = (f"{file}\x1f{number}\x1f{text}" for number, text in pairs)
     digests = [keyed(short_digest(text)) for text in texts]
     return rows.assign(content=_texts(rows, digests))
 

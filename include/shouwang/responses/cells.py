@@ -63,7 +63,7 @@ def day_in(text: str, after: dt.date) -> dt.date | None:
                 named.append(dt.date(guessed, int(month or bare_month), int(day or 1)))
             except ValueError:
                 continue
-    return min((found for found in named if found > after), default=None)
+    return min((day for day in named if day > after), default=None)
 
 
 def money_of(value: object) -> tuple[float | None, list[str]]:
@@ -83,8 +83,10 @@ def category_in(reason: str) -> tuple[str | None, list[str]]:
     named = {category for category in CATEGORIES if category in reason}
     if len(named) < 2:
         return next(iter(named), None), []
-    found = _CHANGED_TO.findall(reason)
-    return (found[-1], []) if found else (None, ["“原因说明”写了几个监测类别，请只写认定的一个"])
+    changed = _CHANGED_TO.findall(reason)
+    return (
+        (changed[-1], []) if changed else (None, ["“原因说明”写了几个监测类别，请只写认定的一个"])
+    )
 
 
 def risks_in(reason: str) -> str | None:

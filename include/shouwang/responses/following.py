@@ -101,9 +101,9 @@ def remove_risk(clue_no: str, by: str, on: str, measure: str | None = None) -> d
             raise UsageError(
                 f"There is no case {without_numbers(clue_no)}; `shouwang case list` shows all."
             )
-        said = {"clue_no": clue_no, "household_id": household, "removed_on": day}
-        said |= {"measure": measure, "by": by, "received_at": workspace.now()}
-        why = call_removed(connection, workspace.county.settings, said)
+        facts = {"clue_no": clue_no, "household_id": household, "removed_on": day}
+        facts |= {"measure": measure, "by": by, "received_at": workspace.now()}
+        why = call_removed(connection, workspace.county.settings, facts)
         if why not in (None, KNOWN):
             raise ShouwangError(f"{clue_no}：{why}。")
         if why is None:

@@ -112,10 +112,10 @@ def _answers(form: Form) -> Iterator[dict[str, object]]:
         clue_no = clue_of(cell_text(form.cell(row, CLUE)))
         if clue_no != CLUE:  # the headings once more
             cells = {answer.source: filled(form.cell(row, answer.header)) for answer in FILL_IN}
-            told = _answer(clue_no, cells)
+            answer = _answer(clue_no, cells)
             if {VILLAGE, HEAD} <= form.places.keys():
-                told["beside"] = beside(clue_no, *form.texts(row, VILLAGE, HEAD))
-            yield told | {"sheet": form.sheet, "row": number}
+                answer["beside"] = beside(clue_no, *form.texts(row, VILLAGE, HEAD))
+            yield answer | {"sheet": form.sheet, "row": number}
 
 
 def _answer(clue_no: str, cells: Mapping[str, object]) -> dict[str, object]:
@@ -186,17 +186,17 @@ def _read(forms: Sequence[Form], columns: Sequence[Column], told_by: Sequence[st
     headers, rows = {column.source: column.header.split("（")[0] for column in columns}, []
     for form in forms:
         for number, row in filled_rows(form, *(headers[name] for name in told_by)):
-            said: dict[str, object] = {
+            cells: dict[str, object] = {
                 name: cell_text(form.cell(row, header)) or None for name, header in headers.items()
             }
             day = day_of(form.cell(row, headers["on"]))
-            problems = [f"缺{headers[n]}" for n in _NEEDED if n in said and said[n] is None]
-            if said["on"] is not None and day is None:
+            problems = [f"缺{headers[n]}" for n in _NEEDED if n in cells and cells[n] is None]
+            if cells["on"] is not None and day is None:
                 problems.append(f"{headers['on']}{NO_DAY}")
             for name, choices in _CHOICES.items():
-                if said.get(name) is not None and said[name] not in choices:
+                if cells.get(name) is not None and cells[name] not in choices:
                     problems.append(f"{headers[name]}应为{'、'.join(choices)}之一")
-            said["clue_no"] = clue_of(said.get("clue_no") or "") or None
+            cells["clue_no"] = clue_of(cells.get("clue_no") or "") or None
             problem = "；".join(problems) or None
-            rows.append(said | {"on": day, "sheet": form.sheet, "row": number, "problem": problem})
+            rows.append(cells | {"on": day, "sheet": form.sheet, "row": number, "problem": problem})
     return pd.DataFrame(rows, columns=[*headers, "sheet", "row", "problem"])

@@ -1,5 +1,5 @@
-"""What townships send back → events on record, each with file, sheet and row; or an answer that says
-what is wrong.
+"""What townships send back → events on record, each with file, sheet and row; or an answer that
+says what is wrong.
 
 One file is one transaction. Who sent it is who sealed it with their password, or in whose folder it
 lay; what a cell or the hidden sheet says of that counts for nothing. A file of nobody, or of one
@@ -90,8 +90,8 @@ def take_back(connection: Connection, workspace: Workspace, received: Received) 
         _remove(connection, settings, clues.get(row["clue_no"] or ""), row, received)
         for row in forms.removals.to_dict("records")
     ]
-    told = _answers_told(answers, ledger), _reports_told(connection, reported)
-    rows = [*told, pd.DataFrame(removed, columns=[*ROWS])]
+    results = _answers_told(answers, ledger), _reports_told(connection, reported)
+    rows = [*results, pd.DataFrame(removed, columns=[*ROWS])]
     listed = [clue.month for clue in clues.values()] + [str(month) for month in months]
     month = Month.parse(max(listed)) if listed else Month.of(received.at.date())
     return Answered(
@@ -183,10 +183,10 @@ def _remove(
     elif clue.township != received.township:
         why = answering.not_yours(clue)
     else:
-        said = {name: row[name] for name in ("clue_no", "measure", "by", "sheet", "row")}
-        said |= {"household_id": clue.household_id, "removed_on": row["on"]}
-        said |= {"received_at": received.at, "file": received.path.name}
-        why = row["problem"] or call_removed(connection, settings, said)
+        facts = {name: row[name] for name in ("clue_no", "measure", "by", "sheet", "row")}
+        facts |= {"household_id": clue.household_id, "removed_on": row["on"]}
+        facts |= {"received_at": received.at, "file": received.path.name}
+        why = row["problem"] or call_removed(connection, settings, facts)
     result = KNOWN if why == KNOWN else PROBLEM if why else TAKEN
     return {
         **{name: row[name] for name in ("sheet", "row", "clue_no")},
@@ -198,27 +198,27 @@ def _remove(
 
 
 def call_removed(
-    connection: Connection, settings: CountySettings, said: Mapping[str, Any]
+    connection: Connection, settings: CountySettings, facts: Mapping[str, Any]
 ) -> str | None:
     """Put on record that a risk is removed; why not, as a sentence, or ``known`` if it is on
     record; null if done.
 
-    ``said``: columns of the table ``removal``, at least ``clue_no, household_id, removed_on,
+    ``facts``: columns of the table ``removal``, at least ``clue_no, household_id, removed_on,
     measure, by, received_at``.
     """
-    clue_no, on, measure = said["clue_no"], said["removed_on"], said["measure"]
+    clue_no, on, measure = facts["clue_no"], facts["removed_on"], facts["measure"]
     digest = short_digest(f"{clue_no}|{on}|{measure}")
     content = keys_of(connection).keyed_text(digest)
     if connection.scalar(sa.select(removal.c.content).where(removal.c.content == content)):
         return KNOWN
-    if on > said["received_at"].date():
+    if on > facts["received_at"].date():
         return "风险消除日期在将来"
-    household = [said["household_id"]]
+    household = [facts["household_id"]]
     latest = fold_of(connection, settings, household).cases[-1]
     if clue_no not in (latest.clue_no, *latest.numbers):
         return f"该户已有新的线索 {latest.clue_no}"
     why = why_not_removed(latest, on, measure)
     if why is None:
-        connection.execute(removal.insert().values(content=content, **said))
+        connection.execute(removal.insert().values(content=content, **facts))
         rebuild_cases(connection, settings, household)
     return why

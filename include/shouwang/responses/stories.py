@@ -31,18 +31,18 @@ def story_of(connection: Connection, workspace: Workspace, key: str, by: str) ->
     """The page of a clue number's or id's household; no number, diagnosis, account or phone is in
     it."""
     settings, today = workspace.county.settings, workspace.today()
-    told = telling.story(connection, key, today, settings.casework.grown_by)
+    story = telling.story(connection, key, today, settings.casework.grown_by)
     household = (
         case.select()
         .with_only_columns(case.c.household_id)
-        .where(case.c.household_id == told["household_id"])
+        .where(case.c.household_id == story["household_id"])
     )
     people = head_first(people_as_of(connection, Month.of(today), household))
     head = people.iloc[0].to_dict() if len(people) else {}
-    last = told["cases"][-1]
+    last = story["cases"][-1]
     facts = [
-        ("乡镇", told["township"]),
-        ("村", told["village"]),
+        ("乡镇", story["township"]),
+        ("村", story["village"]),
         ("组", head.get("village_group")),
         ("户主", head.get("name")),
         ("户类型", head.get("household_type")),
@@ -56,9 +56,9 @@ def story_of(connection: Connection, workspace: Workspace, key: str, by: str) ->
     titles = {c.department: c.title for c in workspace.county.contracts.values()}
     signals = [
         (s["month"], s["rule"], s["sentence"], titles.get(s["department"], ""))
-        for s in told["signals"]
+        for s in story["signals"]
     ]
-    events = [(e["day"], e["state"], e["text"], e.get("by")) for e in told["history"]]
+    events = [(e["day"], e["state"], e["text"], e.get("by")) for e in story["history"]]
     return Story(
         **headed(workspace, by or COUNTY, by),
         household=str(head.get("name") or last["clue_no"]),
