@@ -205,10 +205,14 @@ def unsent_months(connection: Connection, due: dt.date) -> dict[Month, list[Outg
     listed = sa.exists().where(
         release_item.c.month == case_event.c.month, release_item.c.clue_no == case_event.c.clue_no
     )
-    query = sa.select(case_event.c.month.distinct()).where(
-        case_event.c.kind.in_([states.OPENED, states.RELAPSED, states.SUPPLEMENT]),
-        case_event.c.month.in_(sa.select(release.c.month)),
-        ~listed,
+    query = (
+        sa.select(case_event.c.month)
+        .distinct()
+        .where(
+            case_event.c.kind.in_([states.OPENED, states.RELAPSED, states.SUPPLEMENT]),
+            case_event.c.month.in_(sa.select(release.c.month)),
+            ~listed,
+        )
     )
     months = sorted(map(Month.parse, connection.scalars(query)))
     return {month: lists for month in months if (lists := outgoing(connection, month, due))}
