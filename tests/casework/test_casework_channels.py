@@ -24,6 +24,8 @@ from shouwang.responses import following
 from shouwang.store.tables import signal, warning
 from shouwang.workspace.workspace import load_workspace
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-10-20"
 
 

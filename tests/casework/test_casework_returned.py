@@ -16,6 +16,8 @@ from services import at_libreoffice
 from shouwang.core.conclusions import BY_CODE
 from shouwang.responses import following
 
+pytestmark = pytest.mark.slow
+
 OFFICER = Path(__file__).with_name("officer.py")
 
 

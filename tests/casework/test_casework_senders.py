@@ -30,6 +30,8 @@ from shouwang.store.tables import audit_event
 from shouwang.transfer import passwords
 from shouwang.workspace.workspace import load_workspace
 
+pytestmark = pytest.mark.slow
+
 DAY = "2026-10-16"
 NOT_THEIRS, NOBODY_KNOWS = "应由", "不知道是哪个乡镇报回的"
 

@@ -25,6 +25,8 @@ from shouwang.store.tables import audit_event, feedback, response
 from shouwang.transfer import passwords
 from shouwang.workspace.workspace import load_workspace
 
+pytestmark = pytest.mark.slow
+
 LONG_AGO = (1_700_000_000, 1_700_000_000)
 
 
