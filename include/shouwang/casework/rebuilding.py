@@ -27,7 +27,7 @@ from shouwang.casework.states import supervised_from
 from shouwang.core.month import Month
 from shouwang.county.settings import CountySettings
 from shouwang.registry.monitoring import MONITORED_TYPES
-from shouwang.store.database import insert
+from shouwang.store.database import frame, insert
 from shouwang.store.sealing import keys_of
 from shouwang.store.tables import case, case_event, feedback, person, removal, sent, signal, warning
 
@@ -101,14 +101,17 @@ def _history_rows(ledger: Ledger) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _rows(
-    connection: Connection, table: sa.FromClause, households: Households, *names: str
-) -> list[dict[str, Any]]:
-    """The rows of a table, those of some households (of none without one)."""
+def _of(table: sa.FromClause, households: Households, *names: str) -> sa.Select[Any]:
+    """A query for the rows of a table, those of some households (of none without one)."""
     household = table.c.household_id
     query = sa.select(*(table.c[name] for name in names or table.c.keys()))
-    among = household.is_not(None) if households is None else household.in_(households)
-    return [dict(row) for row in connection.execute(query.where(among)).mappings()]
+    return query.where(household.is_not(None) if households is None else household.in_(households))
+
+
+def _rows(
+    connection: Connection, table: sa.FromClause, households: Households
+) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(_of(table, households)).mappings()]
 
 
 _KINDS: dict[str, Callable[[Any], Any]] = {
@@ -129,7 +132,7 @@ def _event(kind: type[_E], row: Mapping[str, Any], *detail: str, **more: Any) ->
 
 def _warnings(connection: Connection, households: Households) -> list[WarningRaised]:
     names = ("month", "household_id", "rule", "value", "threshold")
-    signals = pd.DataFrame(_rows(connection, signal, households, *names), columns=[*names])
+    signals = frame(connection, _of(signal, households, *names))
     keys = [signals[name] for name in names[:3]]
     measured = amounts(signals["value"], signals["threshold"]).groupby(keys, sort=False)
     evidence: dict[tuple[str, str], dict[str, Amount]] = defaultdict(dict)
