@@ -18,13 +18,13 @@ from docx import Document
 from docx.oxml.ns import qn
 from lxml import html
 from openpyxl import load_workbook
+from shouwang.documents.bulletin_page import write_page
 from statistics_builders import TITLES, TODAY, Told, bulletin, cells, departments, facts, figure
 
 from shouwang.core.errors import NotThereYet, UsageError
 from shouwang.core.month import Month
 from shouwang.documents.bulletin import CountTable, Figure, Section
 from shouwang.documents.bulletin_docx import write_docx
-from shouwang.documents.bulletin_page import write_page
 from shouwang.documents.charts import bars, styled, to_svg
 from shouwang.documents.sealing import open_sealed
 from shouwang.screening.hit_rates import COLUMNS as RATES

@@ -86,8 +86,7 @@ def try_(
     changes."""
     from shouwang.core.staging import whole_file
     from shouwang.documents import charts
-    from shouwang.documents.report import ReportPaper
-    from shouwang.documents.rule_reports import write_trial
+    from shouwang.documents.rule_reports import TrialPaper, write_trial
     from shouwang.screening.trials import chart, try_rules
     from shouwang.transfer.handout import headed
     from shouwang.workspace.workspace import load_workspace
@@ -104,7 +103,7 @@ def try_(
     report = {"rules": str(file), "silent": list(trial.silent), **trial.report()}
     if workbook is not None:
         heading = f"{workspace.county.settings.name}规则试算"
-        paper = ReportPaper(**headed(workspace), heading=heading)
+        paper = TrialPaper(**headed(workspace), heading=heading)
         with whole_file(workbook) as part:
             write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
@@ -212,9 +211,11 @@ def draft(
     return {"files": list(map(str, files)), "left_out": left_out}
 
 
-@command(config, "check", doing="Reading contracts, rules and suites")
+@command(config, "check", doing="Reading contracts, rules, suites and templates")
 def config_check() -> dict[str, Any]:
     """Read everything a county edits and say what is wrong, where, and what is allowed."""
+    from shouwang.core.errors import ConfigError
+    from shouwang.documents.template import check_templates
     from shouwang.quality.suites import load_suite, suite_path
     from shouwang.screening.rulebook import load_rulebook
     from shouwang.workspace.workspace import load_workspace
@@ -224,6 +225,8 @@ def config_check() -> dict[str, Any]:
     book = load_rulebook(workspace.county_folder, contracts=contracts)
     for each in contracts:
         load_suite(suite_path(workspace.expectations, each.slug))
+    if problems := check_templates(workspace.county_folder / "templates"):
+        raise ConfigError("\n".join(problems))
     return {
         "county": workspace.county.settings.name,
         "departments": list(workspace.county.contracts),

@@ -203,8 +203,7 @@ def bulletin(
         int, typer.Option("--months", help="How many months it covers: 1, or 2 (双月通报).")
     ] = 1,
 ) -> dict[str, Any]:
-    """Write the bulletin (通报): counts, tables and charts without persons, as .docx to edit and
-    .html to look at."""
+    """Write the bulletin (通报): counts, tables and charts without persons, as .docx to edit."""
     from shouwang.statistics import publishing
 
     return publishing.write_bulletin(month, months)

@@ -40,9 +40,6 @@ DETAIL_COLUMNS = (
 )
 """One row a signal of those households."""
 
-LEVELS = {"红": "红Ⅰ", "黄": "黄Ⅱ", "蓝": "蓝Ⅲ"}
-"""How a level (预警等级) is printed: legible without its colour."""
-
 
 def require_columns(frame: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
     """Raise `ValueError` when a frame lacks a column."""

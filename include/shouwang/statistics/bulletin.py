@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from shouwang.core.terms import LEVEL_NAMES, LEVELS
 from shouwang.documents.bulletin import Section
-from shouwang.documents.frames import LEVELS as LEVEL_NAMES
 from shouwang.registry.monitoring import STRUCK_OFF
-from shouwang.statistics.counts import HOUSEHOLDS, LEVELS, MOVES, PEOPLE, Counts
+from shouwang.statistics.counts import HOUSEHOLDS, MOVES, PEOPLE, Counts
 from shouwang.statistics.facts import NEW, REPEATED, SUPPLEMENT
 
 NUMERALS = "一二三四五六七八九十"

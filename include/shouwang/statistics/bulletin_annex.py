@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
+from shouwang.core.terms import LEVEL_NAMES, LEVELS
 from shouwang.documents.bulletin import CountTable, Figure
 from shouwang.documents.charts import COLOURS, LEVEL_COLOURS, bars, styled
-from shouwang.documents.frames import LEVELS as LEVEL_NAMES
 from shouwang.statistics.bulletin import DepartmentLine, as_int, compared, share
-from shouwang.statistics.counts import HOUSEHOLDS, LEVELS, PEOPLE, Counts
+from shouwang.statistics.counts import HOUSEHOLDS, PEOPLE, Counts
 
 
 def tables(

@@ -28,7 +28,6 @@ from shouwang.registry.monitoring import (
 from shouwang.statistics.facts import NEW, REPEATED, SUPPLEMENT, Facts, on_supervision
 
 HOUSEHOLDS, PEOPLE = "户", "人"
-LEVELS = ("红", "黄", "蓝")
 MOVES = (RECOGNISED, REMOVAL, RETURN, RETYPED, STRUCK_OFF)
 STRUCK_OFF_FOR = ("公职人员", "消费型汽车", "商品房", "工商经营", "种养大户")
 OTHER, NOT_SUGGESTED = "其他", "未建议"

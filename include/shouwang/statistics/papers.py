@@ -3,7 +3,6 @@ registry's checks."""
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from functools import partial
@@ -13,9 +12,8 @@ from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.documents.bulletin import Bulletin
 from shouwang.documents.bulletin_docx import write_docx
-from shouwang.documents.bulletin_page import write_page
-from shouwang.documents.charts import to_png, to_svg
-from shouwang.documents.paper import SYSTEM
+from shouwang.documents.charts import to_png
+from shouwang.documents.paper import SYSTEM, in_words
 from shouwang.documents.registry_list import RegistryPaper, write_registry_list
 from shouwang.documents.results import ResultsPaper, write_results
 from shouwang.registry.checks import CHECKS, read_registry
@@ -49,8 +47,7 @@ KINDS = {1: "月度通报", 2: "双月通报"}
 
 
 def bulletin(workspace: Workspace, month: Month, months: int = 1) -> dict[str, Any]:
-    """Write the bulletin (通报) of the one or two months that end with ``month``, as document and
-    as page."""
+    """Write the bulletin (通报) of the one or two months that end with ``month``."""
     if months not in KINDS:
         raise UsageError(
             f"A bulletin covers one month or two, not {months}; write --months 1 or --months 2."
@@ -71,35 +68,20 @@ def bulletin(workspace: Workspace, month: Month, months: int = 1) -> dict[str, A
         addressed="各乡镇、县直有关部门：",
         prepared_on=today,
         issue=f"防止返贫致贫监测帮扶{KINDS[months]}　{month.year}年第{number}期",
-        sections=sections(counts, departments, titles, _day(today)),
+        sections=sections(counts, departments, titles, in_words(today)),
         tables=tables(counts, departments, titles),
         figures=figures(counts, departments, rates),
+        templates=workspace.county_folder / "templates",
     )
-    folder, name = (
-        workspace.county_papers_of(month),
-        f"{settings.name}监测预警{KINDS[months]}_{month}",
-    )
-    written = {"document": folder / f"{name}.docx", "page": folder / f"{name}.html"}
+    name = f"{settings.name}监测预警{KINDS[months]}_{month}.docx"
+    path = workspace.county_papers_of(month) / name
+    write = partial(write_docx, bulletin=paper, to_png=to_png)
     with workspace.database.write() as connection:
-        for path, write in zip(
-            written.values(),
-            (partial(write_docx, to_png=to_png), partial(write_page, to_svg=to_svg)),
-            strict=True,
-        ):
-            put_out(
-                connection,
-                workspace,
-                path,
-                month,
-                COUNTY,
-                SYSTEM,
-                partial(write, bulletin=paper),
-                public=True,
-            )
+        put_out(connection, workspace, path, month, COUNTY, SYSTEM, write, public=True)
     return {
         "month": str(month),
         "months": months,
-        "files": [str(path) for path in written.values()],
+        "files": [str(path)],
         **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
     }
 
@@ -108,10 +90,6 @@ def rule_titles(workspace: Workspace) -> dict[str, str]:
     """The rules' titles by code, and the other two channels'."""
     rules = load_rulebook(workspace.county_folder).rules
     return CHANNEL_NAMES | {rule.code: rule.title for rule in rules if not rule.further}
-
-
-def _day(day: dt.date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[DepartmentLine]:

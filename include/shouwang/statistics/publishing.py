@@ -42,7 +42,7 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
     """How each department has delivered, month by month; written as a workbook to ``out`` if
     given."""
     from shouwang.core.staging import whole_file
-    from shouwang.documents.report import ReportPaper
+    from shouwang.documents.paper import Paper
     from shouwang.documents.scorecard import write_scorecard
     from shouwang.statistics.scorecards import score
     from shouwang.transfer.handout import headed
@@ -52,9 +52,7 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
         receiving.contract_of(workspace, department)
     card = score(workspace, department)
     if out:
-        paper = ReportPaper(
-            **headed(workspace), heading=f"{workspace.county.settings.name}部门数据质量评分卡"
-        )
+        paper = Paper(**headed(workspace))
         with whole_file(Path(out)) as part:
             write_scorecard(part, paper, card)
     return card

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.core.identity import birth_dates, without_numbers
 from shouwang.core.month import Month
+from shouwang.core.terms import HEAD
 from shouwang.county.contract import Contract
 from shouwang.store.database import frame
 from shouwang.store.records import matched_records, record_table
@@ -36,7 +37,6 @@ REMEDIES = {
     IDENTITY: "核对户口簿后更正",
 }
 INFANT = pd.DateOffset(years=1)
-HEAD = "户主"
 COLUMNS = ("change", "household_id", "person_id", "township", "name", "source", "said")
 
 

@@ -13,6 +13,7 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
+from zipfile import is_zipfile
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -21,7 +22,7 @@ from shouwang.core.errors import FileRefused
 from shouwang.core.month import Month
 from shouwang.core.staging import whole_file
 from shouwang.documents.paper import SYSTEM
-from shouwang.documents.saving import described
+from shouwang.documents.saving import described, what_it_says
 from shouwang.documents.sealing import sealed, unsealed
 from shouwang.store.audit import anchor, audit
 from shouwang.store.tables import audit_event
@@ -44,6 +45,7 @@ def headed(workspace: Workspace, receiver: str = "", by: str = SYSTEM) -> dict[s
         "made_at": workspace.now(),
         "made_by": by,
         "receiver": for_whom,
+        "templates": workspace.county_folder / "templates",
     }
 
 
@@ -114,13 +116,10 @@ def _write(
     ``note``: what its properties say beside, which is not part of what it says.
     """
     keys, fresh = ([], False) if public else _keys(connection, workspace, receiver, by)
-    written = (
-        io.BytesIO()
-    )  # never a file before it is sealed: whoever is killed would leave it open
+    written = io.BytesIO()  # no file before it is sealed: whoever is killed would leave it open
     write(written)
-    content, there = written.getvalue(), _says(path, keys)
-    content = described(content, "") if note else content
-    if there is not None and (described(there, "") if note else there) == content:
+    content, existing = written.getvalue(), _says(path, keys)
+    if existing is not None and _same(connection, path, receiver, content, existing):
         content = path.read_bytes()
     else:
         content = described(content, note) if note else content
@@ -137,6 +136,19 @@ def _write(
         said = {"file": file, "fingerprint": fingerprint, "sealed": bool(keys)}
         audit(connection, "written", receiver, by, month=str(month), **said)
     return fresh
+
+
+def _same(
+    connection: Connection, path: Path, receiver: str, content: bytes, existing: bytes
+) -> bool:
+    """Whether a paper that lies there says the same, whenever it was made: byte for byte but for
+    its note, or by its fingerprint if the file is one that we put on record."""
+    if not is_zipfile(io.BytesIO(existing)) or what_it_says(content) != what_it_says(existing):
+        return False
+    fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+    return described(content, "") == described(existing, "") or on_record(
+        connection, "written", receiver, fingerprint=fingerprint
+    )
 
 
 def on_record(connection: Connection, kind: str, subject: str, **detail: str) -> bool:
