@@ -97,8 +97,8 @@ def _join(sheet: Worksheet, area: str) -> None:
         ),
         (_set("A1", "{{ 县名 }}"), "cell A1: there is no {{ 县名 }}"),
         (_set("A2", "{{ office "), "cell A2: “{{ office” is no placeholder"),
-        (_set("A7", "编号"), "the placeholder {{ rows.clue_no }} is missing"),
-        (_set("P6", "结论"), "sheet 预警名单: “核查结论” is missing; by it"),
+        (_set("A7", "编号"), "sheet 预警名单: “{{ rows.clue_no }}” is missing"),
+        (_set("P6", "结论"), "sheet 预警名单: “核查结论” is missing; the paper is read"),
         (_set("A3", "05 没有", "选项"), "sheet 选项: “03 已消除风险，需回退” is missing"),
         (_set("B7", "=A7&C7"), "cell B7: formulas are not filled in"),
         (_set("B7", "{{ details.rule }}"), "row 7: a row is repeated for one table"),
@@ -143,7 +143,7 @@ def test_config_check_says_what_is_wrong_in_a_template(
     monkeypatch.setenv("SHOUWANG_COUNTY", str(county))
     done = CliRunner().invoke(app, ["config", "check"])
     assert done.exit_code == 1
-    assert "cell B7" in done.output
+    assert "sheet 预警名单, cell B7" in str(done.exception)
     edited(county / "templates", lambda workbook: None)
     assert CliRunner().invoke(app, ["config", "check"]).exit_code == 0
 

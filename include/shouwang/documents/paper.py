@@ -66,5 +66,6 @@ class Paper:
             **self.lasting,
             "day": self.day,
             "day_in_words": in_words(self.day),
+            "year_later": self.day + dt.timedelta(days=366),
             "mark": self.mark,
         }

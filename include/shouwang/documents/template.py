@@ -28,7 +28,16 @@ from pydantic import BaseModel, ConfigDict
 from shouwang.core.errors import ConfigError
 
 SHIPPED = Path(__file__).parents[2] / "county" / "templates"
-OF_EVERY_PAPER = ("county", "office", "day", "day_in_words", "made_by", "receiver", "mark")
+OF_EVERY_PAPER = (
+    "county",
+    "office",
+    "made_by",
+    "receiver",
+    "day",
+    "day_in_words",
+    "year_later",
+    "mark",
+)
 _PLACEHOLDER = re.compile(r"\{\{\s*(if no |if )?\s*([^\s.{}]+)(?:\.([^\s{}]+))?\s*\}\}")
 
 
@@ -176,13 +185,11 @@ def _problems(file: str, workbook: Workbook, spec: Spec) -> Iterator[str]:
             existing = ", ".join(workbook.sheetnames)
             yield f"{file}: the sheet {name} is missing; there are {existing}."
             continue
-        texts = {str(cell.value).strip() for row in workbook[name] for cell in row}
-        for heading in headings:
-            if heading not in texts:
-                yield (
-                    f"{file}, sheet {name}: “{heading}” is missing; by it the filled-in paper is "
-                    "read again."
-                )
+        values = [str(cell.value).strip() for row in workbook[name] for cell in row]
+        standing = {*values, *(str(part) for value in values for part in parts_of(value))}
+        for wanted in headings:
+            if wanted not in standing:
+                yield f"{file}, sheet {name}: “{wanted}” is missing; the paper is read by it."
     places: list[tuple[str, str]] = []
     for sheet in workbook:
         here = f"sheet {sheet.title}"

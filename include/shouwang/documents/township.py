@@ -18,7 +18,6 @@ from shouwang.documents.frames import CLUE_COLUMNS, DETAIL_COLUMNS, require_colu
 from shouwang.documents.paper import Paper
 from shouwang.documents.saving import Target
 
-_A_YEAR = dt.timedelta(days=366)
 _NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
 
 
@@ -65,7 +64,6 @@ def write_township_workbook(
     rows = printed_clues(clues)
     values = release.facts | {
         "batch": str(release.month),
-        "last_day": release.day + _A_YEAR,
         "missing": "、".join(release.missing),
         "count": len(clues),
         "by_level": f"：{by_level}" if len(clues) else "",
