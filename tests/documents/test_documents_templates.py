@@ -18,9 +18,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from typer.testing import CliRunner
 
 from shouwang.cli.app import app
+from shouwang.core.conclusions import CONCLUSIONS, MEASURES, RISKS
 from shouwang.core.errors import ConfigError
 from shouwang.documents.bulletin_docx import write_docx
-from shouwang.documents.conclusions import CONCLUSIONS, MEASURES, RISKS
 from shouwang.documents.filling import fill
 from shouwang.documents.saving import what_it_says
 from shouwang.documents.template import SHIPPED, check_templates, specs

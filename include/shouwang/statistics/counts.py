@@ -17,6 +17,7 @@ import pandas as pd
 
 from shouwang.core.conclusions import MEASURES
 from shouwang.core.month import Month
+from shouwang.core.terms import LEVELS
 from shouwang.registry.monitoring import (
     MONITORED_TYPES,
     RECOGNISED,
