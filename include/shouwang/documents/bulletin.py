@@ -43,11 +43,11 @@ class CountTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart of Altair with its title, and what it shows in one sentence for those who cannot see
+    """A chart (Vega-Lite) with its title, and what it shows in one sentence for those who cannot see
     it."""
 
     title: str
-    chart: object
+    chart: str
     alt: str
 
 

@@ -37,7 +37,7 @@ _WHOLE = 24
 """A table of up to so many rows is kept on one page."""
 
 
-def write_docx(path: Target, bulletin: Bulletin, to_png: Callable[[Any], bytes]) -> None:
+def write_docx(path: Target, bulletin: Bulletin, to_png: Callable[[str], bytes]) -> None:
     """Write the document; ``to_png`` draws a chart."""
     template = find_template(bulletin.templates, FILE)
     document = open_document(template)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import altair as alt
 import pandas as pd
 
 from shouwang.core.terms import LEVEL_NAMES, LEVELS
 from shouwang.documents.bulletin import CountTable, Figure
-from shouwang.documents.charts import COLOURS, LEVEL_COLOURS, bars, styled
+from shouwang.documents.charts import chart
 from shouwang.statistics.bulletin import DepartmentLine, as_int, compared, share
 from shouwang.statistics.counts import HOUSEHOLDS, PEOPLE, Counts
 
@@ -138,154 +137,47 @@ def figures(
 
 
 def _by_township(counts: Counts) -> Figure:
-    by = counts.now.townships[[*LEVELS]].rename_axis("乡镇").reset_index()
-    long = by.melt("乡镇", var_name="等级", value_name="户").assign(
-        place=lambda f: f["等级"].map(list(LEVELS).index)
-    )
-    order = (
-        by.assign(n=by[[*LEVELS]].sum(axis="columns"))
-        .sort_values("n", ascending=False)["乡镇"]
-        .tolist()
-    )
-    chart = (
-        alt.Chart(long)
-        .mark_bar()
-        .encode(
-            x=alt.X("户:Q", title="预警户数", axis=alt.Axis(tickMinStep=1, tickCount=6)),
-            y=alt.Y("乡镇:N", sort=order, title=None),
-            color=alt.Color(
-                "等级:N",
-                sort=[*LEVELS],
-                title=None,
-                scale=alt.Scale(domain=[*LEVELS], range=[*LEVEL_COLOURS.values()]),
-                legend=alt.Legend(orient="top"),
-            ),
-            order="place:Q",
-        )
-    )
-    top = f"{order[0]}最多" if order else "没有预警"
+    by = counts.now.townships[[*LEVELS]].rename_axis("乡镇")
+    order = by.sum(axis="columns").sort_values(ascending=False, kind="stable").index
+    rows = by.loc[order].reset_index().melt("乡镇", var_name="等级", value_name="户")
+    rows["place"] = rows["等级"].map(LEVELS.index)
+    top = f"{order[0]}最多" if len(order) else "没有预警"
     return Figure(
-        "各乡镇预警户数（按等级）",
-        styled(chart, height=max(60, 24 * len(order))),
-        f"按乡镇和等级的预警户数，{top}。",
+        "各乡镇预警户数（按等级）", chart("townships", rows), f"按乡镇和等级的预警户数，{top}。"
     )
 
 
 def _by_risk(counts: Counts) -> Figure:
-    by = counts.now.risks[HOUSEHOLDS].rename_axis("风险").rename("户").reset_index()
-    chart = bars(by, "户", "风险", "预警户数")
-    said = "、".join(f"{name} {n} 户" for name, n in zip(by["风险"], by["户"], strict=True))
-    return Figure(
-        "各类风险预警户数",
-        styled(chart, height=max(60, 26 * len(by))),
-        f"按风险类型的预警户数：{said or '没有'}。",
-    )
+    rows = counts.now.risks[HOUSEHOLDS].rename_axis("风险").rename("户").reset_index()
+    listed = "、".join(f"{name} {n} 户" for name, n in zip(rows["风险"], rows["户"], strict=True))
+    alt = f"按风险类型的预警户数：{listed or '没有'}。"
+    return Figure("各类风险预警户数", chart("risks", rows), alt)
 
 
 def _trend(trend: pd.DataFrame) -> Figure:
-    words = list(trend.columns)
-    long = trend.rename_axis("月份").reset_index().melt("月份", var_name="项目", value_name="户")
-    legend = alt.Legend(orient="top")
-    colour = alt.Color(
-        "项目:N", title=None, legend=legend, scale=alt.Scale(domain=words, range=[*COLOURS[:4]])
-    )
-    base = alt.Chart(long).encode(
-        x=alt.X("月份:N", title=None, axis=alt.Axis(labelAngle=-40)),
-        y=alt.Y("户:Q", title="户"),
-        color=colour,
-    )
-    shape = alt.Shape("项目:N", title=None, legend=legend, scale=alt.Scale(domain=words))
-    chart = base.mark_line(strokeWidth=2) + base.mark_point(filled=True, size=45).encode(
-        shape=shape
-    )
-    return Figure(
-        "预警、下发、核查和确认的逐月变化",
-        styled(chart),
-        f"{trend.index[0]} 至 {trend.index[-1]} 各月户数。",
-    )
+    rows = trend.rename_axis("月份").reset_index().melt("月份", var_name="项目", value_name="户")
+    alt = f"{trend.index[0]} 至 {trend.index[-1]} 各月户数。"
+    return Figure("预警、下发、核查和确认的逐月变化", chart("trend", rows), alt)
 
 
 def _by_department(departments: Sequence[DepartmentLine]) -> Figure:
-    parts = (
-        ("按时", "on_time", COLOURS[0]),
-        ("逾期", "late", COLOURS[2]),
-        ("未报或退回", "missing", COLOURS[5]),
-    )
-    due = [line for line in departments if line.due]
-    names = [line.title for line in due]
-    long = pd.DataFrame(
-        [
-            (d.title, word, getattr(d, source), n)
-            for d in due
-            for n, (word, source, _) in enumerate(parts)
-        ],
-        columns=["部门", "报送", "月次", "place"],
-    )
-    words = [word for word, _, _ in parts]
-    timely = (
-        alt.Chart(long, width=210, height=max(60, 24 * len(due)), title="报送及时性（月次）")
-        .mark_bar()
-        .encode(
-            x=alt.X(
-                "月次:Q",
-                title=None,
-                axis=alt.Axis(
-                    values=[*range(1 + max([d.due for d in due], default=0))], format="d"
-                ),
-            ),
-            y=alt.Y("部门:N", sort=names, title=None),
-            color=alt.Color(
-                "报送:N",
-                sort=words,
-                title=None,
-                legend=alt.Legend(orient="bottom"),
-                scale=alt.Scale(domain=words, range=[colour for _, _, colour in parts]),
-            ),
-            order="place:Q",
+    rows = [
+        (line.title, word, months, place, line.rejected_share)
+        for line in departments
+        if line.due
+        for place, (word, months) in enumerate(
+            (("按时", line.on_time), ("逾期", line.late), ("未报或退回", line.missing))
         )
-    )
-    bad = pd.DataFrame({"部门": names, "退回率": [line.rejected_share for line in due]})
-    base = alt.Chart(bad, width=150, height=max(60, 24 * len(due)), title="数据退回率").encode(
-        x=alt.X("退回率:Q", title=None, axis=alt.Axis(format="%", tickCount=4)),
-        y=alt.Y("部门:N", sort=names, title=None, axis=None),
-    )
-    quality = base.mark_bar(color=COLOURS[4]) + base.mark_text(align="left", dx=4).encode(
-        text=alt.Text("退回率:Q", format=".1%")
-    )
-    return Figure(
-        "部门数据报送及时性和质量",
-        styled_both(alt.hconcat(timely, quality)),
-        "各部门按时、逾期、未报的月次和数据退回率。",
-    )
-
-
-def styled_both(chart: alt.HConcatChart) -> alt.HConcatChart:
-    """The workspace's look on charts side by side, which have their own sizes."""
-    look = styled(alt.Chart(pd.DataFrame({"x": [0]})).mark_point()).to_dict()["config"]
-    return alt.HConcatChart.from_dict(chart.to_dict() | {"config": look})
+    ]
+    frame = pd.DataFrame(rows, columns=["部门", "报送", "月次", "place", "退回率"])
+    alt = "各部门按时、逾期、未报的月次和数据退回率。"
+    return Figure("部门数据报送及时性和质量", chart("departments", frame), alt)
 
 
 def _by_rule(rates: pd.DataFrame) -> Figure:
-    shown = rates.dropna(subset=["rate"]).sort_values("rate", ascending=False, kind="stable")
-    shown = shown.assign(
-        name=shown["rule"] + " " + shown["title"],
-        said=shown["confirmed"].astype(str) + "/" + shown["answered"].astype(str),
+    rows = rates.dropna(subset=["rate"]).sort_values("rate", ascending=False, kind="stable")
+    rows = rows.assign(
+        name=rows["rule"] + " " + rows["title"],
+        figures=rows["confirmed"].astype(str) + "/" + rows["answered"].astype(str),
     )
-    base = alt.Chart(shown).encode(
-        y=alt.Y("name:N", sort=shown["name"].tolist(), title=None, axis=alt.Axis(labelLimit=230))
-    )
-    span = base.mark_rule(strokeWidth=3, color=COLOURS[4]).encode(
-        x=alt.X(
-            "low:Q",
-            title="命中率（横线：95% 置信区间；数字：确认/已核查）",
-            axis=alt.Axis(format="%", tickCount=5),
-        ),
-        x2="high:Q",
-    )
-    point = base.mark_point(filled=True, size=70, color=COLOURS[0], opacity=1).encode(x="rate:Q")
-    text = base.mark_text(align="left", dx=6).encode(x="high:Q", text="said:N")
-    return Figure(
-        "各规则命中率",
-        styled(span + point + text, width=300, height=max(60, 24 * len(shown))),
-        "每条规则的确认率及其置信区间。",
-    )
+    return Figure("各规则命中率", chart("rules", rows), "每条规则的确认率及其置信区间。")
