@@ -43,8 +43,7 @@ class CountTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart (Vega-Lite) with its title, and what it shows in one sentence for those who cannot see
-    it."""
+    """A chart (Vega-Lite), its title, and what it shows for those who cannot see it."""
 
     title: str
     chart: str

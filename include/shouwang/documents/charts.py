@@ -48,8 +48,8 @@ def to_png(vega: str, scale: float = 2.0) -> bytes:
 
     if not chinese_font():
         raise NotThereYet(
-            "No Chinese font is installed on this machine, so that charts would show boxes; install one, for example "
-            "with: apt-get install fonts-noto-cjk"
+            "No Chinese font is installed on this machine, so that charts would show boxes; "
+            "install one, for example with: apt-get install fonts-noto-cjk"
         )
     return bytes(vl_convert.vegalite_to_png(vega, scale=scale))
 

@@ -114,8 +114,8 @@ class ReceiptPaper(Paper):
 
 
 def row_key(submission: str, file: str, sheet: str, row: int) -> str:
-    """What the hidden column 回执编号 says of a rejected row: the submission's id and the place where
-    the row stood."""
+    """What the hidden column 回执编号 says of a rejected row: the submission's id and the place
+    where the row stood."""
     return f"{submission}/{file}/{sheet}/{row}"
 
 
@@ -179,18 +179,23 @@ def _notes(receipt: ReceiptPaper, has_rejected: bool) -> list[str]:
         notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
     if receipt.counts.void:
         notes.append(
-            f"另有 {receipt.counts.void} 行作废（标明退费、作废，或后一批报送了同一编号）：只登记，不参与比对。"
+            f"另有 {receipt.counts.void} 行作废（标明退费、作废，或后一批报送了同一编号）："
+            "只登记，不参与比对。"
         )
     return notes
 
 
 def _verdict(receipt: ReceiptPaper) -> str:
     if receipt.refused:
-        return f"本次报送整份退回，未入库：{receipt.refused} 本月此前已接收的版本（如有）继续有效，请更正后重新报送。"
+        return (
+            f"本次报送整份退回，未入库：{receipt.refused} "
+            "本月此前已接收的版本（如有）继续有效，请更正后重新报送。"
+        )
     taken = f"已接收，为本月第 {receipt.version} 版，" if receipt.version else "已接收，"
     counts = receipt.counts
     if counts.rejected:
-        return f"{taken}入库 {counts.accepted} 行；另有 {counts.rejected} 行有误退回，请更正后重新报送。"
+        taken += f"入库 {counts.accepted} 行；另有 {counts.rejected} 行有误退回，"
+        return f"{taken}请更正后重新报送。"
     return f"{taken}入库 {counts.accepted} 行，没有退回的行。"
 
 

@@ -21,9 +21,10 @@ Rows = Sequence[Sequence[object]]
 
 @dataclass(frozen=True, kw_only=True)
 class Story(Paper):
-    """What the page says. ``facts``: township, village, village_group, head, household_type, income,
-    clue_no, level, state; ``members``: name, relation, sex, birth year, labour; ``signals``: month,
-    rule, sentence, source; ``events``: day, state, what happened, by whom; the newest first.
+    """What the page says. ``facts``: township, village, village_group, head, household_type,
+    income, clue_no, level, state; ``members``: name, relation, sex, birth year, labour;
+    ``signals``: month, rule, sentence, source; ``events``: day, state, what happened, by whom; the
+    newest first.
     """
 
     household: str

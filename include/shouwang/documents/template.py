@@ -214,8 +214,8 @@ def _problems(file: str, workbook: Workbook, spec: Spec) -> Iterator[str]:
             for cell in row:
                 if cell.data_type == "f":
                     yield (
-                        f"{file}, {here}, cell {cell.coordinate}: formulas are not filled in; write "
-                        "text or a placeholder."
+                        f"{file}, {here}, cell {cell.coordinate}: formulas are not filled in; "
+                        "write text or a placeholder."
                     )
         for area in sheet.merged_cells.ranges:
             if area.min_row != area.max_row:
@@ -241,7 +241,8 @@ def _wrong_placeholders(
                 if wrong := _unknown(part, offer):
                     yield f"{file}, {place}: {wrong}"
             elif "{{" in str(part) or "}}" in str(part):
-                yield f"{file}, {place}: “{str(part).strip()}” is no placeholder; write {{{{ name }}}}."
+                text = str(part).strip()
+                yield f"{file}, {place}: “{text}” is no placeholder; write {{{{ name }}}}."
 
 
 def _missing(file: str, spec: Spec, places: Iterable[tuple[str, str]]) -> Iterator[str]:

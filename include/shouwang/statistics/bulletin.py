@@ -94,7 +94,8 @@ def _overall(
     total: Any = now.totals.loc["预警"]
     rows = sum(line.rows for line in departments)
     said = (
-        f"{counts.label}，共接收 {sum(line.rows > 0 for line in departments)} 个部门数据 {rows:,} 条，"
+        f"{counts.label}，共接收 {sum(line.rows > 0 for line in departments)} 个部门数据 "
+        f"{rows:,} 条，"
         f"经信息比对和规则筛查，预警风险户 {both(total)}"
     )
     if not total[HOUSEHOLDS]:
@@ -120,14 +121,17 @@ def _visits(counts: Counts, cut_off: str) -> list[str]:
     totals = counts.now.totals
     one = totals[HOUSEHOLDS]
     said = [
-        f"本期预警中，新增 {both(totals.loc[NEW])}，补充 {both(totals.loc[SUPPLEMENT])}；重复 {both(totals.loc[REPEATED])}，"
+        f"本期预警中，新增 {both(totals.loc[NEW])}，补充 {both(totals.loc[SUPPLEMENT])}；"
+        f"重复 {both(totals.loc[REPEATED])}，"
         "因已在台账内或近期核查无风险，未再下发。"
     ]
     if not one["下发"]:
         return [*said, "本期没有下发核查线索。"]
     progress = (
-        f"下发乡镇核查 {both(totals.loc['下发'])}。截至{cut_off}，已核查反馈 {both(totals.loc['已核查'])}，"
-        f"核查率 {share(one['已核查'], one['下发'])}；经核查确认存在风险 {both(totals.loc['确认'])}，"
+        f"下发乡镇核查 {both(totals.loc['下发'])}。截至{cut_off}，"
+        f"已核查反馈 {both(totals.loc['已核查'])}，"
+        f"核查率 {share(one['已核查'], one['下发'])}；"
+        f"经核查确认存在风险 {both(totals.loc['确认'])}，"
         f"确认率 {share(one['确认'], one['已核查'])}。"
     )
     if one["逾期"]:
@@ -148,7 +152,8 @@ def _monitored(counts: Counts) -> list[str]:
     kinds = [f"{name} {both(row)}" for name, row in registered.iterrows()]
     removed = f"{int(every['已消除户']):,} 户 {int(every['已消除人']):,} 人"
     stock = (
-        f"按农户信息登记，全县现有监测对象 {both(every)}，其中{'、'.join(kinds)}；风险已消除 {removed}，"
+        f"按农户信息登记，全县现有监测对象 {both(every)}，其中{'、'.join(kinds)}；"
+        f"风险已消除 {removed}，"
         f"占 {share(every['已消除户'], every[HOUSEHOLDS])}。"
     )
     year = counts.moves["今年以来"]

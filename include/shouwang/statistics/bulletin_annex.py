@@ -16,124 +16,94 @@ from shouwang.statistics.counts import HOUSEHOLDS, PEOPLE, Counts
 def tables(
     counts: Counts, departments: Sequence[DepartmentLine], titles: Mapping[str, str]
 ) -> tuple[CountTable, ...]:
-    """The bulletin's tables in their order."""
+    """The bulletin's tables in their order; one that has nothing to say is left out."""
     now, label = counts.now, counts.label
     every = pd.concat([now.townships, now.townships.sum().rename("合计").to_frame().T])
-    rates = [
-        share(int(done), int(sent))
-        for done, sent in zip(every["已核查"], every["下发"], strict=True)
-    ]
-    found = [
+    answered = zip(as_int(every), every["已核查"], every["下发"], strict=True)
+    groups = {
+        "等级": now.levels.rename(index=LEVEL_NAMES),
+        "风险": now.risks,
+        "类别": now.categories,
+        "来源": now.departments.rename(index=dict(titles)),
+    }
+    tables = (
         CountTable(
             f"各乡镇预警和核查情况（{label}）",
             ("乡镇", *map(str, every.columns), "核查率"),
-            [[*row, rate] for row, rate in zip(as_int(every), rates, strict=True)],
+            [[*row, share(int(done), int(sent))] for row, done, sent in answered],
             total=True,
             note="红、黄、蓝及新增以后各列为户数；逾期含督办。",
-        )
-    ]
-    if then := compared(counts):
-        found.append(
-            CountTable(
-                "与前两期比较（户）",
-                ("项目", "本期", "上期", "增减", "增幅", "再上期"),
-                [
-                    [
-                        word,
-                        one,
-                        two,
-                        one - two,
-                        "持平" if one == two else f"{(one - two) / two:+.1%}" if two else "—",
-                        "—" if three is None else three,
-                    ]
-                    for word, one, two, three in then
-                ],
-            )
-        )
-    levels = now.levels.rename(index=LEVEL_NAMES)
-    of = now.departments.rename(index=dict(titles))
-    groups = (("等级", levels), ("风险", now.risks), ("类别", now.categories), ("来源", of))
-    rows = [[f"{kind}：{row[0]}", *row[1:]] for kind, frame in groups for row in as_int(frame)]
-    found.append(
+        ),
+        CountTable(
+            "与前两期比较（户）",
+            ("项目", "本期", "上期", "增减", "增幅", "再上期"),
+            [
+                [word, one, two, one - two, _growth(one, two), "—" if three is None else three]
+                for word, one, two, three in compared(counts)
+            ],
+        ),
         CountTable(
             f"按等级、风险类型、建议类别和线索来源（{label}）",
             ("分组", HOUSEHOLDS, PEOPLE),
-            rows,
+            [[f"{kind}：{n}", *rest] for kind, f in groups.items() for n, *rest in as_int(f)],
             note="一户有多种风险、多个来源的分别计入。",
-        )
-    )
-    found.append(
+        ),
         CountTable(
             "监测对象变动",
             ("项目", "本期户", "本期人", "今年以来户", "今年以来人"),
             as_int(counts.moves),
-        )
-    )
-    found.append(
+        ),
         CountTable(
             "登记在册监测对象",
             ("类别", "户", "人", "其中已消除户", "其中已消除人"),
             as_int(counts.registered),
-        )
-    )
-    if len(counts.measures):
-        found.append(
-            CountTable(
-                "今年以来帮扶措施",
-                ("措施", "户次", "占比"),
-                [
-                    [str(name), int(row["户次"]), f"{row['占比']:.1%}"]
-                    for name, row in counts.measures.iterrows()
-                ],
-            )
-        )
-    found.append(
+        ),
+        CountTable(
+            "今年以来帮扶措施",
+            ("措施", "户次", "占比"),
+            [
+                [str(name), int(row["户次"]), f"{row['占比']:.1%}"]
+                for name, row in counts.measures.iterrows()
+            ],
+        ),
         CountTable(
             "部门数据报送情况",
             (
-                "部门",
-                "应报",
-                "按时",
-                "逾期",
-                "未报",
-                "行数",
-                "退回",
-                "退回率",
-                "未匹配",
-                "实地有误",
+                *("部门", "应报", "按时", "逾期", "未报", "行数"),
+                *("退回", "退回率", "未匹配", "实地有误"),
             ),
             [
                 [
-                    d.title,
-                    d.due,
-                    d.on_time,
-                    d.late,
-                    d.missing,
-                    d.rows,
-                    d.rejected,
-                    share(d.rejected, d.rows),
-                    d.unmatched,
-                    d.wrong_on_foot,
+                    *(line.title, line.due, line.on_time, line.late, line.missing, line.rows),
+                    *(line.rejected, share(line.rejected, line.rows), line.unmatched),
+                    line.wrong_on_foot,
                 ]
-                for d in departments
+                for line in departments
             ],
             note="应报、按时、逾期、未报为月次；实地有误为乡镇核查结论“部门数据有误”的户数。",
-        )
+        ),
     )
-    return tuple(found)
+    may_be_empty = ("与前两期比较（户）", "今年以来帮扶措施")
+    return tuple(table for table in tables if table.rows or table.title not in may_be_empty)
+
+
+def _growth(now: int, before: int) -> str:
+    if now == before:
+        return "持平"
+    return f"{(now - before) / before:+.1%}" if before else "—"
 
 
 def figures(
     counts: Counts, departments: Sequence[DepartmentLine], rates: pd.DataFrame
 ) -> tuple[Figure, ...]:
     """The bulletin's charts; ``rates`` as `hit_rates.COLUMNS`."""
-    found = [_by_township(counts), _by_risk(counts)]
-    if len(counts.trend) > 1:
-        found.append(_trend(counts.trend))
-    found.append(_by_department(departments))
-    if rates["rate"].notna().any():
-        found.append(_by_rule(rates))
-    return tuple(found)
+    return (
+        _by_township(counts),
+        _by_risk(counts),
+        *([_trend(counts.trend)] if len(counts.trend) > 1 else []),
+        _by_department(departments),
+        *([_by_rule(rates)] if rates["rate"].notna().any() else []),
+    )
 
 
 def _by_township(counts: Counts) -> Figure:

@@ -4,6 +4,7 @@ registry's checks."""
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -33,6 +34,8 @@ from shouwang.store import submissions
 from shouwang.transfer.handout import hand_out, headed, put_out
 from shouwang.transfer.passwords import COUNTY
 from shouwang.workspace.workspace import Workspace, safe_name
+
+log = logging.getLogger(__name__)
 
 ROWS = {
     "rows": "读取",
@@ -78,6 +81,7 @@ def bulletin(workspace: Workspace, month: Month, months: int = 1) -> dict[str, A
     write = partial(write_docx, bulletin=paper, to_png=to_png)
     with workspace.database.write() as connection:
         put_out(connection, workspace, path, month, COUNTY, SYSTEM, write, public=True)
+    log.info("bulletin of %s: %d months, %d departments", month, months, len(departments))
     return {
         "month": str(month),
         "months": months,
@@ -152,6 +156,7 @@ def results(workspace: Workspace, month: Month, department: str) -> dict[str, An
     )
     with workspace.database.write() as connection:
         put_out(connection, workspace, path, month, department, SYSTEM, write)
+    log.info("results of %s for %s: %d signals", month, department, len(details))
     answered = details[details["conclusion"] != NOT_ANSWERED]
     return {
         "month": str(month),
@@ -179,6 +184,7 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
         line = load_rulebook(workspace.county_folder).values(month)[LINE]
         registry = read_registry(connection, month, line, changes[changes["change"] == DEATH])
     findings = check_people(registry)
+    log.info("registry of %s: %d findings, %d changes", month, len(findings), len(changes))
     findings["title"] = findings["check"].map({code: check.title for code, check in CHECKS.items()})
     changes = placed(changes, registry.people)
     standing = registry.standing
