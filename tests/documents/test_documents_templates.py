@@ -10,7 +10,7 @@ from pathlib import Path
 
 import every_paper
 import pytest
-from documents_builders import clues, details, release
+from documents_builders import clues, details, notice, release
 from docx import Document
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
@@ -22,6 +22,7 @@ from shouwang.core.conclusions import CONCLUSIONS, MEASURES, RISKS
 from shouwang.core.errors import ConfigError
 from shouwang.documents.bulletin_docx import write_docx
 from shouwang.documents.filling import fill
+from shouwang.documents.notice import write_notice
 from shouwang.documents.saving import what_it_says
 from shouwang.documents.template import SHIPPED, check_templates, specs
 from shouwang.documents.township import write_township_workbook
@@ -185,3 +186,11 @@ def test_a_paper_says_the_same_whenever_it_is_made(tmp_path: Path) -> None:
         said.append(what_it_says((tmp_path / "x.xlsx").read_bytes()))
     assert said[0] == said[1] != said[2]
     assert said[0] is not None
+
+
+def test_the_fingerprint_of_a_notice_tells_nothing_that_the_notice_hides(tmp_path: Path) -> None:
+    said = []
+    for listed in (clues(2), clues(2).assign(phone="13900009999", reasons="别的原因")):
+        write_notice(tmp_path / "公示.xlsx", notice(), listed)
+        said.append(what_it_says((tmp_path / "公示.xlsx").read_bytes()))
+    assert said[0] == said[1]

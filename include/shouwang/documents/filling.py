@@ -27,6 +27,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from shouwang.documents.paper import Paper
 from shouwang.documents.saving import Target, save
 from shouwang.documents.template import (
+    Offer,
     Parts,
     Placeholder,
     TemplateRow,
@@ -62,7 +63,7 @@ class Filling:
         lacking = [name for name in (*self.spec.names, *self.spec.lists) if name not in values]
         if lacking:
             raise ValueError(f"The values of the paper lack {', '.join(lacking)}.")
-        self._note({**values, **self.paper.lasting})
+        self._note({**values, **self.paper.lasting}, self.spec)
         values = {**self.paper.printed, **values}
         for sheet in list(self.workbook):
             title = parts_of(sheet.title)
@@ -94,15 +95,17 @@ class Filling:
         )
         log.info("%s: %d sheets written", self.spec.title, len(self.workbook.sheetnames))
 
-    def _note(self, values: Values) -> None:
-        """Take what the paper says into its fingerprint, without the moment at which it is made."""
+    def _note(self, values: Values, offer: Offer) -> None:
+        """Take what the paper says into its fingerprint: no column that it does not offer, and not
+        the moment at which it is made."""
         for name in sorted(values):
             value = values[name]
             if isinstance(value, pd.DataFrame):
-                self._said.update(f"{name}\n{value.to_csv()}".encode(errors="replace"))
-            elif isinstance(value, list):
+                columns = [*offer.tables.get(name, value.columns)]
+                value = value.reindex(columns=columns).to_csv()
+            if isinstance(value, list):
                 for entry in value:
-                    self._note(entry)
+                    self._note(entry, self.spec.lists[name])
             else:
                 self._said.update(f"{name}={value}\n".encode(errors="replace"))
 
