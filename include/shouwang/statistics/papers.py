@@ -99,7 +99,7 @@ def rule_titles(workspace: Workspace) -> dict[str, str]:
 def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[DepartmentLine]:
     """How each department that was due delivered in these months."""
     card = {(line["department"], line["month"]): line for line in score(workspace)}
-    found = []
+    result = []
     for contract in workspace.county.contracts.values():
         due = [str(month) for month in months if contract.due(month)]
         if not due:
@@ -110,7 +110,7 @@ def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[Depa
             name: sum(line[name] or 0 for line in taken)
             for name in ("rows", "rejected", "unmatched")
         }
-        found.append(
+        result.append(
             DepartmentLine(
                 contract.title,
                 len(due),
@@ -122,7 +122,7 @@ def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[Depa
                 sum(line["wrong_on_foot"] for line in taken),
             )
         )
-    return found
+    return result
 
 
 def results(workspace: Workspace, month: Month, department: str) -> dict[str, Any]:
@@ -136,11 +136,11 @@ def results(workspace: Workspace, month: Month, department: str) -> dict[str, An
     if delivered is None:
         return {"month": str(month), "department": department, "status": "nothing delivered"}
     counts = {word: int(delivered["counts"][name]) for name, word in ROWS.items()}
-    told = [
+    outcomes = [
         ("产生线索", len(details), details["household_id"].nunique()),
         *(
-            (f"{said}：{word}", len(rows), rows["household_id"].nunique())
-            for said, column in (("处理", "sent"), ("结论", "conclusion"))
+            (f"{heading}：{word}", len(rows), rows["household_id"].nunique())
+            for heading, column in (("处理", "sent"), ("结论", "conclusion"))
             for word, rows in details.groupby(column, sort=True)
         ),
     ]
@@ -152,7 +152,7 @@ def results(workspace: Workspace, month: Month, department: str) -> dict[str, An
     )
     path = workspace.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
     write = partial(
-        write_results, paper=paper, rows=[*counts.items()], outcome=told, details=details
+        write_results, paper=paper, rows=[*counts.items()], outcome=outcomes, details=details
     )
     with workspace.database.write() as connection:
         put_out(connection, workspace, path, month, department, SYSTEM, write)
@@ -191,7 +191,7 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
     unknown = standing[standing["monitored"].notna() & standing["recognised"].isna()]
     townships = sorted(set(registry.people["township"].dropna()))
     for township in (None, *townships):
-        mine, moved, blind = (
+        own_findings, own_changes, own_unknown = (
             rows if township is None else rows[rows["township"] == township]
             for rows in (findings, changes, unknown)
         )
@@ -199,24 +199,29 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
             **headed(workspace, township or COUNTY, by),
             month=month,
             township=township,
-            unknown=len(blind),
+            unknown=len(own_unknown),
         )
         counts = [
             (check.title, len(rows), rows["household_id"].nunique())
             for rows, check in (
-                (mine[mine["check"] == code], check) for code, check in CHECKS.items()
+                (own_findings[own_findings["check"] == code], check)
+                for code, check in CHECKS.items()
             )
         ]
         write = partial(
-            write_registry_list, paper=paper, counts=counts, findings=mine, changes=moved
+            write_registry_list,
+            paper=paper,
+            counts=counts,
+            findings=own_findings,
+            changes=own_changes,
         )
-        said = f"{counts} {len(blind)} {mine.to_csv(index=False)} {moved.to_csv(index=False)}"
+        content = f"{counts} {len(own_unknown)} {own_findings.to_csv(index=False)} {own_changes.to_csv(index=False)}"
         with workspace.database.write() as connection:
             if township is None:
                 path = workspace.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx"
                 put_out(connection, workspace, path, month, COUNTY, by, write)
             else:
-                mark = hashlib.sha256(said.encode()).hexdigest()[:4]
+                mark = hashlib.sha256(content.encode()).hexdigest()[:4]
                 hand_out(
                     connection,
                     workspace,

@@ -15,10 +15,10 @@ def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
     """Write the bulletin (通报) of the one or two months that end with ``month``."""
     from shouwang.statistics.papers import bulletin
 
-    workspace, of = load_workspace(), Month.parse(month)
+    workspace, data_month = load_workspace(), Month.parse(month)
     with workspace.database.read() as connection:
-        require_screened(connection, of)
-    return bulletin(workspace, of, months)
+        require_screened(connection, data_month)
+    return bulletin(workspace, data_month, months)
 
 
 def write_results(month: str, department: str) -> dict[str, Any]:
