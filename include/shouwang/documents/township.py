@@ -78,12 +78,11 @@ def printed_clues(clues: pd.DataFrame) -> pd.DataFrame:
     """Clues as they are printed: level and last conclusion in words, reasons numbered, measures one
     a line."""
     choices = {code: conclusion.choice for code, conclusion in BY_CODE.items()}
-    last = clues["last_conclusion"]
     return clues.assign(
         level=clues["level"].map(LEVEL_NAMES),
         reasons=clues["reasons"].fillna("").map(_numbered),
         measures=clues["measures"].str.replace("；", "\n", regex=False),
-        last_conclusion=last.map(choices).fillna(last),
+        last_conclusion=clues["last_conclusion"].replace(choices),
     )
 
 

@@ -115,7 +115,8 @@ def _overall(
     ]
     return [
         f"{first}。按预警等级分，{levels}。",
-        f"按风险类型分，{'；'.join(risks.values())}（一户有多种风险的分别计入）。按线索来源分，{listed(sources)}。",
+        f"按风险类型分，{'；'.join(risks.values())}（一户有多种风险的分别计入）。"
+        f"按线索来源分，{listed(sources)}。",
     ]
 
 
@@ -177,7 +178,8 @@ def _measures(counts: Counts) -> list[str]:
         for name, row in measures.iterrows()
     ]
     return [
-        f"今年以来，对核查确认的户落实帮扶措施 {int(measures['户次'].sum()):,} 户次：{'；'.join(kinds)}。"
+        f"今年以来，对核查确认的户落实帮扶措施 {int(measures['户次'].sum()):,} 户次："
+        f"{'；'.join(kinds)}。"
     ]
 
 

@@ -215,7 +215,8 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
             findings=own_findings,
             changes=own_changes,
         )
-        content = f"{counts} {len(own_unknown)} {own_findings.to_csv(index=False)} {own_changes.to_csv(index=False)}"
+        frames = (own_findings.to_csv(index=False), own_changes.to_csv(index=False))
+        content = f"{counts} {len(own_unknown)} {frames[0]} {frames[1]}"
         with workspace.database.write() as connection:
             if township is None:
                 path = workspace.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx"
