@@ -31,6 +31,7 @@ from shouwang.documents.bulletin_docx import write_docx
 from shouwang.documents.caseform import CaseFormPaper, write_case_form
 from shouwang.documents.charts import to_png
 from shouwang.documents.feedback_receipt import FeedbackPaper, write_feedback_receipt
+from shouwang.documents.frames import OVERDUE_COLUMNS
 from shouwang.documents.notice import write_notice
 from shouwang.documents.receipt import Counts, write_receipt
 from shouwang.documents.registry_list import RegistryPaper, write_registry_list
@@ -38,7 +39,7 @@ from shouwang.documents.results import ResultsPaper, write_results
 from shouwang.documents.review import ReviewPaper, write_review
 from shouwang.documents.story import Story, write_story
 from shouwang.documents.summary import write_summary
-from shouwang.documents.supervision import OVERDUE_COLUMNS, SupervisionPaper, write_supervision
+from shouwang.documents.supervision import SupervisionPaper, write_supervision
 from shouwang.documents.township import write_township_workbook
 from shouwang.screening.hit_rates import COLUMNS as RATES
 from shouwang.statistics.bulletin import sections

@@ -18,21 +18,6 @@ from shouwang.documents.township import printed_clues
 
 WARNING_COLUMNS = ("township", "level", "category", "risks", "rules", "state")
 """One row a household with a signal; ``state`` is new, repeated or supplement."""
-DEPARTMENT_COLUMNS = (
-    "department",
-    "dataset",
-    "state",
-    "version",
-    "rows",
-    "accepted",
-    "rejected",
-    "duplicate",
-    "matched",
-    "review",
-    "unmatched",
-)
-"""One row a dataset that was due: names and state (已接收, 整份退回, 未报送 …) in Chinese, null
-where there is none."""
 
 _STATES = {"new": "新增", "supplement": "补充", "repeated": "重复"}
 

@@ -11,12 +11,9 @@ import pandas as pd
 
 from shouwang.core.terms import LEVEL_NAMES, LEVELS
 from shouwang.documents.filling import fill
-from shouwang.documents.frames import require_columns
+from shouwang.documents.frames import OVERDUE_COLUMNS, require_columns
 from shouwang.documents.paper import Paper
 from shouwang.documents.saving import Target
-
-OVERDUE_COLUMNS = ("township", "clue_no", "village", "head", "level", "risks", "due", "days_late")
-"""One row a clue without an answer; ``days_late``: since it was due."""
 
 
 @dataclass(frozen=True, kw_only=True)
