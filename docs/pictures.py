@@ -21,13 +21,14 @@ from playwright.sync_api import sync_playwright
 
 from demo.county import make_county
 from shouwang.core.month import Month
+from shouwang.documents.template import SHIPPED
 from shouwang.submissions import handover
 from shouwang.workspace.workspace import load_workspace
 
 DOCS = Path(__file__).parent
 sys.path[:0] = [
     str(DOCS.parent / "tests" / name)
-    for name in ("submission", "reporting", "questions", "board", ".")
+    for name in ("documents", "statistics", "questions", "board", ".")
 ]
 
 import asked  # noqa: E402 (the tests' builders are not installed)
@@ -53,7 +54,6 @@ SHOWN = {
 }
 """Which pages of which paper are shown under which name."""
 DOTS = "110"
-WINDOW = "1100,1400"
 
 
 def draw(pdf: Path, page: int, picture: Path) -> None:
@@ -115,34 +115,21 @@ def photograph_questions(folder: Path, browser: str, picture: Path) -> None:
 
 
 def main() -> None:
-    """Write every paper, print it, draw its pages; photograph the page that is none."""
+    """Write every paper, print it and a template, draw their pages; photograph the questions."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         papers = [str(every_paper.write(paper, folder)) for paper in SHOWN]
+        papers.append(shutil.copy(SHIPPED / "township.xlsx", folder / "template.xlsx"))
         profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
         options = ["--headless", "--convert-to", "pdf", "--outdir", name, *papers]
         subprocess.run(["soffice", profile, *options], check=True, stdout=subprocess.DEVNULL)
-        for paper, pages in SHOWN.items():
+        for paper, pages in (SHOWN | {"template": {1: "template"}}).items():
             for page, picture in pages.items():
                 draw(folder / f"{paper}.pdf", page, DOCS / "pictures" / f"{picture}.png")
-        page = every_paper.write("bulletin_page", folder)
         browser = next(
             filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
         )
         photograph_questions(folder, browser, DOCS / "pictures" / "questions-zh.png")
-        shot = [
-            f"--screenshot={DOCS / 'pictures' / 'bulletin-page.png'}",
-            f"--window-size={WINDOW}",
-            page.as_uri(),
-        ]
-        quiet = [
-            "--headless",
-            "--no-sandbox",
-            "--hide-scrollbars",
-            "--force-device-scale-factor=0.75",
-            f"--user-data-dir={folder / 'browser'}",
-        ]
-        subprocess.run([browser, *quiet, *shot], check=True, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from shouwang.core.month import Month
-from shouwang.documents.frames import CLUE_COLUMNS, DETAIL_COLUMNS
+from shouwang.documents.frames import CLUE_COLUMNS, DEPARTMENT_COLUMNS, DETAIL_COLUMNS
 from shouwang.documents.notice import NoticePaper
 from shouwang.documents.receipt import (
     Counts,
@@ -18,7 +18,7 @@ from shouwang.documents.receipt import (
     RejectedRow,
     SheetHeader,
 )
-from shouwang.documents.summary import DEPARTMENT_COLUMNS, WARNING_COLUMNS, SummaryPaper
+from shouwang.documents.summary import WARNING_COLUMNS, SummaryPaper
 from shouwang.documents.township import ReleasePaper
 
 DEPARTMENTS = {

@@ -28,10 +28,10 @@ from statistics_builders import departments as department_lines
 from shouwang.core.month import Month
 from shouwang.documents.bulletin import Bulletin
 from shouwang.documents.bulletin_docx import write_docx
-from shouwang.documents.bulletin_page import write_page
 from shouwang.documents.caseform import CaseFormPaper, write_case_form
-from shouwang.documents.charts import to_png, to_svg
+from shouwang.documents.charts import to_png
 from shouwang.documents.feedback_receipt import FeedbackPaper, write_feedback_receipt
+from shouwang.documents.frames import OVERDUE_COLUMNS
 from shouwang.documents.notice import write_notice
 from shouwang.documents.receipt import Counts, write_receipt
 from shouwang.documents.registry_list import RegistryPaper, write_registry_list
@@ -39,7 +39,7 @@ from shouwang.documents.results import ResultsPaper, write_results
 from shouwang.documents.review import ReviewPaper, write_review
 from shouwang.documents.story import Story, write_story
 from shouwang.documents.summary import write_summary
-from shouwang.documents.supervision import OVERDUE_COLUMNS, SupervisionPaper, write_supervision
+from shouwang.documents.supervision import SupervisionPaper, write_supervision
 from shouwang.documents.township import write_township_workbook
 from shouwang.screening.hit_rates import COLUMNS as RATES
 from shouwang.statistics.bulletin import sections
@@ -218,17 +218,17 @@ def _story(path: Path) -> None:
     story = Story(
         **headed("张某", LATE),
         household="赵明",
-        facts=[
-            ("乡镇", "大河镇"),
-            ("村", "上河村"),
-            ("组", "3组"),
-            ("户主", "赵明"),
-            ("户类型", "脱贫户"),
-            ("人均纯收入", 8084),
-            ("线索编号", "2609-AAAA0002"),
-            ("预警等级", "红Ⅰ"),
-            ("台账状态", "帮扶中"),
-        ],
+        facts={
+            "township": "大河镇",
+            "village": "上河村",
+            "village_group": "3组",
+            "head": "赵明",
+            "household_type": "脱贫户",
+            "income": 8084,
+            "clue_no": "2609-AAAA0002",
+            "level": "红Ⅰ",
+            "state": "帮扶中",
+        },
         members=[("赵明", "户主", "男", 1980, "普通劳动力"), ("钱秀英", "配偶", "女", 1982, None)],
         signals=[
             (
@@ -395,7 +395,6 @@ PAPERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "receipt_refused": (".xlsx", _refused),
     "results": (".xlsx", _results),
     "bulletin": (".docx", lambda path: write_docx(path, bulletin(), to_png)),
-    "bulletin_page": (".html", lambda path: write_page(path, bulletin(), to_svg)),
 }
 """Each paper's name, the ending of its file, and what writes it."""
 

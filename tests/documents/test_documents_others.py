@@ -36,14 +36,17 @@ def story(text: str = "赵明", **changes: Any) -> Story:
     facts: dict[str, Any] = {
         **headed("张某", LATE),
         "household": text,
-        "facts": [
-            ("乡镇", "大河镇"),
-            ("村", text),
-            ("组", "3组"),
-            ("户主", text),
-            ("户类型", "脱贫户"),
-            ("人均纯收入", 8084),
-        ],
+        "facts": {
+            "township": "大河镇",
+            "village": text,
+            "village_group": "3组",
+            "head": text,
+            "household_type": "脱贫户",
+            "income": 8084,
+            "clue_no": "2609-AAAA0002",
+            "level": "红Ⅰ",
+            "state": "帮扶中",
+        },
         "members": [(text, "户主", "男", 1980, "普通劳动力"), ("钱秀英", "配偶", "女", 1982, None)],
         "signals": [
             (

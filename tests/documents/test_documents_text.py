@@ -7,18 +7,18 @@ from io import BytesIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 
-from shouwang.documents.looks import new_workbook, put
+from shouwang.documents.filling import put
 from shouwang.documents.text import comparable, display_width, lines_needed, masked, printable
 
 
 @given(st.lists(st.text(st.characters(), max_size=40), min_size=1, max_size=20))
 def test_any_text_can_be_written_and_comes_back_as_text(texts: list[str]) -> None:
-    workbook = new_workbook()
+    workbook = Workbook()
     sheet = workbook.create_sheet("甲")
     for row, text in enumerate(texts, start=1):
-        put(sheet, row, 1, text, "文本")
+        put(sheet.cell(row, 1), text, sheet.cell(row, 1)._style)
     written = BytesIO()
     workbook.save(written)
     read = load_workbook(written)["甲"]

@@ -75,7 +75,13 @@ def test_drop_downs_and_checks_cover_every_household_and_no_other_row(path: Path
     )
     assert len(checks) == 4
     assert conclusion.formula1 == "核查结论选项"
-    assert (visited.type, visited.formula1) == ("date", "DATE(2026,10,12)")
+    assert (visited.type, visited.formula1, visited.formula2) == (
+        "date",
+        "名单编制日",
+        "核查最晚日",
+    )
+    days = [workbook["选项"][place].value.date().isoformat() for place in ("C1", "C2")]
+    assert days == ["2026-10-12", "2027-10-13"]
     assert (income.operator, income.formula1) == ("greaterThanOrEqual", "0")
     assert not measure.showErrorMessage
     assert all(len(check.error or "") <= 255 for check in checks.values())
@@ -146,14 +152,6 @@ def test_no_identity_number_or_account_is_shown_whole(path: Path) -> None:
     assert number not in everything
     assert account not in everything
     assert "532999********0018" in everything
-
-
-def test_the_same_content_is_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a.xlsx", "b.xlsx"):
-        write_township_workbook(tmp_path / name, release(), clues(12), details(clues(12)))
-    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
-    assert [file.name for file in sorted(tmp_path.iterdir())] == ["a.xlsx", "b.xlsx"]
-    assert load_workbook(tmp_path / "a.xlsx").properties.modified.date() == release().day
 
 
 def test_rows_are_high_enough_for_long_reasons(path: Path) -> None:

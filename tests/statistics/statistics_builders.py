@@ -123,7 +123,7 @@ def bulletin(**changes: Any) -> Bulletin:
     return Bulletin(**{**parts, **changes})
 
 
-def figure(chart: object) -> Figure:
+def figure(chart: str) -> Figure:
     """A figure around a chart."""
     return Figure("各类风险", chart, "按风险类型。")
 

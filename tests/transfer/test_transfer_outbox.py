@@ -3,6 +3,7 @@ another's place."""
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_a_paper_that_is_made_again_and_says_the_same_stays_as_it_is(
     now = Workspace.now
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            Workspace, "now", lambda workspace: now(workspace).replace(hour=23, minute=59)
+            Workspace, "now", lambda workspace: now(workspace) + dt.timedelta(days=1, minutes=1)
         )
         releasing.summarise(MONTH)
     assert state() == before

@@ -10,7 +10,7 @@ import typer
 from shouwang.cli import rooms
 from shouwang.cli.options import ByLogin, Workbook, existing_file, missing_months, span
 from shouwang.cli.terminal import command, commands, warn, working
-from shouwang.core.errors import NotThereYet, UsageError, unknown
+from shouwang.core.errors import ConfigError, NotThereYet, UsageError, unknown
 from shouwang.core.month import Month
 
 rules = commands("rules", "The screening rules (rules.yaml).")
@@ -88,7 +88,7 @@ def try_(
     report = {"rules": str(file), "silent": list(trial.silent), **trial.report()}
     if workbook is not None:
         heading = f"{workspace.county.settings.name}规则试算"
-        paper = rooms.plain_report.ReportPaper(**rooms.handout.headed(workspace), heading=heading)
+        paper = rooms.rule_reports.TrialPaper(**rooms.handout.headed(workspace), heading=heading)
         with rooms.whole_files.atomic_write(workbook) as part:
             rooms.rule_reports.write_trial(part, paper, report, trial.warnings, trial.titles)
     if picture is not None:
@@ -182,7 +182,7 @@ def draft(
     return {"files": list(map(str, files)), "left_out": left_out}
 
 
-@command(config, "check", doing="Reading contracts, rules and suites")
+@command(config, "check", doing="Reading contracts, rules, suites and templates")
 def config_check() -> dict[str, Any]:
     """Read everything a county edits and say what is wrong, where, and what is allowed."""
     workspace = rooms.workspace.load_workspace()
@@ -190,6 +190,8 @@ def config_check() -> dict[str, Any]:
     book = rooms.rulebook.load_rulebook(workspace.county_folder, contracts=contracts)
     for each in contracts:
         rooms.suites.load_suite(rooms.suites.suite_path(workspace.expectations, each.slug))
+    if problems := rooms.template.check_templates(workspace.county_folder / "templates"):
+        raise ConfigError("\n".join(problems))
     return {
         "county": workspace.county.settings.name,
         "departments": list(workspace.county.contracts),

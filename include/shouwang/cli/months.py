@@ -174,8 +174,7 @@ def bulletin(
         1, "--months", help="How many months it covers: 1, or 2 (双月通报)."
     ),
 ) -> dict[str, Any]:
-    """Write the bulletin (通报): counts, tables and charts without persons, as .docx to edit and
-    .html to look at."""
+    """Write the bulletin (通报): counts, tables and charts without persons, as .docx to edit."""
     return rooms.publishing.write_bulletin(month, months)
 
 

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from shouwang.cli import drafting, exporting
     from shouwang.compliance import backup, key_rotation, persons, trail
     from shouwang.core import files as whole_files
-    from shouwang.documents import charts, rule_reports
-    from shouwang.documents import report as plain_report
+    from shouwang.documents import charts, rule_reports, template
     from shouwang.intake import files
     from shouwang.matching import deciding, report
     from shouwang.quality import suites
@@ -35,7 +34,7 @@ ROOMS = {
     "casework": "monthly states versioning warnings",
     "cli": "drafting exporting",
     "compliance": "backup key_rotation persons trail",
-    "documents": "charts rule_reports",
+    "documents": "charts rule_reports template",
     "intake": "files",
     "matching": "deciding report",
     "quality": "suites",
@@ -49,7 +48,7 @@ ROOMS = {
     "workspace": "counties workspace",
 }
 """Where each module is."""
-RENAMED = {"plain_report": "documents.report", "whole_files": "core.files"}
+RENAMED = {"whole_files": "core.files"}
 """Modules that are called as another room's is."""
 
 

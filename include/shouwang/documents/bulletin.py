@@ -1,11 +1,14 @@
-"""What a bulletin (通报) consists of, before it becomes a document or a page: text, tables and
-charts without persons."""
+"""What a bulletin (通报) consists of, before it becomes a document: text, tables and charts without
+persons."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from shouwang.documents.template import SHIPPED
 
 Cell = str | int
 
@@ -40,11 +43,10 @@ class CountTable:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart of Altair with its title, and what it shows in one sentence for those who cannot see
-    it."""
+    """A chart (Vega-Lite), its title, and what it shows for those who cannot see it."""
 
     title: str
-    chart: object
+    chart: str
     alt: str
 
 
@@ -60,11 +62,7 @@ class Bulletin:
     sections: tuple[Section, ...]
     tables: tuple[CountTable, ...]
     figures: tuple[Figure, ...]
-
-    @property
-    def signed(self) -> str:
-        """The date as it stands below the text: ``2026年10月12日``."""
-        return f"{self.prepared_on.year}年{self.prepared_on.month}月{self.prepared_on.day}日"
+    templates: Path = SHIPPED
 
 
 def printed(cell: Cell) -> str:

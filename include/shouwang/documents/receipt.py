@@ -4,28 +4,28 @@ to correct.
 The sheets 退回数据 begin with the department's own headings and hold its own words, so that a
 corrected copy can be sent back as it is, alone: a hidden last column says which row of which
 submission each line is (`row_key`). Everything on them is the department's own; nothing of it is
-masked.
+masked. Their columns being the department's, the filler cannot know them: the template's sheet
+gives them their looks.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 
+import pandas as pd
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from shouwang.core.month import Month
-from shouwang.documents.looks import Value, band, put, wrapped_height
-from shouwang.documents.paper import Book, Paper, note
+from shouwang.documents.filling import Filling, copied, put, row_height
+from shouwang.documents.paper import Paper
 from shouwang.documents.saving import Target
 from shouwang.documents.text import comparable, display_width, lines_needed, printable
 
 RECEIPT, REJECTED, REASON, KEY = "回执", "退回数据", "退回原因", "回执编号"
-_WIDTHS = (34, 16, 11, 11, 11, 11)
-_LAST = len(_WIDTHS)
-_REASON_WIDTH, _WIDEST, _NARROWEST = 46.0, 26, 8
+_WIDEST, _NARROWEST = 26, 8
 
 
 @dataclass(frozen=True)
@@ -112,20 +112,10 @@ class ReceiptPaper(Paper):
     not_read: tuple[str, ...] = ()
     no_data: tuple[str, ...] = ()
 
-    @property
-    def title(self) -> str:
-        """The heading of the receipt and of the file's properties."""
-        return f"{self.month.chinese}{self.department}{self.dataset}数据回执"
-
-    @property
-    def use(self) -> str:
-        """For whom and for what."""
-        return f"供{self.department}更正数据使用，不得外传"
-
 
 def row_key(submission: str, file: str, sheet: str, row: int) -> str:
-    """What the hidden column 回执编号 says of a rejected row: the submission's id and the place where
-    the row stood."""
+    """What the hidden column 回执编号 says of a rejected row: the submission's id and the place
+    where the row stood."""
     return f"{submission}/{file}/{sheet}/{row}"
 
 
@@ -136,48 +126,38 @@ def write_receipt(path: Target, receipt: ReceiptPaper, rejected: Sequence[Reject
     Raises `ValueError` when a row comes from a sheet whose headings ``receipt.headers`` does not
     hold.
     """
-    book = Book(receipt)
-    _write_facts(book, receipt, bool(rejected))
-    several = len({(row.file, row.sheet) for row in rejected}) > 1
-    for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected), start=1):
-        _write_rejected(
-            book,
-            receipt,
-            REJECTED if number == 1 else f"{REJECTED}{number}",
-            headings,
-            rows,
-            several,
-        )
-    book.save(path)
-
-
-def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
-    facts = f"{receipt.county}　　报送单位：{receipt.department}　　接收日期：{receipt.received_on.isoformat()}"
-    facts += f"　　{KEY}：{receipt.submission}"
-    sheet = book.sheet(RECEIPT, _WIDTHS, receipt.title, facts, landscape=False)
-    note(
-        sheet,
-        3,
-        _WIDTHS,
-        _verdict(receipt),
-        "缺报提示" if receipt.refused or receipt.counts.rejected else "副标题",
+    filling = Filling("receipt.xlsx", receipt)
+    files = [{"file": f.file, "sheet": f.sheet} | asdict(f.counts) for f in receipt.files]
+    filling.fill(
+        {
+            "month": receipt.month.chinese,
+            "department": receipt.department,
+            "dataset": receipt.dataset,
+            "received_on": receipt.received_on,
+            "submission": receipt.submission,
+            "urgent": bool(receipt.refused or receipt.counts.rejected),
+            "verdict": _verdict(receipt),
+            **asdict(receipt.counts),
+            "files": pd.DataFrame(files, columns=["file", "sheet", *asdict(receipt.counts)]),
+            "guesses": pd.DataFrame(
+                map(astuple, receipt.header_guesses), columns=["file", "sheet", "written", "meant"]
+            ),
+            "notes": pd.DataFrame({"text": _notes(receipt, bool(rejected))}, dtype="object"),
+            "rejected_rows": pd.DataFrame(map(astuple, rejected)),
+        }
     )
-    row = 5
-    counted = ("读取行数", "接收", "退回", "重复")
-    lines: list[Sequence[Value]] = [
-        (line.file, line.sheet, *_figures(line.counts)) for line in receipt.files
-    ]
-    lines.append(("合计", "", *_figures(receipt.counts)))
-    row = _table(sheet, row, "各文件行数", ("文件", "工作表", *counted), lines)
-    if receipt.header_guesses:
-        guesses = [
-            (guess.file, guess.sheet, guess.written, "", guess.meant, "")
-            for guess in receipt.header_guesses
-        ]
-        title = "按最接近的写法识别的表头（如不正确请告知，并请尽量沿用原写法）"
-        row = _table(sheet, row, title, ("文件", "工作表", "表中写法", "", "识别为", ""), guesses)
-    notes = []
-    notes += [f"提醒（不影响入库，请核对）：{warning}" for warning in receipt.warnings]
+    model = filling.workbook[REJECTED]
+    model.title = f"{REJECTED}_"
+    several = len({(row.file, row.sheet) for row in rejected}) > 1
+    for number, (headings, rows) in enumerate(_by_headings(receipt.headers, rejected)):
+        sheet = copied(model, f"{REJECTED}{number + 1 if number else ''}")
+        _write_rejected(sheet, receipt.submission, headings, rows, several)
+    filling.workbook.remove(model)
+    filling.save(path)
+
+
+def _notes(receipt: ReceiptPaper, has_rejected: bool) -> list[str]:
+    notes = [f"提醒（不影响入库，请核对）：{warning}" for warning in receipt.warnings]
     if receipt.corrected:
         notes.append(f"其中 {receipt.corrected} 行已按交回的回执更正。")
     if receipt.ignored:
@@ -199,45 +179,24 @@ def _write_facts(book: Book, receipt: ReceiptPaper, has_rejected: bool) -> None:
         notes.append("重复行与本次报送中较早的一行相同，未重复计算，无需更正。")
     if receipt.counts.void:
         notes.append(
-            f"另有 {receipt.counts.void} 行作废（标明退费、作废，或后一批报送了同一编号）：只登记，不参与比对。"
+            f"另有 {receipt.counts.void} 行作废（标明退费、作废，或后一批报送了同一编号）："
+            "只登记，不参与比对。"
         )
-    for text in notes:
-        row = note(sheet, row, _WIDTHS, text)
+    return notes
 
 
 def _verdict(receipt: ReceiptPaper) -> str:
     if receipt.refused:
-        return f"本次报送整份退回，未入库：{receipt.refused} 本月此前已接收的版本（如有）继续有效，请更正后重新报送。"
+        return (
+            f"本次报送整份退回，未入库：{receipt.refused} "
+            "本月此前已接收的版本（如有）继续有效，请更正后重新报送。"
+        )
     taken = f"已接收，为本月第 {receipt.version} 版，" if receipt.version else "已接收，"
     counts = receipt.counts
     if counts.rejected:
-        return f"{taken}入库 {counts.accepted} 行；另有 {counts.rejected} 行有误退回，请更正后重新报送。"
+        taken += f"入库 {counts.accepted} 行；另有 {counts.rejected} 行有误退回，"
+        return f"{taken}请更正后重新报送。"
     return f"{taken}入库 {counts.accepted} 行，没有退回的行。"
-
-
-def _figures(counts: Counts) -> tuple[int, int, int, int]:
-    return counts.read, counts.accepted, counts.rejected, counts.duplicate
-
-
-def _table(
-    sheet: Worksheet, row: int, title: str, headers: Sequence[str], lines: Sequence[Sequence[Value]]
-) -> int:
-    """A small table with a title; an empty heading joins its column to the one before. The row
-    after it is returned."""
-    band(sheet, row, 1, _LAST, title, "说明小节", 22)
-    starts = [place for place, header in enumerate(headers) if header]
-    spans = list(zip(starts, [*starts[1:], len(headers)], strict=True))
-    for first, end in spans:
-        band(sheet, row + 1, first + 1, end, headers[first], "栏目", 22)
-    for line in lines:
-        row += 1
-        for first, end in spans:
-            value = line[first]
-            style = "合计" if line[0] == "合计" else "整数" if isinstance(value, int) else "文本"
-            band(sheet, row + 1, first + 1, end, value, style)
-        needed = [lines_needed(str(line[first]), sum(_WIDTHS[first:end])) for first, end in spans]
-        sheet.row_dimensions[row + 1].height = wrapped_height(max(needed), 20)
-    return row + 3
 
 
 def _by_headings(
@@ -258,61 +217,50 @@ def _by_headings(
 
 
 def _write_rejected(
-    book: Book,
-    receipt: ReceiptPaper,
-    name: str,
+    sheet: Worksheet,
+    submission: str,
     headings: tuple[str, ...],
     rows: Sequence[RejectedRow],
     several: bool,
 ) -> None:
     """One sheet of rejected rows; older 退回原因 and 回执编号 of a receipt that was sent again are
     left out."""
+    styles = {name: sheet[name]._style for name in ("A1", "B1", "C1", "A2", "B2", "C2", "A3")}
+    reason_width = sheet.column_dimensions["B"].width
     breadth = max(len(headings), *(len(row.cells) for row in rows))
-    kept = [
-        place
-        for place, heading in enumerate(_padded(headings, breadth))
-        if comparable(heading) not in (REASON, KEY)
-    ]
+    headings = _padded(headings, breadth)
+    kept = [n for n in range(breadth) if comparable(headings[n]) not in (REASON, KEY)]
+    named = [headings[place] for place in kept]
+    lines = [[_padded(row.cells, breadth)[place] for place in kept] for row in rows]
+    widths = [*map(_fitting, zip(*lines, strict=True)), reason_width]
     last = len(kept) + 1
-    lines = [tuple(_padded(row.cells, breadth)[place] for place in kept) for row in rows]
-    widths = [_fitting(texts) for texts in zip(*lines, strict=True)]
-    sheet = book.sheet(name, [*widths, _REASON_WIDTH])
-    sheet.protection.sheet = False  # it is corrected in place
-    for column, place in enumerate(kept, start=1):
-        put(sheet, 1, column, _padded(headings, breadth)[place], "栏目")
-    put(sheet, 1, last, REASON, "栏目")
-    put(sheet, 1, last + 1, KEY, "栏目")
+    sheet._cells.clear()
+    sheet.column_dimensions.clear()
+    for column, width in enumerate(widths, start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.column_dimensions[get_column_letter(last + 1)].hidden = True
+    for column, heading in enumerate(named, start=1):
+        put(sheet.cell(1, column), heading, styles["A1"])
+    put(sheet.cell(1, last), REASON, styles["B1"])
+    put(sheet.cell(1, last + 1), KEY, styles["C1"])
+    sheet.row_dimensions[1].height = _height(named, widths, 24)
     for number, (row, texts) in enumerate(zip(rows, lines, strict=True), start=2):
         for column, (place, text) in enumerate(zip(kept, texts, strict=True), start=1):
-            put(
-                sheet,
-                number,
-                column,
-                text or None,
-                "退回单元格" if place in row.bad_columns else "退回原文",
-            )
+            style = styles["A3" if place in row.bad_columns else "A2"]
+            put(sheet.cell(number, column), text or None, style)
         origin = f"{row.file} {row.sheet}".strip() + " " if several else ""
         reasons = printable(f"{origin}第 {row.row} 行：{row.reasons}")
-        put(sheet, number, last, reasons, "退回原因")
-        put(
-            sheet,
-            number,
-            last + 1,
-            row_key(receipt.submission, row.file, row.sheet, row.row),
-            "文本",
-        )
-        shown = zip((*texts, reasons), (*widths, _REASON_WIDTH), strict=True)
-        sheet.row_dimensions[number].height = wrapped_height(
-            max(lines_needed(*pair) for pair in shown), 20
-        )
-    named = zip((_padded(headings, breadth)[place] for place in kept), widths, strict=True)
-    sheet.row_dimensions[1].height = wrapped_height(
-        max((lines_needed(*pair) for pair in named), default=1)
-    )
-    sheet.freeze_panes = "A2"
+        put(sheet.cell(number, last), reasons, styles["B2"])
+        key = row_key(submission, row.file, row.sheet, row.row)
+        put(sheet.cell(number, last + 1), key, styles["C2"])
+        sheet.row_dimensions[number].height = _height([*texts, reasons], widths, 20)
     sheet.auto_filter.ref = f"A1:{get_column_letter(last + 1)}{len(rows) + 1}"
-    sheet.print_title_rows = "1:1"
+
+
+def _height(texts: Sequence[str], widths: Sequence[float], least: float) -> float:
+    """The height of a row in which the text that needs most has its place."""
+    lines = (lines_needed(*pair) for pair in zip(texts, widths, strict=False))
+    return row_height(max(lines, default=1), least)
 
 
 def _padded(cells: tuple[str, ...], breadth: int) -> tuple[str, ...]:

@@ -40,17 +40,15 @@ def story_of(connection: Connection, workspace: Workspace, key: str, by: str) ->
     people = head_first(people_as_of(connection, Month.of(today), household))
     head = people.iloc[0].to_dict() if len(people) else {}
     last = story["cases"][-1]
-    facts = [
-        ("乡镇", story["township"]),
-        ("村", story["village"]),
-        ("组", head.get("village_group")),
-        ("户主", head.get("name")),
-        ("户类型", head.get("household_type")),
-        ("人均纯收入", head.get("income")),
-        ("线索编号", last["clue_no"]),
-        ("预警等级", LEVEL_NAMES[last["level"]]),
-        ("台账状态", last["state"]),
-    ]
+    facts = {
+        "township": story["township"],
+        "village": story["village"],
+        **{name: head.get(name) for name in ("village_group", "household_type", "income")},
+        "head": head.get("name"),
+        "clue_no": last["clue_no"],
+        "level": LEVEL_NAMES[last["level"]],
+        "state": last["state"],
+    }
     born = pd.to_datetime(people["birth_date"]).dt.year.astype("Int64")
     members = people.assign(born=born.astype(object).where(born.notna(), None))
     titles = {c.department: c.title for c in workspace.county.contracts.values()}

@@ -3,19 +3,18 @@ households won and lost, confirmed ones missed; touches nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import altair as alt
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from shouwang.core.month import Month
 from shouwang.core.terms import LEVELS
-from shouwang.documents.charts import styled
+from shouwang.documents import charts
 from shouwang.registry.history import load_in_force, people_as_of
 from shouwang.screening import households
 from shouwang.screening.evaluate import conclude, signals_of
@@ -162,21 +161,11 @@ def _pair(holds: pd.DataFrame) -> dict[str, int]:
     return {name: int(holds[name].sum()) for name in TITLES}
 
 
-def chart(by_rule: Mapping[str, Mapping[str, int]], titles: Mapping[str, str]) -> Any:
+def chart(by_rule: Mapping[str, Mapping[str, int]], titles: Mapping[str, str]) -> str:
     """Households of each rule, now and then, as bars side by side."""
-    rows = pd.DataFrame(
-        [
-            {"rule": f"{rule} {titles.get(rule, '')}", "book": title, "households": pair[name]}
-            for rule, pair in by_rule.items()
-            for name, title in TITLES.items()
-        ]
-    )
-    order: Sequence[str] = list(TITLES.values())
-    base = alt.Chart(rows, title="各规则预警户次").encode(
-        x=alt.X("households:Q", title=None, axis=alt.Axis(tickMinStep=1)),
-        y=alt.Y("rule:N", title=None, axis=alt.Axis(labelLimit=320)),
-        yOffset=alt.YOffset("book:N", sort=order),
-    )
-    color = alt.Color("book:N", title=None, sort=order, legend=alt.Legend(orient="top"))
-    labels = base.mark_text(align="left", dx=4).encode(text="households:Q")
-    return styled(base.mark_bar().encode(color=color) + labels, height=44 * len(by_rule))
+    rows = [
+        {"rule": f"{rule} {titles.get(rule, '')}", "book": title, "households": pair[name]}
+        for rule, pair in by_rule.items()
+        for name, title in TITLES.items()
+    ]
+    return charts.chart("trial", pd.DataFrame(rows, columns=["rule", "book", "households"]))

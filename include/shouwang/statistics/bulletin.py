@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from shouwang.core.terms import LEVEL_NAMES, LEVELS
 from shouwang.documents.bulletin import Section
-from shouwang.documents.frames import LEVELS as LEVEL_NAMES
 from shouwang.registry.monitoring import STRUCK_OFF
-from shouwang.statistics.counts import HOUSEHOLDS, LEVELS, MOVES, PEOPLE, Counts
+from shouwang.statistics.counts import HOUSEHOLDS, MOVES, PEOPLE, Counts
 from shouwang.statistics.facts import NEW, REPEATED, SUPPLEMENT
 
 NUMERALS = "一二三四五六七八九十"
@@ -57,8 +57,8 @@ def change(now: int, before: int, unit: str = "户") -> str:
     if now == before:
         return "与上期持平"
     more = now > before
-    said = f"比上期{'增加' if more else '减少'} {abs(now - before):,} {unit}"
-    return said + (
+    text = f"比上期{'增加' if more else '减少'} {abs(now - before):,} {unit}"
+    return text + (
         f"，{'上升' if more else '下降'} {abs(now - before) / before:.1%}" if before else ""
     )
 
@@ -93,16 +93,19 @@ def _overall(
     now = counts.now
     total: Any = now.totals.loc["预警"]
     rows = sum(line.rows for line in departments)
-    said = (
-        f"{counts.label}，共接收 {sum(line.rows > 0 for line in departments)} 个部门数据 {rows:,} 条，"
+    first = (
+        f"{counts.label}，共接收 {sum(line.rows > 0 for line in departments)} 个部门数据 "
+        f"{rows:,} 条，"
         f"经信息比对和规则筛查，预警风险户 {both(total)}"
     )
     if not total[HOUSEHOLDS]:
-        return [said + "。"]
+        return [first + "。"]
     if counts.before is not None:
-        said += f"，{change(int(total[HOUSEHOLDS]), int(counts.before.totals[HOUSEHOLDS]['预警']))}"
+        first += (
+            f"，{change(int(total[HOUSEHOLDS]), int(counts.before.totals[HOUSEHOLDS]['预警']))}"
+        )
     levels = "；".join(f"{LEVEL_NAMES[level]}级 {both(now.levels.loc[level])}" for level in LEVELS)
-    of = {
+    risks = {
         name: f"{name} {both(row)}，占 {share(row[HOUSEHOLDS], total[HOUSEHOLDS])}"
         for name, row in now.risks.iterrows()
     }
@@ -111,26 +114,30 @@ def _overall(
         for name, row in now.departments.iterrows()
     ]
     return [
-        f"{said}。按预警等级分，{levels}。",
-        f"按风险类型分，{'；'.join(of.values())}（一户有多种风险的分别计入）。按线索来源分，{listed(sources)}。",
+        f"{first}。按预警等级分，{levels}。",
+        f"按风险类型分，{'；'.join(risks.values())}（一户有多种风险的分别计入）。"
+        f"按线索来源分，{listed(sources)}。",
     ]
 
 
 def _visits(counts: Counts, cut_off: str) -> list[str]:
     totals = counts.now.totals
-    one = totals[HOUSEHOLDS]
-    said = [
-        f"本期预警中，新增 {both(totals.loc[NEW])}，补充 {both(totals.loc[SUPPLEMENT])}；重复 {both(totals.loc[REPEATED])}，"
+    households = totals[HOUSEHOLDS]
+    sentences = [
+        f"本期预警中，新增 {both(totals.loc[NEW])}，补充 {both(totals.loc[SUPPLEMENT])}；"
+        f"重复 {both(totals.loc[REPEATED])}，"
         "因已在台账内或近期核查无风险，未再下发。"
     ]
-    if not one["下发"]:
-        return [*said, "本期没有下发核查线索。"]
+    if not households["下发"]:
+        return [*sentences, "本期没有下发核查线索。"]
     progress = (
-        f"下发乡镇核查 {both(totals.loc['下发'])}。截至{cut_off}，已核查反馈 {both(totals.loc['已核查'])}，"
-        f"核查率 {share(one['已核查'], one['下发'])}；经核查确认存在风险 {both(totals.loc['确认'])}，"
-        f"确认率 {share(one['确认'], one['已核查'])}。"
+        f"下发乡镇核查 {both(totals.loc['下发'])}。截至{cut_off}，"
+        f"已核查反馈 {both(totals.loc['已核查'])}，"
+        f"核查率 {share(households['已核查'], households['下发'])}；"
+        f"经核查确认存在风险 {both(totals.loc['确认'])}，"
+        f"确认率 {share(households['确认'], households['已核查'])}。"
     )
-    if one["逾期"]:
+    if households["逾期"]:
         late = counts.now.townships["逾期"]
         where = [
             f"{name} {int(count):,} 户"
@@ -138,8 +145,10 @@ def _visits(counts: Counts, cut_off: str) -> list[str]:
             if count
         ]
         progress += f"逾期未反馈 {both(totals.loc['逾期'])}（{listed(where)}）"
-        progress += f"，其中列入督办 {int(one['督办']):,} 户。" if one["督办"] else "。"
-    return ["".join(said) + progress]
+        progress += (
+            f"，其中列入督办 {int(households['督办']):,} 户。" if households["督办"] else "。"
+        )
+    return ["".join(sentences) + progress]
 
 
 def _monitored(counts: Counts) -> list[str]:
@@ -148,7 +157,8 @@ def _monitored(counts: Counts) -> list[str]:
     kinds = [f"{name} {both(row)}" for name, row in registered.iterrows()]
     removed = f"{int(every['已消除户']):,} 户 {int(every['已消除人']):,} 人"
     stock = (
-        f"按农户信息登记，全县现有监测对象 {both(every)}，其中{'、'.join(kinds)}；风险已消除 {removed}，"
+        f"按农户信息登记，全县现有监测对象 {both(every)}，其中{'、'.join(kinds)}；"
+        f"风险已消除 {removed}，"
         f"占 {share(every['已消除户'], every[HOUSEHOLDS])}。"
     )
     year = counts.moves["今年以来"]
@@ -160,50 +170,52 @@ def _monitored(counts: Counts) -> list[str]:
 
 
 def _measures(counts: Counts) -> list[str]:
-    by = counts.measures
-    if by.empty:
+    measures = counts.measures
+    if measures.empty:
         return ["今年以来，乡镇尚未反馈帮扶措施。"]
     kinds = [
-        f"{name} {int(row['户次']):,} 户次，占 {row['占比']:.1%}" for name, row in by.iterrows()
+        f"{name} {int(row['户次']):,} 户次，占 {row['占比']:.1%}"
+        for name, row in measures.iterrows()
     ]
     return [
-        f"今年以来，对核查确认的户落实帮扶措施 {int(by['户次'].sum()):,} 户次：{'；'.join(kinds)}。"
+        f"今年以来，对核查确认的户落实帮扶措施 {int(measures['户次'].sum()):,} 户次："
+        f"{'；'.join(kinds)}。"
     ]
 
 
 def _departments(departments: Sequence[DepartmentLine]) -> list[str]:
     due = [line for line in departments if line.due]
-    said = (
+    text = (
         f"本期应报送部门 {len(due)} 个，按时报送 {sum(line.on_time == line.due for line in due)} 个"
     )
     late, missing = (
         [line.title for line in due if line.late],
         [line.title for line in due if line.missing],
     )
-    said += f"；逾期报送：{listed(late)}" if late else ""
-    said += f"；未报送或整份退回：{listed(missing)}" if missing else ""
+    text += f"；逾期报送：{listed(late)}" if late else ""
+    text += f"；未报送或整份退回：{listed(missing)}" if missing else ""
     rows, rejected = sum(line.rows for line in due), sum(line.rejected for line in due)
     unmatched, wrong = sum(line.unmatched for line in due), sum(line.wrong_on_foot for line in due)
-    said += f"。数据退回率 {share(rejected, rows)}"
+    text += f"。数据退回率 {share(rejected, rows)}"
     worst = max(due, key=lambda line: line.rejected_share, default=None)
     if worst is not None and worst.rejected:
-        said += f"，最高的是{worst.title}（{worst.rejected_share:.1%}）"
-    said += f"；有 {unmatched:,} 条与农户信息比对不上"
-    return [said + (f"；乡镇入户核查发现部门数据有误 {wrong:,} 户。" if wrong else "。")]
+        text += f"，最高的是{worst.title}（{worst.rejected_share:.1%}）"
+    text += f"；有 {unmatched:,} 条与农户信息比对不上"
+    return [text + (f"；乡镇入户核查发现部门数据有误 {wrong:,} 户。" if wrong else "。")]
 
 
 def _demands(counts: Counts, departments: Sequence[DepartmentLine]) -> list[str]:
     townships = counts.now.townships
-    said = []
+    demands = []
     if late := [str(name) for name in townships.index[townships["逾期"] > 0]]:
-        said.append(f"{listed(late)}要对逾期未反馈的线索逐户入户核查，尽快报送核查结论")
+        demands.append(f"{listed(late)}要对逾期未反馈的线索逐户入户核查，尽快报送核查结论")
     if missing := [line.title for line in departments if line.missing]:
-        said.append(f"{listed(missing)}要抓紧补报数据，补报后将重新筛查并下发补充名单")
+        demands.append(f"{listed(missing)}要抓紧补报数据，补报后将重新筛查并下发补充名单")
     if wrong := [line.title for line in departments if line.wrong_on_foot]:
-        said.append(f"{listed(wrong)}要对照结果反馈表核实更正有误数据")
-    said.append("各乡镇对核查确认的户要按程序及时识别纳入、落实措施，对暂不纳入的户要持续跟踪")
-    said.append("名单和数据只用于防止返贫致贫监测帮扶，各单位要妥善保管，不得外传")
-    return [f"（{NUMERALS[n]}）{text}。" for n, text in enumerate(said)]
+        demands.append(f"{listed(wrong)}要对照结果反馈表核实更正有误数据")
+    demands.append("各乡镇对核查确认的户要按程序及时识别纳入、落实措施，对暂不纳入的户要持续跟踪")
+    demands.append("名单和数据只用于防止返贫致贫监测帮扶，各单位要妥善保管，不得外传")
+    return [f"（{NUMERALS[n]}）{demand}。" for n, demand in enumerate(demands)]
 
 
 def compared(counts: Counts) -> list[tuple[str, int, int, int | None]]:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from shouwang.core.conclusions import MEASURES
 from shouwang.core.month import Month
+from shouwang.core.terms import LEVELS
 from shouwang.registry.monitoring import (
     MONITORED_TYPES,
     RECOGNISED,
@@ -28,7 +29,6 @@ from shouwang.registry.monitoring import (
 from shouwang.statistics.facts import NEW, REPEATED, SUPPLEMENT, Facts, on_supervision
 
 HOUSEHOLDS, PEOPLE = "户", "人"
-LEVELS = ("红", "黄", "蓝")
 MOVES = (RECOGNISED, REMOVAL, RETURN, RETYPED, STRUCK_OFF)
 STRUCK_OFF_FOR = ("公职人员", "消费型汽车", "商品房", "工商经营", "种养大户")
 OTHER, NOT_SUGGESTED = "其他", "未建议"
@@ -94,8 +94,8 @@ def count(
 
     def earlier(periods: int) -> Period | None:
         span = Month.span(months[0] + -periods * len(months), months[-1] + -periods * len(months))
-        known = any(str(month) in screened for month in span)
-        return _period(facts, span, today, overdue_days, townships) if known else None
+        was_screened = any(str(month) in screened for month in span)
+        return _period(facts, span, today, overdue_days, townships) if was_screened else None
 
     year = [str(month) for month in facts.span if month.year == last.year]
     now = [str(month) for month in months]
@@ -197,18 +197,20 @@ def _period(
 
 
 def _moves(facts: Facts, now: Sequence[str], year: Sequence[str]) -> pd.DataFrame:
-    found: dict[tuple[str, str], pd.Series[int]] = {}
+    columns: dict[tuple[str, str], pd.Series[int]] = {}
     for name, months in (("本期", now), ("今年以来", year)):
         by = _grouped(facts, facts.moves[facts.moves["month"].isin(months)], "movement", MOVES)
-        found |= {(name, unit): by[unit] for unit in (HOUSEHOLDS, PEOPLE)}
-    return pd.DataFrame(found)
+        columns |= {(name, unit): by[unit] for unit in (HOUSEHOLDS, PEOPLE)}
+    return pd.DataFrame(columns)
 
 
 def _struck_off(facts: Facts, year: Sequence[str]) -> pd.DataFrame:
     """Households struck off this year by reason, as far as the township wrote one."""
     rows = facts.moves[facts.moves["month"].isin(year) & (facts.moves["movement"] == STRUCK_OFF)]
-    told = rows["reason"].fillna("").str.extract(f"({'|'.join(STRUCK_OFF_FOR)})")[0].fillna(OTHER)
-    return _grouped(facts, rows.assign(reason=told.astype("str")), "reason")
+    reasons = (
+        rows["reason"].fillna("").str.extract(f"({'|'.join(STRUCK_OFF_FOR)})")[0].fillna(OTHER)
+    )
+    return _grouped(facts, rows.assign(reason=reasons.astype("str")), "reason")
 
 
 def _measures(written: pd.Series) -> pd.DataFrame:
@@ -241,5 +243,5 @@ def _trend(facts: Facts) -> pd.DataFrame:
         "确认": sent[sent["confirmed"]],
     }
     by = {word: rows.groupby("month")["household_id"].nunique() for word, rows in stages.items()}
-    found = pd.DataFrame(by).reindex(months).fillna(0).astype("int64")
-    return found[found["预警"].cumsum() > 0]
+    trend = pd.DataFrame(by).reindex(months).fillna(0).astype("int64")
+    return trend[trend["预警"].cumsum() > 0]

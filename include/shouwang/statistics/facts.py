@@ -102,16 +102,20 @@ def _warned(connection: Connection, low: str, high: str) -> pd.DataFrame:
         connection,
         sa.select(*(warning.c[n] for n in names)).where(warning.c.month.between(low, high)),
     )
-    told = frame(
+    outcomes = frame(
         connection,
         sa.select(case_event.c.month, case.c.household_id, case_event.c.kind)
         .join(case, case.c.clue_no == case_event.c.clue_no)
         .where(case_event.c.month.between(low, high), case_event.c.kind.in_(list(OUTCOMES))),
     )
-    told["outcome"] = told["kind"].map(OUTCOMES)
-    told = told.drop_duplicates(["month", "household_id"])[["month", "household_id", "outcome"]]
-    both = warned.astype("str").merge(told.astype("str"), on=["month", "household_id"], how="left")
-    return both.fillna({"township": UNKNOWN_TOWNSHIP, "outcome": REPEATED})
+    outcomes["outcome"] = outcomes["kind"].map(OUTCOMES)
+    outcomes = outcomes.drop_duplicates(["month", "household_id"])[
+        ["month", "household_id", "outcome"]
+    ]
+    warnings = warned.astype("str").merge(
+        outcomes.astype("str"), on=["month", "household_id"], how="left"
+    )
+    return warnings.fillna({"township": UNKNOWN_TOWNSHIP, "outcome": REPEATED})
 
 
 def _sent(connection: Connection, low: str, high: str, homes: pd.Series) -> pd.DataFrame:
@@ -135,14 +139,14 @@ def _sent(connection: Connection, low: str, high: str, homes: pd.Series) -> pd.D
     words, answer = answers(connection), ["conclusion", "reason", "measure"]
     for rows, days in ((sent, ["released_on", "due"]), (words, ["received_at"])):
         rows[days] = rows[days].astype("datetime64[ms]")
-    told = sent.merge(words[["clue_no", "list_month", "received_at", *answer]], on="clue_no")
-    later = (told["received_at"] >= told["released_on"]) & ~(
-        told["list_month"].astype("str") < told["month"]
+    answered = sent.merge(words[["clue_no", "list_month", "received_at", *answer]], on="clue_no")
+    later = (answered["received_at"] >= answered["released_on"]) & ~(
+        answered["list_month"].astype("str") < answered["month"]
     )
-    told = told[later].drop_duplicates(["month", "clue_no"], keep="last")[
+    answered = answered[later].drop_duplicates(["month", "clue_no"], keep="last")[
         ["month", "clue_no", *answer]
     ]
-    sent = sent.merge(told.astype("str"), on=["month", "clue_no"], how="left")
+    sent = sent.merge(answered.astype("str"), on=["month", "clue_no"], how="left")
     return sent.assign(confirmed=sent["conclusion"].isin(CONFIRMED))
 
 
@@ -150,16 +154,16 @@ def _moves(connection: Connection, low: str, high: str, history: pd.DataFrame) -
     """Movements told by the ledger and by the registry; the same one of a household in a year
     counts once, the first."""
     registered = movements(history)
-    told = pd.concat(
+    moves = pd.concat(
         [
             _ledger_moves(connection, low, high, history),
             registered[registered["month"].between(low, high)],
         ]
     ).astype("str")
-    told = told.sort_values("month", kind="stable").assign(
+    moves = moves.sort_values("month", kind="stable").assign(
         year=lambda t: t["month"].str.slice(0, 4)
     )
-    once = told.groupby(["year", "household_id", "movement"], sort=False)[
+    once = moves.groupby(["year", "household_id", "movement"], sort=False)[
         ["month", "reason"]
     ].first()
     return once.reset_index()[["month", "household_id", "movement", "reason"]].astype("str")
@@ -193,7 +197,7 @@ def _ledger_moves(
     )
     rows = rows.astype({"as_of": "str"}).merge(history, on=["household_id", "as_of"], how="left")
     was, removed, code = rows["monitored"].notna(), rows["removed"].eq(True), rows["conclusion"]
-    kinds = {
+    movements_of = {
         RECOGNISED: (code == "01") & ~was & ~again,
         RETURN: (code == "03") | (code.isin(["01", "02"]) & (removed | again)),
         STRUCK_OFF: rows["state"].eq(states.EXPELLED) & (rows["kind"] == states.FEEDBACK),
@@ -203,13 +207,13 @@ def _ledger_moves(
     last = ~rows.duplicated(["clue_no", "month", "kind"], keep="last") & rows["month"].between(
         low, high
     )
-    told = [rows[last & holds].assign(movement=kind) for kind, holds in kinds.items()]
-    return pd.concat(told)[["month", "household_id", "movement", "reason"]]
+    moves = [rows[last & holds].assign(movement=kind) for kind, holds in movements_of.items()]
+    return pd.concat(moves)[["month", "household_id", "movement", "reason"]]
 
 
 def _said(detail: Any) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(detail) if isinstance(detail, str) else detail
-    return {name: found.get(name) for name in ("conclusion", "now", "reason")}
+    values: dict[str, Any] = json.loads(detail) if isinstance(detail, str) else detail
+    return {name: values.get(name) for name in ("conclusion", "now", "reason")}
 
 
 def on_supervision(sent: pd.DataFrame, today: dt.date, overdue_days: int) -> pd.Series[bool]:

@@ -3,7 +3,7 @@ registry's checks."""
 
 from __future__ import annotations
 
-import datetime as dt
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,9 +13,8 @@ from shouwang.core.errors import UsageError
 from shouwang.core.month import Month
 from shouwang.documents.bulletin import Bulletin
 from shouwang.documents.bulletin_docx import write_docx
-from shouwang.documents.bulletin_page import write_page
-from shouwang.documents.charts import to_png, to_svg
-from shouwang.documents.paper import SYSTEM
+from shouwang.documents.charts import to_png
+from shouwang.documents.paper import SYSTEM, in_words
 from shouwang.documents.registry_list import RegistryPaper, write_registry_list
 from shouwang.documents.results import ResultsPaper, write_results
 from shouwang.registry.checks import CHECKS, read_registry
@@ -36,6 +35,8 @@ from shouwang.transfer.handout import hand_out, headed, put_out
 from shouwang.transfer.passwords import COUNTY
 from shouwang.workspace.workspace import Workspace, safe_name
 
+log = logging.getLogger(__name__)
+
 ROWS = {
     "rows": "读取",
     "rejected": "退回",
@@ -49,8 +50,7 @@ KINDS = {1: "月度通报", 2: "双月通报"}
 
 
 def bulletin(workspace: Workspace, month: Month, months: int = 1) -> dict[str, Any]:
-    """Write the bulletin (通报) of the one or two months that end with ``month``, as document and
-    as page."""
+    """Write the bulletin (通报) of the one or two months that end with ``month``."""
     if months not in KINDS:
         raise UsageError(
             f"A bulletin covers one month or two, not {months}; write --months 1 or --months 2."
@@ -71,35 +71,21 @@ def bulletin(workspace: Workspace, month: Month, months: int = 1) -> dict[str, A
         addressed="各乡镇、县直有关部门：",
         prepared_on=today,
         issue=f"防止返贫致贫监测帮扶{KINDS[months]}　{month.year}年第{number}期",
-        sections=sections(counts, departments, titles, _day(today)),
+        sections=sections(counts, departments, titles, in_words(today)),
         tables=tables(counts, departments, titles),
         figures=figures(counts, departments, rates),
+        templates=workspace.county_folder / "templates",
     )
-    folder, name = (
-        workspace.county_papers_of(month),
-        f"{settings.name}监测预警{KINDS[months]}_{month}",
-    )
-    written = {"document": folder / f"{name}.docx", "page": folder / f"{name}.html"}
+    name = f"{settings.name}监测预警{KINDS[months]}_{month}.docx"
+    path = workspace.county_papers_of(month) / name
+    write = partial(write_docx, bulletin=paper, to_png=to_png)
     with workspace.database.write() as connection:
-        for path, write in zip(
-            written.values(),
-            (partial(write_docx, to_png=to_png), partial(write_page, to_svg=to_svg)),
-            strict=True,
-        ):
-            put_out(
-                connection,
-                workspace,
-                path,
-                month,
-                COUNTY,
-                SYSTEM,
-                partial(write, bulletin=paper),
-                public=True,
-            )
+        put_out(connection, workspace, path, month, COUNTY, SYSTEM, write, public=True)
+    log.info("bulletin of %s: %d months, %d departments", month, months, len(departments))
     return {
         "month": str(month),
         "months": months,
-        "files": [str(path) for path in written.values()],
+        "files": [str(path)],
         **{str(word): int(n) for word, n in counts.now.totals["户"].items()},
     }
 
@@ -110,14 +96,10 @@ def rule_titles(workspace: Workspace) -> dict[str, str]:
     return CHANNEL_NAMES | {rule.code: rule.title for rule in rules if not rule.further}
 
 
-def _day(day: dt.date) -> str:
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
 def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[DepartmentLine]:
     """How each department that was due delivered in these months."""
     card = {(line["department"], line["month"]): line for line in score(workspace)}
-    found = []
+    result = []
     for contract in workspace.county.contracts.values():
         due = [str(month) for month in months if contract.due(month)]
         if not due:
@@ -128,7 +110,7 @@ def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[Depa
             name: sum(line[name] or 0 for line in taken)
             for name in ("rows", "rejected", "unmatched")
         }
-        found.append(
+        result.append(
             DepartmentLine(
                 contract.title,
                 len(due),
@@ -140,7 +122,7 @@ def department_lines(workspace: Workspace, months: Sequence[Month]) -> list[Depa
                 sum(line["wrong_on_foot"] for line in taken),
             )
         )
-    return found
+    return result
 
 
 def results(workspace: Workspace, month: Month, department: str) -> dict[str, Any]:
@@ -154,11 +136,11 @@ def results(workspace: Workspace, month: Month, department: str) -> dict[str, An
     if delivered is None:
         return {"month": str(month), "department": department, "status": "nothing delivered"}
     counts = {word: int(delivered["counts"][name]) for name, word in ROWS.items()}
-    told = [
+    outcomes = [
         ("产生线索", len(details), details["household_id"].nunique()),
         *(
-            (f"{said}：{word}", len(rows), rows["household_id"].nunique())
-            for said, column in (("处理", "sent"), ("结论", "conclusion"))
+            (f"{heading}：{word}", len(rows), rows["household_id"].nunique())
+            for heading, column in (("处理", "sent"), ("结论", "conclusion"))
             for word, rows in details.groupby(column, sort=True)
         ),
     ]
@@ -170,10 +152,11 @@ def results(workspace: Workspace, month: Month, department: str) -> dict[str, An
     )
     path = workspace.receipts_of(month, department) / f"{contract.title}结果反馈_{month}.xlsx"
     write = partial(
-        write_results, paper=paper, rows=[*counts.items()], outcome=told, details=details
+        write_results, paper=paper, rows=[*counts.items()], outcome=outcomes, details=details
     )
     with workspace.database.write() as connection:
         put_out(connection, workspace, path, month, department, SYSTEM, write)
+    log.info("results of %s for %s: %d signals", month, department, len(details))
     answered = details[details["conclusion"] != NOT_ANSWERED]
     return {
         "month": str(month),
@@ -201,13 +184,14 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
         line = load_rulebook(workspace.county_folder).values(month)[LINE]
         registry = read_registry(connection, month, line, changes[changes["change"] == DEATH])
     findings = check_people(registry)
+    log.info("registry of %s: %d findings, %d changes", month, len(findings), len(changes))
     findings["title"] = findings["check"].map({code: check.title for code, check in CHECKS.items()})
     changes = placed(changes, registry.people)
     standing = registry.standing
     unknown = standing[standing["monitored"].notna() & standing["recognised"].isna()]
     townships = sorted(set(registry.people["township"].dropna()))
     for township in (None, *townships):
-        mine, moved, blind = (
+        own_findings, own_changes, own_unknown = (
             rows if township is None else rows[rows["township"] == township]
             for rows in (findings, changes, unknown)
         )
@@ -215,24 +199,30 @@ def check_registry(workspace: Workspace, month: Month, by: str) -> dict[str, Any
             **headed(workspace, township or COUNTY, by),
             month=month,
             township=township,
-            unknown=len(blind),
+            unknown=len(own_unknown),
         )
         counts = [
             (check.title, len(rows), rows["household_id"].nunique())
             for rows, check in (
-                (mine[mine["check"] == code], check) for code, check in CHECKS.items()
+                (own_findings[own_findings["check"] == code], check)
+                for code, check in CHECKS.items()
             )
         ]
         write = partial(
-            write_registry_list, paper=paper, counts=counts, findings=mine, changes=moved
+            write_registry_list,
+            paper=paper,
+            counts=counts,
+            findings=own_findings,
+            changes=own_changes,
         )
-        said = f"{counts} {len(blind)} {mine.to_csv(index=False)} {moved.to_csv(index=False)}"
+        frames = (own_findings.to_csv(index=False), own_changes.to_csv(index=False))
+        content = f"{counts} {len(own_unknown)} {frames[0]} {frames[1]}"
         with workspace.database.write() as connection:
             if township is None:
                 path = workspace.county_papers_of(month) / f"{settings.name}{LIST}_{month}.xlsx"
                 put_out(connection, workspace, path, month, COUNTY, by, write)
             else:
-                mark = digest(said)[:4]
+                mark = digest(content)[:4]
                 hand_out(
                     connection,
                     workspace,

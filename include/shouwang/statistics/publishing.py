@@ -15,10 +15,10 @@ def write_bulletin(month: str, months: int = 1) -> dict[str, Any]:
     """Write the bulletin (通报) of the one or two months that end with ``month``."""
     from shouwang.statistics.papers import bulletin
 
-    workspace, of = load_workspace(), Month.parse(month)
+    workspace, data_month = load_workspace(), Month.parse(month)
     with workspace.database.read() as connection:
-        require_screened(connection, of)
-    return bulletin(workspace, of, months)
+        require_screened(connection, data_month)
+    return bulletin(workspace, data_month, months)
 
 
 def write_results(month: str, department: str) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
     """How each department has delivered, month by month; written as a workbook to ``out`` if
     given."""
     from shouwang.core.files import atomic_write
-    from shouwang.documents.report import ReportPaper
+    from shouwang.documents.paper import Paper
     from shouwang.documents.scorecard import write_scorecard
     from shouwang.statistics.scorecards import score
     from shouwang.transfer.handout import headed
@@ -52,9 +52,7 @@ def scorecard(department: str | None = None, out: str | None = None) -> list[dic
         receiving.contract_of(workspace, department)
     card = score(workspace, department)
     if out:
-        paper = ReportPaper(
-            **headed(workspace), heading=f"{workspace.county.settings.name}部门数据质量评分卡"
-        )
+        paper = Paper(**headed(workspace))
         with atomic_write(Path(out)) as part:
             write_scorecard(part, paper, card)
     return card

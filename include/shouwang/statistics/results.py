@@ -46,11 +46,11 @@ def results(
     told, and only to the department concerned, without names and long numbers; everything else is
     the conclusion's fixed wording.
     """
-    here = sa.and_(signal.c.month == str(month), signal.c.department == department)
+    of_department = sa.and_(signal.c.month == str(month), signal.c.department == department)
     rows = frame(
         connection,
         sa.select(signal)
-        .where(here)
+        .where(of_department)
         .order_by(signal.c.submission_month, signal.c.file, signal.c.row),
     )
     text = ["household_id", "submission_month", "file", "sheet", "rule"]
@@ -78,21 +78,21 @@ def results(
     rows["conclusion"] = concluded.astype("str").fillna(NOT_ANSWERED).to_numpy()
     rows["visited"] = pd.to_datetime(words["visited"]).to_numpy()
     wrong = data_errors(connection, titles)
-    mine = wrong[(wrong["department"] == department) & wrong["household_id"].isin(households)]
-    said = (
-        mine.assign(reason=mine["reason"].fillna(NOT_TOLD))
+    own_errors = wrong[(wrong["department"] == department) & wrong["household_id"].isin(households)]
+    reasons = (
+        own_errors.assign(reason=own_errors["reason"].fillna(NOT_TOLD))
         .drop_duplicates("household_id")
         .set_index("household_id")
     )
     is_wrong = rows["conclusion"].str.startswith(WRONG_DATA)
-    rows["wrong"] = rows["household_id"].map(said["reason"]).where(is_wrong).astype("str")
-    told = rows["wrong"].notna()
-    names = _names(connection, rows.loc[told, "household_id"].unique().tolist())
-    pairs = zip(rows.loc[told, "household_id"], rows.loc[told, "wrong"], strict=True)
-    rows.loc[told, "wrong"] = [
+    rows["wrong"] = rows["household_id"].map(reasons["reason"]).where(is_wrong).astype("str")
+    has_reason = rows["wrong"].notna()
+    names = _names(connection, rows.loc[has_reason, "household_id"].unique().tolist())
+    pairs = zip(rows.loc[has_reason, "household_id"], rows.loc[has_reason, "wrong"], strict=True)
+    rows.loc[has_reason, "wrong"] = [
         without_person(text, names.get(household, [])) for household, text in pairs
     ]
-    rows["conclusion"] = rows["conclusion"].mask(is_wrong & ~told, "已反馈，与本部门数据无关")
+    rows["conclusion"] = rows["conclusion"].mask(is_wrong & ~has_reason, "已反馈，与本部门数据无关")
     return rows[["household_id", *COLUMNS]]
 
 
@@ -105,15 +105,17 @@ def without_person(text: str, names: list[str]) -> str:
 
 
 def _clues(connection: Connection, month: Month) -> pd.DataFrame:
-    told = frame(
+    events = frame(
         connection,
         sa.select(case_event.c.clue_no, case_event.c.kind).where(
             case_event.c.month == str(month), case_event.c.kind.in_(list(OUTCOMES))
         ),
     ).astype("str")
     homes = clue_numbers(connection).drop_duplicates("case_no").set_index("case_no")["household_id"]
-    found = told.assign(household_id=told["clue_no"].map(homes), outcome=told["kind"].map(OUTCOMES))
-    return found.drop_duplicates("household_id")[["household_id", "clue_no", "outcome"]]
+    clues = events.assign(
+        household_id=events["clue_no"].map(homes), outcome=events["kind"].map(OUTCOMES)
+    )
+    return clues.drop_duplicates("household_id")[["household_id", "clue_no", "outcome"]]
 
 
 def _released(connection: Connection, month: Month) -> pd.Series:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from shouwang.casework.data_errors import clue_numbers, last_words
 from shouwang.core.identity import birth_dates, without_numbers
 from shouwang.core.month import Month
+from shouwang.core.terms import HEAD
 from shouwang.county.contract import Contract
 from shouwang.store.database import frame
 from shouwang.store.records import matched_records, record_table
@@ -36,7 +37,6 @@ REMEDIES = {
     IDENTITY: "核对户口簿后更正",
 }
 INFANT = pd.DateOffset(years=1)
-HEAD = "户主"
 COLUMNS = ("change", "household_id", "person_id", "township", "name", "source", "said")
 
 
@@ -48,17 +48,17 @@ def revealed(connection: Connection, contracts: Iterable[Contract], month: Month
     of a visit. Births: rows under a sound number that nobody in the registry has, of a child born
     within a year; the household is unknown.
     """
-    found = [_answered(connection, month)]
+    parts = [_answered(connection, month)]
     for contract in contracts:
         if REASON_COLUMN in contract.columns:
             rows = matched_records(connection, contract, [str(month)], [REASON_COLUMN])
-            found.append(_stopped(rows.dropna(subset=["household_id"]), contract))
+            parts.append(_stopped(rows.dropna(subset=["household_id"]), contract))
         if contract.has_identity:
-            found.append(_born(connection, contract, month))
-    told = pd.concat([f for f in found if len(f)] or found[:1], ignore_index=True).reindex(
+            parts.append(_born(connection, contract, month))
+    corrections = pd.concat([f for f in parts if len(f)] or parts[:1], ignore_index=True).reindex(
         columns=list(COLUMNS)
     )
-    return told.astype("str").drop_duplicates(
+    return corrections.astype("str").drop_duplicates(
         ["change", "household_id", "person_id", "source"], ignore_index=True
     )
 
@@ -69,16 +69,16 @@ def _place(title: str, rows: pd.DataFrame) -> pd.Series:
 
 
 def _stopped(rows: pd.DataFrame, contract: Contract) -> pd.DataFrame:
-    found = []
+    parts = []
     for change, pattern in WORDS.items():
         one = rows[rows[REASON_COLUMN].fillna("").str.contains(pattern)]
-        said = contract.columns[REASON_COLUMN].wordings[0] + "：" + one[REASON_COLUMN]
-        found.append(
+        text = contract.columns[REASON_COLUMN].wordings[0] + "：" + one[REASON_COLUMN]
+        parts.append(
             one[["household_id", "person_id"]].assign(
-                change=change, source=_place(contract.title, one), said=said
+                change=change, source=_place(contract.title, one), said=text
             )
         )
-    return pd.concat(found)
+    return pd.concat(parts)
 
 
 def _answered(connection: Connection, month: Month) -> pd.DataFrame:
@@ -130,9 +130,9 @@ def _born(connection: Connection, contract: Contract, month: Month) -> pd.DataFr
     rows = rows.astype(dict.fromkeys([*names, "file", "sheet"], "str"))
     born = birth_dates(rows["id_number"])
     young = rows[born > pd.Timestamp(month.last) - INFANT].drop_duplicates("id_number")
-    said = "出生日期 " + born[young.index].dt.strftime("%Y-%m-%d") + "，登记簿中没有此人"
+    text = "出生日期 " + born[young.index].dt.strftime("%Y-%m-%d") + "，登记簿中没有此人"
     return young.reindex(columns=["township", "name"]).assign(
-        change=BIRTH, source=_place(contract.title, young), said=said
+        change=BIRTH, source=_place(contract.title, young), said=text
     )
 
 
@@ -144,13 +144,13 @@ def placed(changes: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
         ["township", "village", "name"]
     ]
     names = people.drop_duplicates("person_id").set_index("person_id")["name"]
-    known = changes["household_id"].isin(homes.index) & (
+    is_registered = changes["household_id"].isin(homes.index) & (
         changes["person_id"].isna() | changes["person_id"].isin(names.index)
     )
-    rows = changes[known | (changes["change"] == BIRTH)]
-    told = rows["household_id"].map(homes["township"])
+    rows = changes[is_registered | (changes["change"] == BIRTH)]
+    townships = rows["household_id"].map(homes["township"])
     rows = rows.assign(
-        township=told.fillna(rows["township"]),
+        township=townships.fillna(rows["township"]),
         village=rows["household_id"].map(homes["village"]),
         head=rows["household_id"].map(homes["name"]),
         remedy=rows["change"].map(REMEDIES),

@@ -31,7 +31,7 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
     if department:
         query = query.where(submission.c.department == department)
     with workspace.database.read() as connection:
-        known = [dict(row) for row in connection.execute(query).mappings()]
+        versions_of_all = [dict(row) for row in connection.execute(query).mappings()]
         counted = sa.select(submission_row.c.submission_id, sa.func.count()).where(
             submission_row.c.correction.is_not(None)
         )
@@ -42,10 +42,10 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
     corrected = {str(name): int(count) for name, count in counts}
     wrong = errors.groupby(["department", "month"])["household_id"].nunique().to_dict()
     months: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for version in known:
+    for version in versions_of_all:
         months.setdefault((version["department"], version["month"]), []).append(version)
     contracts = workspace.county.contracts
-    found = []
+    card = []
     for (name, month), versions in months.items():
         shown = next((v for v in versions if v["in_force"]), versions[-1])
         first = clock.in_zone(versions[0]["received_at"], workspace.zone).date()
@@ -62,7 +62,7 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
             for s in sheets
             for written, m in s["guesses"].items()
         ]
-        found.append(
+        card.append(
             {
                 "month": month,
                 "department": name,
@@ -83,4 +83,4 @@ def score(workspace: Workspace, department: str | None = None) -> list[dict[str,
                 ),
             }
         )
-    return found
+    return card

@@ -12,16 +12,17 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
+from zipfile import is_zipfile
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from shouwang.core.digests import digest
+from shouwang.core.digests import digest, file_digest
 from shouwang.core.errors import FileRefused
 from shouwang.core.files import atomic_write
 from shouwang.core.month import Month
 from shouwang.documents.paper import SYSTEM
-from shouwang.documents.saving import described
+from shouwang.documents.saving import described, what_it_says
 from shouwang.documents.sealing import sealed, unsealed
 from shouwang.store.audit import anchor, audit
 from shouwang.store.tables import audit_event
@@ -44,6 +45,7 @@ def headed(workspace: Workspace, receiver: str = "", by: str = SYSTEM) -> dict[s
         "made_at": workspace.now(),
         "made_by": by,
         "receiver": for_whom,
+        "templates": workspace.county_folder / "templates",
     }
 
 
@@ -105,12 +107,10 @@ def _write(
     ``note``: what its properties say beside, which is not part of what it says.
     """
     keys, fresh = ([], False) if public else _keys(connection, workspace, receiver, by)
-    memory = io.BytesIO()  # never an unsealed file: whoever is killed would leave it open
-    write(memory)
-    content, existing = memory.getvalue(), _says(path, keys)
-    if note:  # which is no part of what it says
-        content, existing = described(content, ""), existing and described(existing, "")
-    if content == existing:
+    written = io.BytesIO()  # no file before it is sealed: whoever is killed would leave it open
+    write(written)
+    content, existing = written.getvalue(), _says(path, keys)
+    if existing is not None and _same(connection, path, receiver, content, existing):
         content = path.read_bytes()
     else:
         content = described(content, note) if note else content
@@ -124,6 +124,19 @@ def _write(
         said = {"file": file, "fingerprint": fingerprint, "sealed": bool(keys)}
         audit(connection, "written", receiver, by, month=str(month), **said)
     return fresh
+
+
+def _same(
+    connection: Connection, path: Path, receiver: str, content: bytes, existing: bytes
+) -> bool:
+    """Whether a paper that lies there says the same, whenever it was made: byte for byte but for
+    its note, or by its fingerprint if the file is one that we put on record."""
+    if not is_zipfile(io.BytesIO(existing)) or what_it_says(content) != what_it_says(existing):
+        return False
+    fingerprint = file_digest(path)
+    return described(content, "") == described(existing, "") or on_record(
+        connection, "written", receiver, fingerprint=fingerprint
+    )
 
 
 def on_record(connection: Connection, kind: str, subject: str, **detail: str) -> bool:
