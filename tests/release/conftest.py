@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +18,9 @@ MONTHS = ("2026-08", "2026-09")
 
 
 def enter(patch: pytest.MonkeyPatch, home: Path, today: str = "2026-10-12") -> None:
-    for name in (
-        "SHOUWANG_OUTBOX",
-        "SHOUWANG_SECRETS",
-        "SHOUWANG_COUNTY",
-        "SHOUWANG_RETURNS",
-        "SHOUWANG_DATABASE_URL",
-    ):
-        patch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("SHOUWANG_")]:
+        if name != "SHOUWANG_KEYS":  # a fixture of another room may still hold its own
+            patch.delenv(name)
     patch.setenv("SHOUWANG_HOME", str(home))
     patch.setenv("SHOUWANG_TODAY", today)
 
