@@ -16,6 +16,7 @@ import pytest
 from scheduled import PATIENCE
 
 from demo.month import Demo
+from demo.scheduler import PROJECT
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -38,6 +39,7 @@ def demo(folder: Path) -> subprocess.Popen[str]:
         for key, value in os.environ.items()
         if not key.startswith(("AIRFLOW", "SHOUWANG"))
     }
+    kept["PYTHONPATH"] = str(PROJECT)  # the demo is no part of what is installed
     words = ["month", "--folder", str(folder), "--households", "300"]
     return subprocess.Popen(
         [sys.executable, "-m", "demo", *words],
