@@ -3,9 +3,9 @@ section 9).
 
 A person is known by a whole identity number. What is deleted: the registry's statements,
 departments' records with the signals that came from them, the originals in the raw store and the
-receipts that name them (`arriving.mentions`: also a row that was rejected), the outbox's copies of
-papers on which the household stands, and, where nobody else is of the household, everything of the
-household. Lines keep their place, so that rows read still equal rows told. Counts of months that
+receipts that name them (`submissions.mentions`: also a row that was rejected), the outbox's copies
+of papers on which the household stands, and, where nobody else is of the household, everything of
+the household. Lines keep their place, so that rows read still equal rows told. Counts of months that
 have gone out stay.
 """
 
