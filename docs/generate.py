@@ -35,7 +35,9 @@ def command_line(command: click.Command, words: str) -> Iterator[str]:
 
 def of_tables() -> Iterator[str]:
     """A section a table: what stands above it in the source, and its columns."""
-    notes = re.findall(r"((?:^# .*\n)*)^(\w+) = Table\(", inspect.getsource(tables), re.MULTILINE)
+    notes = re.findall(
+        r"((?:^# .*\n)*)^(\w+) = (?:Table|_view)\(", inspect.getsource(tables), re.MULTILINE
+    )
     said = {
         name: " ".join(re.sub("^# ", "", comment, flags=re.M).split()) for comment, name in notes
     }
@@ -46,6 +48,9 @@ def of_tables() -> Iterator[str]:
             f"| {column.name} | {_kind(column)} | {_key(column)} |" for column in table.columns
         )
         yield ""
+    for view in tables.views.tables.values():
+        columns = ", ".join(column.name for column in view.columns)
+        yield f"### {view.name} (view)\n\n{said.get(view.name, '')}\n\n{columns}\n"
 
 
 def _kind(column: sa.Column[object]) -> str:

@@ -378,8 +378,6 @@ sent = _view(
         ),
     ),
 )
-# A township's last word on a clue: of its answers the one that was received last; of two of the
-# same moment the one with the greater `content`, as good as any but always the same.
 _ranked = sa.select(
     feedback,
     sa.func.row_number()
@@ -389,6 +387,8 @@ _ranked = sa.select(
     )
     .label("place"),
 ).subquery()
+# A township's last word on a clue: of its answers the one that was received last; of two of the
+# same moment the one with the greater `content`, as good as any but always the same.
 last_answer = _view(
     "last_answer",
     sa.select(*(_ranked.c[column.name] for column in feedback.columns)).where(_ranked.c.place == 1),
