@@ -18,7 +18,7 @@ ROOM ?=
 WORKERS ?= 2
 CACHE ?= .pytest_cache
 # Tests of a room that do not lie in tests/<room>.
-ROOM_core := tests/test_identity.py tests/test_staging.py
+ROOM_core := tests/test_identity.py tests/test_files.py
 ROOM_county := tests/test_departments.py
 ROOM_workspace := tests/test_counties.py tests/test_remote.py
 ROOM_quality := tests/versions/test_versions_quality.py

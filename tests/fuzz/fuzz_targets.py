@@ -44,7 +44,6 @@ from hypothesis import strategies as st
 from shouwang.core.errors import ConfigError, FileRefused
 from shouwang.core.identity import clean_names
 from shouwang.county.settings import read_county
-from shouwang.documents import review
 from shouwang.intake import worker
 from shouwang.intake.cells import read_column, read_identity
 from shouwang.intake.opening import open_content
@@ -280,7 +279,7 @@ def reviews(folder: Path) -> Try:
             "有待核实": [[*map(_plain, row)] for row in spoilt_grid(grid, data.draw(GRID_EDITS), 3)]
         }
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(review, "sheets_of", lambda *_: told)
+            patch.setattr(reviewing, "sheets_of", lambda *_: told)
             with refused_in_words():
                 _rolled_back(
                     workspace,

@@ -40,4 +40,4 @@ def set_up(verbose: bool = False) -> None:
     handler.setFormatter(_Json() if structured else logging.Formatter(plain))
     log = logging.getLogger("shouwang")
     log.handlers[:] = [handler]
-    log.setLevel(logging.INFO if verbose or structured else logging.NOTSET)
+    log.setLevel(logging.INFO if verbose or structured else logging.WARNING)
