@@ -13,7 +13,13 @@ def test_every_room_has_tests_of_its_own(project: Path) -> None:
     for room in sorted((project / "include" / "shouwang").iterdir()):
         if not (room / "__init__.py").exists():
             continue
-        command = ["make", "--eval=say: ; @echo $(ROOM_TESTS)", "say", f"ROOM={room.name}"]
+        command = [
+            "make",
+            "--no-print-directory",
+            "--eval=say: ; @echo $(ROOM_TESTS)",
+            "say",
+            f"ROOM={room.name}",
+        ]
         said = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
         paths = said.stdout.split()
         assert paths, room.name
