@@ -353,6 +353,18 @@ def test_draft_reads_an_export_and_its_draft_is_in_order(county: DemoCounty, hom
         draft_contract(load_workspace(), nobody, "rescue", "losses", "救灾办")
 
 
+def test_a_heading_that_would_be_a_name_of_ours_is_called_otherwise(home: Path) -> None:
+    sample = home / "火灾户.xlsx"
+    book = openpyxl.Workbook()
+    book.active.append(["姓名", "身份证号", "Reason", "row"])
+    for n in range(1, 9):
+        book.active.append([f"张{n}", "532999198506037605", f"起火{n}", f"A{n}"])
+    book.save(sample)
+    contract, _, _ = draft_contract(load_workspace(), sample, "fires", "losses", "消防队")
+    columns = yaml.safe_load(contract)["columns"]
+    assert {name for name in columns if name.startswith("column_")} == {"column_3", "column_4"}
+
+
 def test_a_draft_is_checked_where_it_was_written_also_where_people_are_called_heads(
     home: Path,
 ) -> None:

@@ -15,7 +15,7 @@ import yaml
 from pypinyin import lazy_pinyin
 
 from shouwang.core.errors import ConfigError, FileRefused
-from shouwang.county.contract import Contract, read_contract, read_wordings
+from shouwang.county.contract import RESERVED, Contract, read_contract, read_wordings
 from shouwang.intake.cells import read_date, read_integer, read_number, text_of
 from shouwang.intake.sheets import Sheet
 from shouwang.intake.worker import open_file
@@ -130,7 +130,9 @@ def draft_contract(
 
 def _column_name(heading: str, place: int) -> str:
     syllables = lazy_pinyin(re.sub(r"\W", "", without_unit(plain(heading))))
-    return "_".join(syllables)[:40] or f"column_{place + 1}"
+    name = "_".join(syllables)[:40]
+    usable = name and name not in RESERVED and not name.startswith("_")
+    return name if usable else f"column_{place + 1}"
 
 
 def _table(path: Path) -> tuple[Sheet, int]:
